@@ -30,6 +30,7 @@
  *   a full pipe (EAGAIN when non-blocking, interrupted by signals, not writable for poll).
  *   Input from the terminal (stream 3 to the guest) is granted again as soon as the line
  *   discipline has looked at the bytes, whether or not a program reads: Ctrl-C must get through.
+ *   Under CHANNEL_SHARED_TERMINAL it is granted only while a program waits in read or poll.
  *
  * Ends
  *   END(0): end of file on standard input after the bytes sent. END(3): the host's terminal is
@@ -96,9 +97,21 @@ struct channel_window {
     uint16_t x_pixels, y_pixels; /* as in struct winsize */
 };
 
+enum channel_start_flag {
+    /*
+     * The host's terminal is not raw, because only some of the descriptors are terminals and
+     * other programs of the host's pipeline use it too (as in `run | less`): lines come finished
+     * and echoed, Ctrl-C comes as SIGNAL, Ctrl-D as the byte 4 at the start of a line. So the
+     * guest's terminal starts without ECHO, ISIG, IXON and OPOST, and asks for input by credit
+     * only while a program waits for it.
+     */
+    CHANNEL_SHARED_TERMINAL = 1,
+};
+
 struct channel_start {
     uint32_t version;       /* CHANNEL_VERSION of the host */
     uint32_t terminal_mask; /* bit n: descriptor n is the terminal */
+    uint32_t flags;         /* enum channel_start_flag */
     uint32_t closed_mask;   /* bit n: descriptor n is closed, on the host and so in the guest */
     uint32_t argument_count;
     uint32_t environment_count;
@@ -136,7 +149,7 @@ struct channel_exit {
 
 #ifndef __cplusplus
 _Static_assert(sizeof(struct channel_header) == 8, "the header is 8 bytes on every side");
-_Static_assert(sizeof(struct channel_start) == 60, "START has no padding");
+_Static_assert(sizeof(struct channel_start) == 64, "START has no padding");
 #endif
 
 #endif
