@@ -1,0 +1,118 @@
+#ifndef KERNEL_X86_CONTEXT_H
+#define KERNEL_X86_CONTEXT_H
+
+/*
+ * What a thread keeps while another one runs: its kernel stack pointer, its user segment bases and
+ * selectors, its FPU and SSE registers. struct thread embeds one; the scheduler calls
+ * context_switch(). The callee-saved registers of the kernel side lie on the kernel stack.
+ */
+
+#include "core/compiler.h"
+#include "x86/trap.h"
+
+/* Bits of context.exit_work; any bit makes the way to user mode call exit_to_user_work(). */
+#define EXIT_WORK_RESCHEDULE (1u << 0)
+#define EXIT_WORK_SIGNAL     (1u << 1)
+#define EXIT_WORK_OTHER      (1u << 2)
+
+/* The image of FXSAVE64 (SDM volume 1, 10.5). */
+struct fpu_state {
+    uint8_t bytes[512];
+} __attribute__((aligned(16)));
+
+struct context {
+    uintptr_t rsp;           /* kernel stack pointer while not running */
+    uintptr_t stack_top;     /* (c) one past the kernel stack, multiple of 16 */
+    uint32_t exit_work;      /* (a) EXIT_WORK_*, set by anyone with context_set_exit_work() */
+    bool user;               /* has user registers: FPU, segments are kept */
+    bool segments;           /* a selector below is not null */
+    uint16_t ds, es, fs, gs; /* user data selectors, normally all null */
+    uintptr_t stack_bottom;  /* (c) lowest byte of the kernel stack */
+    uint64_t fs_base;        /* (true also while running) user FS base */
+    uint64_t gs_base;        /* user GS base */
+    struct fpu_state fpu;    /* stale while running */
+};
+
+static inline void context_set_exit_work(struct context *context, uint32_t bits)
+{
+    __atomic_fetch_or(&context->exit_work, bits, __ATOMIC_RELEASE);
+}
+
+static inline void context_clear_exit_work(struct context *context, uint32_t bits)
+{
+    __atomic_fetch_and(&context->exit_work, ~bits, __ATOMIC_ACQ_REL);
+}
+
+/*
+ * Saves the running thread into `from` and runs `to`; returns when someone switches back. With
+ * interrupts off. Does not load an address space: the caller does that before (the kernel half is
+ * the same everywhere). this_cpu()->context is `to` afterwards.
+ */
+void context_switch(struct context *from, struct context *to);
+
+/*
+ * Prepares a context that was zero-filled and given stack_bottom and stack_top. The first switch
+ * to it calls thread_switched(), turns interrupts on and calls function(argument), which must not
+ * return.
+ */
+void context_prepare_kernel(struct context *context, void (*function)(void *), void *argument);
+
+/*
+ * The same for a thread that enters user mode with the registers of *frame: fork and clone, which
+ * pass a changed copy of trap_user_frame(). The copy lies at the top of the new kernel stack:
+ * context_user_frame(). Calls thread_switched() first, then exit_to_user_work() if asked to.
+ */
+void context_prepare_user(struct context *context, const struct trap_frame *frame);
+
+static inline struct trap_frame *context_user_frame(const struct context *context)
+{
+    return (struct trap_frame *)(context->stack_top - sizeof(struct trap_frame));
+}
+
+/* Supplied by the scheduler: finishes a switch on the new thread's stack (unlocks the run queue,
+   drops the dead predecessor). Called with interrupts off. */
+void thread_switched(void);
+
+/* Supplied by the scheduler: whose context it is, for reports ("sh, 12"). Any context, no locks. */
+const char *context_name(const struct context *context);
+
+/*
+ * Leaves the kernel with the registers of *frame, from a thread that was started as a kernel
+ * thread: the first user program. Copies the frame to the top of the kernel stack. The context's
+ * `user` must be set by context_become_user() before.
+ */
+_Noreturn void enter_user(const struct trap_frame *frame);
+
+/* The running kernel thread becomes a user thread with a fresh FPU and zero segment bases. */
+void context_become_user(struct context *context);
+
+/* --- of the running thread ------------------------------------------------------------------- */
+
+/* exec: FPU registers as a program finds them at its start, segment bases zero, selectors null. */
+void context_reset_user(struct context *context);
+
+/* fork, clone: FPU registers, bases and selectors of the running thread into a new context. */
+void context_copy_user(struct context *to);
+
+/* arch_prctl. The caller has checked that the base lies in the user half. */
+void context_set_fs_base(struct context *context, uint64_t base);
+void context_set_gs_base(struct context *context, uint64_t base);
+
+/* Signal frames. The running thread's FPU registers out, and back in: a state that came from user
+   memory is made safe (reserved MXCSR bits are cleared). */
+void fpu_save(struct fpu_state *out_state);
+void fpu_load(struct fpu_state *state);
+
+/* The state a program starts with (FCW 0x37f, MXCSR 0x1f80). */
+extern const struct fpu_state *fpu_initial_state;
+
+void fpu_init(void);
+
+/* --- kernel stacks --------------------------------------------------------------------------- */
+
+/* KERNEL_STACK_SIZE bytes with a guard page below; false when memory is short. May be freed by
+   anyone who does not run on it. */
+bool kernel_stack_alloc(uintptr_t *out_bottom, uintptr_t *out_top);
+void kernel_stack_free(uintptr_t bottom);
+
+#endif

@@ -1,0 +1,254 @@
+#ifndef KERNEL_X86_CPU_H
+#define KERNEL_X86_CPU_H
+
+/*
+ * One CPU: its private data, its control instructions.
+ *
+ * In the kernel, GS points at the CPU's struct cpu; in a user program GS is the program's, and the
+ * two are exchanged by SWAPGS at every entry and exit. The first fields are read by entry.S.
+ */
+
+#include "core/compiler.h"
+#include "x86/layout.h"
+
+struct thread;
+struct context;
+
+/* Segment selectors, in the order that SYSCALL and SYSRET demand. */
+#define SEGMENT_KERNEL_CODE 0x08
+#define SEGMENT_KERNEL_DATA 0x10
+#define SEGMENT_USER_DATA   0x2b /* 0x28 | 3, as under Linux */
+#define SEGMENT_USER_CODE   0x33 /* 0x30 | 3, as under Linux */
+#define SEGMENT_TSS         0x40
+
+struct cpu {
+    struct cpu *self;            /* (c) so that this_cpu() is one load */
+    uintptr_t stack_top;         /* top of the running thread's kernel stack: SYSCALL loads it */
+    uintptr_t user_rsp;          /* SYSCALL's scratch */
+    struct context *context;     /* what runs here: the running thread's context */
+    uint32_t id;                 /* (c) 0 .. cpu_count - 1 */
+    uint32_t interrupt_depth;    /* 0 outside interrupt handlers */
+    uint32_t pagefault_disabled; /* see usercopy.h */
+    bool need_reschedule;        /* set by anyone on this CPU; the scheduler clears it */
+    uint64_t fs_base;            /* what MSR_FS_BASE holds now */
+    uint64_t user_gs_base;       /* what MSR_KERNEL_GS_BASE holds now */
+    struct task_state *tss;      /* (c) */
+};
+
+/* The CPU that runs this. The result stays true only while the caller cannot move to another. */
+static inline struct cpu *this_cpu(void)
+{
+    struct cpu *cpu;
+    __asm__("movq %%gs:0, %0" : "=r"(cpu));
+    return cpu;
+}
+
+static inline unsigned cpu_id(void)
+{
+    return this_cpu()->id;
+}
+
+extern struct cpu *cpu_table[]; /* by id */
+extern unsigned cpu_count;
+
+/* What the CPU has and boot turned on; all constant after cpu_init(). */
+struct cpu_features {
+    bool no_execute, smep, smap, umip, global_pages, write_protect, gib_pages, erms;
+    char vendor[13];
+    char brand[49];
+};
+extern struct cpu_features cpu_features;
+
+/* --- interrupts ------------------------------------------------------------------------------ */
+
+#define RFLAGS_CF    (1u << 0)
+#define RFLAGS_FIXED (1u << 1)
+#define RFLAGS_TF    (1u << 8)
+#define RFLAGS_IF    (1u << 9)
+#define RFLAGS_DF    (1u << 10)
+#define RFLAGS_IOPL  (3u << 12)
+#define RFLAGS_NT    (1u << 14)
+#define RFLAGS_RF    (1u << 16)
+#define RFLAGS_VM    (1u << 17)
+#define RFLAGS_AC    (1u << 18)
+
+static inline uint64_t read_rflags(void)
+{
+    uint64_t flags;
+    __asm__ volatile("pushfq; popq %0" : "=r"(flags)::"memory");
+    return flags;
+}
+
+static inline void interrupts_enable(void)
+{
+    __asm__ volatile("sti" ::: "memory");
+}
+
+static inline void interrupts_disable(void)
+{
+    __asm__ volatile("cli" ::: "memory");
+}
+
+static inline bool interrupts_enabled(void)
+{
+    return (read_rflags() & RFLAGS_IF) != 0;
+}
+
+/* Turns interrupts off and says what they were; give that to interrupts_restore(). Nests. */
+static inline uint64_t interrupts_save(void)
+{
+    uint64_t flags = read_rflags();
+    interrupts_disable();
+    return flags;
+}
+
+static inline void interrupts_restore(uint64_t flags)
+{
+    if (flags & RFLAGS_IF)
+        interrupts_enable();
+}
+
+/* Sleeps until an interrupt; interrupts are on when it returns. No wakeup is lost when the caller
+   looked for work with interrupts off. */
+static inline void cpu_wait_for_interrupt(void)
+{
+    __asm__ volatile("sti; hlt" ::: "memory");
+}
+
+static inline void cpu_relax(void)
+{
+    __builtin_ia32_pause();
+}
+
+/* --- model-specific registers, time stamp, CPUID --------------------------------------------- */
+
+#define MSR_EFER           0xc0000080
+#define MSR_STAR           0xc0000081
+#define MSR_LSTAR          0xc0000082
+#define MSR_CSTAR          0xc0000083
+#define MSR_FMASK          0xc0000084
+#define MSR_FS_BASE        0xc0000100
+#define MSR_GS_BASE        0xc0000101
+#define MSR_KERNEL_GS_BASE 0xc0000102
+
+static inline uint64_t msr_read(uint32_t msr)
+{
+    uint32_t low, high;
+    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+    return ((uint64_t)high << 32) | low;
+}
+
+static inline void msr_write(uint32_t msr, uint64_t value)
+{
+    __asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+                     : "memory");
+}
+
+static inline uint64_t tsc_read(void)
+{
+    uint32_t low, high;
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    return ((uint64_t)high << 32) | low;
+}
+
+struct cpuid_result {
+    uint32_t eax, ebx, ecx, edx;
+};
+
+static inline struct cpuid_result cpuid(uint32_t leaf, uint32_t subleaf)
+{
+    struct cpuid_result r;
+    __asm__ volatile("cpuid"
+                     : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+                     : "a"(leaf), "c"(subleaf));
+    return r;
+}
+
+/* --- control registers ----------------------------------------------------------------------- */
+
+#define CR0_MP         (1ull << 1)
+#define CR0_EM         (1ull << 2)
+#define CR0_TS         (1ull << 3)
+#define CR0_NE         (1ull << 5)
+#define CR0_WP         (1ull << 16)
+#define CR0_AM         (1ull << 18)
+#define CR4_PGE        (1ull << 7)
+#define CR4_OSFXSR     (1ull << 9)
+#define CR4_OSXMMEXCPT (1ull << 10)
+#define CR4_UMIP       (1ull << 11)
+#define CR4_SMEP       (1ull << 20)
+#define CR4_SMAP       (1ull << 21)
+#define EFER_SCE       (1ull << 0)
+#define EFER_LME       (1ull << 8)
+#define EFER_NXE       (1ull << 11)
+
+#define CONTROL_REGISTER(n)                                                                        \
+    static inline uint64_t cr##n##_read(void)                                                      \
+    {                                                                                              \
+        uint64_t value;                                                                            \
+        __asm__ volatile("movq %%cr" #n ", %0" : "=r"(value)::"memory");                           \
+        return value;                                                                              \
+    }                                                                                              \
+    static inline void cr##n##_write(uint64_t value)                                               \
+    {                                                                                              \
+        __asm__ volatile("movq %0, %%cr" #n ::"r"(value) : "memory");                              \
+    }
+CONTROL_REGISTER(0)
+CONTROL_REGISTER(2)
+CONTROL_REGISTER(3)
+CONTROL_REGISTER(4)
+#undef CONTROL_REGISTER
+
+/* --- ports ----------------------------------------------------------------------------------- */
+
+static inline void port_write8(uint16_t port, uint8_t value)
+{
+    __asm__ volatile("outb %0, %1" ::"a"(value), "Nd"(port));
+}
+
+static inline void port_write16(uint16_t port, uint16_t value)
+{
+    __asm__ volatile("outw %0, %1" ::"a"(value), "Nd"(port));
+}
+
+static inline void port_write32(uint16_t port, uint32_t value)
+{
+    __asm__ volatile("outl %0, %1" ::"a"(value), "Nd"(port));
+}
+
+static inline uint8_t port_read8(uint16_t port)
+{
+    uint8_t value;
+    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+static inline uint16_t port_read16(uint16_t port)
+{
+    uint16_t value;
+    __asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+static inline uint32_t port_read32(uint16_t port)
+{
+    uint32_t value;
+    __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+/* --- bring-up (kernel_main only) ------------------------------------------------------------- */
+
+/* Feature bits and control registers of this CPU; before any mapping uses no-execute. */
+void cpu_init_features(void);
+
+/* GDT, TSS, per-CPU area of the boot CPU on static memory; GS is valid afterwards. */
+void cpu_init_early(void);
+
+/* Interrupt stacks with guard pages, from the area layer; SYSCALL registers. */
+void cpu_init_stacks(void);
+
+/* Logs one line: which protections are on, read back from the registers. */
+void cpu_log_features(void);
+
+#endif
