@@ -1,0 +1,180 @@
+/*
+ * quire/frame.h, layer 1: give me 2^n contiguous frames, or n frames as an array; take them back.
+ *
+ * A frame table of 32 bytes a frame, zones, a stack of free frames per CPU on top of an exchangeable frame manager.
+ * Context: any CPU, not from interrupt handlers. Nothing here sleeps or reclaims: shortage is QUIRE_NO_MEMORY.
+ */
+#ifndef QUIRE_FRAME_H
+#define QUIRE_FRAME_H
+
+#include <quire/bootmap.h>
+#include <quire/machine.h>
+
+/* Where a frame may come from (each falls back to the zones below it) and how. Default: NORMAL. */
+enum {
+    QUIRE_ALLOC_DMA = 1 << 0,     /* below 16 MiB */
+    QUIRE_ALLOC_DMA32 = 1 << 1,   /* below 4 GiB */
+    QUIRE_ALLOC_HIGH = 1 << 2,    /* beyond the direct map is welcome (user and object pages) */
+    QUIRE_ALLOC_ZERO = 1 << 3,    /* filled with zeros */
+    QUIRE_ALLOC_RESERVE = 1 << 4, /* may use the reserve: write-out only */
+};
+
+/* What a frame manager can do; the same tests run on each, these say what they may expect. */
+enum {
+    QUIRE_MANAGER_CONTIGUOUS = 1 << 0, /* blocks of order > 0 in O(log n) */
+    QUIRE_MANAGER_CONTIGUOUS_SLOW = 1 << 1, /* blocks of order > 0 by linear search */
+};
+
+/* The exchangeable part: each works on one zone, with the zone's lock held. */
+struct quire_frame_manager {
+    const char *name;
+    unsigned capabilities;
+    /* bytes of boot memory that the manager wants for a zone of that many frames (bitmaps), 0 for none */
+    size_t (*storage)(uint32_t frames);
+    void (*init)(struct quire *q, struct quire_zone *zone, void *storage);
+    /* a block's first frame number, or QUIRE_FRAME_NONE */
+    uint32_t (*alloc)(struct quire *q, struct quire_zone *zone, unsigned order);
+    void (*free)(struct quire *q, struct quire_zone *zone, uint32_t number, unsigned order);
+    /* every disagreement inside the zone's state is logged; their number is returned */
+    unsigned (*check)(struct quire *q, struct quire_zone *zone);
+};
+
+extern const struct quire_frame_manager quire_frame_buddy;
+
+struct quire_frame_config {
+    unsigned cpu_count;                        /* at least 1 */
+    quire_phys direct_end;                     /* the direct map covers physical [0, direct_end) */
+    const struct quire_frame_manager *manager; /* NULL: buddy */
+    uint32_t reserve;                          /* frames kept back for QUIRE_ALLOC_RESERVE */
+};
+
+/*
+ * Builds the frame table, the zones and the per-CPU data from a finished boot map; takes its own memory out of the map. After
+ * it the boot map gives nothing more. The direct map must already reach the memory that is handed out.
+ * QUIRE_NO_MEMORY: no room for the table. QUIRE_INVALID: map not finished, or no CPU.
+ */
+enum quire_status quire_frame_init(struct quire *q, struct quire_bootmap *map,
+                                   const struct quire_frame_config *config);
+
+/* ---- numbers, addresses, pointers ---- */
+
+QUIRE_INLINE struct quire_frame *quire_frame_at(const struct quire *q, uint32_t number)
+{
+    return &q->frame.table[number];
+}
+
+QUIRE_INLINE uint32_t quire_frame_number(const struct quire *q, const struct quire_frame *frame)
+{
+    return (uint32_t)(frame - q->frame.table);
+}
+
+QUIRE_INLINE quire_phys quire_frame_phys(const struct quire *q, const struct quire_frame *frame)
+{
+    return (quire_phys)quire_frame_number(q, frame) << QUIRE_PAGE_SHIFT;
+}
+
+/* The frame that holds a physical byte; the caller knows that it is inside the table. */
+QUIRE_INLINE struct quire_frame *quire_frame_of(const struct quire *q, quire_phys address)
+{
+    return &q->frame.table[address >> QUIRE_PAGE_SHIFT];
+}
+
+/* NULL where there is no frame record (devices, memory holes past the end). */
+QUIRE_INLINE struct quire_frame *quire_frame_find(const struct quire *q, quire_phys address)
+{
+    return (address >> QUIRE_PAGE_SHIFT) < q->frame.count ? quire_frame_of(q, address) : NULL;
+}
+
+/* A frame's bytes. Tables, heap and area frames are always direct-mapped: quire_frame_direct. */
+QUIRE_INLINE void *quire_frame_direct(const struct quire *q, const struct quire_frame *frame)
+{
+    return quire_platform_direct(q, quire_frame_phys(q, frame));
+}
+
+void *quire_frame_map_slow(struct quire *q, quire_phys address);
+void quire_frame_unmap_slow(struct quire *q, void *address);
+
+/* Any frame's bytes: pair with quire_frame_unmap, last in first out, without sleeping or faulting in between. */
+QUIRE_INLINE void *quire_frame_map(struct quire *q, const struct quire_frame *frame)
+{
+    quire_phys address = quire_frame_phys(q, frame);
+
+    if (QUIRE_LIKELY(address < q->frame.direct_end))
+        return quire_platform_direct(q, address);
+    return quire_frame_map_slow(q, address);
+}
+
+QUIRE_INLINE void quire_frame_unmap(struct quire *q, const struct quire_frame *frame, void *bytes)
+{
+    if (QUIRE_UNLIKELY(quire_frame_phys(q, frame) >= q->frame.direct_end))
+        quire_frame_unmap_slow(q, bytes);
+}
+
+/* ---- allocation ---- */
+
+/*
+ * 2^order contiguous frames, aligned to their size. The first one's count is 1 and it has the given kind and order (the others:
+ * count 0, same kind). NULL: no memory. The union of the record is zeroed.
+ */
+struct quire_frame *quire_frame_alloc(struct quire *q, unsigned order, enum quire_frame_kind kind,
+                                      unsigned flags);
+
+/* One frame: the fast path, from this CPU's stack. */
+struct quire_frame *quire_frame_alloc_one(struct quire *q, enum quire_frame_kind kind,
+                                          unsigned flags);
+
+/*
+ * n single frames (each with count 1) into out[]; all or none. QUIRE_NO_MEMORY leaves nothing allocated.
+ */
+enum quire_status quire_frame_alloc_many(struct quire *q, size_t n, enum quire_frame_kind kind,
+                                         unsigned flags, struct quire_frame **out);
+
+/*
+ * Give back a block whose count is 1 (the caller's own reference). QUIRE_BUSY: others hold it; QUIRE_NOT_ALLOCATED: it is
+ * free already or not RAM. In both cases nothing changes.
+ */
+enum quire_status quire_frame_free(struct quire *q, struct quire_frame *frame);
+
+/* n single frames whose count has already dropped to 0 (the end of an unmapping). Not checked outside debug builds. */
+void quire_frame_free_bulk(struct quire *q, struct quire_frame *const *frames, size_t n);
+
+/* One more reference to an allocated frame. */
+QUIRE_INLINE void quire_frame_get(struct quire_frame *frame)
+{
+    quire_platform_point();
+    __atomic_fetch_add(&frame->count, 1, __ATOMIC_RELAXED);
+}
+
+/* One reference less; true when it was the last: the caller frees it, at the latest after the TLB flush. */
+QUIRE_INLINE bool quire_frame_drop(struct quire_frame *frame)
+{
+    quire_platform_point();
+    return __atomic_sub_fetch(&frame->count, 1, __ATOMIC_ACQ_REL) == 0;
+}
+
+/* Drop, and free when it was the last. Only where no TLB can hold the frame. */
+void quire_frame_put(struct quire *q, struct quire_frame *frame);
+
+/* Give this CPU's stack back to the manager (memory short, CPU going away). */
+void quire_frame_drain(struct quire *q);
+
+/* ---- reports ---- */
+
+struct quire_frame_stats {
+    uint64_t total;  /* frames of RAM under management */
+    uint64_t free;   /* free ones, CPU stacks included */
+    uint64_t kind[QUIRE_FRAME_KIND_COUNT]; /* frames in use by kind; filled by quire_frame_census only */
+};
+
+/* Cheap: sums zones and CPU stacks, without stopping anyone. */
+void quire_frame_stats(const struct quire *q, struct quire_frame_stats *out);
+/* Walks the frame table: O(RAM). */
+void quire_frame_census(const struct quire *q, struct quire_frame_stats *out);
+
+/* Disagreements found in zones, lists, caches and records; each is logged. */
+unsigned quire_frame_check(struct quire *q);
+
+const char *quire_frame_kind_string(enum quire_frame_kind kind);
+const char *quire_zone_string(enum quire_zone_id zone);
+
+#endif

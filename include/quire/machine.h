@@ -1,0 +1,202 @@
+/*
+ * quire/machine.h: every structure that one machine's memory consists of, in one place.
+ *
+ * `struct quire` is one machine. The embedder provides its storage (zeroed) and passes it to every call; nothing here is
+ * global, so a test runs many machines in one process. Fields belong to the layer that is named above them; others read
+ * them through that layer's functions. Lock tags: (c) constant after init, (a) atomic, (z) zone lock, (t) table lock,
+ * (o) object lock, (s) space lock, (g) the machine's list lock, (p) this CPU only.
+ */
+#ifndef QUIRE_MACHINE_H
+#define QUIRE_MACHINE_H
+
+#include <quire/lock.h>
+#include <quire/range.h>
+#include <quire/trace.h>
+#include <quire/types.h>
+
+/* ---- layer 1: frames ---- */
+
+enum quire_frame_kind {
+    QUIRE_FRAME_FREE = 0,  /* in the frame manager or in a CPU's cache */
+    QUIRE_FRAME_RESERVED,  /* not RAM, or firmware's */
+    QUIRE_FRAME_BOOT,      /* kernel image, archive, frame table: in use since boot */
+    QUIRE_FRAME_KERNEL,    /* the embedder's, and area memory */
+    QUIRE_FRAME_HEAP,      /* a slab, or a large heap block */
+    QUIRE_FRAME_TABLE,     /* a page table of any level */
+    QUIRE_FRAME_ANONYMOUS, /* private user memory */
+    QUIRE_FRAME_OBJECT,    /* a page of an object */
+    QUIRE_FRAME_KIND_COUNT
+};
+
+enum {
+    QUIRE_FRAME_CACHED = 1 << 0,    /* free, and held by a CPU's cache */
+    QUIRE_FRAME_HEAD = 1 << 1,      /* first frame of a block in the manager's lists */
+    QUIRE_FRAME_DIRTY = 1 << 2,     /* (a) differs from its backing store */
+    QUIRE_FRAME_DEAD = 1 << 3,      /* a table that left its parent and waits for its grace period */
+    QUIRE_FRAME_LAZY_FREE = 1 << 4, /* MADV_FREE: may be dropped while it stays clean */
+};
+
+/*
+ * One frame of RAM: 32 bytes, two to a cache line. The number is the place in the array.
+ *
+ *   count  references: one for each entry that maps it, one for the owner of a kernel or table frame,
+ *          one for the object or slot cache that keeps it. 0 = free. Shared tables count their entries once.
+ */
+struct quire_frame {
+    uint32_t count; /* (a) */
+    uint8_t kind;   /* enum quire_frame_kind; changes only while count is 0 or by the sole owner */
+    uint8_t order;  /* of the block whose first frame this is */
+    uint8_t zone;   /* (c) */
+    uint8_t flags;  /* QUIRE_FRAME_* bits; (a) for allocated frames, (z) for free ones */
+    union {
+        struct { /* FREE: links of the manager's list, as frame numbers */
+            uint32_t next, previous;
+        } free;
+        struct { /* OBJECT: the object (NULL once removed from it) and the page's place in it */
+            struct quire_object *owner; /* (a) written under (o) */
+            uint64_t index;
+            uint32_t unused, seen;      /* seen: references found by check */
+        } object;
+        struct { /* ANONYMOUS: its slot while the slot cache knows it, else 0 */
+            uint64_t slot;
+            uint32_t unused[3], seen;
+        } anonymous;
+        struct { /* TABLE */
+            struct quire_spinlock lock;
+            uint16_t live;      /* (t) entries that are not empty */
+            uint16_t resident;  /* (t) entries that hold a counted frame, inaccessible ones too */
+            uint16_t anonymous; /* (t) of those: anonymous frames */
+            uint8_t level;      /* 1 = leaf table */
+            uint8_t unused;
+            uint32_t next;      /* next dead table of a CPU's list, as frame number */
+            uint32_t epoch;     /* low bits of the epoch in which it died */
+            uint32_t seen;
+        } table;
+        struct { /* HEAP: a slab */
+            struct quire_cache *cache;
+            void *free;
+            uint32_t next, previous;
+        } slab;
+        struct { /* HEAP: a large block */
+            struct quire_cache *none; /* NULL tells it from a slab */
+            uint64_t bytes;
+        } large;
+        struct { /* KERNEL: the embedder's to use */
+            uint64_t words[2];
+        } user;
+    };
+};
+_Static_assert(sizeof(struct quire_frame) <= 32, "the frame table costs at most 32 bytes a frame");
+
+enum quire_zone_id {
+    QUIRE_ZONE_DMA = 0, /* below 16 MiB */
+    QUIRE_ZONE_DMA32,   /* below 4 GiB */
+    QUIRE_ZONE_NORMAL,  /* direct-mapped */
+    QUIRE_ZONE_HIGH,    /* beyond the direct map */
+    QUIRE_ZONE_COUNT
+};
+
+#define QUIRE_FRAME_NONE UINT32_MAX
+
+struct quire_frame_manager; /* <quire/frame.h> */
+
+struct quire_zone {
+    struct quire_spinlock lock;
+    uint32_t first, end;      /* (c) frame numbers [first, end); empty zones have first == end */
+    uint64_t present;         /* (c) frames of RAM that the zone got, holes left out */
+    uint64_t free;            /* (z) frames in the manager; those in CPU caches are not counted */
+    uint64_t blocks[QUIRE_MAX_ORDER + 1]; /* (z) free blocks per order */
+    uint32_t list[QUIRE_MAX_ORDER + 1];   /* (z) first block per order, QUIRE_FRAME_NONE when empty */
+    uint64_t *bitmap;         /* (z) for managers that keep one */
+    uint32_t hint;            /* (z) likewise: where the last search ended */
+} __attribute__((aligned(QUIRE_CACHE_LINE)));
+
+struct quire_frame_layer {
+    struct quire_frame *table; /* (c) indexed by frame number; in the direct map */
+    uint32_t count;            /* (c) frames in the table: [0, count) */
+    quire_phys direct_end;     /* (c) one past the last byte of RAM in the direct map */
+    const struct quire_frame_manager *manager; /* (c) */
+    struct quire_zone zone[QUIRE_ZONE_COUNT];
+    uint64_t reserve;          /* (c) frames kept for write-out (QUIRE_ALLOC_RESERVE) */
+    quire_phys zero;           /* (c) the zero page, a BOOT frame that is never counted */
+};
+
+/* ---- per CPU ---- */
+
+/* Read-side critical sections end at quire_quiescent(); see <quire/quire.h>. */
+struct quire_deferred {
+    struct quire_deferred *next;
+    uint64_t epoch;
+    void (*run)(struct quire *q, struct quire_deferred *self);
+};
+
+struct quire_cpu {
+    /* frames: a stack of free frames of zone NORMAL or below, newest last: most likely still in this CPU's data cache */
+    uint32_t frame_count;                        /* (p) */
+    uint32_t frame[QUIRE_FRAME_CACHE_SIZE];      /* (p) */
+    /* grace periods */
+    uint64_t epoch __attribute__((aligned(QUIRE_CACHE_LINE))); /* (a) the last epoch that this CPU passed in peace; UINT64_MAX while idle */
+    struct quire_deferred *deferred, *deferred_last; /* (p) oldest first */
+    uint32_t table_first, table_last;            /* (p) dead tables, oldest first */
+    /* counters */
+    uint64_t fault[QUIRE_FAULT_CLASS_COUNT];     /* (p) */
+    uint64_t event[QUIRE_EVENT_COUNT];           /* (p) */
+    bool in_check;
+} __attribute__((aligned(QUIRE_CACHE_LINE)));
+
+/* ---- layer 2: heap ---- */
+
+#define QUIRE_HEAP_CLASSES 24
+
+struct quire_heap_layer {
+    struct quire_spinlock lock;   /* the list of caches */
+    struct quire_cache *caches;   /* (lock) every cache, general ones too */
+    struct quire_cache *cache_of_caches;
+    struct quire_cache *general[QUIRE_HEAP_CLASSES];
+    uint64_t large_frames;        /* (a) frames in large blocks */
+};
+
+/* ---- layer 3: kernel page table and areas ---- */
+
+struct quire_pagetable {
+    quire_phys root;
+    uint8_t levels; /* 2, 3, 4 or 5 */
+};
+
+struct quire_area_layer {
+    struct quire_spinlock lock;
+    struct quire_range_tree tree; /* (lock) areas by address, guard pages included */
+    quire_virt start, end;        /* (c) the addresses areas may have */
+    uint64_t mapped;              /* (lock) pages */
+};
+
+/* ---- the machine ---- */
+
+#define QUIRE_MAX_CPU_WORDS(cpus) (((cpus) + 63) / 64)
+
+struct quire {
+    struct quire_frame_layer frame;
+    struct quire_cpu *cpu;      /* (c) cpu_count of them, in boot memory */
+    unsigned cpu_count;         /* (c) */
+    struct quire_heap_layer heap;
+    struct quire_pagetable kernel; /* (c) the kernel half, shared by all spaces */
+    struct quire_spinlock kernel_lock; /* changes of kernel-half tables */
+    struct quire_area_layer area;
+
+    uint64_t epoch;             /* (a) current grace-period epoch, starts at 1 */
+
+    struct quire_spinlock list_lock;
+    struct quire_space *spaces;   /* (g) every space, for check and for reclaim */
+    struct quire_object *objects; /* (g) every object */
+    struct quire_slot_area *slots; /* (g) every swap area */
+
+    bool (*reclaimer)(struct quire *q, size_t frames); /* (c) asked when memory is short; true: try again */
+    void *user;                 /* (c) the embedder's */
+};
+
+QUIRE_INLINE struct quire_cpu *quire_this_cpu(struct quire *q)
+{
+    return &q->cpu[quire_platform_cpu()];
+}
+
+#endif
