@@ -6,6 +6,8 @@
 #ifndef QUIRE_PLATFORM_DEFAULT_H
 #define QUIRE_PLATFORM_DEFAULT_H
 
+#include <quire/types.h>
+
 unsigned quire_hook_cpu(void);
 void *quire_hook_direct(const struct quire *q, quire_phys p);
 quire_phys quire_hook_direct_phys(const struct quire *q, const void *v);

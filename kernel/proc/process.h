@@ -1,0 +1,61 @@
+/*
+ * Processes and threads. A process is a space, files, signal handlers and a place in the tree; a thread runs in it.
+ * Linux's view: pid = process (thread group) number, tid = thread number; the first thread's tid is the pid.
+ *
+ * Locks: process_tree_lock guards parents, children, sessions and groups; process->lock the rest of a process as tagged.
+ */
+#ifndef KERNEL_PROC_PROCESS_H
+#define KERNEL_PROC_PROCESS_H
+
+#include "kernel/core/list.h"
+#include "kernel/proc/wait.h"
+#include <quire/space.h>
+
+struct trap_frame;
+struct file_table;
+struct fs_context;
+struct signal_handlers;
+struct tty;
+struct vfs_inode;
+
+#define SIGNAL_COUNT 64
+typedef uint64_t signal_set; /* bit signo-1 */
+
+enum thread_state { THREAD_RUNNABLE, THREAD_SLEEPING, THREAD_STOPPED, THREAD_DEAD };
+
+#include "kernel/proc/thread_private.h" /* struct thread, struct process: owned by kernel/proc */
+
+struct thread *current_thread(void);   /* inline through GS in thread_private.h */
+struct process *current_process(void);
+
+extern struct quire quire_machine;     /* the machine's memory: kernel/core/memory.c */
+
+/* The scheduler: give the CPU away; returns when this thread runs again. Never with a spinlock held. */
+void schedule(void);
+/* A kernel thread (no user space). NULL: no memory. */
+struct thread *kernel_thread_start(const char *name, void (*run)(void *argument), void *argument);
+
+bool signal_pending(void);
+
+/* A signal for a whole process, a thread, a process group; siginfo NULL: SI_KERNEL. 0 or -errno. Any context but interrupts: also from interrupt handlers. */
+struct signal_info;
+int signal_send_process(struct process *process, int signo, const struct signal_info *info);
+int signal_send_thread(struct thread *thread, int signo, const struct signal_info *info);
+int signal_send_group(int group, int signo, const struct signal_info *info);
+
+/* By number; the reference is the caller's (process_put). NULL: none. */
+struct process *process_find(int pid);
+void process_get(struct process *process);
+void process_put(struct process *process);
+/* Iteration for /proc: the process with the smallest pid >= pid, with a reference; NULL: none. */
+struct process *process_next(int pid);
+
+/*
+ * Start the first user program as process 1's child: argv, envp NULL-terminated kernel strings, cwd, the three descriptors already opened
+ * in `files`. on_exit(argument, wait_status) is called when it has ended. Returns pid or -errno.
+ */
+int process_start(const char *path, char *const argv[], char *const envp[], const char *cwd,
+                  struct file_table *files, struct tty *controlling,
+                  void (*on_exit)(void *argument, int wait_status), void *argument);
+
+#endif
