@@ -2,16 +2,13 @@
 #ifndef KERNEL_CORE_LIST_H
 #define KERNEL_CORE_LIST_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "core/compiler.h"
 
 struct list {
     struct list *next, *previous;
 };
 
 #define LIST_INIT(name) {&(name), &(name)}
-#define container_of(pointer, type, member)                                                        \
-    ((type *)((char *)(pointer) - offsetof(type, member)))
 #define list_for_each(node, head)                                                                  \
     for (struct list *node = (head)->next; node != (head); node = node->next)
 #define list_for_each_safe(node, head)                                                             \

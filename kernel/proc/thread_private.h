@@ -1,0 +1,287 @@
+/*
+ * The structures behind process.h; include that, not this.
+ *
+ * Four things, each with a life of its own:
+ *   struct thread   what the scheduler runs; freed when dead, switched away from and unreferenced
+ *   struct process  one or more threads that share everything; stays as a zombie until it is waited for
+ *   struct memory   an address space with what exec remembered about it; shared by vfork and CLONE_VM
+ *   struct pid      a number and what bears it: a thread, a process, a group, a session. A number is
+ *                   not given out again while any of them lives.
+ *
+ * Lock tags: (c) constant, (o) the thread itself only, (a) atomic, (t) process_tree_lock, (p) process->lock,
+ * (s) the signal lock (process->handlers->lock), (r) the run queue's lock.
+ */
+#ifndef KERNEL_PROC_THREAD_PRIVATE_H
+#define KERNEL_PROC_THREAD_PRIVATE_H
+
+#include <quire/lock.h>
+
+#include "core/list.h"
+#include "x86/context.h"
+#include "x86/time.h"
+
+struct signal_action_table;
+struct file;
+struct tty;
+
+/* ---- numbers ---- */
+
+struct pid {
+    int number;                /* (c) */
+    uint32_t uses;             /* (t) thread, process, each member of the group and the session */
+    struct thread *thread;     /* (t) the thread with this number */
+    struct process *process;   /* (t) the process with this number */
+    struct list group;         /* (t) process.group_node of the group's members */
+    struct list session;       /* (t) process.session_node of the session's members */
+    struct tty *tty;           /* (t) the session's controlling terminal, or NULL */
+};
+
+extern struct quire_spinlock process_tree_lock; /* with interrupts off */
+
+/* ---- credentials, limits, times ---- */
+
+struct credentials {
+    uint32_t uid, euid, suid, fsuid;
+    uint32_t gid, egid, sgid, fsgid;
+    uint32_t group_count;
+    uint32_t *groups;          /* heap, or NULL */
+};
+
+#define RESOURCE_COUNT 16
+struct resource_limit {
+    uint64_t soft, hard;       /* UINT64_MAX: none */
+};
+
+/* Nanoseconds of CPU time, and faults. */
+struct usage_times {
+    uint64_t user, system;
+    uint64_t minor_faults, major_faults;
+    uint64_t voluntary_switches, involuntary_switches;
+};
+
+/* ---- signals ---- */
+
+/* siginfo_t's first 48 bytes are all the kernel ever fills; the layout is Linux's. */
+struct signal_info {
+    int32_t signo, error, code, pad;
+    union {
+        struct {
+            int32_t pid;
+            uint32_t uid;
+            union {
+                uint64_t value;            /* rt_sigqueue, timers */
+                struct {
+                    int32_t status, pad_status; /* SIGCHLD */
+                    int64_t user_time, system_time;
+                };
+            };
+        };
+        struct {
+            int32_t timer_id, overrun;     /* SI_TIMER */
+            uint64_t timer_value;
+        };
+        struct {
+            uint64_t address;              /* faults */
+            uint64_t address_detail[2];
+        };
+        uint64_t words[4];
+    };
+};
+
+struct pending_signals {
+    signal_set set;            /* (s) */
+    struct list queue;         /* (s) struct queued_signal, oldest first */
+};
+
+struct signal_stack {
+    uint64_t start;
+    uint64_t size;
+    int flags;
+};
+
+/* ---- memory ---- */
+
+struct memory {
+    struct quire_space *space; /* (c) */
+    uint32_t references;       /* (a) */
+    uint64_t argument_start, argument_end;       /* set by exec; strings on the stack */
+    uint64_t environment_start, environment_end;
+    uint64_t code_start, code_end, data_start, data_end, stack_start;
+    uint64_t auxiliary_start, auxiliary_size;    /* user address and bytes of auxv */
+    struct file *executable;   /* with a reference; NULL: none */
+    uint64_t resident_peak;    /* pages */
+};
+
+/* ---- threads ---- */
+
+struct thread {
+    struct context context;    /* first: the CPU's context pointer is the thread */
+    struct process *process;   /* (c) the kernel's own process for kernel threads */
+    struct pid *pid;           /* (c) NULL for idle and boot threads */
+    int tid;                   /* (c) */
+    uint32_t references;       /* (a) */
+    char name[16];             /* comm; written by its owner */
+
+    /* scheduling */
+    uint32_t state;            /* (r) enum thread_state; SLEEPING is also set by the thread itself */
+    uint8_t on_queue;          /* (r) in the run queue, or running */
+    uint8_t interruptible;     /* (o) a signal ends this sleep: state SLEEPING */
+    uint8_t slice;             /* (r) ticks left */
+    int8_t nice;
+    uint8_t policy, priority;  /* as told by sched_setscheduler */
+    uint32_t cpu;              /* (r) whose run queue */
+    struct list run_node;      /* (r) */
+    struct timer timer;        /* of schedule_until */
+    bool timed_out;
+    struct usage_times times;  /* (o) and timer_tick */
+    uint64_t start_time;       /* (c) monotonic ns */
+
+    /* resources; NULL once it has exited */
+    struct memory *memory;     /* (p) NULL for kernel threads */
+    struct file_table *files;  /* (p) */
+    struct fs_context *fs;     /* (p) */
+
+    /* signals */
+    signal_set blocked;        /* (s) written by the thread itself */
+    signal_set saved_blocked;  /* (o) to be restored after sigsuspend, ppoll, ... */
+    bool restore_blocked;      /* (o) */
+    bool syscall_restarts;     /* (o) the running system call asked for a restart */
+    struct pending_signals pending; /* (s) for this thread alone */
+    struct signal_stack signal_stack; /* (o) */
+    signal_set waiting_for;    /* (s) rt_sigtimedwait */
+    struct {
+        long (*function)(struct thread *thread); /* restart_syscall's continuation */
+        uint64_t arguments[5];
+    } restart;
+
+    /* what the C library told us */
+    uint64_t clear_child_tid;  /* (o) user address, or 0 */
+    uint64_t robust_list;      /* (o) user address, or 0 */
+    uint64_t rseq;             /* (o) user address, or 0 */
+    uint32_t rseq_size, rseq_signature;
+
+    struct process *vfork_child; /* (o) */
+    int parent_death_signal;   /* (o) */
+    int exit_code;             /* (o) wait status it ended with */
+    bool dying;                /* (s) has been told to end (exit_group, exec, SIGKILL) */
+    struct list thread_node;   /* (t) process->threads */
+    struct list reap_node;
+};
+
+/* ---- processes ---- */
+
+struct process {
+    int number;                /* (c) pid */
+    uint32_t references;       /* (a) */
+    struct quire_spinlock lock;
+    struct pid *pid;           /* (t) NULL when reaped */
+    struct pid *group, *session; /* (t) */
+    struct list group_node, session_node; /* (t) */
+
+    struct process *parent;    /* (t) */
+    struct list children;      /* (t) sibling_node of each */
+    struct list sibling_node;  /* (t) */
+    struct list threads;       /* (t) thread_node of each that has not exited */
+    uint32_t thread_count;     /* (t) */
+    struct thread *leader;     /* (t) its first thread; its name and times outlive it */
+    struct wait_queue child_wait; /* wait4 of any of its threads */
+    struct wait_queue thread_wait; /* exec and exit: another thread of it went */
+
+    bool kernel;               /* (c) the kernel's own */
+    bool zombie;               /* (t) all threads gone */
+    bool group_exit;           /* (s) is ending as a whole */
+    bool exec_done;            /* (t) has called execve: setpgid by its parent is over */
+    bool child_stopped, child_continued; /* (s) to be told to wait4 */
+    bool stopped;              /* (s) job control: every thread stops */
+    bool dumpable, no_new_privileges, child_subreaper;
+    int stop_signal;           /* (s) */
+    int exit_status;           /* (s) wait status */
+    int exit_signal;           /* (c) sent to the parent: SIGCHLD, or as clone said */
+    struct thread *exec_thread; /* (s) everyone else dies */
+
+    struct signal_handlers *handlers; /* (c) until exec */
+    struct pending_signals pending;   /* (s) for any thread */
+
+    struct credentials credentials;   /* (p) */
+    struct resource_limit limits[RESOURCE_COUNT]; /* (p) index RLIMIT_* */
+    unsigned umask;            /* (a) */
+
+    struct usage_times dead_threads; /* (t) sums */
+    struct usage_times children_times; /* (t) waited-for children */
+    uint64_t children_peak;    /* (t) bytes: largest resident set among them */
+    uint64_t start_time;       /* (c) monotonic ns */
+
+    struct interval_timer {
+        struct timer timer;
+        uint64_t deadline;     /* monotonic, or CPU ns for virtual and profiling; 0: off */
+        uint64_t interval;     /* ns */
+    } interval[3];             /* (s) ITIMER_REAL, VIRTUAL, PROF */
+    struct list posix_timers;  /* (s) */
+    int next_timer_id;
+
+    struct thread *vfork_parent; /* (t) waits until this process execs or exits */
+    struct wait_queue vfork_wait;
+
+    void (*on_exit)(void *argument, int wait_status); /* process_start's caller */
+    void *on_exit_argument;
+};
+
+/* ---- the running one ---- */
+
+/* The CPU's context pointer is the running thread: its context is its first field. */
+static inline struct thread *current_thread(void)
+{
+    return (struct thread *)this_context();
+}
+
+static inline struct process *current_process(void)
+{
+    return current_thread()->process;
+}
+
+/*
+ * A signal, or the order to end, waits for the running thread. Sleeps that a signal may end test it. What is
+ * pending but blocked does not count.
+ */
+static inline bool signal_pending(void)
+{
+    return (__atomic_load_n(&current_thread()->context.exit_work, __ATOMIC_ACQUIRE) &
+            EXIT_WORK_SIGNAL) != 0;
+}
+
+/* A signal that kills is waiting: sleeps that only death may end test it. */
+bool kill_pending(void);
+
+/* Threads by number, with a reference (thread_put), or NULL. */
+struct thread *thread_find(int tid);
+void thread_put(struct thread *thread);
+
+/* The process's files, context, memory with a reference (file_table_put ...), or NULL once it has exited. */
+struct file_table *process_files(struct process *process);
+struct fs_context *process_fs(struct process *process);
+struct memory *process_memory(struct process *process);
+void memory_put(struct memory *memory);
+
+/* Times of a process, all its threads, living and dead. */
+void process_times(struct process *process, struct usage_times *out);
+/* 'R', 'S', 'D', 'T', 'Z' as /proc/PID/stat says it. */
+char process_state_letter(const struct process *process);
+char thread_state_letter(const struct thread *thread);
+/* Iteration for /proc/PID/task: the thread with the smallest tid >= tid, with a reference, or NULL. */
+struct thread *process_thread_next(struct process *process, int tid);
+
+/* ---- groups and sessions, for terminals ---- */
+
+int process_group_number(const struct process *process);
+int process_session_number(const struct process *process);
+/* The session of a group, or -ESRCH when no process is in it. */
+int process_group_session(int group);
+/* No member has a parent in another group of the same session (POSIX): stop signals from the tty have no one to undo them. */
+bool process_group_orphaned(int group);
+/* The session's controlling terminal (NULL: none), and its change. */
+struct tty *process_tty(const struct process *process);
+void process_set_tty(struct process *session_leader, struct tty *tty);
+/* Does this process ignore or block the signal now (SIGTTOU, SIGTTIN)? */
+bool signal_ignored_or_blocked(int signo);
+
+#endif
