@@ -1,0 +1,223 @@
+/*
+ * Which file does PROGRAM mean? With a slash in it, the host's file, if there is one that can run
+ * here; else the file of that path in the base (so /bin/sh is busybox's, although the host has a
+ * dynamically linked one). Without a slash, the program of that name in the base, else a file in
+ * the host's current folder. Whatever is left over is looked up by the kernel, which says so if
+ * it is not there.
+ *
+ * What is added stands in a second archive behind the base, in memory that vanishes with the last
+ * process that has it open.
+ */
+#define _GNU_SOURCE
+#include "image.h"
+
+#include "../archive/archive.h"
+#include "../archive/base.h"
+#include "../common/report.h"
+#include "program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define FIRST_INODE    0x100000u /* the base numbers from 1 */
+#define HEADER_SIZE    110u
+#define SIZE_AT        54
+#define NAME_SIZE_AT   94
+#define SEARCH_FOLDERS 6
+
+struct base {
+    const char *bytes;
+    size_t size;
+};
+
+struct builder {
+    struct archive archive;
+    char **folders; /* made by this archive */
+    size_t folder_count;
+};
+
+static void map_base(const char *path, struct base *out_base)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0 || fstat(fd, &status) < 0)
+        fail("cannot read %s: %s", path, strerror(errno));
+    out_base->size = (size_t)status.st_size;
+    out_base->bytes = mmap(NULL, out_base->size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (out_base->bytes == MAP_FAILED)
+        fail("cannot read %s: %s", path, strerror(errno));
+    close(fd);
+}
+
+static size_t hex_field(const char *at)
+{
+    char digits[9] = {0};
+
+    memcpy(digits, at, 8);
+    return strtoul(digits, NULL, 16);
+}
+
+static size_t align4(size_t value)
+{
+    return (value + 3) & ~(size_t)3;
+}
+
+/* Is there an entry `path`, without leading slash, in the base? */
+static bool base_has(const struct base *base, const char *path)
+{
+    size_t at = 0;
+
+    while (at + HEADER_SIZE < base->size && memcmp(base->bytes + at, "070701", 6) == 0) {
+        const char *name = base->bytes + at + HEADER_SIZE;
+        size_t name_size = hex_field(base->bytes + at + NAME_SIZE_AT);
+        size_t data = align4(at + HEADER_SIZE + name_size);
+
+        if (data > base->size)
+            break;
+        if (name_size == strlen(path) + 1 && memcmp(name, path, name_size) == 0)
+            return true;
+        at = align4(data + hex_field(base->bytes + at + SIZE_AT));
+    }
+    return false;
+}
+
+static bool base_has_program(const struct base *base, const char *name)
+{
+    static const char *const folders[SEARCH_FOLDERS] = {
+        "bin", "usr/bin", "sbin", "usr/sbin", "usr/local/bin", "usr/local/sbin"};
+
+    for (unsigned i = 0; i < SEARCH_FOLDERS; i++) {
+        char *path = format_string("%s/%s", folders[i], name);
+        bool found = base_has(base, path);
+
+        free(path);
+        if (found)
+            return true;
+    }
+    return false;
+}
+
+/* The host's file that PROGRAM means, or NULL when it is the machine's. */
+static const char *host_program(const struct base *base, const char *name)
+{
+    const char *fault;
+
+    if (!strchr(name, '/'))
+        return !base_has_program(base, name) && access(name, F_OK) == 0 && !program_fault(name)
+                   ? name
+                   : NULL;
+    if (access(name, F_OK) != 0) {
+        if (name[0] != '/')
+            fail("%s: %s", name, strerror(errno));
+        return NULL;
+    }
+    fault = program_fault(name);
+    if (fault && name[0] == '/' && base_has(base, name + 1))
+        return NULL;
+    if (fault)
+        fail("%s: %s", name, fault);
+    return name;
+}
+
+static bool folder_exists(const struct builder *builder, const char *path)
+{
+    for (unsigned i = 0; i < base_directory_count; i++)
+        if (strcmp(base_directories[i].path, path) == 0)
+            return true;
+    for (size_t i = 0; i < builder->folder_count; i++)
+        if (strcmp(builder->folders[i], path) == 0)
+            return true;
+    return false;
+}
+
+/* Makes the folders above `path`, an absolute path; with `itself` that one too. */
+static void add_folders(struct builder *builder, const char *path, bool itself)
+{
+    for (const char *end = path + 1; *end; end++) {
+        char *folder;
+
+        if (end[1] != '/' && !(itself && end[1] == '\0'))
+            continue;
+        folder = format_string("%.*s", (int)(end - path), path + 1);
+        if (folder_exists(builder, folder)) {
+            free(folder);
+            continue;
+        }
+        archive_directory(&builder->archive, folder, 0755, 0);
+        builder->folders =
+            reallocate(builder->folders, (builder->folder_count + 1) * sizeof(*builder->folders));
+        builder->folders[builder->folder_count++] = folder;
+    }
+}
+
+static void copy_base(const struct base *base, int fd)
+{
+    size_t done = 0;
+
+    while (done < base->size) {
+        ssize_t n = write(fd, base->bytes + done, base->size - done);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            fail("cannot copy the base archive: %s", strerror(errno));
+        done += (size_t)n;
+    }
+}
+
+static int make_additions(const struct options *options, const struct base *base,
+                          const char *program, const char *program_path, const char *folder)
+{
+    struct builder builder = {0};
+    int fd = memfd_create("quire-archive", 0);
+
+    if (fd < 0)
+        fail("cannot make the archive: %s", strerror(errno));
+    copy_base(base, fd);
+    archive_begin(&builder.archive, fd, "the initial archive", FIRST_INODE);
+    add_folders(&builder, folder, true);
+    for (unsigned i = 0; i < options->addition_count; i++) {
+        add_folders(&builder, options->additions[i].guest, false);
+        archive_host_tree(&builder.archive, options->additions[i].guest,
+                          options->additions[i].host);
+    }
+    if (program) {
+        add_folders(&builder, program_path, false);
+        archive_host_file(&builder.archive, program_path + 1, program, 1);
+    }
+    archive_end(&builder.archive);
+    for (size_t i = 0; i < builder.folder_count; i++)
+        free(builder.folders[i]);
+    free(builder.folders);
+    return fd;
+}
+
+void image_make(const struct options *options, struct image *out_image)
+{
+    const char *name = options->program[0];
+    const char *program;
+    struct base base;
+
+    map_base(options->base, &base);
+    program = name ? host_program(&base, name) : NULL;
+    if (!name)
+        out_image->program = format_string("/bin/sh");
+    else
+        out_image->program = program ? absolute_path(name) : format_string("%s", name);
+    if (program || options->addition_count > 0) {
+        out_image->working_folder = absolute_path(".");
+        out_image->fd =
+            make_additions(options, &base, program, out_image->program, out_image->working_folder);
+    } else {
+        out_image->working_folder = format_string("/root");
+        out_image->fd = open(options->base, O_RDONLY);
+        if (out_image->fd < 0)
+            fail("cannot read %s: %s", options->base, strerror(errno));
+    }
+    munmap((void *)(uintptr_t)base.bytes, base.size);
+}

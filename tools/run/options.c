@@ -1,0 +1,197 @@
+#define _GNU_SOURCE
+#include "options.h"
+
+#include "../common/report.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char help[] =
+    "usage: quire run [OPTION]... [--] [PROGRAM [ARGUMENT]...]\n"
+    "\n"
+    "Boots the kernel in QEMU and runs one static Linux program, or a shell.\n"
+    "A PROGRAM that is a file here is put into the machine at the same path; otherwise it is\n"
+    "looked up in the machine. Standard input, output and error are the program's own.\n"
+    "\n"
+    "  --mem SIZE           memory of the machine (256M)\n"
+    "  --add HOST[:GUEST]   put a file or a folder into the machine; may be repeated\n"
+    "  --append 'ARGUMENTS' arguments for the kernel\n"
+    "  --qemu 'ARGUMENTS'   arguments for QEMU\n"
+    "  --timeout SECONDS    end the machine then, with status 124\n"
+    "  --verbose            show the kernel's messages on standard error\n"
+    "\n"
+    "Exit status: the program's; 128+N when signal N ended it; 124 timeout; 125 it could not be\n"
+    "run; 126 the kernel died. On a terminal, Ctrl-] three times in a second ends the machine.\n";
+
+enum {
+    OPTION_MEM = 256,
+    OPTION_ADD,
+    OPTION_APPEND,
+    OPTION_QEMU,
+    OPTION_TIMEOUT,
+    OPTION_VERBOSE,
+    OPTION_HELP,
+    OPTION_KERNEL,
+    OPTION_BASE
+};
+
+static const struct option option_table[] = {
+    {"mem", required_argument, NULL, OPTION_MEM},
+    {"add", required_argument, NULL, OPTION_ADD},
+    {"append", required_argument, NULL, OPTION_APPEND},
+    {"qemu", required_argument, NULL, OPTION_QEMU},
+    {"timeout", required_argument, NULL, OPTION_TIMEOUT},
+    {"verbose", no_argument, NULL, OPTION_VERBOSE},
+    {"help", no_argument, NULL, OPTION_HELP},
+    /* From the front, not for the user. */
+    {"kernel-file", required_argument, NULL, OPTION_KERNEL},
+    {"base-archive", required_argument, NULL, OPTION_BASE},
+    {NULL, 0, NULL, 0},
+};
+
+static uint64_t parse_memory(const char *text)
+{
+    char *end;
+    unsigned shift = 20; /* a plain number is MiB, as QEMU has it */
+    unsigned long long number;
+
+    errno = 0;
+    number = strtoull(text, &end, 10);
+    if (end == text || text[0] == '-' || errno)
+        fail("--mem %s: not a size (try 256M)", text);
+    if (*end) {
+        const char *suffixes = "KkMmGgTt";
+        const char *suffix = strchr(suffixes, *end);
+
+        if (!suffix || end[1])
+            fail("--mem %s: not a size (K, M, G or T may follow the number)", text);
+        shift = 10 * (unsigned)((suffix - suffixes) / 2 + 1);
+    }
+    if (number == 0 || number > (UINT64_C(1) << 52) >> shift)
+        fail("--mem %s: out of range", text);
+    return (uint64_t)number << shift;
+}
+
+static int64_t parse_seconds(const char *text)
+{
+    char *end;
+    double seconds = strtod(text, &end);
+
+    if (end == text || *end || !(seconds > 0 && seconds < 1e9))
+        fail("--timeout %s: not a number of seconds", text);
+    return (int64_t)(seconds * 1e9) + 1;
+}
+
+char *absolute_path(const char *path)
+{
+    char *folder = path[0] == '/' ? NULL : getcwd(NULL, 0);
+    char *whole, *to;
+    const char *from;
+
+    if (path[0] != '/' && !folder)
+        fail("cannot find the current folder: %s", strerror(errno));
+    whole = format_string("%s/%s", folder ? folder : "", path);
+    free(folder);
+    to = whole;
+    from = whole;
+    while (*from) {
+        size_t length;
+
+        from += strspn(from, "/");
+        length = strcspn(from, "/");
+        if (length == 2 && from[0] == '.' && from[1] == '.') {
+            while (to > whole && *--to != '/')
+                ;
+        } else if (length > 0 && !(length == 1 && from[0] == '.')) {
+            *to++ = '/';
+            memmove(to, from, length);
+            to += length;
+        }
+        from += length;
+    }
+    if (to == whole)
+        *to++ = '/';
+    *to = '\0';
+    return whole;
+}
+
+/* HOST[:GUEST]; a HOST with a colon in its name is found when the whole is a file. */
+static void parse_addition(struct options *options, const char *text)
+{
+    struct addition *addition;
+    const char *colon = strrchr(text, ':');
+    char *host = format_string("%s", text);
+
+    options->additions =
+        reallocate(options->additions, (options->addition_count + 1) * sizeof(*options->additions));
+    addition = &options->additions[options->addition_count++];
+    if (!colon || access(text, F_OK) == 0) {
+        *addition = (struct addition){.host = host, .guest = absolute_path(text)};
+    } else {
+        host[colon - text] = '\0';
+        if (colon[1] != '/')
+            fail("--add %s: the path in the machine must begin with /", text);
+        *addition = (struct addition){.host = host, .guest = absolute_path(colon + 1)};
+        if (colon[strlen(colon) - 1] == '/') {
+            char *whole = absolute_path(host);
+            char *inside = format_string("%s%s", addition->guest, strrchr(whole, '/'));
+
+            free(addition->guest);
+            free(whole);
+            addition->guest = absolute_path(inside);
+            free(inside);
+        }
+    }
+    if (access(host, F_OK) != 0)
+        fail("--add %s: %s: %s", text, host, strerror(errno));
+}
+
+void options_parse(int argc, char **argv, struct options *out_options)
+{
+    static char name[] = "quire run";
+    int option;
+
+    *out_options = (struct options){.memory = UINT64_C(256) << 20};
+    argv[0] = name; /* getopt's messages begin with it */
+    while ((option = getopt_long(argc, argv, "+", option_table, NULL)) != -1) {
+        switch (option) {
+        case OPTION_MEM:
+            out_options->memory = parse_memory(optarg);
+            break;
+        case OPTION_ADD:
+            parse_addition(out_options, optarg);
+            break;
+        case OPTION_APPEND:
+            out_options->append = optarg;
+            break;
+        case OPTION_QEMU:
+            out_options->qemu = optarg;
+            break;
+        case OPTION_TIMEOUT:
+            out_options->timeout = parse_seconds(optarg);
+            break;
+        case OPTION_VERBOSE:
+            out_options->verbose = true;
+            break;
+        case OPTION_KERNEL:
+            out_options->kernel = optarg;
+            break;
+        case OPTION_BASE:
+            out_options->base = optarg;
+            break;
+        case OPTION_HELP:
+            fputs(help, stdout);
+            exit(0);
+        default:
+            fputs("quire run --help tells the options.\n", stderr);
+            exit(STATUS_CANNOT_RUN);
+        }
+    }
+    out_options->program = argv + optind;
+    if (!out_options->kernel || !out_options->base)
+        fail("start this by `quire run`, which names the kernel and the base archive");
+}

@@ -1,0 +1,33 @@
+/* What the user asked `quire run` for. */
+#ifndef RUN_OPTIONS_H
+#define RUN_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct addition {
+    char *host;  /* as given, for messages and for opening */
+    char *guest; /* absolute path in the machine */
+};
+
+struct options {
+    uint64_t memory; /* bytes */
+    struct addition *additions;
+    unsigned addition_count;
+    const char *append; /* kernel arguments, or NULL */
+    const char *qemu;   /* arguments for QEMU, or NULL */
+    const char *kernel; /* file */
+    const char *base;   /* file: base of the initial archive */
+    int64_t timeout;    /* nanoseconds, or 0 */
+    bool verbose;
+    uint32_t closed_mask; /* bit n: descriptor n was closed when we began */
+    char **program;       /* PROGRAM ARGS..., ended by NULL; empty for a shell */
+};
+
+/* Fills *out_options from the command line, or ends the program with a message. */
+void options_parse(int argc, char **argv, struct options *out_options);
+
+/* `path` made absolute from the current folder, without ".", ".." and double slashes. */
+char *absolute_path(const char *path);
+
+#endif
