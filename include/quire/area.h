@@ -14,7 +14,8 @@ struct quire_area {
     quire_virt start;            /* first usable byte */
     size_t length;               /* usable bytes, a multiple of the page size */
     quire_phys device;           /* device areas: physical start (page-aligned) */
-    unsigned kind;               /* 0 memory, 1 device */
+    unsigned kind;               /* 0 memory, 1 device, 2 being freed */
+    uint32_t frames;             /* first frame of a memory area; each names the next in user.words[0] */
     const char *name;            /* kept by pointer; for reports */
 };
 
