@@ -16,12 +16,19 @@ struct file;
 struct vfs_inode;
 struct vfs_entry;
 struct poll_table;
+struct iovec_abi;
 
-/* A buffer in user memory (user == true: may fault, copy returns short) or kernel memory, consumed front to back. */
+/*
+ * A buffer in user memory (user == true: may fault, copy returns short) or kernel memory, consumed front to back. With vectors
+ * (readv, writev) address and segment are the current piece and the vectors are those that follow it.
+ */
 struct transfer {
     bool user;
     void *address;
-    size_t length;  /* bytes left */
+    size_t length;  /* bytes left, in all pieces */
+    size_t segment; /* with vectors: bytes left in this piece */
+    const struct iovec_abi *vectors; /* kernel memory; NULL: address and length are all */
+    size_t vector_count;
 };
 /* Bytes moved; less than n only when user memory is bad (then the caller returns what it has, or -EFAULT for nothing). */
 size_t transfer_out(struct transfer *transfer, const void *from, size_t n); /* kernel → buffer (read) */
@@ -29,6 +36,12 @@ size_t transfer_in(struct transfer *transfer, void *to, size_t n);          /* b
 
 /* poll: a file's poll() says its events now and, when table is not NULL, registers the queues that will announce changes. */
 void poll_wait(struct poll_table *table, struct wait_queue *queue);
+
+/* Takes the names of a directory, one call each; false: no room, stop before it. next: file->position after this name. */
+struct directory_sink {
+    bool (*name)(struct directory_sink *sink, const char *name, size_t length, uint64_t inode,
+                 unsigned type, uint64_t next);
+};
 
 struct file_operations {
     /* position: NULL for streams. Returns bytes, 0 at the end, -errno. Honour file->flags & O_NONBLOCK. */
@@ -62,9 +75,18 @@ struct file *file_table_find(struct file_table *table, int descriptor);
 struct device_driver {
     const char *name;
     unsigned major, minor, mode;
-    int (*open)(struct file *file); /* sets file->operations and file->data; 0 or -errno */
-    void *data;
+    int (*open)(struct file *file); /* sets file->operations (and file->data); 0 or -errno */
+    void *data;                     /* what file->data is when open() is called */
 };
 int devfs_add(const struct device_driver *driver);
+
+/*
+ * Memory with an inode but no name in the tree: memfd_create, System V shared memory, MAP_SHARED|MAP_ANONYMOUS. `name` is
+ * how /proc/PID/maps calls it, without " (deleted)": "/memfd:x", "/SYSV0000002a", "/dev/zero". The object's one reference is
+ * the caller's. 0 or -ENOMEM.
+ */
+int tmpfs_object_create(const char *name, uint64_t size, struct quire_object **out);
+/* The same as an open file (O_RDWR), for memfd_create. */
+int tmpfs_file_create(const char *name, uint64_t size, struct file **out);
 
 #endif
