@@ -35,6 +35,8 @@ struct quire_frame_manager {
     /* a block's first frame number, or QUIRE_FRAME_NONE */
     uint32_t (*alloc)(struct quire *q, struct quire_zone *zone, unsigned order);
     void (*free)(struct quire *q, struct quire_zone *zone, uint32_t number, unsigned order);
+    /* up to n single frames into out[], the number taken is returned; NULL: alloc is called n times */
+    uint32_t (*take)(struct quire *q, struct quire_zone *zone, uint32_t n, uint32_t *out);
     /* every disagreement inside the zone's state is logged; their number is returned */
     unsigned (*check)(struct quire *q, struct quire_zone *zone);
 };

@@ -34,6 +34,7 @@ enum {
     QUIRE_FRAME_DIRTY = 1 << 2,     /* (a) differs from its backing store */
     QUIRE_FRAME_DEAD = 1 << 3,      /* a table that left its parent and waits for its grace period */
     QUIRE_FRAME_LAZY_FREE = 1 << 4, /* MADV_FREE: may be dropped while it stays clean */
+    QUIRE_FRAME_POISONED = 1 << 5,  /* debug builds: free, and filled with the poison pattern */
 };
 
 /*
@@ -72,10 +73,12 @@ struct quire_frame {
             uint32_t epoch;     /* low bits of the epoch in which it died */
             uint32_t seen;
         } table;
-        struct { /* HEAP: a slab */
+        struct { /* HEAP: a slab; only `cache` is set in the frames behind its first */
             struct quire_cache *cache;
-            void *free;
-            uint32_t next, previous;
+            uint16_t used;           /* objects handed out, those in CPU lists too */
+            uint16_t list;           /* which list of the cache it is on */
+            uint32_t next, previous; /* that list, as frame numbers */
+            uint32_t free;           /* first free object, as byte offset; UINT32_MAX: none */
         } slab;
         struct { /* HEAP: a large block */
             struct quire_cache *none; /* NULL tells it from a slab */
@@ -119,6 +122,7 @@ struct quire_frame_layer {
     struct quire_zone zone[QUIRE_ZONE_COUNT];
     uint64_t reserve;          /* (c) frames kept for write-out (QUIRE_ALLOC_RESERVE) */
     quire_phys zero;           /* (c) the zero page, a BOOT frame that is never counted */
+    uint32_t slow_flags;       /* (c) QUIRE_ALLOC_* bits that a CPU's stack cannot serve */
 };
 
 /* ---- per CPU ---- */
@@ -146,7 +150,7 @@ struct quire_cpu {
 
 /* ---- layer 2: heap ---- */
 
-#define QUIRE_HEAP_CLASSES 24
+#define QUIRE_HEAP_CLASSES 23
 
 struct quire_heap_layer {
     struct quire_spinlock lock;   /* the list of caches */

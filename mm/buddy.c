@@ -1,0 +1,237 @@
+/*
+ * The buddy system as a frame manager (Knowlton 1965; Knuth, The Art of Computer Programming 2.5).
+ *
+ * Concepts. A block of order k is 2^k frames at a multiple of 2^k. Its buddy is the other half of the
+ * block of order k + 1: the number with bit k flipped. A zone keeps one doubly linked list of free
+ * blocks for each order; the links are frame numbers inside the records of the blocks' first
+ * frames, so a list costs no memory of its own and a block leaves the middle of one in constant time.
+ *
+ * Invariants, with the zone's lock free:
+ *  - The first frame of a listed block has kind FREE, count 0, flag HEAD and the block's order. Every
+ *    other free frame in the manager has no HEAD flag. Frames in CPU caches have CACHED instead, so
+ *    that they are never taken for a buddy.
+ *  - Blocks lie inside the zone. Two free buddies of equal order below the top are never both listed.
+ *  - zone->blocks[k] is the length of list k.
+ *
+ * A block's record says HEAD only under the zone's lock, so a look at a neighbour that somebody
+ * else owns at this moment can see anything but HEAD. A zone's first and last block may have a buddy outside
+ * the zone, whose records another lock protects: the bounds are checked before the look.
+ *
+ * Single frames are taken from the smallest blocks first: scraps are used up before anything large is split.
+ *
+ * Lists against one bitmap per order: a bitmap makes the merge test one bit, but finding a free
+ * block is a search and taking a batch touches the bitmap once per order and block; with lists
+ * both are constant, and the record of a block's first frame is in the cache anyway.
+ */
+
+#include "frame_internal.h"
+
+static void list_push(struct quire *q, struct quire_zone *zone, uint32_t number, unsigned order)
+{
+    struct quire_frame *frame = quire_frame_at(q, number);
+    uint32_t next = zone->list[order];
+
+    frame->order = (uint8_t)order;
+    frame->free.next = next;
+    frame->free.previous = QUIRE_FRAME_NONE;
+    quire_frame_set_free_flags(frame, QUIRE_FRAME_HEAD);
+    if (next != QUIRE_FRAME_NONE)
+        quire_frame_at(q, next)->free.previous = number;
+    zone->list[order] = number;
+    zone->blocks[order]++;
+}
+
+static void list_remove(struct quire *q, struct quire_zone *zone, uint32_t number, unsigned order)
+{
+    struct quire_frame *frame = quire_frame_at(q, number);
+    uint32_t next = frame->free.next, previous = frame->free.previous;
+
+    if (next != QUIRE_FRAME_NONE)
+        quire_frame_at(q, next)->free.previous = previous;
+    if (previous != QUIRE_FRAME_NONE)
+        quire_frame_at(q, previous)->free.next = next;
+    else
+        zone->list[order] = next;
+    zone->blocks[order]--;
+    quire_frame_set_free_flags(frame, 0);
+}
+
+static size_t buddy_storage(uint32_t frames)
+{
+    (void)frames;
+    return 0;
+}
+
+static void buddy_init(struct quire *q, struct quire_zone *zone, void *storage)
+{
+    (void)q;
+    (void)storage;
+    for (unsigned order = 0; order <= QUIRE_MAX_ORDER; order++) {
+        zone->list[order] = QUIRE_FRAME_NONE;
+        zone->blocks[order] = 0;
+    }
+}
+
+/* Gives the upper halves back until the block has the order that is wanted. */
+static void split(struct quire *q, struct quire_zone *zone, uint32_t number, unsigned have,
+                  unsigned want)
+{
+    while (have > want) {
+        have--;
+        list_push(q, zone, number + ((uint32_t)1 << have), have);
+    }
+}
+
+static uint32_t buddy_alloc(struct quire *q, struct quire_zone *zone, unsigned order)
+{
+    for (unsigned have = order; have <= QUIRE_MAX_ORDER; have++) {
+        uint32_t number = zone->list[have];
+
+        if (number == QUIRE_FRAME_NONE)
+            continue;
+        list_remove(q, zone, number, have);
+        split(q, zone, number, have, order);
+        return number;
+    }
+    return QUIRE_FRAME_NONE;
+}
+
+static bool is_free_block(const struct quire *q, const struct quire_zone *zone, uint32_t number,
+                          unsigned order)
+{
+    const struct quire_frame *frame = quire_frame_at(q, number);
+
+    if (number < zone->first || zone->end - number < (uint32_t)1 << order)
+        return false;
+    return (quire_frame_flags(frame) & QUIRE_FRAME_HEAD) != 0 && frame->order == order;
+}
+
+static void buddy_free(struct quire *q, struct quire_zone *zone, uint32_t number, unsigned order)
+{
+    while (order < QUIRE_MAX_ORDER) {
+        uint32_t buddy = number ^ ((uint32_t)1 << order);
+
+        if (!is_free_block(q, zone, buddy, order))
+            break;
+        list_remove(q, zone, buddy, order);
+        number &= buddy;
+        order++;
+    }
+    list_push(q, zone, number, order);
+}
+
+static unsigned log2_floor(uint32_t n)
+{
+    return 31 - (unsigned)__builtin_clz(n);
+}
+
+/*
+ * Each block's numbers are written from its last frame to its first: a stack that is filled this way
+ * gives neighbours in rising order, which later come back as runs.
+ */
+static uint32_t buddy_take(struct quire *q, struct quire_zone *zone, uint32_t n, uint32_t *out)
+{
+    uint32_t taken = 0;
+    unsigned order = 0;
+
+    while (taken < n && order <= QUIRE_MAX_ORDER) {
+        uint32_t number = zone->list[order];
+        unsigned fits = log2_floor(n - taken);
+        unsigned use = order < fits ? order : fits;
+
+        if (number == QUIRE_FRAME_NONE) {
+            order++;
+            continue;
+        }
+        list_remove(q, zone, number, order);
+        split(q, zone, number, order, use);
+        for (uint32_t i = (uint32_t)1 << use; i-- > 0;)
+            out[taken++] = number + i;
+        if (use < order)
+            order = use;
+    }
+    return taken;
+}
+
+static unsigned check_block(struct quire *q, struct quire_zone *zone, uint32_t number,
+                            unsigned order)
+{
+    uint32_t size = (uint32_t)1 << order, buddy = number ^ size;
+    unsigned faults = 0;
+
+    if ((number & (size - 1)) != 0) {
+        quire_report(q, "buddy: block not aligned to its order: frame, order", number, order);
+        faults++;
+    }
+    for (uint32_t i = 0; i < size; i++) {
+        const struct quire_frame *frame = quire_frame_at(q, number + i);
+        unsigned flags = quire_frame_flags(frame) & ~(unsigned)QUIRE_FRAME_POISONED;
+
+        if (frame->kind == QUIRE_FRAME_FREE && frame->count == 0 &&
+            flags == (i == 0 ? QUIRE_FRAME_HEAD : 0))
+            continue;
+        quire_report(q, "buddy: free block holds a frame that is not free: frame, flags",
+                     number + i, flags);
+        faults++;
+    }
+    if (order < QUIRE_MAX_ORDER && is_free_block(q, zone, buddy, order)) {
+        quire_report(q, "buddy: two free buddies were not merged: frame, order", number, order);
+        faults++;
+    }
+    return faults;
+}
+
+static unsigned check_list(struct quire *q, struct quire_zone *zone, unsigned order)
+{
+    uint32_t size = (uint32_t)1 << order, previous = QUIRE_FRAME_NONE;
+    uint64_t length = 0;
+    unsigned faults = 0;
+
+    for (uint32_t number = zone->list[order]; number != QUIRE_FRAME_NONE;) {
+        const struct quire_frame *frame = quire_frame_at(q, number);
+
+        if (number < zone->first || number >= zone->end || zone->end - number < size ||
+            frame->order != order || frame->free.previous != previous ||
+            ++length > zone->blocks[order]) {
+            quire_report(q, "buddy: list is broken: frame, order", number, order);
+            return faults + 1; /* what follows cannot be trusted */
+        }
+        faults += check_block(q, zone, number, order);
+        previous = number;
+        number = frame->free.next;
+    }
+    if (length != zone->blocks[order]) {
+        quire_report(q, "buddy: list is shorter than its count: length, count", length,
+                     zone->blocks[order]);
+        faults++;
+    }
+    return faults;
+}
+
+static unsigned buddy_check(struct quire *q, struct quire_zone *zone)
+{
+    uint64_t total = 0;
+    unsigned faults = 0;
+
+    for (unsigned order = 0; order <= QUIRE_MAX_ORDER; order++) {
+        faults += check_list(q, zone, order);
+        total += zone->blocks[order] << order;
+    }
+    if (total != zone->free) {
+        quire_report(q, "buddy: free frames in lists and in the zone differ: lists, zone", total,
+                     zone->free);
+        faults++;
+    }
+    return faults;
+}
+
+const struct quire_frame_manager quire_frame_buddy = {
+    .name = "buddy",
+    .capabilities = QUIRE_MANAGER_CONTIGUOUS,
+    .storage = buddy_storage,
+    .init = buddy_init,
+    .alloc = buddy_alloc,
+    .free = buddy_free,
+    .take = buddy_take,
+    .check = buddy_check,
+};

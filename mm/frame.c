@@ -1,0 +1,480 @@
+/*
+ * Layer 1: frames.
+ *
+ * Concepts. Each frame of RAM has a record in the frame table. Zones are ranges of frame numbers with
+ * a property; in each the free frames belong to a frame manager behind the zone's lock. In front of
+ * the managers every CPU has a stack of free frame numbers: taking and giving one frame is a pop and
+ * a push that touch no line another CPU writes. An empty stack takes a batch from a zone, a full
+ * one gives its older half back, in runs of neighbours, so that the manager sees few large
+ * blocks instead of many single frames.
+ *
+ *     alloc_one ── pop ── stack of this CPU ── refill (a batch) ── zone NORMAL, DMA32, then DMA
+ *     free      ── push ────┘            └──── older half, in runs ── the frame's own zone
+ *
+ * Frames of zones DMA and HIGH never stay in a stack: the first is too precious, the second may only go
+ * to those who asked for it.
+ *
+ * States of a record:
+ *     in the manager   kind FREE, count 0, no CACHED flag (HEAD: first of a block)
+ *     in a stack       kind FREE, count 0, CACHED
+ *     allocated        kind above RESERVED; the block's first frame has a count, the others 0
+ *     not RAM          kind RESERVED, count 0
+ *
+ * The reserve: an allocation without QUIRE_ALLOC_RESERVE leaves q->frame.reserve frames in the managers.
+ * Free counts of other zones are read without their locks, so several CPUs at once may dip into it by
+ * what they take at that moment; a batch is cut to what is above the reserve.
+ *
+ * Locking: the zone's lock for everything inside its manager; stacks belong to their CPU. The lock is a leaf.
+ *
+ * Failure: an allocation that fails has changed nothing but where free frames lie.
+ */
+
+#include <quire/frame.h>
+#include <quire/hooks.h>
+
+#include "frame_internal.h"
+
+/* ---- poison (debug builds) ---- */
+
+#if QUIRE_DEBUG
+static void poison(struct quire *q, struct quire_frame *frame)
+{
+    void *bytes = quire_frame_map(q, frame);
+
+    __builtin_memset(bytes, QUIRE_FRAME_POISON, QUIRE_PAGE_SIZE);
+    quire_frame_unmap(q, frame, bytes);
+    frame->flags |= QUIRE_FRAME_POISONED;
+}
+
+static void verify_free(struct quire *q, struct quire_frame *frame)
+{
+    const uint64_t expected = 0x0101010101010101u * QUIRE_FRAME_POISON;
+    const uint64_t *words;
+    bool same = true;
+
+    if (frame->kind != QUIRE_FRAME_FREE || frame->count != 0)
+        quire_hook_panic(q, "frame: the manager gave a frame that is in use");
+    if (!(frame->flags & QUIRE_FRAME_POISONED))
+        return;
+    words = quire_frame_map(q, frame);
+    for (size_t i = 0; i < QUIRE_PAGE_SIZE / sizeof(*words); i++)
+        same &= words[i] == expected;
+    quire_frame_unmap(q, frame, (void *)words);
+    if (!same)
+        quire_hook_panic(q, "frame: a free frame was written to");
+}
+#else
+QUIRE_INLINE void poison(struct quire *q, struct quire_frame *frame)
+{
+    (void)q;
+    (void)frame;
+}
+
+QUIRE_INLINE void verify_free(struct quire *q, struct quire_frame *frame)
+{
+    (void)q;
+    (void)frame;
+}
+#endif
+
+/* ---- records ---- */
+
+QUIRE_INLINE void claim(struct quire *q, struct quire_frame *frame, uint32_t count, unsigned order,
+                        enum quire_frame_kind kind)
+{
+    verify_free(q, frame);
+    __atomic_store_n(&frame->count, count, __ATOMIC_RELAXED);
+    frame->kind = (uint8_t)kind;
+    frame->order = (uint8_t)order;
+    __atomic_store_n(&frame->flags, 0, __ATOMIC_RELAXED);
+    __builtin_memset(&frame->user, 0, sizeof(frame->user));
+    frame->table.epoch = 0; /* with the two words before it: the whole union */
+}
+
+/* The record of an allocated frame becomes that of a free one outside the manager's lists. */
+QUIRE_INLINE void release(struct quire *q, struct quire_frame *frame, unsigned flags)
+{
+    frame->kind = QUIRE_FRAME_FREE;
+    frame->order = 0;
+    __atomic_store_n(&frame->flags, (uint8_t)flags, __ATOMIC_RELAXED);
+    poison(q, frame);
+}
+
+static void clear(struct quire *q, struct quire_frame *frame)
+{
+    void *bytes = quire_frame_map(q, frame);
+
+    quire_platform_clear_page(bytes);
+    quire_frame_unmap(q, frame, bytes);
+}
+
+/* ---- zones ---- */
+
+static uint64_t zone_free(const struct quire_zone *zone)
+{
+    return __atomic_load_n(&zone->free, __ATOMIC_RELAXED);
+}
+
+static void zone_add_free(struct quire_zone *zone, uint64_t frames)
+{
+    __atomic_store_n(&zone->free, zone->free + frames, __ATOMIC_RELAXED);
+}
+
+/* Frames that an allocation with these flags may take from the managers, over all zones. */
+static uint64_t above_reserve(const struct quire *q, unsigned flags)
+{
+    uint64_t free = 0;
+
+    for (unsigned i = 0; i < QUIRE_ZONE_COUNT; i++)
+        free += zone_free(&q->frame.zone[i]);
+    if (flags & QUIRE_ALLOC_RESERVE)
+        return free;
+    return free > q->frame.reserve ? free - q->frame.reserve : 0;
+}
+
+static unsigned highest_zone(unsigned flags)
+{
+    if (flags & QUIRE_ALLOC_DMA)
+        return QUIRE_ZONE_DMA;
+    if (flags & QUIRE_ALLOC_DMA32)
+        return QUIRE_ZONE_DMA32;
+    return flags & QUIRE_ALLOC_HIGH ? QUIRE_ZONE_HIGH : QUIRE_ZONE_NORMAL;
+}
+
+static uint32_t take_block(struct quire *q, unsigned order, unsigned flags)
+{
+    if (above_reserve(q, flags) < (uint64_t)1 << order)
+        return QUIRE_FRAME_NONE;
+    for (unsigned i = highest_zone(flags) + 1; i-- > 0;) {
+        struct quire_zone *zone = &q->frame.zone[i];
+        uint32_t number;
+
+        if (zone_free(zone) < (uint64_t)1 << order)
+            continue;
+        quire_spin_lock(&zone->lock);
+        number = q->frame.manager->alloc(q, zone, order);
+        if (number != QUIRE_FRAME_NONE)
+            zone_add_free(zone, -((uint64_t)1 << order));
+        quire_spin_unlock(&zone->lock);
+        if (number != QUIRE_FRAME_NONE)
+            return number;
+    }
+    return QUIRE_FRAME_NONE;
+}
+
+void quire_frame_give_locked(struct quire *q, struct quire_zone *zone, uint32_t first, uint32_t n)
+{
+    zone_add_free(zone, n);
+    while (n > 0) {
+        unsigned order = first == 0 ? QUIRE_MAX_ORDER : (unsigned)__builtin_ctz(first);
+        unsigned fits = 31 - (unsigned)__builtin_clz(n);
+
+        order = order < fits ? order : fits;
+        order = order < QUIRE_MAX_ORDER ? order : QUIRE_MAX_ORDER;
+        q->frame.manager->free(q, zone, first, order);
+        first += (uint32_t)1 << order;
+        n -= (uint32_t)1 << order;
+    }
+}
+
+/* Released frames [first, first + n), all in one zone. */
+static void give_run(struct quire *q, uint32_t first, uint32_t n)
+{
+    struct quire_zone *zone = &q->frame.zone[quire_frame_at(q, first)->zone];
+
+    quire_spin_lock(&zone->lock);
+    quire_frame_give_locked(q, zone, first, n);
+    quire_spin_unlock(&zone->lock);
+}
+
+/* ---- stacks ---- */
+
+static void set_stack_count(struct quire_cpu *cpu, uint32_t count)
+{
+    __atomic_store_n(&cpu->frame_count, count, __ATOMIC_RELAXED);
+}
+
+/* Single frames from one zone's manager onto the stack; how many came. */
+static uint32_t refill_from(struct quire *q, struct quire_cpu *cpu, unsigned zone_id, uint32_t want)
+{
+    struct quire_zone *zone = &q->frame.zone[zone_id];
+    const struct quire_frame_manager *manager = q->frame.manager;
+    uint32_t *out = &cpu->frame[cpu->frame_count];
+    uint32_t taken = 0;
+
+    if (want == 0 || zone_free(zone) == 0)
+        return 0;
+    quire_spin_lock(&zone->lock);
+    if (manager->take != NULL) {
+        taken = manager->take(q, zone, want, out);
+    } else {
+        while (taken < want && (out[taken] = manager->alloc(q, zone, 0)) != QUIRE_FRAME_NONE)
+            taken++;
+    }
+    zone_add_free(zone, -(uint64_t)taken);
+    quire_spin_unlock(&zone->lock);
+    for (uint32_t i = 0; i < taken; i++)
+        quire_frame_set_free_flags(quire_frame_at(q, out[i]), QUIRE_FRAME_CACHED);
+    set_stack_count(cpu, cpu->frame_count + taken);
+    return taken;
+}
+
+/* A batch onto an empty stack. DMA memory is touched only when there is nothing else. */
+static bool refill(struct quire *q, struct quire_cpu *cpu)
+{
+    uint64_t allowed = above_reserve(q, 0);
+    uint32_t want = QUIRE_FRAME_CACHE_BATCH;
+
+    if (allowed < want)
+        want = (uint32_t)allowed;
+    for (unsigned i = QUIRE_ZONE_NORMAL + 1; i-- > QUIRE_ZONE_DMA32;)
+        want -= refill_from(q, cpu, i, want);
+    if (cpu->frame_count == 0)
+        refill_from(q, cpu, QUIRE_ZONE_DMA, want);
+    return cpu->frame_count != 0;
+}
+
+/*
+ * Frames of a stack back to their zones. Neighbours, in rising or falling order, go as one run; a
+ * zone's lock is kept while the frames are its own.
+ */
+static void give_numbers(struct quire *q, const uint32_t *numbers, uint32_t n)
+{
+    struct quire_zone *held = NULL;
+    uint32_t i = 0;
+
+    while (i < n) {
+        uint32_t first = numbers[i], end = first;
+        struct quire_zone *zone = &q->frame.zone[quire_frame_at(q, first)->zone];
+
+        for (; i < n; i++) {
+            if (numbers[i] == end && end < zone->end)
+                end++;
+            else if (numbers[i] + 1 == first && first > zone->first)
+                first--;
+            else
+                break;
+            quire_frame_set_free_flags(quire_frame_at(q, numbers[i]), 0);
+        }
+        if (zone != held) {
+            if (held != NULL)
+                quire_spin_unlock(&held->lock);
+            quire_spin_lock(&zone->lock);
+            held = zone;
+        }
+        quire_frame_give_locked(q, zone, first, end - first);
+    }
+    if (held != NULL)
+        quire_spin_unlock(&held->lock);
+}
+
+/* The older half of a full stack goes back; the newer one is still in the data cache. */
+static __attribute__((noinline)) void drain_half(struct quire *q, struct quire_cpu *cpu)
+{
+    uint32_t give = cpu->frame_count / 2;
+
+    give_numbers(q, cpu->frame, give);
+    __builtin_memmove(&cpu->frame[0], &cpu->frame[give],
+                      (cpu->frame_count - give) * sizeof(cpu->frame[0]));
+    set_stack_count(cpu, cpu->frame_count - give);
+}
+
+void quire_frame_drain(struct quire *q)
+{
+    struct quire_cpu *cpu = quire_this_cpu(q);
+
+    give_numbers(q, cpu->frame, cpu->frame_count);
+    set_stack_count(cpu, 0);
+}
+
+/* A single frame with count 0 becomes free. */
+QUIRE_INLINE void free_single(struct quire *q, struct quire_cpu *cpu, struct quire_frame *frame)
+{
+    uint32_t number = quire_frame_number(q, frame);
+    uint32_t used;
+
+    if (QUIRE_UNLIKELY(frame->zone - (unsigned)QUIRE_ZONE_DMA32 >
+                       QUIRE_ZONE_NORMAL - QUIRE_ZONE_DMA32)) {
+        release(q, frame, 0);
+        give_run(q, number, 1);
+        return;
+    }
+    release(q, frame, QUIRE_FRAME_CACHED);
+    if (QUIRE_UNLIKELY(cpu->frame_count == QUIRE_FRAME_CACHE_SIZE))
+        drain_half(q, cpu);
+    used = cpu->frame_count;
+    cpu->frame[used] = number;
+    set_stack_count(cpu, used + 1);
+}
+
+/* ---- allocation ---- */
+
+static struct quire_frame *claim_run(struct quire *q, uint32_t number, size_t n, unsigned order,
+                                     enum quire_frame_kind kind, unsigned flags)
+{
+    struct quire_frame *first = quire_frame_at(q, number);
+
+    claim(q, first, 1, order, kind);
+    for (size_t i = 1; i < n; i++)
+        claim(q, first + i, 0, 0, kind);
+    if (flags & QUIRE_ALLOC_ZERO)
+        for (size_t i = 0; i < n; i++)
+            clear(q, first + i);
+    quire_this_cpu(q)->event[QUIRE_EVENT_FRAME_ALLOC] += n;
+    return first;
+}
+
+/* Through the manager. This CPU's stack may hold what keeps a block from being whole: once without it. */
+static uint32_t take_block_hard(struct quire *q, unsigned order, unsigned flags)
+{
+    uint32_t number = take_block(q, order, flags);
+
+    if (number != QUIRE_FRAME_NONE || quire_this_cpu(q)->frame_count == 0)
+        return number;
+    quire_frame_drain(q);
+    return take_block(q, order, flags);
+}
+
+static __attribute__((noinline)) struct quire_frame *
+alloc_one_slow(struct quire *q, enum quire_frame_kind kind, unsigned flags)
+{
+    uint32_t number = take_block_hard(q, 0, flags);
+
+    return number == QUIRE_FRAME_NONE ? NULL : claim_run(q, number, 1, 0, kind, flags);
+}
+
+QUIRE_INLINE struct quire_frame *alloc_single(struct quire *q, struct quire_cpu *cpu,
+                                              enum quire_frame_kind kind, unsigned flags)
+{
+    struct quire_frame *frame;
+    uint32_t left;
+
+    if (QUIRE_UNLIKELY((flags & q->frame.slow_flags) != 0))
+        return alloc_one_slow(q, kind, flags);
+    if (QUIRE_UNLIKELY(cpu->frame_count == 0) && !refill(q, cpu))
+        return alloc_one_slow(q, kind, flags);
+    left = cpu->frame_count - 1;
+    set_stack_count(cpu, left);
+    frame = quire_frame_at(q, cpu->frame[left]);
+    claim(q, frame, 1, 0, kind);
+    if (flags & QUIRE_ALLOC_ZERO)
+        quire_platform_clear_page(quire_frame_direct(q, frame));
+    cpu->event[QUIRE_EVENT_FRAME_ALLOC]++;
+    return frame;
+}
+
+struct quire_frame *quire_frame_alloc_one(struct quire *q, enum quire_frame_kind kind,
+                                          unsigned flags)
+{
+    return alloc_single(q, quire_this_cpu(q), kind, flags);
+}
+
+struct quire_frame *quire_frame_alloc(struct quire *q, unsigned order, enum quire_frame_kind kind,
+                                      unsigned flags)
+{
+    uint32_t number;
+
+    if (order == 0)
+        return quire_frame_alloc_one(q, kind, flags);
+    if (order > QUIRE_MAX_ORDER)
+        return NULL;
+    number = take_block_hard(q, order, flags);
+    if (number == QUIRE_FRAME_NONE)
+        return NULL;
+    return claim_run(q, number, (size_t)1 << order, order, kind, flags);
+}
+
+enum quire_status quire_frame_alloc_many(struct quire *q, size_t n, enum quire_frame_kind kind,
+                                         unsigned flags, struct quire_frame **out)
+{
+    struct quire_cpu *cpu = quire_this_cpu(q);
+
+    for (size_t i = 0; i < n; i++) {
+        out[i] = alloc_single(q, cpu, kind, flags);
+        if (QUIRE_LIKELY(out[i] != NULL))
+            continue;
+        for (size_t j = 0; j < i; j++)
+            __atomic_store_n(&out[j]->count, 0, __ATOMIC_RELAXED);
+        quire_frame_free_bulk(q, out, i);
+        return QUIRE_NO_MEMORY;
+    }
+    return QUIRE_OK;
+}
+
+struct quire_frame *quire_frame_alloc_run(struct quire *q, size_t n, enum quire_frame_kind kind,
+                                          unsigned flags)
+{
+    unsigned order;
+    uint32_t number;
+
+    if (n == 0 || n > (size_t)1 << QUIRE_MAX_ORDER)
+        return NULL;
+    order = n == 1 ? 0 : 32 - (unsigned)__builtin_clz((uint32_t)n - 1);
+    number = take_block_hard(q, order, flags);
+    if (number == QUIRE_FRAME_NONE)
+        return NULL;
+    if (n < (size_t)1 << order)
+        give_run(q, number + (uint32_t)n, ((uint32_t)1 << order) - (uint32_t)n);
+    return claim_run(q, number, n, order, kind, flags);
+}
+
+/* ---- freeing ---- */
+
+void quire_frame_free_run(struct quire *q, struct quire_frame *first, size_t n)
+{
+    __atomic_store_n(&first->count, 0, __ATOMIC_RELAXED);
+    for (size_t i = 0; i < n; i++)
+        release(q, first + i, 0);
+    quire_this_cpu(q)->event[QUIRE_EVENT_FRAME_FREE] += n;
+    give_run(q, quire_frame_number(q, first), (uint32_t)n);
+}
+
+enum quire_status quire_frame_free(struct quire *q, struct quire_frame *frame)
+{
+    uint32_t count = __atomic_load_n(&frame->count, __ATOMIC_RELAXED);
+
+    if (count == 0)
+        return QUIRE_NOT_ALLOCATED;
+    if (count != 1 || quire_frame_phys(q, frame) == q->frame.zero)
+        return QUIRE_BUSY;
+    if (frame->order != 0) {
+        quire_frame_free_run(q, frame, (size_t)1 << frame->order);
+        return QUIRE_OK;
+    }
+    __atomic_store_n(&frame->count, 0, __ATOMIC_RELAXED);
+    quire_frame_free_bulk(q, &frame, 1);
+    return QUIRE_OK;
+}
+
+void quire_frame_free_bulk(struct quire *q, struct quire_frame *const *frames, size_t n)
+{
+    struct quire_cpu *cpu = quire_this_cpu(q);
+
+    for (size_t i = 0; i < n; i++) {
+#if QUIRE_DEBUG
+        if (frames[i]->count != 0 || frames[i]->kind <= QUIRE_FRAME_RESERVED ||
+            frames[i]->order != 0)
+            quire_hook_panic(q, "frame: freeing a frame that is counted, free or part of a block");
+#endif
+        free_single(q, cpu, frames[i]);
+    }
+    cpu->event[QUIRE_EVENT_FRAME_FREE] += n;
+}
+
+void quire_frame_put(struct quire *q, struct quire_frame *frame)
+{
+    if (quire_frame_drop(frame))
+        quire_frame_free_bulk(q, &frame, 1);
+}
+
+/* ---- frames beyond the direct map ---- */
+
+void *quire_frame_map_slow(struct quire *q, quire_phys address)
+{
+    return quire_hook_frame_map(q, address);
+}
+
+void quire_frame_unmap_slow(struct quire *q, void *address)
+{
+    quire_hook_frame_unmap(q, address);
+}
