@@ -1,9 +1,9 @@
 /*
  * Layer 0: the map of what memory there is.
  *
- * Concepts. The map is one sorted array of rows that neither overlap nor touch with equal type, from
- * the first row added on: adding is painting. Painting [start, end) with a type goes once over the
- * rows that the range overlaps or touches (the window) and replaces them by pieces:
+ * Concepts. The map is one sorted array of rows that neither overlap nor touch with equal type,
+ * from the first row added on: adding is painting. Painting [start, end) with a type goes once over
+ * the rows that the range overlaps or touches (the window) and replaces them by pieces:
  *
  *        window    |  USABLE   |      |  ACPI  |
  *        paint          |    RESERVED     |
@@ -36,8 +36,8 @@
 #define RAM_END ((uint64_t)1 << 52)
 
 /*
- * Video memory, option ROMs and BIOS: on a PC reads there reach devices whatever the map says, and a
- * map that calls it RAM (or sizes from CMOS that ignore it) is wrong.
+ * Video memory, option ROMs and BIOS: on a PC reads there reach devices whatever the map says, and
+ * a map that calls it RAM (or sizes from CMOS that ignore it) is wrong.
  */
 #define VIDEO_START 0xa0000
 #define VIDEO_END   0x100000

@@ -1,8 +1,8 @@
 /*
- * Adapters of layer 0: one function for each way in which firmware or a boot loader tells what memory
- * there is. Each reads its format's rows byte-exactly (no alignment is assumed) and adds them. A row
- * that finds no room is counted by the map; the others are still read, and the first failure is what
- * the caller learns.
+ * Adapters of layer 0: one function for each way in which firmware or a boot loader tells what
+ * memory there is. Each reads its format's rows byte-exactly (no alignment is assumed) and adds
+ * them. A row that finds no room is counted by the map; the others are still read, and the first
+ * failure is what the caller learns.
  */
 
 #include <quire/bootmap.h>
@@ -29,9 +29,9 @@ static enum quire_status first_failure(enum quire_status old, enum quire_status 
 }
 
 /*
- * Address range types of ACPI 6.5, table 15.4, and two that were never written into it: 12 is NVDIMM
- * memory of machines older than type 7, 0xefffffff Linux's mark for special-purpose memory. All
- * else (6 disabled, 16 coreboot's tables, 20 runtime code, vendors' own) is not ours.
+ * Address range types of ACPI 6.5, table 15.4, and two that were never written into it: 12 is
+ * NVDIMM memory of machines older than type 7, 0xefffffff Linux's mark for special-purpose memory.
+ * All else (6 disabled, 16 coreboot's tables, 20 runtime code, vendors' own) is not ours.
  */
 static enum quire_memory_type type_of_e820(uint32_t type)
 {
@@ -61,8 +61,8 @@ static enum quire_status add_e820_row(struct quire_bootmap *map, const uint8_t *
 }
 
 /*
- * Rows of base u64, length u64, type u32 and, from ACPI 3 on, attributes u32. The attributes are not
- * looked at: boot loaders leave them 0, where ACPI 3 says "ignore this row" and later editions
+ * Rows of base u64, length u64, type u32 and, from ACPI 3 on, attributes u32. The attributes are
+ * not looked at: boot loaders leave them 0, where ACPI 3 says "ignore this row" and later editions
  * say nothing.
  */
 enum quire_status quire_bootmap_add_e820(struct quire_bootmap *map, const void *entries,
@@ -78,7 +78,8 @@ enum quire_status quire_bootmap_add_e820(struct quire_bootmap *map, const void *
     return status;
 }
 
-/* Multiboot 1, section 3.3: each row begins with its size, in which the size itself is not counted. */
+/* Multiboot 1, section 3.3: each row begins with its size, in which the size itself is not counted.
+ */
 enum quire_status quire_bootmap_add_multiboot1(struct quire_bootmap *map, const void *mmap,
                                                size_t length)
 {
@@ -114,9 +115,8 @@ enum quire_status quire_bootmap_add_multiboot2(struct quire_bootmap *map, const 
     entry_size = read_u32(bytes + 8);
     if (size < 16 || entry_size < 20)
         return QUIRE_INVALID;
-    status = quire_bootmap_add_e820(map, bytes + 16,
-                                    ((size < length ? size : length) - 16) / entry_size,
-                                    entry_size);
+    status = quire_bootmap_add_e820(
+        map, bytes + 16, ((size < length ? size : length) - 16) / entry_size, entry_size);
     if (size > length || (size - 16) % entry_size != 0)
         return first_failure(status, QUIRE_INVALID);
     return status;
@@ -160,7 +160,8 @@ static enum quire_memory_type type_of_efi(uint32_t type, uint64_t attributes)
     }
 }
 
-/* EFI_MEMORY_DESCRIPTOR: Type u32 at 0, PhysicalStart u64 at 8, NumberOfPages u64 at 24, Attribute at 32. */
+/* EFI_MEMORY_DESCRIPTOR: Type u32 at 0, PhysicalStart u64 at 8, NumberOfPages u64 at 24, Attribute
+ * at 32. */
 static enum quire_status add_efi_row(struct quire_bootmap *map, const uint8_t *row)
 {
     uint64_t pages = read_u64(row + 24);
@@ -184,8 +185,8 @@ enum quire_status quire_bootmap_add_efi(struct quire_bootmap *map, const void *d
 }
 
 /*
- * Limine protocol, "Memory Map Feature". What the loader calls reclaimable holds the page tables and
- * the stack that the kernel still runs on, so it counts as in use.
+ * Limine protocol, "Memory Map Feature". What the loader calls reclaimable holds the page tables
+ * and the stack that the kernel still runs on, so it counts as in use.
  */
 static enum quire_memory_type type_of_limine(uint64_t type)
 {
@@ -223,7 +224,8 @@ enum quire_status quire_bootmap_add_limine(struct quire_bootmap *map, const void
 enum quire_status quire_bootmap_add_sizes(struct quire_bootmap *map, uint32_t base_kib,
                                           uint32_t extended_kib)
 {
-    enum quire_status low = quire_bootmap_add(map, 0, (uint64_t)base_kib << 10, QUIRE_MEMORY_USABLE);
+    enum quire_status low =
+        quire_bootmap_add(map, 0, (uint64_t)base_kib << 10, QUIRE_MEMORY_USABLE);
     enum quire_status high =
         quire_bootmap_add(map, 0x100000, (uint64_t)extended_kib << 10, QUIRE_MEMORY_USABLE);
 

@@ -1,23 +1,27 @@
 /*
  * The buddy system as a frame manager (Knowlton 1965; Knuth, The Art of Computer Programming 2.5).
  *
- * Concepts. A block of order k is 2^k frames at a multiple of 2^k. Its buddy is the other half of the
- * block of order k + 1: the number with bit k flipped. A zone keeps one doubly linked list of free
- * blocks for each order; the links are frame numbers inside the records of the blocks' first
- * frames, so a list costs no memory of its own and a block leaves the middle of one in constant time.
+ * Concepts. A block of order k is 2^k frames at a multiple of 2^k. Its buddy is the other half of
+ * the block of order k + 1: the number with bit k flipped. A zone keeps one doubly linked list of
+ * free blocks for each order; the links are frame numbers inside the records of the blocks' first
+ * frames, so a list costs no memory of its own and a block leaves the middle of one in constant
+ * time.
  *
  * Invariants, with the zone's lock free:
- *  - The first frame of a listed block has kind FREE, count 0, flag HEAD and the block's order. Every
- *    other free frame in the manager has no HEAD flag. Frames in CPU caches have CACHED instead, so
- *    that they are never taken for a buddy.
- *  - Blocks lie inside the zone. Two free buddies of equal order below the top are never both listed.
+ *  - The first frame of a listed block has kind FREE, count 0, flag HEAD and the block's order.
+ * Every other free frame in the manager has no HEAD flag. Frames in CPU caches have CACHED instead,
+ * so that they are never taken for a buddy.
+ *  - Blocks lie inside the zone. Two free buddies of equal order below the top are never both
+ * listed.
  *  - zone->blocks[k] is the length of list k.
  *
  * A block's record says HEAD only under the zone's lock, so a look at a neighbour that somebody
- * else owns at this moment can see anything but HEAD. A zone's first and last block may have a buddy outside
- * the zone, whose records another lock protects: the bounds are checked before the look.
+ * else owns at this moment can see anything but HEAD. A zone's first and last block may have a
+ * buddy outside the zone, whose records another lock protects: the bounds are checked before the
+ * look.
  *
- * Single frames are taken from the smallest blocks first: scraps are used up before anything large is split.
+ * Single frames are taken from the smallest blocks first: scraps are used up before anything large
+ * is split.
  *
  * Lists against one bitmap per order: a bitmap makes the merge test one bit, but finding a free
  * block is a search and taking a batch touches the bitmap once per order and block; with lists
@@ -126,8 +130,8 @@ static unsigned log2_floor(uint32_t n)
 }
 
 /*
- * Each block's numbers are written from its last frame to its first: a stack that is filled this way
- * gives neighbours in rising order, which later come back as runs.
+ * Each block's numbers are written from its last frame to its first: a stack that is filled this
+ * way gives neighbours in rising order, which later come back as runs.
  */
 static uint32_t buddy_take(struct quire *q, struct quire_zone *zone, uint32_t n, uint32_t *out)
 {

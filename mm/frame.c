@@ -1,18 +1,18 @@
 /*
  * Layer 1: frames.
  *
- * Concepts. Each frame of RAM has a record in the frame table. Zones are ranges of frame numbers with
- * a property; in each the free frames belong to a frame manager behind the zone's lock. In front of
- * the managers every CPU has a stack of free frame numbers: taking and giving one frame is a pop and
- * a push that touch no line another CPU writes. An empty stack takes a batch from a zone, a full
- * one gives its older half back, in runs of neighbours, so that the manager sees few large
+ * Concepts. Each frame of RAM has a record in the frame table. Zones are ranges of frame numbers
+ * with a property; in each the free frames belong to a frame manager behind the zone's lock. In
+ * front of the managers every CPU has a stack of free frame numbers: taking and giving one frame is
+ * a pop and a push that touch no line another CPU writes. An empty stack takes a batch from a zone,
+ * a full one gives its older half back, in runs of neighbours, so that the manager sees few large
  * blocks instead of many single frames.
  *
  *     alloc_one ── pop ── stack of this CPU ── refill (a batch) ── zone NORMAL, DMA32, then DMA
  *     free      ── push ────┘            └──── older half, in runs ── the frame's own zone
  *
- * Frames of zones DMA and HIGH never stay in a stack: the first is too precious, the second may only go
- * to those who asked for it.
+ * Frames of zones DMA and HIGH never stay in a stack: the first is too precious, the second may
+ * only go to those who asked for it.
  *
  * States of a record:
  *     in the manager   kind FREE, count 0, no CACHED flag (HEAD: first of a block)
@@ -20,11 +20,12 @@
  *     allocated        kind above RESERVED; the block's first frame has a count, the others 0
  *     not RAM          kind RESERVED, count 0
  *
- * The reserve: an allocation without QUIRE_ALLOC_RESERVE leaves q->frame.reserve frames in the managers.
- * Free counts of other zones are read without their locks, so several CPUs at once may dip into it by
- * what they take at that moment; a batch is cut to what is above the reserve.
+ * The reserve: an allocation without QUIRE_ALLOC_RESERVE leaves q->frame.reserve frames in the
+ * managers. Free counts of other zones are read without their locks, so several CPUs at once may
+ * dip into it by what they take at that moment; a batch is cut to what is above the reserve.
  *
- * Locking: the zone's lock for everything inside its manager; stacks belong to their CPU. The lock is a leaf.
+ * Locking: the zone's lock for everything inside its manager; stacks belong to their CPU. The lock
+ * is a leaf.
  *
  * Failure: an allocation that fails has changed nothing but where free frames lie.
  */
@@ -324,7 +325,8 @@ static struct quire_frame *claim_run(struct quire *q, uint32_t number, size_t n,
     return first;
 }
 
-/* Through the manager. This CPU's stack may hold what keeps a block from being whole: once without it. */
+/* Through the manager. This CPU's stack may hold what keeps a block from being whole: once without
+ * it. */
 static uint32_t take_block_hard(struct quire *q, unsigned order, unsigned flags)
 {
     uint32_t number = take_block(q, order, flags);

@@ -1,11 +1,11 @@
 /*
  * Layer 1, bring-up and reports: from a boot map to zones full of free frames; counting; checking.
  *
- * The frame table, the CPUs' data, the zero page and the managers' storage come from the boot map, so
- * that they are in it as BOOT rows before the records are written. Records are written once, in one sweep
- * over the table in the order of addresses (a gap between rows is memory that does not exist); only
- * then is free memory given to the managers, in blocks as large as alignment allows: apart from
- * the sweep, bring-up costs a few instructions for each 4 MiB.
+ * The frame table, the CPUs' data, the zero page and the managers' storage come from the boot map,
+ * so that they are in it as BOOT rows before the records are written. Records are written once, in
+ * one sweep over the table in the order of addresses (a gap between rows is memory that does not
+ * exist); only then is free memory given to the managers, in blocks as large as alignment allows:
+ * apart from the sweep, bring-up costs a few instructions for each 4 MiB.
  */
 
 #include <quire/frame.h>

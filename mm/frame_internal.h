@@ -16,8 +16,8 @@ QUIRE_INLINE uint8_t quire_frame_flags(const struct quire_frame *frame)
 }
 
 /*
- * The flags byte is read by other CPUs (a buddy's look at its neighbour), so it is written whole and
- * atomically, which costs nothing. Debug builds keep the mark of a poisoned frame.
+ * The flags byte is read by other CPUs (a buddy's look at its neighbour), so it is written whole
+ * and atomically, which costs nothing. Debug builds keep the mark of a poisoned frame.
  */
 QUIRE_INLINE void quire_frame_set_free_flags(struct quire_frame *frame, unsigned flags)
 {
@@ -36,7 +36,8 @@ struct quire_frame *quire_frame_alloc_run(struct quire *q, size_t n, enum quire_
                                           unsigned flags);
 void quire_frame_free_run(struct quire *q, struct quire_frame *first, size_t n);
 
-/* Frames [first, first + n) of one zone into its manager, in the largest aligned blocks. Lock held. */
+/* Frames [first, first + n) of one zone into its manager, in the largest aligned blocks. Lock held.
+ */
 void quire_frame_give_locked(struct quire *q, struct quire_zone *zone, uint32_t first, uint32_t n);
 
 /* One line to the log: text, then up to two numbers in hexadecimal. */

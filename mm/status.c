@@ -113,9 +113,9 @@ const char *quire_memory_type_string(enum quire_memory_type type)
 const char *quire_frame_kind_string(enum quire_frame_kind kind)
 {
     static const char *const names[QUIRE_FRAME_KIND_COUNT] = {
-        [QUIRE_FRAME_FREE] = "free",         [QUIRE_FRAME_RESERVED] = "reserved",
-        [QUIRE_FRAME_BOOT] = "boot",         [QUIRE_FRAME_KERNEL] = "kernel",
-        [QUIRE_FRAME_HEAP] = "heap",         [QUIRE_FRAME_TABLE] = "table",
+        [QUIRE_FRAME_FREE] = "free",           [QUIRE_FRAME_RESERVED] = "reserved",
+        [QUIRE_FRAME_BOOT] = "boot",           [QUIRE_FRAME_KERNEL] = "kernel",
+        [QUIRE_FRAME_HEAP] = "heap",           [QUIRE_FRAME_TABLE] = "table",
         [QUIRE_FRAME_ANONYMOUS] = "anonymous", [QUIRE_FRAME_OBJECT] = "object",
     };
 
