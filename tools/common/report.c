@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "report.h"
 
 #include <stdarg.h>
@@ -49,18 +50,14 @@ void *reallocate(void *old, unsigned long size)
 
 char *format_string(const char *format, ...)
 {
-    va_list arguments, again;
+    va_list arguments;
     char *text;
     int length;
 
     va_start(arguments, format);
-    va_copy(again, arguments);
-    length = vsnprintf(NULL, 0, format, arguments);
+    length = vasprintf(&text, format, arguments);
     va_end(arguments);
     if (length < 0)
-        fail("cannot format a text");
-    text = allocate((unsigned long)length + 1);
-    vsnprintf(text, (unsigned long)length + 1, format, again);
-    va_end(again);
+        fail("out of memory");
     return text;
 }

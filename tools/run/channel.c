@@ -29,7 +29,8 @@ static void append(struct channel *channel, const void *bytes, size_t size)
 {
     if (size == 0)
         return;
-    if (channel->out_start + channel->out_length + size > channel->out_capacity) {
+    if (channel->out_start > 0 &&
+        channel->out_start + channel->out_length + size > channel->out_capacity) {
         memmove(channel->out, channel->out + channel->out_start, channel->out_length);
         channel->out_start = 0;
     }

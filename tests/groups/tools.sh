@@ -1,0 +1,310 @@
+# The host's side: launcher, archives, terminal; without a kernel. The guest is
+# tests/tools/host_guest.c, which runs the programs on this host.
+
+make --no-print-directory -j2 tools image test-tools || exit 1
+
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+project=$PWD
+tests=$project/tests/tools
+drive="$project/build/tests/pty-drive"
+base=$project/build/image/base.cpio
+QUIRE_QEMU=$project/build/tests/host-guest
+export QUIRE_QEMU
+cd "$work" || exit 1
+
+# The launcher with a guest on this host in place of the machine.
+launch() {
+    timeout 20 "$project/build/tools/quire-run" --kernel-file=/dev/null --base-archive="$base" "$@"
+}
+
+# check NAME COMMAND...: the command succeeds. What it prints is shown when it does not.
+check() {
+    name=$1
+    shift
+    if ("$@") >"$work/log" 2>&1; then
+        echo "ok $name"
+    else
+        echo "not ok $name"
+        tail -n 30 "$work/log"
+    fi
+}
+
+# status WANTED COMMAND...
+status() {
+    wanted=$1
+    shift
+    "$@"
+    got=$?
+    [ "$got" -eq "$wanted" ] || {
+        echo "status $got, not $wanted: $*"
+        return 1
+    }
+}
+
+# says TEXT COMMAND...: standard error has the text
+says() {
+    text=$1
+    shift
+    "$@" 2>"$work/said"
+    got=$?
+    cat "$work/said"
+    grep -qF -- "$text" "$work/said" || {
+        echo "it does not say: $text"
+        return 1
+    }
+    return $got
+}
+
+# ---- streams ----
+
+binary_clean() {
+    head -c 5000000 /dev/urandom >random
+    launch -- cat <random >copy && cmp random copy
+}
+check "standard input and output are binary-clean" binary_clean
+
+kept_apart() {
+    launch -- sh -c 'echo out; echo err >&2' >out 2>err &&
+        [ "$(cat out)" = out ] && [ "$(cat err)" = err ]
+}
+check "standard output and error are kept apart" kept_apart
+
+end_of_file() {
+    [ "$(printf 'a\nb' | launch -- wc -c)" -eq 3 ] && [ "$(launch -- wc -c </dev/null)" -eq 0 ]
+}
+check "end of file arrives" end_of_file
+
+in_order() {
+    launch -- sh -c 'for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.02; echo e$i >&2; sleep 0.02
+        done' >both 2>&1 && [ "$(tr -d '\n' <both)" = 1e12e23e34e45e56e67e78e8 ]
+}
+check "two descriptors of one file keep the order" in_order
+
+unread_input() {
+    yes | head -c 4000000 | status 3 launch -- sh -c 'exit 3'
+}
+check "a program that reads nothing ends all the same" unread_input
+
+reader_gone() {
+    # The program writes without end; it dies of SIGPIPE when head has gone.
+    { launch -- yes || echo $? >code; } | head -n 1 >/dev/null
+    [ "$(cat code)" -eq 141 ]
+}
+check "a reader that goes ends the writer with SIGPIPE" reader_gone
+
+slow_reader() {
+    # Nothing is lost when the reader begins late, and the other stream is not held up.
+    mkfifo fifo
+    { launch -- sh -c 'seq 1 200000; echo done >&2' 2>fifo; } | {
+        read -r line <fifo &
+        wait
+        cat
+    } >late
+    seq 1 200000 | cmp - late
+}
+stalled_output() {
+    # Standard error passes while nobody reads standard output.
+    mkfifo stalled
+    launch -- sh -c 'echo first >&2; seq 1 200000' >stalled 2>err &
+    exec 5<stalled
+    tries=0
+    until grep -q first err; do
+        tries=$((tries + 1))
+        [ $tries -lt 100 ] || return 1
+        sleep 0.05
+    done
+    seq 1 200000 | cmp - /dev/fd/5
+    result=$?
+    exec 5<&-
+    wait
+    return $result
+}
+check "a stalled reader loses nothing and stops nobody else" stalled_output
+
+closed_descriptors() {
+    launch -- sh -c '[ ! -e /proc/self/fd/9 ] && if (: <&0) 2>/dev/null; then exit 1; else exit 7; fi' <&-
+    [ $? -eq 7 ]
+}
+check "a closed descriptor is closed for the program" closed_descriptors
+
+not_terminals() {
+    launch -- sh -c 'test -t 0 || test -t 1 || test -t 2; echo $?' </dev/null 2>err | grep -qx 1
+}
+check "pipes are not terminals for the program" not_terminals
+
+shell_reads_pipe() {
+    [ "$(echo 'echo $((6 * 7))' | launch 2>/dev/null)" = 42 ]
+}
+check "a shell without a terminal reads its commands" shell_reads_pipe
+
+# ---- status ----
+
+check "exit status is the program's" status 42 launch -- sh -c 'exit 42'
+check "128 + n when signal n ended it" status 143 launch -- sh -c 'kill -TERM $$'
+check "power-off is status 0" status 0 launch -- guest-power-off
+check "a guest that lingers after the end is ended" status 5 launch -- guest-linger
+
+timed_out() {
+    says 'ended after 0.3 seconds' status 124 launch --timeout 0.3 -- sleep 100
+}
+check "timeout is status 124" timed_out
+
+kernel_died() {
+    says 'kernel bug: it fell over' status 126 launch -- guest-panic
+}
+check "a dead kernel is status 126, with its messages" kernel_died
+
+check "a guest that vanishes is status 126" status 126 launch -- guest-vanish
+check "a guest that sends nonsense is status 126" status 126 launch -- guest-garbage
+check "a guest that sends beyond its credit is status 126" status 126 launch -- guest-no-credit
+
+stranger() {
+    HOST_GUEST=stranger says 'version 2' status 125 launch -- true
+}
+check "another version of the channel is refused" stranger
+
+wild_access() {
+    says 'write to 0x10: no region is near' status 139 launch -- guest-wild
+}
+check "the reason of a signal is shown" wild_access
+
+no_machine() {
+    QUIRE_QEMU=/nonexistent/qemu says '/nonexistent/qemu: No such file' status 125 launch -- true &&
+        HOST_GUEST=refuse says 'bad option' status 125 launch -- true
+}
+check "QEMU missing or refusing is status 125" no_machine
+
+messages_when_verbose() {
+    launch --verbose -- true 2>&1 | grep -q 'host_guest: here' &&
+        ! launch -- true 2>&1 | grep -q host_guest
+}
+check "kernel messages are shown with --verbose only" messages_when_verbose
+
+signal_passed() {
+    mkfifo ready
+    launch -- sh -c 'trap "echo got it; exit 9" TERM; echo ready >&2; while :; do sleep 0.05; done' \
+        >out 2>ready &
+    launcher=$!
+    read -r line <ready
+    # The launcher is a child of timeout, which passes the signal on.
+    kill -TERM $launcher
+    wait $launcher
+    [ $? -eq 9 ] && [ "$(cat out)" = "got it" ]
+}
+check "SIGTERM reaches the program" signal_passed
+
+signal_early() {
+    HOST_GUEST=mute status 124 timeout --preserve-status 1 true
+    HOST_GUEST=mute launch -- true 2>err &
+    launcher=$!
+    tries=0
+    until pgrep -P $launcher >/dev/null; do
+        tries=$((tries + 1))
+        [ $tries -lt 100 ] || return 1
+        sleep 0.02
+    done
+    kill -TERM $launcher
+    wait $launcher
+    [ $? -eq 143 ]
+}
+
+# ---- what goes into the machine ----
+
+printf 'int main(void) { return 23; }\n' >program.c
+gcc -static -o static program.c
+gcc -o dynamic program.c
+
+refuses() {
+    says "$1" status 125 launch "$2"
+}
+check "a static program of the host runs" status 23 launch -- ./static
+check "a dynamic program is refused by name" refuses 'dynamically linked' ./dynamic
+check "a file that is no program is refused" refuses 'not executable' ./program.c
+check "a missing file is named" refuses './missing: No such file' ./missing
+check "a folder is refused" refuses 'folder' ./
+check "a bad option is refused" refuses 'unrecognized option' --nonsense
+check "a bad size is refused" refuses 'not a size' --mem=12X
+check "a program that is nowhere is named" refuses 'no-such-program: No such file' no-such-program
+
+# What the launcher adds, as cpio sees it: the archive is what QEMU would have been given.
+cat >list-archive <<'END'
+#!/bin/sh
+while [ "$1" != -initrd ]; do shift; done
+tail -c +$(($(stat -L -c %s "$BASE_ARCHIVE") + 1)) "$2" >"$LISTED"
+END
+chmod +x list-archive
+
+# added OPTION...: leaves the added archive in ./added.cpio
+added() {
+    BASE_ARCHIVE=$base LISTED=$work/added.cpio QUIRE_QEMU=$work/list-archive launch "$@" \
+        >/dev/null 2>&1
+    [ -s added.cpio ]
+}
+
+mkdir -p 'tree/sub dir'
+echo hello >tree/file
+ln tree/file tree/hard
+ln -s file tree/link
+ln -s /nowhere tree/dangling
+mkfifo tree/pipe
+chmod 640 tree/file
+chmod 750 'tree/sub dir'
+head -c 100001 /dev/urandom >'tree/sub dir/odd size'
+: >tree/empty
+touch -d '2020-02-02 02:02:02 UTC' tree/file
+
+folder_added() {
+    added --add tree:/opt/tree -- true && rm -rf out && mkdir out &&
+        (cd out && cpio -idm --quiet <../added.cpio) && diff -r tree out/opt/tree --exclude=pipe &&
+        [ "$(stat -c '%a %Y %h' out/opt/tree/file)" = "$(stat -c '%a %Y %h' tree/file)" ] &&
+        [ "$(stat -c %i out/opt/tree/file)" = "$(stat -c %i out/opt/tree/hard)" ] &&
+        [ "$(readlink out/opt/tree/link)" = file ] && [ -p out/opt/tree/pipe ] &&
+        [ "$(readlink out/opt/tree/dangling)" = /nowhere ] &&
+        [ "$(stat -c %a 'out/opt/tree/sub dir')" = 750 ]
+}
+check "a folder is added with links, modes, times" folder_added
+
+same_path() {
+    added --add tree/file -- true && cpio -t --quiet <added.cpio | grep -qx "${work#/}/tree/file" &&
+        added --add tree/file:/etc/ -- true && cpio -t --quiet <added.cpio | grep -qx etc/file &&
+        added -- ./static && cpio -t --quiet <added.cpio | grep -qx "${work#/}/static"
+}
+check "files keep their path unless another is given" same_path
+
+too_large() {
+    truncate -s 4294967296 huge
+    says 'at most 4 GiB - 1' status 125 launch --add huge -- true
+    result=$?
+    rm -f huge
+    return $result
+}
+check "a file of 4 GiB is refused by name" too_large
+
+base_image() {
+    rm -rf out && mkdir out && (cd out && cpio -idm --quiet <"$base") &&
+        [ "$(readlink out/bin/sh)" = /bin/busybox ] && cmp out/bin/busybox /bin/busybox &&
+        [ -x out/sbin/poweroff ] && grep -q ^root: out/etc/passwd &&
+        [ "$(stat -c %a out/tmp)" = 1777 ]
+}
+check "the base archive holds a small Unix" base_image
+
+# ---- terminal ----
+
+cat >launch-shell <<END
+#!/bin/sh
+exec "$project/build/tools/quire-run" --kernel-file=/dev/null --base-archive="$base" "\$@"
+END
+chmod +x launch-shell
+
+for script in shell window escape pager keys hangup; do
+    case $script in
+    shell | window | escape | hangup) set -- ./launch-shell ;;
+    keys) set -- ./launch-shell -- cat -v ;;
+    pager) set -- sh -c './launch-shell -- sh -c "test -t 0; echo \$?; cat" | sed s/^/piped:/' ;;
+    esac
+    check "terminal: $(sed -n '1s/^# //p' "$tests/$script.pty")" \
+        timeout 60 "$drive" "$tests/$script.pty" -- "$@"
+done
+
+"$project/build/tests/channel-test"

@@ -1,0 +1,23 @@
+# Host programs with which the launcher and the kernel's terminal are tested.
+TEST_TOOLS := $(BUILD)/tests/host-guest $(BUILD)/tests/pty-drive $(BUILD)/tests/channel-test
+
+.PHONY: test-tools
+test-tools: $(TEST_TOOLS)
+tests: test-tools
+
+$(BUILD)/tests/host-guest: tests/tools/host_guest.c kernel/drivers/channel_protocol.h
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(COMMON) $(STRICT) -O1 $< -o $@ -lutil
+
+$(BUILD)/tests/pty-drive: tests/tools/pty_drive.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(COMMON) $(STRICT) -O1 $< -o $@ -lutil
+
+# Messages cut anywhere, queues that stall: the parts of the launcher by themselves.
+$(BUILD)/tests/channel-test: tests/tools/channel_test.c tools/run/channel.c tools/run/output.c \
+		tools/common/report.c $(wildcard tools/run/*.h)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(COMMON) $(STRICT) -O1 -fsanitize=address,undefined -fno-sanitize-recover $(filter %.c,$^) -o $@
