@@ -36,4 +36,8 @@ struct initcall {
 /* The first user process; supplied by kernel/proc. Returns to the idle loop of the boot thread. */
 void process_init_start(void);
 
+/* One turn of the boot thread's idle loop, called for ever after process_init_start(): run what can
+   run, or wait for an interrupt. Supplied by the scheduler. */
+void cpu_idle(void);
+
 #endif

@@ -35,21 +35,34 @@ struct cpu {
     struct task_state *tss;      /* (c) */
 };
 
-/* The CPU that runs this. The result stays true only while the caller cannot move to another. */
+/*
+ * The CPU that runs this. The result stays true only while the caller cannot move to another CPU.
+ * Read as memory behind GS, so that the compiler may keep it, but not across a call that switches.
+ */
 static inline struct cpu *this_cpu(void)
 {
-    struct cpu *cpu;
-    __asm__("movq %%gs:0, %0" : "=r"(cpu));
-    return cpu;
+    return *(struct cpu * __seg_gs *)offsetof(struct cpu, self);
 }
 
 static inline unsigned cpu_id(void)
 {
-    return this_cpu()->id;
+    return *(uint32_t __seg_gs *)offsetof(struct cpu, id);
 }
 
-extern struct cpu *cpu_table[]; /* by id */
+/* What runs here; the scheduler's container_of() leads to its thread. */
+static inline struct context *this_context(void)
+{
+    return *(struct context * __seg_gs *)offsetof(struct cpu, context);
+}
+
+extern struct cpu **cpu_table; /* by id; cpu_count of them */
 extern unsigned cpu_count;
+
+/*
+ * The kernel stack that an address lies on, if it is one that this CPU uses: the running
+ * context's, the boot stack, an interrupt stack.
+ */
+bool cpu_stack_find(uintptr_t address, uintptr_t *out_bottom, uintptr_t *out_top);
 
 /* What the CPU has and boot turned on; all constant after cpu_init(). */
 struct cpu_features {

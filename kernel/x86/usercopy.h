@@ -141,6 +141,9 @@ DEFINE_USER_ACCESS(64, "movq", "q")
 
 struct trap_frame;
 
+/* An instruction that may fault on user memory. */
+bool exception_has_fixup(uintptr_t rip);
+
 /* Sends a kernel frame to its fixup; false when its rip has none. */
 bool exception_fixup(struct trap_frame *frame);
 

@@ -1,0 +1,73 @@
+/*
+ * What the ground answers where nothing above it is linked in: a kernel that boots, ticks, reports,
+ * and has no programs. Each function is replaced by the one that kernel/proc, kernel/linux bring.
+ */
+
+#include <quire/grace.h>
+#include <quire/hooks.h>
+
+#include "core/init.h"
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/panic.h"
+#include "x86/context.h"
+#include "x86/cpu_state.h"
+#include "x86/syscall.h"
+#include "x86/time.h"
+#include "x86/trap.h"
+
+#define ABSENT __attribute__((weak))
+
+ABSENT int fault_handle(struct trap_frame *frame, uintptr_t address, unsigned error_code)
+{
+    (void)frame;
+    (void)address;
+    (void)error_code;
+    return -1;
+}
+
+ABSENT void trap_signal_user(struct trap_frame *frame, int signo, int code, uintptr_t address)
+{
+    panic_trap(frame, "signal %d, code %d, address %#lx, and no processes", signo, code, address);
+}
+
+ABSENT void exit_to_user_work(struct trap_frame *frame)
+{
+    (void)frame;
+    this_context()->exit_work = 0;
+}
+
+ABSENT void timer_tick(struct trap_frame *frame)
+{
+    (void)frame;
+}
+
+ABSENT void thread_switched(void)
+{
+}
+
+ABSENT const char *context_name(const struct context *context)
+{
+    return cpu_is_boot_context(context) ? "the boot thread" : "a kernel thread";
+}
+
+ABSENT void process_init_start(void)
+{
+    log_info("no process layer: idle");
+}
+
+ABSENT void cpu_idle(void)
+{
+    quire_quiescent(&kernel_machine);
+    interrupts_disable();
+    cpu_wait_for_interrupt();
+}
+
+ABSENT const syscall_function syscall_table[1] = {NULL};
+ABSENT const uint64_t syscall_count = 0;
+
+ABSENT long syscall_unknown(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
+{
+    (void)a, (void)b, (void)c, (void)d, (void)e, (void)f;
+    return -38;
+}

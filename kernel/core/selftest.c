@@ -1,0 +1,262 @@
+/*
+ * `selftest=NAME[,NAME]...`: each one provokes on purpose what the kernel must catch. The boot
+ * tests read the serial line for the report. Those that must not survive say so if they do.
+ */
+
+#include <quire/pagetable.h>
+
+#include "core/boot.h"
+#include "core/boot_info.h"
+#include "core/compiler.h"
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/string.h"
+#include "x86/context.h"
+#include "x86/cpu.h"
+#include "x86/power.h"
+#include "x86/time.h"
+#include "x86/usercopy.h"
+
+/* A page of the user half with known bytes, mapped into the kernel's own table. */
+#define USER_PAGE 0x400000ul
+
+static void map_user_page(unsigned protection)
+{
+    struct quire_frame *frame =
+        quire_frame_alloc_one(&kernel_machine, QUIRE_FRAME_KERNEL, QUIRE_ALLOC_ZERO);
+
+    quire_pagetable_map(&kernel_machine, &kernel_machine.kernel, USER_PAGE,
+                        quire_frame_phys(&kernel_machine, frame), PAGE_SIZE, protection,
+                        QUIRE_PAGE_USER | QUIRE_PAGE_SMALL);
+    memset(quire_frame_direct(&kernel_machine, frame), 0xc3, PAGE_SIZE); /* RET */
+}
+
+static void test_nullderef(void)
+{
+    volatile int *nowhere = (volatile int *)8;
+
+    __asm__("" : "+r"(nowhere));
+    *nowhere = 1;
+}
+
+static void test_smap(void)
+{
+    map_user_page(QUIRE_PROT_READ | QUIRE_PROT_WRITE);
+    log_info("read %#x", *(volatile uint8_t *)USER_PAGE);
+}
+
+static void test_smep(void)
+{
+    map_user_page(QUIRE_PROT_READ | QUIRE_PROT_EXECUTE);
+    ((void (*)(void))USER_PAGE)();
+}
+
+static void test_nx(void)
+{
+    static uint8_t code[] = {0xc3};
+    void (*function)(void) = (void (*)(void))(uintptr_t)code;
+
+    __asm__("" : "+r"(function));
+    function();
+}
+
+static void test_write_text(void)
+{
+    volatile uint8_t *text = (volatile uint8_t *)(uintptr_t)selftest_run;
+
+    *text = *text;
+}
+
+static void test_write_text_direct(void)
+{
+    volatile uint8_t *text = direct_map((uintptr_t)selftest_run - KERNEL_IMAGE);
+
+    *text = *text;
+}
+
+static void test_df(void)
+{
+    __asm__ volatile("movq $0x10, %%rsp; pushq $0; ud2" ::: "memory");
+}
+
+/* Stack use that the compiler can neither see through nor turn into a loop. */
+static __attribute__((noinline)) int deeper(int depth)
+{
+    volatile char room[256];
+
+    room[0] = (char)depth;
+    if (depth < 0)
+        return 0;
+    return deeper(depth + 1) + room[0];
+}
+
+static void overflow_thread(void *argument)
+{
+    (void)argument;
+    log_info("%d", deeper(0));
+}
+
+static void test_overflow(void)
+{
+    static struct context thread;
+
+    kernel_stack_alloc(&thread.stack_bottom, &thread.stack_top);
+    context_prepare_kernel(&thread, overflow_thread, NULL);
+    interrupts_disable();
+    context_switch(this_context(), &thread);
+}
+
+static void test_overflow_boot(void)
+{
+    log_info("%d", deeper(0));
+}
+
+static void test_ud(void)
+{
+    __asm__ volatile("ud2");
+}
+
+static void test_gp(void)
+{
+    volatile int *nowhere = (volatile int *)0x8000000000000000;
+
+    *nowhere = 1;
+}
+
+/* --- tests that end well --------------------------------------------------------------------- */
+
+static bool expect(bool condition, const char *what)
+{
+    if (!condition)
+        log_error("selftest failed: %s", what);
+    return condition;
+}
+
+struct wx_walk {
+    size_t mappings, bad;
+};
+
+static bool visit_mapping(void *context, quire_virt address, unsigned level, quire_entry *entry)
+{
+    struct wx_walk *walk = context;
+
+    walk->mappings++;
+    if ((*entry & QUIRE_ENTRY_WRITE) && !(*entry & QUIRE_ENTRY_NO_EXECUTE)) {
+        log_error("writable and executable: %#lx, level %u", address, level);
+        walk->bad++;
+    }
+    return true;
+}
+
+static void test_wx(void)
+{
+    struct wx_walk walk = {0, 0};
+    struct quire_translation low;
+
+    quire_pagetable_visit(&kernel_machine, &kernel_machine.kernel, 0xffff800000000000, ~0ul,
+                          visit_mapping, &walk);
+    quire_pagetable_translate(&kernel_machine, &kernel_machine.kernel, 0x100000, &low);
+    if (expect(walk.mappings > 0, "no mapping found") && expect(walk.bad == 0, "W^X") &&
+        expect(!low.present, "the identity map is still there"))
+        log_info("selftest wx: ok, %zu mappings", walk.mappings);
+}
+
+static void test_usercopy(void)
+{
+    uint8_t bytes[32] = {0};
+    uint64_t word = 0;
+    bool ok = true;
+
+    map_user_page(QUIRE_PROT_READ | QUIRE_PROT_WRITE);
+    ok &= expect(copy_from_user(bytes, (void *)USER_PAGE, 32) == 0 && bytes[31] == 0xc3, "copy");
+    ok &= expect(copy_to_user((void *)(USER_PAGE + PAGE_SIZE - 13), bytes, 32) == 19, "copy out");
+    ok &= expect(copy_from_user(bytes, (void *)(USER_PAGE + PAGE_SIZE - 13), 32) == 19, "copy in");
+    ok &= expect(clear_user((void *)(USER_PAGE + PAGE_SIZE - 3), 40) == 37, "clear");
+    ok &= expect(copy_from_user(bytes, (void *)(USER_END - 8), 16) == 16, "end of user half");
+    ok &= expect(copy_from_user(bytes, (void *)KERNEL_DIRECT, 1) == 1, "kernel address");
+    ok &= expect(copy_from_user(bytes, (void *)~0ul, 16) == 16, "wrap");
+    ok &= expect(copy_from_user(bytes, (void *)0, 0) == 0, "nothing");
+    ok &= expect(get_user(&word, (uint64_t *)(USER_PAGE + PAGE_SIZE - 4)) == USERCOPY_FAULT, "get");
+    ok &= expect(get_user(&word, (uint64_t *)USER_PAGE) == 0 && word == 0xc3c3c3c3c3c3c3c3, "got");
+    ok &= expect(put_user(5ul, (uint64_t *)USER_PAGE) == 0, "put");
+    ok &= expect(put_user(5ul, (uint64_t *)KERNEL_IMAGE) == USERCOPY_FAULT, "put to kernel");
+    ok &= expect(strnlen_user((char *)USER_PAGE, 64) == 1, "string");
+    ok &= expect(strnlen_user((char *)USER_PAGE + 8, PAGE_SIZE) == 4085, "string to the cleared");
+    ok &= expect(strnlen_user((char *)USER_PAGE + 8, 20) == 20, "string cut");
+    ok &= expect(strnlen_user((char *)USER_PAGE + PAGE_SIZE, 20) == USERCOPY_FAULT, "no string");
+    if (ok)
+        log_info("selftest usercopy: ok");
+}
+
+static unsigned fired;
+
+static void count_fired(void *argument)
+{
+    fired = fired * 10 + (unsigned)(uintptr_t)argument;
+}
+
+static void test_timer(void)
+{
+    static struct timer timers[3];
+    uint64_t start = clock_monotonic_ns();
+
+    timer_add(&timers[0], start + 30000000, count_fired, (void *)3);
+    timer_add(&timers[1], start + 10000000, count_fired, (void *)1);
+    timer_add(&timers[2], start + 20000000, count_fired, (void *)2);
+    timer_cancel(&timers[2]);
+    while (clock_monotonic_ns() < start + 60000000)
+        cpu_wait_for_interrupt();
+    if (expect(fired == 13, "timers") && expect(!timer_cancel(&timers[0]), "armed after firing"))
+        log_info("selftest timer: ok, wall clock %lu", clock_realtime_ns() / 1000000000);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+    bool fatal;
+} tests[] = {
+    {"nullderef", test_nullderef, true},
+    {"smap", test_smap, true},
+    {"smep", test_smep, true},
+    {"nx", test_nx, true},
+    {"text", test_write_text, true},
+    {"textdirect", test_write_text_direct, true},
+    {"df", test_df, true},
+    {"overflow", test_overflow, true},
+    {"overflowboot", test_overflow_boot, true},
+    {"ud", test_ud, true},
+    {"gp", test_gp, true},
+    {"wx", test_wx, false},
+    {"usercopy", test_usercopy, false},
+    {"timer", test_timer, false},
+};
+
+static void run_one(const char *name, size_t length)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(tests); i++) {
+        if (strlen(tests[i].name) != length || strncmp(tests[i].name, name, length) != 0)
+            continue;
+        log_info("selftest %s", tests[i].name);
+        tests[i].run();
+        if (tests[i].fatal)
+            log_error("selftest %s: nothing stopped it", tests[i].name);
+        return;
+    }
+    log_error("there is no selftest %s", name);
+}
+
+void selftest_run(void)
+{
+    const char *names = boot_option("selftest");
+
+    if (!names)
+        return;
+    while (*names) {
+        const char *comma = strchr(names, ',');
+        size_t length = comma ? (size_t)(comma - names) : strlen(names);
+
+        run_one(names, length);
+        names += length + (comma != NULL);
+    }
+    machine_power_off(POWER_OFF_CLEAN);
+}

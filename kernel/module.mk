@@ -1,0 +1,63 @@
+# The kernel: build/kernel/quire.elf. Every .c and .S below kernel/ belongs to it, and every .c of
+# the library, compiled once more with this kernel's platform header.
+#
+# `make ground` builds build/ground/quire.elf from the lowest rooms alone: it boots, runs the self
+# tests, and has no programs.
+
+KERNEL_DIR     := $(BUILD)/kernel
+KERNEL_ELF     := $(KERNEL_DIR)/quire.elf
+KERNEL_ROOMS   := kernel
+KERNEL_C       := $(sort $(shell find $(KERNEL_ROOMS) -name '*.c'))
+KERNEL_S       := $(sort $(shell find $(KERNEL_ROOMS) -name '*.S' ! -name '*.lds.S'))
+KERNEL_MM      := $(sort $(shell find mm -name '*.c'))
+KERNEL_OBJECTS := $(KERNEL_C:kernel/%.c=$(KERNEL_DIR)/%.o) $(KERNEL_S:kernel/%.S=$(KERNEL_DIR)/%.S.o) \
+                  $(KERNEL_MM:mm/%.c=$(KERNEL_DIR)/mm/%.o)
+KERNEL_LDS     := $(KERNEL_DIR)/kernel.lds
+
+KERNEL_CPPFLAGS := -Iinclude -Ikernel -I. -DQUIRE_PLATFORM_HEADER='"x86/quire_platform.h"' $(KERNEL_DEFINES)
+KERNEL_CFLAGS   := -std=gnu11 -g -MMD -MP -O2 -ffreestanding -mcmodel=kernel -mno-red-zone \
+                   -mgeneral-regs-only -fno-pic -fno-pie -fno-stack-protector -fcf-protection=none \
+                   -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-strict-aliasing \
+                   -fno-common $(WARNINGS)
+KERNEL_LDFLAGS  := -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none \
+                   --no-warn-rwx-segments
+
+.PHONY: kernel ground
+kernel: $(KERNEL_ELF)
+all: kernel
+
+ground:
+	$(Q)$(MAKE) --no-print-directory kernel KERNEL_DIR=$(BUILD)/ground KERNEL_ROOMS="kernel/x86 kernel/core"
+
+$(KERNEL_DIR)/%.o: kernel/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(KERNEL_CPPFLAGS) $(KERNEL_CFLAGS) -c $< -o $@
+
+# The compiler must not turn these loops into calls of the functions they implement.
+$(KERNEL_DIR)/core/string.o: KERNEL_CFLAGS += -fno-tree-loop-distribute-patterns -fno-builtin
+
+$(KERNEL_DIR)/%.S.o: kernel/%.S
+	@mkdir -p $(@D)
+	$(call say,AS,$<)
+	$(Q)$(CC) $(KERNEL_CPPFLAGS) $(KERNEL_CFLAGS) -D__ASSEMBLER__ -c $< -o $@
+
+$(KERNEL_DIR)/mm/%.o: mm/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(KERNEL_CPPFLAGS) -Imm $(KERNEL_CFLAGS) -c $< -o $@
+
+$(KERNEL_LDS): kernel/x86/kernel.lds.S kernel/x86/layout.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) -E -P -x c -D__ASSEMBLER__ -Ikernel $< -o $@
+
+# Two passes: the first link says where the functions are, the second carries that table. The table
+# lies behind all text, so that adding it moves no function.
+$(KERNEL_ELF): $(KERNEL_OBJECTS) $(KERNEL_LDS) kernel/core/symbols.awk
+	$(call say,LINK,$@)
+	$(Q)$(LD) $(KERNEL_LDFLAGS) -T $(KERNEL_LDS) $(KERNEL_OBJECTS) -o $@.pass1
+	$(Q)nm -n $@.pass1 | awk -f kernel/core/symbols.awk >$(KERNEL_DIR)/symbols.S
+	$(Q)$(CC) -c $(KERNEL_DIR)/symbols.S -o $(KERNEL_DIR)/symbols.S.o
+	$(Q)$(LD) $(KERNEL_LDFLAGS) -T $(KERNEL_LDS) $(KERNEL_OBJECTS) $(KERNEL_DIR)/symbols.S.o -o $@.pass2
+	$(Q)rm -f $@.pass1
+	$(Q)mv $@.pass2 $@

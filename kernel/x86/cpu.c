@@ -1,0 +1,300 @@
+/*
+ * One CPU's own state: descriptor tables, task state with its interrupt stacks, control registers.
+ *
+ * A user program can arrange that its stack pointer is anything, and the kernel can have a bug that
+ * leaves its own stack unusable. Four exceptions that may hit then have a stack of their own
+ * (interrupt stack table): double fault, NMI, debug and machine check. Each stack comes from the
+ * area layer, so an unmapped page lies below it; until that layer lives all four share a static
+ * one.
+ */
+
+#include "x86/cpu.h"
+
+#include <quire/area.h>
+
+#include "core/assert.h"
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/string.h"
+#include "x86/context.h"
+#include "x86/cpu_state.h"
+#include "x86/offsets.h"
+
+_Static_assert(offsetof(struct cpu, self) == CPU_SELF, "");
+_Static_assert(offsetof(struct cpu, stack_top) == CPU_STACK_TOP, "");
+_Static_assert(offsetof(struct cpu, user_rsp) == CPU_USER_RSP, "");
+_Static_assert(offsetof(struct cpu, context) == CPU_CONTEXT, "");
+_Static_assert(offsetof(struct context, rsp) == CONTEXT_RSP, "");
+_Static_assert(offsetof(struct context, stack_top) == CONTEXT_STACK_TOP, "");
+_Static_assert(offsetof(struct context, exit_work) == CONTEXT_EXIT_WORK, "");
+_Static_assert(offsetof(struct trap_frame, r15) == FRAME_R15, "");
+_Static_assert(offsetof(struct trap_frame, rbx) == FRAME_RBX, "");
+_Static_assert(offsetof(struct trap_frame, r11) == FRAME_R11, "");
+_Static_assert(offsetof(struct trap_frame, rax) == FRAME_RAX, "");
+_Static_assert(offsetof(struct trap_frame, rdi) == FRAME_RDI, "");
+_Static_assert(offsetof(struct trap_frame, vector) == FRAME_VECTOR, "");
+_Static_assert(offsetof(struct trap_frame, error_code) == FRAME_ERROR_CODE, "");
+_Static_assert(offsetof(struct trap_frame, rip) == FRAME_RIP, "");
+_Static_assert(offsetof(struct trap_frame, cs) == FRAME_CS, "");
+_Static_assert(offsetof(struct trap_frame, rflags) == FRAME_RFLAGS, "");
+_Static_assert(offsetof(struct trap_frame, rsp) == FRAME_RSP, "");
+_Static_assert(offsetof(struct trap_frame, ss) == FRAME_SS, "");
+_Static_assert(sizeof(struct trap_frame) == FRAME_SIZE, "");
+_Static_assert(TRAP_SYSCALL == TRAP_SYSCALL_NUMBER, "");
+_Static_assert(SEGMENT_USER_CODE == SELECTOR_USER_CODE, "");
+_Static_assert(SEGMENT_USER_DATA == SELECTOR_USER_DATA, "");
+
+#define INTERRUPT_STACK_SIZE 8192
+
+/* Segment descriptors of long mode: base and limit are ignored (SDM 3A 3.4.5). */
+#define DESCRIPTOR_KERNEL_CODE 0x00af9b000000ffff
+#define DESCRIPTOR_KERNEL_DATA 0x00cf93000000ffff
+#define DESCRIPTOR_USER_DATA   0x00cff3000000ffff
+#define DESCRIPTOR_USER_CODE   0x00affb000000ffff
+
+/* What SYSCALL clears in RFLAGS: the kernel starts with interrupts, traps, and direction off. */
+#define SYSCALL_CLEARS                                                                             \
+    (RFLAGS_IF | RFLAGS_TF | RFLAGS_DF | RFLAGS_AC | RFLAGS_NT | RFLAGS_IOPL | RFLAGS_RF |         \
+     RFLAGS_CF)
+
+/* PAT as the CPU has it after reset, but entry 4 is write-combining (SDM 3A 12.12). */
+#define MSR_PAT   0x277
+#define PAT_VALUE 0x0007040100070406ull
+
+void syscall_entry(void);
+
+struct cpu_features cpu_features;
+
+/* The boot thread: runs kernel_main and then the idle loop. */
+extern char boot_stack_bottom[], boot_stack_top[];
+static struct context boot_context;
+
+static struct cpu_state boot_cpu;
+static struct cpu *boot_table[] = {&boot_cpu.cpu};
+static char early_stack[4096] __attribute__((aligned(16)));
+
+struct cpu **cpu_table = boot_table;
+unsigned cpu_count = 1;
+
+/* --- features -------------------------------------------------------------------------------- */
+
+static void read_names(void)
+{
+    struct cpuid_result r = cpuid(0, 0);
+
+    memcpy(cpu_features.vendor, &r.ebx, 4);
+    memcpy(cpu_features.vendor + 4, &r.edx, 4);
+    memcpy(cpu_features.vendor + 8, &r.ecx, 4);
+    if (cpuid(0x80000000, 0).eax < 0x80000004)
+        return;
+    for (uint32_t i = 0; i < 3; i++) {
+        r = cpuid(0x80000002 + i, 0);
+        memcpy(cpu_features.brand + 16 * i, &r, 16);
+    }
+}
+
+void cpu_init_features(void)
+{
+    uint32_t highest = cpuid(0, 0).eax;
+    uint32_t basic = cpuid(1, 0).edx;
+    uint32_t extended = cpuid(0x80000001, 0).edx;
+    struct cpuid_result structured = {0, 0, 0, 0};
+    uint64_t cr0 = CR0_MP | CR0_NE | CR0_WP | CR0_AM, cr4 = CR4_OSFXSR | CR4_OSXMMEXCPT;
+
+    /* Beyond its highest leaf a CPU answers with the highest one's values. */
+    if (highest >= 7)
+        structured = cpuid(7, 0);
+    read_names();
+
+    if (basic & (1u << 13))
+        cr4 |= CR4_PGE;
+    if (structured.ebx & (1u << 7))
+        cr4 |= CR4_SMEP;
+    if (structured.ebx & (1u << 20))
+        cr4 |= CR4_SMAP;
+    if (structured.ecx & (1u << 2))
+        cr4 |= CR4_UMIP;
+    cr0_write((cr0_read() | cr0) & ~(CR0_EM | CR0_TS));
+    cr4_write(cr4_read() | cr4);
+    if (extended & (1u << 20))
+        msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_NXE);
+    if (basic & (1u << 16))
+        msr_write(MSR_PAT, PAT_VALUE);
+
+    cpu_features.gib_pages = (extended & (1u << 26)) != 0;
+    cpu_features.erms = (structured.ebx & (1u << 9)) != 0;
+
+    /* What is on is what can be read back. */
+    cr0 = cr0_read();
+    cr4 = cr4_read();
+    cpu_features.write_protect = (cr0 & CR0_WP) != 0;
+    cpu_features.no_execute = (msr_read(MSR_EFER) & EFER_NXE) != 0;
+    cpu_features.global_pages = (cr4 & CR4_PGE) != 0;
+    cpu_features.smep = (cr4 & CR4_SMEP) != 0;
+    cpu_features.smap = (cr4 & CR4_SMAP) != 0;
+    cpu_features.umip = (cr4 & CR4_UMIP) != 0;
+}
+
+static const char *on_off(bool on)
+{
+    return on ? "on" : "off";
+}
+
+void cpu_log_features(void)
+{
+    uint64_t cr0 = cr0_read(), cr4 = cr4_read(), efer = msr_read(MSR_EFER);
+    const char *brand = cpu_features.brand;
+
+    while (*brand == ' ')
+        brand++;
+    log_info("cpu 0: %s %s", cpu_features.vendor, brand);
+    log_info("protection: WP %s, NX %s, SMEP %s, SMAP %s, UMIP %s; global pages %s",
+             on_off(cr0 & CR0_WP), on_off(efer & EFER_NXE), on_off(cr4 & CR4_SMEP),
+             on_off(cr4 & CR4_SMAP), on_off(cr4 & CR4_UMIP), on_off(cr4 & CR4_PGE));
+    if (!(efer & EFER_NXE))
+        log_warn("this CPU has no NX: readable memory is executable");
+}
+
+/*
+ * usercopy.h leaves three-byte NOPs where STAC and CLAC belong. Runs while the image is still
+ * writable.
+ */
+static void patch_smap(void)
+{
+    struct patch {
+        int32_t offset; /* from this field */
+        uint32_t open;
+    };
+    extern const struct patch _smap_patch_start[], _smap_patch_end[];
+
+    if (!cpu_features.smap)
+        return;
+    for (const struct patch *p = _smap_patch_start; p < _smap_patch_end; p++) {
+        uint8_t *at = (uint8_t *)((uintptr_t)&p->offset + (intptr_t)p->offset);
+
+        at[0] = 0x0f;
+        at[1] = 0x01;
+        at[2] = p->open ? 0xcb : 0xca;
+    }
+}
+
+/* --- descriptor tables ----------------------------------------------------------------------- */
+
+static void load_descriptors(struct cpu_state *state)
+{
+    uint64_t tss = (uintptr_t)&state->tss;
+    struct {
+        uint16_t limit;
+        uint64_t base;
+    } __attribute__((packed)) pointer = {sizeof state->gdt - 1, (uintptr_t)state->gdt};
+
+    state->gdt[SEGMENT_KERNEL_CODE / 8] = DESCRIPTOR_KERNEL_CODE;
+    state->gdt[SEGMENT_KERNEL_DATA / 8] = DESCRIPTOR_KERNEL_DATA;
+    state->gdt[SEGMENT_USER_DATA / 8] = DESCRIPTOR_USER_DATA;
+    state->gdt[SEGMENT_USER_CODE / 8] = DESCRIPTOR_USER_CODE;
+    state->gdt[SEGMENT_TSS / 8] =
+        (sizeof state->tss - 1) | (tss & 0xffffff) << 16 | 0x89ull << 40 | (tss >> 24 & 0xff) << 56;
+    state->gdt[SEGMENT_TSS / 8 + 1] = tss >> 32;
+    state->tss.io_map_base = sizeof state->tss; /* no I/O ports for user programs */
+
+    __asm__ volatile("lgdt %0" ::"m"(pointer) : "memory");
+    __asm__ volatile("pushq %0; leaq 1f(%%rip), %%rax; pushq %%rax; lretq; 1:\n"
+                     "movl %1, %%ss; movl %2, %%ds; movl %2, %%es; movl %2, %%fs; movl %2, %%gs\n"
+                     "ltr %w3" ::"i"(SEGMENT_KERNEL_CODE),
+                     "r"(SEGMENT_KERNEL_DATA), "r"(0), "r"(SEGMENT_TSS)
+                     : "rax", "memory");
+}
+
+static void load_syscall_registers(void)
+{
+    msr_write(MSR_STAR,
+              (uint64_t)(SEGMENT_USER_DATA - 8) << 48 | (uint64_t)SEGMENT_KERNEL_CODE << 32);
+    msr_write(MSR_LSTAR, (uintptr_t)syscall_entry);
+    msr_write(MSR_CSTAR, 0);
+    msr_write(MSR_FMASK, SYSCALL_CLEARS);
+    msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_SCE);
+}
+
+void cpu_init_early(void)
+{
+    struct cpu *cpu = &boot_cpu.cpu;
+
+    boot_context.stack_bottom = (uintptr_t)boot_stack_bottom;
+    boot_context.stack_top = (uintptr_t)boot_stack_top;
+    cpu->self = cpu;
+    cpu->context = &boot_context;
+    cpu->stack_top = boot_context.stack_top;
+    cpu->tss = &boot_cpu.tss;
+    cpu->tss->rsp0 = cpu->stack_top;
+    for (unsigned i = 0; i < INTERRUPT_STACKS; i++)
+        cpu->tss->ist[i] = (uintptr_t)early_stack + sizeof early_stack;
+
+    load_descriptors(&boot_cpu);
+    msr_write(MSR_FS_BASE, 0);
+    msr_write(MSR_GS_BASE, (uintptr_t)cpu);
+    msr_write(MSR_KERNEL_GS_BASE, 0);
+    load_syscall_registers();
+    patch_smap();
+}
+
+void cpu_init_stacks(void)
+{
+    for (unsigned i = 0; i < INTERRUPT_STACKS; i++) {
+        char *stack = quire_area_alloc(&kernel_machine, INTERRUPT_STACK_SIZE, "interrupt stack");
+
+        if (!stack)
+            panic("no memory for the interrupt stacks");
+        this_cpu()->tss->ist[i] = (uintptr_t)stack + INTERRUPT_STACK_SIZE;
+    }
+}
+
+/* --- stacks ---------------------------------------------------------------------------------- */
+
+bool kernel_stack_alloc(uintptr_t *out_bottom, uintptr_t *out_top)
+{
+    void *stack = quire_area_alloc(&kernel_machine, KERNEL_STACK_SIZE, "kernel stack");
+
+    *out_bottom = (uintptr_t)stack;
+    *out_top = *out_bottom + KERNEL_STACK_SIZE;
+    return stack != NULL;
+}
+
+void kernel_stack_free(uintptr_t bottom)
+{
+    enum quire_status status = quire_area_free(&kernel_machine, (void *)bottom);
+
+    if (status != QUIRE_OK)
+        panic("freeing a kernel stack at %#lx: %s", bottom, quire_status_string(status));
+}
+
+static bool stack_holds(uintptr_t address, uintptr_t bottom, uintptr_t top, uintptr_t *out_bottom,
+                        uintptr_t *out_top)
+{
+    *out_bottom = bottom;
+    *out_top = top;
+    return address >= bottom && address < top;
+}
+
+bool cpu_stack_find(uintptr_t address, uintptr_t *out_bottom, uintptr_t *out_top)
+{
+    const struct cpu *cpu = this_cpu();
+    const struct context *context = cpu->context;
+
+    if (stack_holds(address, context->stack_bottom, context->stack_top, out_bottom, out_top) ||
+        stack_holds(address, (uintptr_t)boot_stack_bottom, (uintptr_t)boot_stack_top, out_bottom,
+                    out_top) ||
+        stack_holds(address, (uintptr_t)early_stack, (uintptr_t)early_stack + sizeof early_stack,
+                    out_bottom, out_top))
+        return true;
+    for (unsigned i = 0; i < INTERRUPT_STACKS; i++) {
+        if (stack_holds(address, cpu->tss->ist[i] - INTERRUPT_STACK_SIZE, cpu->tss->ist[i],
+                        out_bottom, out_top))
+            return true;
+    }
+    return false;
+}
+
+bool cpu_is_boot_context(const struct context *context)
+{
+    return context == &boot_context;
+}

@@ -1,0 +1,39 @@
+#ifndef KERNEL_X86_CPU_STATE_H
+#define KERNEL_X86_CPU_STATE_H
+
+/* What the hardware reads of a CPU's state; private to kernel/x86. */
+
+#include "x86/cpu.h"
+
+/* Places in the interrupt stack table, counted from 0 (the gate's field counts from 1). */
+enum {
+    STACK_DOUBLE_FAULT,
+    STACK_NMI,
+    STACK_DEBUG,
+    STACK_MACHINE_CHECK,
+    INTERRUPT_STACKS,
+};
+
+/* 64-bit task state segment (SDM 3A 8.7). */
+struct task_state {
+    uint32_t reserved0;
+    uint64_t rsp0, rsp1, rsp2;
+    uint64_t reserved1;
+    uint64_t ist[7];
+    uint64_t reserved2;
+    uint16_t reserved3;
+    uint16_t io_map_base;
+} __attribute__((packed));
+
+_Static_assert(sizeof(struct task_state) == 104, "the CPU knows this layout");
+
+struct cpu_state {
+    struct cpu cpu;
+    struct task_state tss __attribute__((aligned(16)));
+    uint64_t gdt[SEGMENT_TSS / 8 + 2] __attribute__((aligned(16)));
+};
+
+/* The boot thread's context: in reports it has a name before there are threads. */
+bool cpu_is_boot_context(const struct context *context);
+
+#endif

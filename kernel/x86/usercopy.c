@@ -1,0 +1,125 @@
+#include "x86/usercopy.h"
+
+#include "x86/trap.h"
+
+struct exception_entry {
+    int32_t from, to; /* each from its own place */
+};
+
+extern const struct exception_entry _exception_table_start[], _exception_table_end[];
+
+size_t user_copy(void *to, const void *from, size_t size);
+size_t user_clear(void *to, size_t size);
+long user_string(char *to, const char *from, size_t limit);
+
+size_t copy_from_user(void *to, const void __user *from, size_t size)
+{
+    if (unlikely(!user_range_ok(from, size)))
+        return size;
+    return user_copy(to, from, size);
+}
+
+size_t copy_to_user(void __user *to, const void *from, size_t size)
+{
+    if (unlikely(!user_range_ok(to, size)))
+        return size;
+    return user_copy(to, from, size);
+}
+
+size_t clear_user(void __user *to, size_t size)
+{
+    if (unlikely(!user_range_ok(to, size)))
+        return size;
+    return user_clear(to, size);
+}
+
+/* A string may end before the kernel half even if `limit` does not. */
+static long string_from_user(char *to, const char __user *from, size_t limit)
+{
+    uintptr_t start = (uintptr_t)from;
+    size_t room = start < USER_END ? USER_END - start : 0;
+    long length;
+
+    if (room == 0 && limit != 0)
+        return USERCOPY_FAULT;
+    length = user_string(to, from, limit < room ? limit : room);
+    if (length >= 0 && (size_t)length == room && room < limit)
+        return USERCOPY_FAULT;
+    return length;
+}
+
+long strncpy_from_user(char *to, const char __user *from, size_t size)
+{
+    return string_from_user(to, from, size);
+}
+
+long strnlen_user(const char __user *text, size_t limit)
+{
+    return string_from_user(NULL, text, limit);
+}
+
+int usercopy_fault_in(const void __user *start, size_t size, bool write)
+{
+    uintptr_t at = (uintptr_t)start, end = at + size;
+    uint8_t byte;
+
+    if (!user_range_ok(start, size))
+        return USERCOPY_FAULT;
+    while (at < end) {
+        int error = get_user_u8(&byte, (const void *)at);
+
+        /* Nothing is changed: adding zero, atomically, is still a write to the CPU. */
+        if (!error && write) {
+            uint32_t unused;
+
+            error = cmpxchg_user_u32((uint32_t *)(at & ~3ull), 0, 0, &unused);
+        }
+        if (error)
+            return error;
+        at = (at & ~(uintptr_t)(PAGE_SIZE - 1)) + PAGE_SIZE;
+    }
+    return 0;
+}
+
+int cmpxchg_user_u32(uint32_t __user *at, uint32_t expected, uint32_t wanted, uint32_t *out_found)
+{
+    int error = 0;
+
+    if (unlikely(!user_range_ok(at, sizeof *at)))
+        return USERCOPY_FAULT;
+    __asm__ volatile(USER_OPEN "1: lock cmpxchgl %3, %2\n"
+                               "2:\n" USER_CLOSE ".pushsection .text.fixup, \"ax\"\n"
+                               "3: movl %4, %0\n"
+                               "jmp 2b\n"
+                               ".popsection\n" EXCEPTION_ENTRY(1b, 3b)
+                     : "+r"(error), "+a"(expected), "+m"(*at)
+                     : "r"(wanted), "i"(USERCOPY_FAULT)
+                     : "memory", "cc");
+    *out_found = expected;
+    return error;
+}
+
+/* The table is short and looked at only when something failed: no order, no search tree. */
+static const struct exception_entry *find_entry(uintptr_t rip)
+{
+    for (const struct exception_entry *e = _exception_table_start; e < _exception_table_end; e++) {
+        if ((uintptr_t)&e->from + (uintptr_t)(intptr_t)e->from == rip)
+            return e;
+    }
+    return NULL;
+}
+
+bool exception_has_fixup(uintptr_t rip)
+{
+    return find_entry(rip) != NULL;
+}
+
+bool exception_fixup(struct trap_frame *frame)
+{
+    const struct exception_entry *entry = find_entry(frame->rip);
+
+    if (!entry)
+        return false;
+    frame->rip = (uintptr_t)&entry->to + (uintptr_t)(intptr_t)entry->to;
+    return true;
+}
