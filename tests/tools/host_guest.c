@@ -33,7 +33,8 @@ struct stream {
     uint32_t granted; /* inward: bytes the host may send */
     char *pending;    /* inward: bytes that the program has not taken */
     size_t pending_length;
-    bool end; /* inward: close after the pending bytes */
+    bool end;  /* inward: close after the pending bytes */
+    bool deaf; /* a terminal that nobody has open */
 };
 
 static int channel_fd = -1, log_fd = -1;
@@ -335,6 +336,11 @@ static bool serve_output(unsigned number)
     if (limit == 0)
         return false;
     n = read(stream->fd, bytes, limit);
+    if (n <= 0 && number == CHANNEL_TERMINAL) {
+        /* Nobody has it open now. Closing our end would send SIGHUP to a program that is ending. */
+        stream->deaf = true;
+        return false;
+    }
     if (n <= 0) {
         close_stream(number);
         return false;
@@ -379,7 +385,7 @@ static void report_end(int status)
 {
     /* Everything written before the end goes before EXIT; what is still open is cut off. */
     for (unsigned stream = CHANNEL_STDOUT; stream < CHANNEL_STREAMS; stream++) {
-        while (streams[stream].fd >= 0) {
+        while (streams[stream].fd >= 0 && !streams[stream].deaf) {
             struct pollfd polls[2] = {{streams[stream].fd, POLLIN, 0}, {channel_fd, POLLIN, 0}};
 
             if (streams[stream].credit == 0) {
@@ -418,7 +424,7 @@ static void serve(void)
     for (unsigned i = 0; i < CHANNEL_STREAMS; i++) {
         struct stream *stream = &streams[i];
         bool out = i == CHANNEL_STDIN || i == CHANNEL_TERMINAL;
-        bool in = i != CHANNEL_STDIN && stream->credit > 0;
+        bool in = i != CHANNEL_STDIN && stream->credit > 0 && !stream->deaf;
 
         if (i == CHANNEL_STDIN && stream->end && stream->pending_length == 0)
             close_stream(i);
