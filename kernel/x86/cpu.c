@@ -75,6 +75,7 @@ static char early_stack[4096] __attribute__((aligned(16)));
 
 struct cpu **cpu_table = boot_table;
 unsigned cpu_count = 1;
+unsigned cpu_may_change;
 
 /* --- features -------------------------------------------------------------------------------- */
 

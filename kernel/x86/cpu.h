@@ -36,23 +36,34 @@ struct cpu {
 };
 
 /*
- * The CPU that runs this. The result stays true only while the caller cannot move to another CPU.
- * Read as memory behind GS, so that the compiler may keep it, but not across a call that switches.
+ * One field behind GS. The unused operand makes the compiler read again after any call that it
+ * cannot see into: such a call may switch threads, and the thread may come back on another CPU.
  */
+extern unsigned cpu_may_change;
+#define CPU_READ(type, field)                                                                      \
+    ({                                                                                             \
+        type cpu_value;                                                                            \
+        __asm__("mov %%gs:%c1, %0"                                                                 \
+                : "=r"(cpu_value)                                                                  \
+                : "i"(offsetof(struct cpu, field)), "m"(cpu_may_change));                          \
+        cpu_value;                                                                                 \
+    })
+
+/* The CPU that runs this; true only while the caller cannot move to another one. */
 static inline struct cpu *this_cpu(void)
 {
-    return *(struct cpu * __seg_gs *)offsetof(struct cpu, self);
+    return CPU_READ(struct cpu *, self);
 }
 
 static inline unsigned cpu_id(void)
 {
-    return *(uint32_t __seg_gs *)offsetof(struct cpu, id);
+    return CPU_READ(uint32_t, id);
 }
 
 /* What runs here; the scheduler's container_of() leads to its thread. */
 static inline struct context *this_context(void)
 {
-    return *(struct context * __seg_gs *)offsetof(struct cpu, context);
+    return CPU_READ(struct context *, context);
 }
 
 extern struct cpu **cpu_table; /* by id; cpu_count of them */
