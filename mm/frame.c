@@ -95,6 +95,7 @@ QUIRE_INLINE void claim(struct quire *q, struct quire_frame *frame, uint32_t cou
 /* The record of an allocated frame becomes that of a free one outside the manager's lists. */
 QUIRE_INLINE void release(struct quire *q, struct quire_frame *frame, unsigned flags)
 {
+    quire_platform_frame_freed(q, quire_frame_number(q, frame));
     frame->kind = QUIRE_FRAME_FREE;
     frame->order = 0;
     __atomic_store_n(&frame->flags, (uint8_t)flags, __ATOMIC_RELAXED);
@@ -351,6 +352,8 @@ QUIRE_INLINE struct quire_frame *alloc_single(struct quire *q, struct quire_cpu 
     struct quire_frame *frame;
     uint32_t left;
 
+    if (quire_platform_allocation_fails())
+        return NULL;
     if (QUIRE_UNLIKELY((flags & q->frame.slow_flags) != 0))
         return alloc_one_slow(q, kind, flags);
     if (QUIRE_UNLIKELY(cpu->frame_count == 0) && !refill(q, cpu))
@@ -378,7 +381,7 @@ struct quire_frame *quire_frame_alloc(struct quire *q, unsigned order, enum quir
 
     if (order == 0)
         return quire_frame_alloc_one(q, kind, flags);
-    if (order > QUIRE_MAX_ORDER)
+    if (order > QUIRE_MAX_ORDER || quire_platform_allocation_fails())
         return NULL;
     number = take_block_hard(q, order, flags);
     if (number == QUIRE_FRAME_NONE)
@@ -409,7 +412,7 @@ struct quire_frame *quire_frame_alloc_run(struct quire *q, size_t n, enum quire_
     unsigned order;
     uint32_t number;
 
-    if (n == 0 || n > (size_t)1 << QUIRE_MAX_ORDER)
+    if (n == 0 || n > (size_t)1 << QUIRE_MAX_ORDER || quire_platform_allocation_fails())
         return NULL;
     order = n == 1 ? 0 : 32 - (unsigned)__builtin_clz((uint32_t)n - 1);
     number = take_block_hard(q, order, flags);

@@ -382,6 +382,8 @@ void *quire_cache_alloc(struct quire *q, struct quire_cache *cache)
     struct cpu_list *list = &cache->cpu[quire_platform_cpu()];
     void *object = list->free;
 
+    if (quire_platform_allocation_fails())
+        return NULL;
     if (QUIRE_UNLIKELY(object == NULL)) {
         if (!refill(q, cache, list))
             return NULL;

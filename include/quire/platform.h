@@ -33,6 +33,12 @@
  *       CR3 := root (flushes non-global entries).
  *   void quire_platform_clear_page(void *page)      fill 4 KiB with zero
  *   void quire_platform_copy_page(void *to, const void *from)
+ *
+ * Two more are for test machines; a platform header that does not define them as macros pays nothing:
+ *   bool quire_platform_allocation_fails()
+ *       True: this allocation of frames or of a heap object shall fail.
+ *   void quire_platform_frame_freed(const struct quire *q, uint32_t number)
+ *       This frame is given back now, its record still says what it was: nobody's TLB may hold it.
  */
 #ifndef QUIRE_PLATFORM_H
 #define QUIRE_PLATFORM_H
@@ -43,6 +49,13 @@
 #include QUIRE_PLATFORM_HEADER
 #else
 #include <quire/platform_default.h>
+#endif
+
+#ifndef quire_platform_allocation_fails
+#define quire_platform_allocation_fails() false
+#endif
+#ifndef quire_platform_frame_freed
+#define quire_platform_frame_freed(q, number) ((void)0)
 #endif
 
 #endif
