@@ -141,7 +141,8 @@ static bool visit_mapping(void *context, quire_virt address, unsigned level, qui
     struct wx_walk *walk = context;
 
     walk->mappings++;
-    if ((*entry & QUIRE_ENTRY_WRITE) && !(*entry & QUIRE_ENTRY_NO_EXECUTE)) {
+    if ((*entry & QUIRE_ENTRY_WRITE) && !(*entry & QUIRE_ENTRY_NO_EXECUTE) &&
+        cpu_features.no_execute) {
         log_error("writable and executable: %#lx, level %u", address, level);
         walk->bad++;
     }

@@ -7,6 +7,9 @@
 #include "x86/cpu.h"
 #include "x86/layout.h"
 
+/* Entries get their no-execute bit only where the CPU knows it: elsewhere it is reserved. */
+#define QUIRE_HAS_NO_EXECUTE cpu_features.no_execute
+
 QUIRE_INLINE unsigned quire_platform_cpu(void)
 {
     return cpu_id();

@@ -55,7 +55,10 @@ typedef uint64_t quire_entry;
     (QUIRE_ENTRY_PRESENT | QUIRE_ENTRY_WRITE | QUIRE_ENTRY_USER | QUIRE_ENTRY_ACCESSED |           \
      QUIRE_ENTRY_ADDRESS)
 
+/* An expression: a platform header may define it first, for CPUs that lack the bit. */
+#ifndef QUIRE_HAS_NO_EXECUTE
 #define QUIRE_HAS_NO_EXECUTE 1
+#endif
 #define QUIRE_ENTRY_ATOMIC 1 /* a plain 64-bit access is atomic */
 
 QUIRE_INLINE unsigned quire_level_shift(unsigned level)
