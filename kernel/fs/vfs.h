@@ -16,6 +16,7 @@ struct file;
 struct vfs_inode;
 struct vfs_entry;
 struct poll_table;
+struct file_table;
 struct iovec_abi;
 
 /*

@@ -26,6 +26,7 @@
 
 #include "core/compiler.h"
 #include "core/mutex.h"
+#include "linux/errno.h"
 #include "linux/file_abi.h"
 
 #define VFS_NAME_MAX  255
@@ -100,7 +101,8 @@ struct vfs_inode {
     uint64_t number;            /* (c) */
     uint64_t device;            /* (c) of a device node */
     uint64_t accessed, modified, changed, born; /* (l) ns since 1970 */
-    struct vfs_filesystem *filesystem;          /* (c) */
+    struct vfs_filesystem *filesystem;          /* (c) may be gone when only mappings are left */
+    uint64_t filesystem_device;                 /* (c) st_dev */
     const struct vfs_inode_operations *operations; /* (c) */
     const struct file_operations *file_operations; /* (c) of open files; NULL: by type */
     struct quire_spinlock lock;
@@ -108,8 +110,8 @@ struct vfs_inode {
     struct list entries;        /* (l) names that refer to it: vfs_entry.alias */
     char *deleted_name;         /* (l) path it last had, for a mapping that outlasts its names; NULL: none */
     struct file_locks *locks;   /* (lock of locks.c) flock and fcntl; NULL: never locked */
-    uint32_t writers;           /* (l) files open for writing; negative side: executables, see deny */
-    uint32_t deny_write;        /* (l) programs that run from it */
+    uint32_t writers;           /* (l) files open for writing: execve then fails, ETXTBSY */
+    uint32_t deny_write;        /* (l) programs that run from it: opening for writing then fails */
     union {
         struct quire_object *object; /* (c) regular files: one reference */
         struct vfs_directory directory;
@@ -208,8 +210,8 @@ struct vfs_inode *inode_create(struct vfs_filesystem *filesystem, uint32_t mode)
 /* An entry that is in no directory's table; takes its own references. NULL: no memory. */
 struct vfs_entry *entry_create(struct vfs_entry *parent, const char *name, size_t length,
                                struct vfs_inode *inode);
-/* Into, out of, among a directory's table. insert takes a reference for the table; remove drops it. -ENOMEM. */
-int directory_insert(struct vfs_entry *directory, struct vfs_entry *entry);
+/* Into, out of a directory's table. insert takes a reference for the table; remove drops it. */
+void directory_insert(struct vfs_entry *directory, struct vfs_entry *entry);
 void directory_remove(struct vfs_entry *directory, struct vfs_entry *entry);
 /* With a reference, or NULL. */
 struct vfs_entry *directory_find(struct vfs_entry *directory, const char *name, size_t length);
@@ -225,8 +227,8 @@ int inode_permission(struct vfs_inode *inode, unsigned wanted, bool real);
 /* The running process is the owner or uid 0. */
 bool inode_owned(const struct vfs_inode *inode);
 
-/* Uninitialised VFS memory: the kernel's heap. */
 extern struct vfs_mount *root_mount;
+extern struct list mount_list;      /* (t) all mounts, oldest first */
 extern struct quire_spinlock tree_lock;
 extern struct mutex rename_mutex;
 
@@ -298,9 +300,18 @@ int vfs_truncate(struct vfs_inode *inode, uint64_t size);
 /* Kernel-side I/O on an open file; position NULL: the file's own. */
 long file_read(struct file *file, void *buffer, size_t length, uint64_t *position);
 long file_write(struct file *file, const void *buffer, size_t length, uint64_t *position);
-/* The file's own position, locked when others share the file. */
-uint64_t *file_position_lock(struct file *file, bool *out_locked);
-void file_position_unlock(struct file *file, bool locked);
+/* The file's own position, locked; NULL for streams, which have none and lock nothing. */
+uint64_t *file_position_lock(struct file *file);
+void file_position_unlock(struct file *file);
+/* An empty transfer over a buffer. */
+static inline struct transfer transfer_kernel(void *buffer, size_t length)
+{
+    return (struct transfer){.address = buffer, .length = length};
+}
+static inline struct transfer transfer_user(void *buffer, size_t length)
+{
+    return (struct transfer){.user = true, .address = buffer, .length = length};
+}
 
 /* What regular files do (regular.c), and directories (directory.c). */
 extern const struct file_operations regular_operations;
@@ -318,18 +329,52 @@ void mount_put(struct vfs_mount *mount);
 void path_cross_down(struct vfs_path *path);
 bool path_cross_up(struct vfs_path *path);
 void filesystem_register(struct vfs_filesystem_type *type);
+/* By name, or the first (NULL); NULL: none. */
+struct vfs_filesystem_type *filesystem_type_find(const char *name);
+/* A new instance of a type on a directory. on: NULL makes the root. -ENODEV, -ENOTDIR, -ENOMEM, or the type's. */
 int vfs_mount_type(const char *type, const char *source, const struct vfs_path *on, unsigned flags,
                    const char *options);
+/* Another view of a place (MS_BIND); a mount at its root moved; new flags; taken away. */
+int vfs_mount_bind(const struct vfs_path *place, const struct vfs_path *on, unsigned flags);
+int vfs_mount_move(const struct vfs_path *from, const struct vfs_path *on);
+int vfs_remount(const struct vfs_path *at, unsigned flags);
+int vfs_unmount(struct vfs_path *at, unsigned flags);
+/* With a reference, without a root. NULL: no memory. */
 struct vfs_filesystem *filesystem_create(const struct vfs_filesystem_type *type);
+void filesystem_get(struct vfs_filesystem *filesystem);
 void filesystem_put(struct vfs_filesystem *filesystem);
+/* A mount that is in no tree: what files of a file system without names lie on (pipes, memfd). NULL: no memory. */
+struct vfs_mount *mount_internal(struct vfs_filesystem *filesystem);
+/* -EROFS where changes through this mount are forbidden. */
+static inline int mount_writable(const struct vfs_mount *mount)
+{
+    return (mount->flags & MS_RDONLY) ? -EROFS : 0;
+}
 
 /* ---- tmpfs ---- */
 
 extern const struct vfs_inode_operations tmpfs_directory_operations;
 extern struct vfs_filesystem_type tmpfs_type;
+/* The root, once; whoever comes first calls it. Panics without memory. */
+void tmpfs_init(void);
 /* Makes nodes without permission checks: for the kernel's own trees (initial archive, /dev). */
 int tmpfs_make(struct vfs_entry *directory, const char *name, size_t length,
                const struct vfs_node *node, struct vfs_entry **out);
+
+/* ---- locks.c, epoll.c: what ends with a file ---- */
+
+void file_locks_free(struct vfs_inode *inode);
+/* The last descriptor of an open file, or (POSIX locks) any descriptor of a process, went. */
+void file_locks_closed(struct file *file);
+void file_locks_descriptor_closed(struct file *file, const void *table);
+/* operation: LOCK_*. 0 or -errno; may sleep. */
+int file_lock_whole(struct file *file, unsigned operation);
+/* fcntl's F_GETLK .. F_OFD_SETLKW on a range; owner: the descriptor table, or the file for OFD locks. */
+int file_lock_range(struct file *file, int command, struct flock_abi *lock, const void *table);
+void epoll_file_closed(struct file *file);
+
+/* What object->pager is for the object of an inode: object->owner is the inode. */
+extern const struct quire_pager inode_pager;
 
 /* ---- contexts and tables: for fork, exec, exit ---- */
 
@@ -341,6 +386,9 @@ void fs_context_put(struct fs_context *context);
 /* The context's paths, with references. */
 void fs_context_root(struct fs_context *context, struct vfs_path *out);
 void fs_context_directory(struct fs_context *context, struct vfs_path *out);
+/* New places (NULL: as it was); takes over their references. */
+void fs_context_set(struct fs_context *context, const struct vfs_path *root,
+                    const struct vfs_path *directory);
 /* Of a context that no process uses yet: its current directory. 0 or -errno. */
 int fs_context_change_directory(struct fs_context *context, const char *path);
 

@@ -1,0 +1,397 @@
+/*
+ * The content of regular files: read, write, resize over an object's pages.
+ *
+ * Bytes are copied between the page's frame and the user's buffer with a reference on the frame and without a spinlock: a
+ * fault on the buffer is an ordinary fault, also when the buffer maps the very page. Truncation may take the page out of the object
+ * meanwhile; the frame stays until the reference is dropped.
+ *
+ * Writers hold the inode's mutex: writes are atomic towards each other, and the end of an appending write is the end of
+ * the file. Readers hold nothing. Holes are read as zeros without making pages.
+ *
+ * Failure: a write that meets a bad buffer or the end of memory returns what it moved; pages that it made stay as zeros.
+ */
+#include "fs/vfs.h"
+
+#include "core/memory.h"
+#include "linux/errno.h"
+#include "linux/signal.h"
+#include "proc/process.h"
+#include "x86/usercopy.h"
+
+#define READ_BATCH 16 /* pages looked up at a time */
+#define FILE_SIZE_LIMIT (INT64_MAX & ~(uint64_t)(PAGE_SIZE - 1))
+#define RLIMIT_FSIZE 1
+
+/* A frame beyond the direct map is reachable through a slot of this CPU: its holder may not fault, so faults come first. */
+static size_t copy_far(struct quire_frame *frame, size_t offset, struct transfer *transfer,
+                       size_t n, bool out)
+{
+    size_t done = 0;
+
+    while (done < n) {
+        size_t before = done;
+        char *bytes = quire_frame_map(&kernel_machine, frame);
+
+        usercopy_nofault_begin();
+        done += out ? transfer_out(transfer, bytes + offset + done, n - done)
+                    : transfer_in(transfer, bytes + offset + done, n - done);
+        usercopy_nofault_end();
+        quire_frame_unmap(&kernel_machine, frame, bytes);
+        if (done == before && done < n &&
+            (!transfer->user || usercopy_fault_in(transfer->address, 1, out) != 0))
+            break;
+    }
+    return done;
+}
+
+static size_t copy_frame(struct quire_frame *frame, size_t offset, struct transfer *transfer,
+                         size_t n, bool out)
+{
+    if (likely(quire_frame_phys(&kernel_machine, frame) < kernel_machine.frame.direct_end)) {
+        char *bytes = quire_frame_direct(&kernel_machine, frame);
+
+        return out ? transfer_out(transfer, bytes + offset, n)
+                   : transfer_in(transfer, bytes + offset, n);
+    }
+    return copy_far(frame, offset, transfer, n, out);
+}
+
+static int status_error(enum quire_status status)
+{
+    switch (status) {
+    case QUIRE_OK:
+        return 0;
+    case QUIRE_NO_MEMORY:
+        return -ENOSPC;
+    case QUIRE_IO_ERROR:
+        return -EIO;
+    default:
+        return -EINVAL;
+    }
+}
+
+/* ---- read ---- */
+
+/* The frames of [index, index + n), holes NULL; a paged object's are brought in one at a time. */
+static int read_lookup(struct quire_object *object, uint64_t index, size_t n,
+                       struct quire_frame **frames)
+{
+    enum quire_status status;
+
+    if (object->kind == QUIRE_OBJECT_MEMORY && n > 1) {
+        quire_object_pages(object, index, n, frames);
+        return (int)n;
+    }
+    status = quire_object_page(object, index,
+                               object->kind == QUIRE_OBJECT_MEMORY ? 0 : QUIRE_OBJECT_ALLOCATE,
+                               frames);
+    if (status == QUIRE_NO_MAPPING || status == QUIRE_BEYOND_END)
+        frames[0] = NULL;
+    else if (status != QUIRE_OK)
+        return status_error(status);
+    return 1;
+}
+
+static size_t read_page(struct quire_frame *frame, size_t offset, struct transfer *to, size_t n)
+{
+    size_t moved;
+
+    if (frame == NULL)
+        return transfer_out(to, (char *)direct_map(kernel_machine.frame.zero) + offset, n);
+    moved = copy_frame(frame, offset, to, n, true);
+    quire_frame_put(&kernel_machine, frame);
+    return moved;
+}
+
+static long regular_read(struct file *file, struct transfer *to, uint64_t *position)
+{
+    struct vfs_inode *inode = file->inode;
+    struct quire_object *object = inode->object;
+    uint64_t at = *position, size = __atomic_load_n(&object->size, __ATOMIC_ACQUIRE);
+    size_t left = to->length, done = 0;
+    bool bad = false;
+    int error = 0;
+
+    if (at >= size)
+        return 0;
+    if (left > size - at)
+        left = size - at;
+    while (done < left && !bad) {
+        struct quire_frame *frames[READ_BATCH];
+        uint64_t last = (at + left - done - 1) >> PAGE_SHIFT, index = at >> PAGE_SHIFT;
+        size_t want = last - index + 1 < READ_BATCH ? last - index + 1 : READ_BATCH;
+        int got = read_lookup(object, index, want, frames);
+
+        if (got < 0) {
+            error = got;
+            break;
+        }
+        for (int i = 0; i < got; i++) {
+            size_t offset = at & (PAGE_SIZE - 1);
+            size_t n = PAGE_SIZE - offset < left - done ? PAGE_SIZE - offset : left - done;
+            size_t moved = 0;
+
+            if (!bad)
+                moved = read_page(frames[i], offset, to, n);
+            else if (frames[i] != NULL)
+                quire_frame_put(&kernel_machine, frames[i]);
+            bad |= moved < n;
+            done += moved;
+            at += moved;
+        }
+    }
+    *position = at;
+    if (!(file->flags & O_NOATIME) && done > 0 &&
+        (inode->accessed <= inode->modified || inode->accessed <= inode->changed))
+        inode->accessed = vfs_now(); /* relatime */
+    if (done == 0)
+        return bad ? -EFAULT : error;
+    return (long)done;
+}
+
+/* ---- write ---- */
+
+/* One sixteenth of memory stays free of file pages, so that the machine can still act when /tmp is full. */
+static bool tmpfs_room(void)
+{
+    struct quire_frame_stats frames;
+
+    quire_frame_stats(&kernel_machine, &frames);
+    return frames.free > frames.total / 16;
+}
+
+static int size_limit(uint64_t at, uint64_t *end)
+{
+    uint64_t limit = current_thread()->process->limits[RLIMIT_FSIZE].soft;
+
+    if (limit < FILE_SIZE_LIMIT && *end > limit) {
+        if (at >= limit) {
+            signal_send_thread(current_thread(), SIGXFSZ, NULL);
+            return -EFBIG;
+        }
+        *end = limit;
+    }
+    if (*end > FILE_SIZE_LIMIT) {
+        if (at >= FILE_SIZE_LIMIT)
+            return -EFBIG;
+        *end = FILE_SIZE_LIMIT;
+    }
+    return 0;
+}
+
+/* Makes or finds the page, copies into it. Bytes moved, or -errno before the first. */
+static long write_page(struct quire_object *object, uint64_t at, struct transfer *from, size_t n)
+{
+    struct quire_frame *frame;
+    unsigned flags = QUIRE_OBJECT_ALLOCATE | QUIRE_OBJECT_ANY_INDEX;
+    enum quire_status status;
+    size_t moved;
+
+    /* Kernel memory cannot fault half-way, and nobody maps what is beyond the end: no need to clear first. */
+    if (!from->user && from->vectors == NULL && n == PAGE_SIZE && at >= object->size)
+        flags |= QUIRE_OBJECT_OVERWRITE;
+    status = quire_object_page(object, at >> PAGE_SHIFT, flags, &frame);
+    if (status != QUIRE_OK)
+        return status_error(status);
+    moved = copy_frame(frame, at & (PAGE_SIZE - 1), from, n, false);
+    quire_frame_put(&kernel_machine, frame);
+    return moved > 0 ? (long)moved : -EFAULT;
+}
+
+static long write_pages(struct vfs_inode *inode, struct transfer *from, uint64_t at, uint64_t end)
+{
+    struct quire_object *object = inode->object;
+    size_t done = 0, total = end - at;
+    long error = 0;
+
+    while (done < total) {
+        size_t offset = at & (PAGE_SIZE - 1);
+        size_t n = PAGE_SIZE - offset < total - done ? PAGE_SIZE - offset : total - done;
+        long moved;
+
+        if ((done & (64 * PAGE_SIZE - 1)) < PAGE_SIZE && offset == 0 && !tmpfs_room()) {
+            error = -ENOSPC;
+            break;
+        }
+        moved = write_page(object, at, from, n);
+        if (moved < 0) {
+            error = moved;
+            break;
+        }
+        done += (size_t)moved;
+        at += (uint64_t)moved;
+        if (at > object->size)
+            quire_object_resize(object, at);
+        if ((size_t)moved < n)
+            break;
+    }
+    return done > 0 ? (long)done : error;
+}
+
+static long regular_write(struct file *file, struct transfer *from, uint64_t *position)
+{
+    struct vfs_inode *inode = file->inode;
+    uint64_t at, end;
+    long result;
+
+    if (from->length == 0)
+        return 0;
+    mutex_lock(&inode->mutex);
+    at = (file->flags & O_APPEND) ? inode->object->size : *position;
+    end = at + from->length;
+    result = size_limit(at, &end);
+    if (result == 0 && (inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
+        result = -EPERM;
+    if (result == 0 && (inode->seals & F_SEAL_GROW) && end > inode->object->size) {
+        if (at >= inode->object->size)
+            result = -EPERM;
+        else
+            end = inode->object->size;
+    }
+    if (result == 0)
+        result = write_pages(inode, from, at, end);
+    if (result > 0) {
+        if (inode->mode & (S_ISUID | S_ISGID)) {
+            if (current_process()->credentials.fsuid != 0)
+                inode->mode &= ~(S_ISUID | ((inode->mode & 010) ? S_ISGID : 0));
+        }
+        inode_touch(inode, true, true);
+        *position = at + (uint64_t)result;
+    }
+    mutex_unlock(&inode->mutex);
+    return result;
+}
+
+/* ---- size ---- */
+
+int regular_resize_locked(struct vfs_inode *inode, uint64_t size)
+{
+    struct quire_object *object = inode->object;
+
+    if (size > FILE_SIZE_LIMIT)
+        return -EFBIG;
+    if ((inode->seals & F_SEAL_SHRINK) && size < object->size)
+        return -EPERM;
+    if ((inode->seals & F_SEAL_GROW) && size > object->size)
+        return -EPERM;
+    if (size != object->size)
+        quire_object_resize(object, size);
+    inode_touch(inode, true, true);
+    return 0;
+}
+
+int vfs_truncate(struct vfs_inode *inode, uint64_t size)
+{
+    uint64_t limit = current_process()->limits[RLIMIT_FSIZE].soft;
+    int error;
+
+    if (inode_is(inode, S_IFDIR))
+        return -EISDIR;
+    if (!inode_is(inode, S_IFREG) || inode->object == NULL)
+        return -EINVAL;
+    if (size > limit && size > inode->object->size) {
+        signal_send_thread(current_thread(), SIGXFSZ, NULL);
+        return -EFBIG;
+    }
+    mutex_lock(&inode->mutex);
+    error = regular_resize_locked(inode, size);
+    mutex_unlock(&inode->mutex);
+    return error;
+}
+
+/* The first page at or after `at` that is there (or is not), as a byte position; the end where there is none. */
+static uint64_t find_page(struct quire_object *object, uint64_t at, uint64_t end, bool present)
+{
+    while (at < end) {
+        struct quire_frame *frames[READ_BATCH];
+        bool hit = false;
+        uint64_t place = at;
+
+        quire_object_pages(object, at >> PAGE_SHIFT, READ_BATCH, frames);
+        for (unsigned i = 0; i < READ_BATCH; i++) {
+            if (!hit && (frames[i] != NULL) == present) {
+                hit = true;
+                place = at;
+            }
+            if (frames[i] != NULL)
+                quire_frame_put(&kernel_machine, frames[i]);
+            at = (at & ~(uint64_t)(PAGE_SIZE - 1)) + PAGE_SIZE;
+        }
+        if (hit)
+            return place < end ? place : end;
+    }
+    return end;
+}
+
+static long regular_seek(struct file *file, int64_t offset, int whence)
+{
+    struct quire_object *object = file->inode->object;
+    int64_t size = (int64_t)__atomic_load_n(&object->size, __ATOMIC_ACQUIRE);
+    int64_t base = 0;
+
+    switch (whence) {
+    case SEEK_SET:
+        break;
+    case SEEK_CUR:
+        base = (int64_t)file->position;
+        break;
+    case SEEK_END:
+        base = size;
+        break;
+    case SEEK_DATA:
+    case SEEK_HOLE:
+        if (offset < 0 || offset >= size)
+            return -ENXIO;
+        if (object->kind == QUIRE_OBJECT_MEMORY)
+            offset = (int64_t)find_page(object, (uint64_t)offset, (uint64_t)size,
+                                        whence == SEEK_DATA);
+        else if (whence == SEEK_HOLE)
+            offset = size;
+        if (whence == SEEK_DATA && offset == size)
+            return -ENXIO;
+        break;
+    default:
+        return -EINVAL;
+    }
+    if (__builtin_add_overflow(base, offset, &offset))
+        return -EOVERFLOW;
+    if (offset < 0)
+        return -EINVAL;
+    file->position = (uint64_t)offset;
+    return offset;
+}
+
+static int regular_map(struct file *file, bool shared, struct quire_object **out_object)
+{
+    if (shared && (file->flags & O_ACCMODE) == O_RDWR &&
+        (file->inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
+        return -EPERM;
+    *out_object = file->inode->object;
+    quire_object_get(*out_object);
+    return 0;
+}
+
+static int regular_ioctl(struct file *file, unsigned command, unsigned long argument, long *result)
+{
+    uint64_t size = file->inode->object->size;
+
+    if (command == FIONREAD) {
+        int64_t left = (int64_t)(size - file->position);
+
+        *result = put_user((int32_t)left, (void *)argument);
+        return 0;
+    }
+    if (command == FIOQSIZE) {
+        *result = put_user((int64_t)size, (void *)argument);
+        return 0;
+    }
+    return -ENOTTY;
+}
+
+const struct file_operations regular_operations = {
+    .read = regular_read,
+    .write = regular_write,
+    .seek = regular_seek,
+    .ioctl = regular_ioctl,
+    .map = regular_map,
+};
