@@ -41,4 +41,8 @@ static inline quire_phys direct_phys(const void *pointer)
 /* Layers 0 to 3 from the boot map to areas, in that order; panics when the machine is too small. */
 void memory_init(void);
 
+/* Walks every mapping of the kernel half: true when none is writable and executable, or open to
+   programs. Offenders are logged. */
+bool memory_check_protection(void);
+
 #endif

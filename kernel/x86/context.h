@@ -115,4 +115,8 @@ void fpu_init(void);
 bool kernel_stack_alloc(uintptr_t *out_bottom, uintptr_t *out_top);
 void kernel_stack_free(uintptr_t bottom);
 
+/* Gives back the stacks of dead threads that are kept for new ones: frames freed. For a reclaimer;
+   not with interrupts off. */
+size_t kernel_stack_trim(void);
+
 #endif

@@ -107,6 +107,8 @@ void cpu_init_features(void)
         structured = cpuid(7, 0);
     read_names();
 
+    if (basic & (1u << 7))
+        cr4 |= CR4_MCE;
     if (basic & (1u << 13))
         cr4 |= CR4_PGE;
     if (structured.ebx & (1u << 7))
@@ -251,21 +253,84 @@ void cpu_init_stacks(void)
 
 /* --- stacks ---------------------------------------------------------------------------------- */
 
-bool kernel_stack_alloc(uintptr_t *out_bottom, uintptr_t *out_top)
-{
-    void *stack = quire_area_alloc(&kernel_machine, KERNEL_STACK_SIZE, "kernel stack");
+/*
+ * Threads come and go much faster than memory should be mapped and unmapped, so some stacks of dead
+ * threads are kept, linked through their lowest word.
+ */
+#define SPARE_STACKS_MAX 32
 
-    *out_bottom = (uintptr_t)stack;
-    *out_top = *out_bottom + KERNEL_STACK_SIZE;
-    return stack != NULL;
+static struct quire_spinlock spare_lock;
+static uintptr_t spare_stacks;      /* (spare_lock) */
+static unsigned spare_stacks_count; /* (spare_lock) */
+
+static uintptr_t take_spare_stack(void)
+{
+    uint64_t flags = interrupts_save();
+    uintptr_t stack;
+
+    quire_spin_lock(&spare_lock);
+    stack = spare_stacks;
+    if (stack) {
+        spare_stacks = *(uintptr_t *)stack;
+        spare_stacks_count--;
+    }
+    quire_spin_unlock(&spare_lock);
+    interrupts_restore(flags);
+    return stack;
 }
 
-void kernel_stack_free(uintptr_t bottom)
+static bool keep_spare_stack(uintptr_t stack)
+{
+    uint64_t flags = interrupts_save();
+    bool kept;
+
+    quire_spin_lock(&spare_lock);
+    kept = spare_stacks_count < SPARE_STACKS_MAX;
+    if (kept) {
+        *(uintptr_t *)stack = spare_stacks;
+        spare_stacks = stack;
+        spare_stacks_count++;
+    }
+    quire_spin_unlock(&spare_lock);
+    interrupts_restore(flags);
+    return kept;
+}
+
+static void free_stack(uintptr_t bottom)
 {
     enum quire_status status = quire_area_free(&kernel_machine, (void *)bottom);
 
     if (status != QUIRE_OK)
         panic("freeing a kernel stack at %#lx: %s", bottom, quire_status_string(status));
+}
+
+bool kernel_stack_alloc(uintptr_t *out_bottom, uintptr_t *out_top)
+{
+    uintptr_t stack = take_spare_stack();
+
+    if (!stack)
+        stack = (uintptr_t)quire_area_alloc(&kernel_machine, KERNEL_STACK_SIZE, "kernel stack");
+    *out_bottom = stack;
+    *out_top = stack + KERNEL_STACK_SIZE;
+    return stack != 0;
+}
+
+void kernel_stack_free(uintptr_t bottom)
+{
+    if (!keep_spare_stack(bottom))
+        free_stack(bottom);
+}
+
+size_t kernel_stack_trim(void)
+{
+    size_t frames = 0;
+    uintptr_t stack;
+
+    while ((stack = take_spare_stack()) != 0) {
+        free_stack(stack);
+        frames += KERNEL_STACK_SIZE / PAGE_SIZE;
+    }
+    return frames;
 }
 
 static bool stack_holds(uintptr_t address, uintptr_t bottom, uintptr_t top, uintptr_t *out_bottom,

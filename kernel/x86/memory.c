@@ -191,6 +191,34 @@ static void map_all_ram(void)
     map_direct(start, end);
 }
 
+struct protection_walk {
+    size_t mappings, bad;
+};
+
+static bool check_mapping(void *context, quire_virt address, unsigned level, quire_entry *entry)
+{
+    struct protection_walk *walk = context;
+    bool executable = !(*entry & QUIRE_ENTRY_NO_EXECUTE) && cpu_features.no_execute;
+
+    walk->mappings++;
+    if (((*entry & QUIRE_ENTRY_WRITE) && executable) || (*entry & QUIRE_ENTRY_USER)) {
+        log_error("kernel mapping at %#lx, level %u, has too many rights: entry %#lx", address,
+                  level, *entry);
+        walk->bad++;
+    }
+    return true;
+}
+
+bool memory_check_protection(void)
+{
+    struct protection_walk walk = {0, 0};
+
+    quire_pagetable_visit(&kernel_machine, &kernel_machine.kernel, KERNEL_DIRECT, ~(quire_virt)0,
+                          check_mapping, &walk);
+    log_info("kernel half: %zu mappings, %zu with too many rights", walk.mappings, walk.bad);
+    return walk.mappings != 0 && walk.bad == 0;
+}
+
 /* --- the order ------------------------------------------------------------------------------- */
 
 static void log_zones(void)
@@ -234,4 +262,6 @@ void memory_init(void)
     cr3_write(kernel_machine.kernel.root);
     check(quire_area_init(&kernel_machine, KERNEL_AREA, KERNEL_AREA_END), "areas");
     log_zones();
+    if (QUIRE_DEBUG && !memory_check_protection())
+        panic("the kernel's mappings break their own rules");
 }

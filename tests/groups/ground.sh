@@ -1,0 +1,77 @@
+# The kernel's ground: it boots on machines of several kinds, its protections are on, and what it
+# must catch is caught with a readable report. Uses the kernel's own selftest= option.
+
+make --no-print-directory -j2 kernel || exit 1
+
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cpu=qemu64,+smep,+smap,+umip
+
+# boot CPU MEMORY APPEND [QEMU OPTIONS]: the serial line in $work/log, QEMU's status in $status
+boot() {
+    boot_cpu=$1 boot_memory=$2 boot_append=$3
+    shift 3
+    timeout 60 qemu-system-x86_64 -nodefaults -no-user-config -cpu "$boot_cpu" -m "$boot_memory" \
+        -display none -serial "file:$work/log" -no-reboot -device isa-debug-exit,iobase=0xf4 \
+        -kernel build/kernel/quire.elf -append "$boot_append" "$@" </dev/null >"$work/qemu" 2>&1
+    status=$?
+}
+
+# verdict NAME STATUS TEXT...: QEMU ended so, and the serial line has each text
+verdict() {
+    name=$1 wanted=$2 why=
+    shift 2
+    [ "$status" -eq "$wanted" ] || why="QEMU's status is $status, not $wanted"
+    for text; do
+        grep -qF -- "$text" "$work/log" || why="$why
+the log does not say: $text"
+    done
+    if [ -z "$why" ]; then
+        echo "ok $name"
+    else
+        echo "not ok $name"
+        echo "$why"
+        cat "$work/qemu" "$work/log"
+    fi
+}
+
+# 33: switched off in order; 127: the kernel died (kernel/x86/power.h).
+well=selftest=wx,usercopy,timer
+for machine in pc q35; do
+    boot "$cpu" 256M $well -M $machine
+    verdict "boots on $machine" 33 'WP on, NX on, SMEP on, SMAP on, UMIP on' \
+        'selftest wx: ok' 'selftest usercopy: ok' 'selftest timer: ok'
+done
+boot "$cpu" 20M $well
+verdict "boots in 20 MiB" 33 'selftest wx: ok' 'selftest usercopy: ok'
+boot "$cpu,+pdpe1gb" 6G $well
+verdict "boots in 6 GiB with 1 GiB pages" 33 'zone normal' 'selftest wx: ok' \
+    'selftest usercopy: ok'
+boot qemu64 256M $well
+verdict "boots without SMEP and SMAP" 33 'SMEP off, SMAP off' 'selftest usercopy: ok'
+boot qemu64,-nx 256M $well
+verdict "boots without NX" 33 'this CPU has no NX' 'selftest usercopy: ok'
+
+# dies NAME OPTION TEXT...: the kernel bug is reported, with registers and callers
+dies() {
+    name=$1 option=$2
+    shift 2
+    boot "$cpu" 128M "selftest=$option"
+    verdict "$name" 127 'kernel bug: ' 'rip ' 'cr2 ' ' at          ' "$@"
+    if grep -q 'nothing stopped it' "$work/log"; then
+        echo "not ok $name: survived"
+    fi
+}
+
+dies "null pointer" nullderef 'null pointer: write of an absent page' 'test_nullderef+' \
+    'called from' 'kernel_main+'
+dies "SMAP stops a stray read of user memory" smap 'outside the usercopy functions: read'
+dies "SMEP stops execution of user memory" smep 'execution of a present page'
+dies "data cannot be executed" nx 'execution of a present page'
+dies "text cannot be written" text 'write of a present page'
+dies "text cannot be written through the direct map" textdirect 'write of a present page'
+dies "double fault" df 'kernel bug: double fault'
+dies "kernel stack overflow" overflow 'kernel stack overflow of thread' 'called from' 'deeper+'
+dies "boot stack overflow" overflowboot 'kernel stack overflow of thread' 'deeper+'
+dies "invalid opcode" ud 'invalid opcode' 'test_ud+'
+dies "protection fault" gp 'general protection fault' 'test_gp+'
