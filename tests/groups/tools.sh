@@ -52,8 +52,8 @@ says() {
     shift
     "$@" 2>"$work/said"
     got=$?
-    cat "$work/said"
-    grep -qF -- "$text" "$work/said" || {
+    /bin/cat "$work/said"
+    /bin/grep -qF -- "$text" "$work/said" || {
         echo "it does not say: $text"
         return 1
     }
@@ -276,6 +276,29 @@ base_image() {
         [ "$(stat -c %a out/tmp)" = 1777 ]
 }
 check "the base archive holds a small Unix" base_image
+
+# ---- the front ----
+
+front_help() {
+    "$project/quire" help | grep -q '^  run ' && "$project/quire" run --help | grep -q -- --timeout &&
+        says "no command 'nonsense'" status 125 "$project/quire" nonsense
+}
+check "help names the commands" front_help
+
+# A user without rights on a machine where qemu and cppcheck are missing.
+missing_packages() {
+    mkdir path
+    for command in sh dirname readlink cat gcc make ld clang clang-format clang-tidy musl-gcc cpio; do
+        ln -s "$(command -v $command)" path/$command
+    done
+    printf '#!/bin/sh\nexit 99\n' >path/apt-get
+    printf '#!/bin/sh\necho 1000\n' >path/id
+    chmod +x path/apt-get path/id
+    PATH=$work/path says \
+        'sudo apt-get install -y --no-install-recommends qemu-system-x86 cppcheck' \
+        status 125 "$project/quire" test tools
+}
+check "missing packages without rights: the line to type" missing_packages
 
 # ---- terminal ----
 

@@ -71,6 +71,17 @@ _Noreturn static void fail(const char *step, const char *why)
     exit(1);
 }
 
+static void *grown(void *old, size_t size)
+{
+    void *memory = realloc(old, size);
+
+    if (!memory) {
+        perror("pty-drive");
+        exit(2);
+    }
+    return memory;
+}
+
 static double now(void)
 {
     struct timespec time;
@@ -101,7 +112,7 @@ static bool take(double seconds)
     n = read(master, bytes, sizeof(bytes));
     if (n <= 0)
         return false;
-    seen = realloc(seen, seen_length + (size_t)n);
+    seen = grown(seen, seen_length + (size_t)n);
     memcpy(seen + seen_length, bytes, (size_t)n);
     seen_length += (size_t)n;
     return true;

@@ -698,16 +698,14 @@ static void serve(struct session *session)
 /* The machine ended and nobody here ended it: says what is known. */
 static int explain_death(const struct session *session)
 {
-    bool no_qemu = WIFEXITED(session->machine_status) &&
-                   WEXITSTATUS(session->machine_status) == MACHINE_NO_QEMU;
+    int status = WIFEXITED(session->machine_status) ? WEXITSTATUS(session->machine_status) : -1;
     bool silent = session->stage == BOOTING && session->kernel_log.length == 0;
 
     if (!session->options->verbose) {
         log_print(&session->kernel_log);
         log_print(&session->qemu_log);
     }
-    if (no_qemu || (silent && WIFEXITED(session->machine_status) &&
-                    WEXITSTATUS(session->machine_status) == 1)) {
+    if (silent && (status == 1 || status == MACHINE_NO_QEMU)) {
         report("QEMU did not start the machine");
         return STATUS_CANNOT_RUN;
     }
@@ -715,7 +713,9 @@ static int explain_death(const struct session *session)
         report("QEMU was ended by signal %d (%s)", WTERMSIG(session->machine_status),
                strsignal(WTERMSIG(session->machine_status)));
     else
-        report("the kernel died (QEMU ended with status %d)", WEXITSTATUS(session->machine_status));
+        report("the kernel died %s (QEMU ended with status %d)",
+               session->stage == BOOTING ? "before the program started" : "under the program",
+               status);
     return STATUS_KERNEL_DIED;
 }
 
