@@ -34,8 +34,10 @@ $(KERNEL_DIR)/%.o: kernel/%.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(KERNEL_CPPFLAGS) $(KERNEL_CFLAGS) -c $< -o $@
 
-# The compiler must not turn these loops into calls of the functions they implement.
-$(KERNEL_DIR)/core/string.o: KERNEL_CFLAGS += -fno-tree-loop-distribute-patterns -fno-builtin
+# The compiler must not turn these loops into calls of the functions they implement (gcc has a flag
+# of its own for that, which clang does not know).
+$(KERNEL_DIR)/core/string.o: KERNEL_CFLAGS += -fno-builtin \
+    $(if $(findstring clang,$(CC)),,-fno-tree-loop-distribute-patterns)
 
 $(KERNEL_DIR)/%.S.o: kernel/%.S
 	@mkdir -p $(@D)
