@@ -302,9 +302,9 @@ check "missing packages without rights: the line to type" missing_packages
 
 # ---- terminal ----
 
-for script in shell window escape pager keys hangup; do
+for script in shell window escape stop pager keys hangup; do
     case $script in
-    shell | window | escape | hangup) set -- launch ;;
+    shell | window | escape | stop | hangup) set -- launch ;;
     keys) set -- launch -- cat -v ;;
     pager) set -- sh -c 'launch -- sh -c "test -t 0; echo \$?; cat" | sed s/^/piped:/' ;;
     esac

@@ -10,7 +10,7 @@
  *   signal NUMBER      sends a signal to COMMAND
  *   hang up            closes the terminal; only `status` may follow
  *   status NUMBER      waits for the end of COMMAND and compares the exit status
- *   settings kept      the terminal's settings are those from before COMMAND
+ *   settings kept      waits until the terminal's settings are those from before COMMAND
  *
  * TEXT goes to the end of the line and knows \n \r \t \e \\ and \xHH; a final \c ends it.
  * Empty lines and lines that begin with # are skipped. Each wait is limited by -t (10 seconds).
@@ -214,6 +214,28 @@ static void step_status(const char *step, int wanted)
     }
 }
 
+static bool settings_kept(void)
+{
+    struct termios after;
+
+    return tcgetattr(slave, &after) == 0 && after.c_iflag == settings.c_iflag &&
+           after.c_oflag == settings.c_oflag && after.c_lflag == settings.c_lflag &&
+           after.c_cflag == settings.c_cflag &&
+           memcmp(after.c_cc, settings.c_cc, sizeof(after.c_cc)) == 0;
+}
+
+static void step_settings(const char *step)
+{
+    double deadline = now() + limit;
+
+    while (!settings_kept()) {
+        take(0.02);
+        reap();
+        if (ended || now() > deadline)
+            fail(step, "the terminal's settings are others now");
+    }
+}
+
 static void do_step(char *step)
 {
     static char text[4096];
@@ -245,13 +267,7 @@ static void do_step(char *step)
         close(master);
         slave = master = -1;
     } else if (strcmp(step, "settings kept") == 0) {
-        struct termios after;
-
-        if (tcgetattr(slave, &after) < 0 || after.c_iflag != settings.c_iflag ||
-            after.c_oflag != settings.c_oflag || after.c_lflag != settings.c_lflag ||
-            after.c_cflag != settings.c_cflag ||
-            memcmp(after.c_cc, settings.c_cc, sizeof(after.c_cc)) != 0)
-            fail(step, "the terminal's settings are others now");
+        step_settings(step);
     } else {
         fail(step, "no such step");
     }
