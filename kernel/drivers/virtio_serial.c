@@ -384,12 +384,23 @@ bool virtio_port_has_input(const struct virtio_port *public)
     return virtqueue_has_used(port->input) || virtqueue_has_used(port->device->control_in);
 }
 
+/* Whoever found none before is told here: what is taken now raises no interrupt any more. */
 static void collect_output(struct port *port)
 {
+    bool none = port->spare_count == 0;
     char *buffer;
 
     while ((buffer = virtqueue_take(port->output, NULL)) != NULL)
         port->spare[port->spare_count++] = buffer;
+    if (none && port->spare_count > 0)
+        wake_all(&port->public.changed);
+}
+
+bool virtio_port_has_buffer(const struct virtio_port *public)
+{
+    const struct port *port = inside(public);
+
+    return port->spare_count > 0 || virtqueue_has_used(port->output);
 }
 
 char *virtio_port_buffer(struct virtio_port *public)

@@ -1,10 +1,10 @@
 /*
  * Ports of a virtio console device (virtio 1.1, 5.3): byte streams to the host, each with a name.
  *
- * One owner per port, who serialises the calls on it (its lock, or its one thread) except where
- * noted. Input lies in buffers that the device filled; output goes into buffers taken from the
- * port, several of which may be under way. The owner sleeps on port->changed for any progress: it
- * is woken from interrupt context.
+ * One owner per port, who serialises the calls of each direction (by a lock, or in one thread).
+ * Input lies in buffers that the device filled; output goes into buffers taken from the port,
+ * several of which may be under way. The owner sleeps on port->changed for any progress: it is
+ * woken from interrupt context.
  */
 #ifndef KERNEL_DRIVERS_VIRTIO_SERIAL_H
 #define KERNEL_DRIVERS_VIRTIO_SERIAL_H
@@ -38,6 +38,7 @@ bool virtio_port_has_input(const struct virtio_port *port);
  * or with discard.
  */
 char *virtio_port_buffer(struct virtio_port *port);
+bool virtio_port_has_buffer(const struct virtio_port *port);
 void virtio_port_send(struct virtio_port *port, char *buffer, size_t length);
 void virtio_port_discard(struct virtio_port *port, char *buffer);
 
