@@ -1,0 +1,61 @@
+#include "machine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static struct sim_machine *create(unsigned cpus, uint32_t high)
+{
+    struct sim_options options = {
+        .cpus = cpus,
+        .frames = 4096,
+        .high = high,
+        .levels = 4,
+        .seed = 1,
+        .point_mean = 20,
+    };
+
+    return sim_create(&options);
+}
+
+struct sim_machine *machine_create(unsigned cpus)
+{
+    return create(cpus, 0);
+}
+
+struct sim_machine *machine_create_high(unsigned cpus, uint32_t high)
+{
+    return create(cpus, high);
+}
+
+void machine_check(struct sim_machine *machine)
+{
+    if (quire_check(machine->q) != QUIRE_OK)
+        sim_fail(machine, "quire_check found a disagreement");
+    sim_audit(machine);
+}
+
+void machine_end(struct sim_machine *machine)
+{
+    sim_quiesce(machine);
+    quire_grace_flush(machine->q);
+    machine_check(machine);
+    sim_destroy(machine);
+}
+
+uint64_t machine_free_frames(struct sim_machine *machine)
+{
+    struct quire_frame_stats stats;
+
+    quire_frame_stats(machine->q, &stats);
+    return stats.free;
+}
+
+uint64_t machine_seed(void)
+{
+    const char *given = getenv("QUIRE_SEED");
+    uint64_t seed = given != NULL ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);
+
+    print_message("seed %llu\n", (unsigned long long)seed);
+    return seed;
+}

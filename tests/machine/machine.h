@@ -1,0 +1,39 @@
+/* What the unit tests of layers 3 and 4 share: a simulated machine, and cmocka's assertions. */
+#ifndef TESTS_MACHINE_H
+#define TESTS_MACHINE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "sim.h"
+
+#define PAGE QUIRE_PAGE_SIZE
+
+/* A machine with that many CPUs and enough memory; the caller is CPU 0. */
+struct sim_machine *machine_create(unsigned cpus);
+/* The same with `high` frames beyond the direct map. */
+struct sim_machine *machine_create_high(unsigned cpus, uint32_t high);
+/* Everything is in order and nothing is held: then the machine goes. */
+void machine_end(struct sim_machine *machine);
+
+/* Everything agrees: the library's own check, and the TLBs. */
+void machine_check(struct sim_machine *machine);
+
+uint64_t machine_free_frames(struct sim_machine *machine);
+
+/* The seed of a random test: QUIRE_SEED or the clock; printed. */
+uint64_t machine_seed(void);
+
+#define assert_status(expression, wanted)                                                          \
+    do {                                                                                           \
+        enum quire_status status_ = (expression);                                                  \
+        if (status_ != (wanted))                                                                   \
+            fail_msg("%s: %s, not %s", #expression, quire_status_string(status_),                  \
+                     quire_status_string(wanted));                                                 \
+    } while (0)
+#define assert_ok(expression) assert_status(expression, QUIRE_OK)
+
+#endif
