@@ -34,6 +34,9 @@ $(KERNEL_DIR)/%.o: kernel/%.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(KERNEL_CPPFLAGS) $(KERNEL_CFLAGS) -c $< -o $@
 
+$(KERNEL_DIR)/x86/%.o $(KERNEL_DIR)/core/%.o: \
+    KERNEL_CFLAGS += -Wconversion -Wstrict-prototypes -Wmissing-prototypes
+
 # The compiler must not turn these loops into calls of the functions they implement (gcc has a flag
 # of its own for that, which clang does not know).
 $(KERNEL_DIR)/core/string.o: KERNEL_CFLAGS += -fno-builtin \

@@ -173,7 +173,7 @@ static void patch_smap(void)
     if (!cpu_features.smap)
         return;
     for (const struct patch *p = _smap_patch_start; p < _smap_patch_end; p++) {
-        uint8_t *at = (uint8_t *)((uintptr_t)&p->offset + (intptr_t)p->offset);
+        uint8_t *at = (uint8_t *)(uintptr_t)&p->offset + p->offset;
 
         at[0] = 0x0f;
         at[1] = 0x01;
