@@ -41,6 +41,9 @@ static inline quire_phys direct_phys(const void *pointer)
 /* Layers 0 to 3 from the boot map to areas, in that order; panics when the machine is too small. */
 void memory_init(void);
 
+/* What lies at a kernel address, for reports; the text is in `buffer` or constant. Any context. */
+const char *memory_describe(uintptr_t address, char *buffer, size_t size);
+
 /* Walks every mapping of the kernel half: true when none is writable and executable, or open to
    programs. Offenders are logged. */
 bool memory_check_protection(void);

@@ -22,6 +22,7 @@
 #include "core/boot_info.h"
 #include "core/log.h"
 #include "core/panic.h"
+#include "core/printf.h"
 #include "core/string.h"
 #include "x86/cpu.h"
 
@@ -37,14 +38,19 @@ extern char _data_start[], _data_end[], _boot_stack_start[], _boot_stack_end[], 
 struct quire kernel_machine;
 struct quire_bootmap boot_map;
 
-/* One row of the kernel's mappings: `size` bytes of physical memory from `physical` at `start`. */
+/*
+ * The kernel's mappings: one table of rows, shared by every space because they all lie in the
+ * kernel half. The image's rows come first; the direct map's are added from the memory map.
+ */
 struct mapping {
-    quire_virt start;
+    quire_virt start, end;
     quire_phys physical;
-    size_t size;
     unsigned protection;
     const char *name;
 };
+
+static struct mapping *mappings; /* (c) after memory_init() */
+static size_t mapping_count;
 
 static void check(enum quire_status status, const char *what)
 {
@@ -109,23 +115,14 @@ static unsigned page_flags(void)
     return flags;
 }
 
-static void map_row(const struct mapping *row)
+static void add_row(quire_virt start, quire_virt end, quire_phys physical, unsigned protection,
+                    const char *name)
 {
-    enum quire_status status;
-
-    if (row->size == 0)
-        return;
-    status = quire_pagetable_map(&kernel_machine, &kernel_machine.kernel, row->start, row->physical,
-                                 row->size, row->protection, page_flags());
-    if (status != QUIRE_OK)
-        panic("mapping %s at %#lx: %s", row->name, row->start, quire_status_string(status));
-    log_debug("  %016lx .. %016lx %c%c%c %s", row->start, row->start + row->size - 1,
-              row->protection & QUIRE_PROT_READ ? 'r' : '-',
-              row->protection & QUIRE_PROT_WRITE ? 'w' : '-',
-              row->protection & QUIRE_PROT_EXECUTE ? 'x' : '-', row->name);
+    if (start < end)
+        mappings[mapping_count++] = (struct mapping){start, end, physical, protection, name};
 }
 
-static void map_image(void)
+static void add_image_rows(void)
 {
     static const struct {
         const char *start, *end;
@@ -139,30 +136,25 @@ static void map_image(void)
     };
 
     for (unsigned i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        map_row(&(struct mapping){(quire_virt)parts[i].start, image_physical(parts[i].start),
-                                  (size_t)(parts[i].end - parts[i].start), parts[i].protection,
-                                  parts[i].name});
-}
-
-static void map_direct_part(quire_phys start, quire_phys end, unsigned protection, const char *name)
-{
-    if (start < end)
-        map_row(&(struct mapping){KERNEL_DIRECT + start, start, end - start, protection, name});
+        add_row((quire_virt)parts[i].start, (quire_virt)parts[i].end,
+                image_physical(parts[i].start), parts[i].protection, parts[i].name);
 }
 
 /* [start, end) of RAM, with the image's read-only part shown read-only. */
-static void map_direct(quire_phys start, quire_phys end)
+static void add_direct_rows(quire_phys start, quire_phys end)
 {
+    static const char name[] = "direct map", fixed_name[] = "direct map of kernel text";
     quire_phys fixed_start = image_physical(_text_start), fixed_end = image_physical(_rodata_end);
     unsigned write = QUIRE_PROT_READ | QUIRE_PROT_WRITE;
+    quire_virt base = KERNEL_DIRECT;
 
     if (end <= fixed_start || start >= fixed_end) {
-        map_direct_part(start, end, write, "direct map");
+        add_row(base + start, base + end, start, write, name);
         return;
     }
-    map_direct_part(start, fixed_start, write, "direct map");
-    map_direct_part(fixed_start, fixed_end, QUIRE_PROT_READ, "direct map of text");
-    map_direct_part(fixed_end, end, write, "direct map");
+    add_row(base + start, base + fixed_start, start, write, name);
+    add_row(base + fixed_start, base + fixed_end, fixed_start, QUIRE_PROT_READ, fixed_name);
+    add_row(base + fixed_end, base + end, fixed_end, write, name);
 }
 
 static bool direct_mapped(enum quire_memory_type type)
@@ -171,8 +163,8 @@ static bool direct_mapped(enum quire_memory_type type)
            type == QUIRE_MEMORY_NVS || type == QUIRE_MEMORY_SOFT_RESERVED;
 }
 
-/* Neighbouring rows of RAM are mapped as one, for the largest pages that fit. */
-static void map_all_ram(void)
+/* Neighbouring ranges of RAM become one row, for the largest pages that fit. */
+static void add_ram_rows(void)
 {
     quire_phys start = 0, end = LOW_MEMORY_END; /* firmware's low memory, whatever its map says */
 
@@ -183,12 +175,61 @@ static void map_all_ram(void)
         if (!direct_mapped(row->type) || row_end <= end || row_start >= row_end)
             continue;
         if (row_start > end) {
-            map_direct(start, end);
+            add_direct_rows(start, end);
             start = row_start;
         }
         end = row_end;
     }
-    map_direct(start, end);
+    add_direct_rows(start, end);
+}
+
+static void map_rows(void)
+{
+    log_debug("kernel mappings:");
+    for (const struct mapping *row = mappings; row < mappings + mapping_count; row++) {
+        enum quire_status status;
+
+        log_debug("  %016lx .. %016lx %c%c%c %s", row->start, row->end - 1,
+                  row->protection & QUIRE_PROT_READ ? 'r' : '-',
+                  row->protection & QUIRE_PROT_WRITE ? 'w' : '-',
+                  row->protection & QUIRE_PROT_EXECUTE ? 'x' : '-', row->name);
+        status =
+            quire_pagetable_map(&kernel_machine, &kernel_machine.kernel, row->start, row->physical,
+                                row->end - row->start, row->protection, page_flags());
+        if (status != QUIRE_OK)
+            panic("mapping %s at %#lx: %s", row->name, row->start, quire_status_string(status));
+    }
+}
+
+/* The table is as long as the machine's memory map makes it. */
+static void map_kernel(void)
+{
+    mappings = kernel_alloc((boot_map.count + 8) * sizeof *mappings);
+    if (!mappings)
+        panic("no memory for the table of the kernel's mappings");
+    add_image_rows();
+    add_ram_rows();
+    map_rows();
+}
+
+const char *memory_describe(uintptr_t address, char *buffer, size_t size)
+{
+    struct quire_area area;
+
+    for (size_t i = 0; i < mapping_count; i++) {
+        if (address >= mappings[i].start && address < mappings[i].end)
+            return mappings[i].name;
+    }
+    if (address >= USER_END && address < KERNEL_DIRECT)
+        return "not canonical";
+    if (address < KERNEL_AREA || address >= KERNEL_AREA_END)
+        return "nothing is there";
+    if (!quire_area_find(&kernel_machine, address, &area) || address < area.start - PAGE_SIZE)
+        return "no kernel area is there";
+    snprintf(buffer, size, "%s area \"%s\"",
+             address >= area.start && address < area.start + area.length ? "in" : "guard page of",
+             area.name);
+    return buffer;
 }
 
 struct protection_walk {
@@ -257,8 +298,7 @@ void memory_init(void)
     check(quire_frame_init(&kernel_machine, &boot_map, &config), "frames");
     check(quire_heap_init(&kernel_machine), "heap");
     check(quire_pagetable_init(&kernel_machine, 4), "kernel page table");
-    map_image();
-    map_all_ram();
+    map_kernel();
     cr3_write(kernel_machine.kernel.root);
     check(quire_area_init(&kernel_machine, KERNEL_AREA, KERNEL_AREA_END), "areas");
     log_zones();

@@ -13,6 +13,7 @@
 #include "x86/trap.h"
 
 #include "core/log.h"
+#include "core/memory.h"
 #include "core/panic.h"
 #include "core/printf.h"
 #include "core/string.h"
@@ -218,7 +219,7 @@ static bool in_usercopy(const struct trap_frame *frame)
 struct trap_frame *trap_page_fault_kernel(struct trap_frame *frame, uintptr_t address)
 {
     unsigned error_code = (unsigned)frame->error_code;
-    char text[80];
+    char text[80], place[80];
 
     if (frame->rip == (uintptr_t)trap_iretq)
         return recover_iret(frame);
@@ -242,7 +243,8 @@ struct trap_frame *trap_page_fault_kernel(struct trap_frame *frame, uintptr_t ad
     if (address < USER_END)
         panic_trap(frame, "user memory touched outside the usercopy functions: %s at %#lx", text,
                    address);
-    panic_trap(frame, "page fault: %s at %#lx", text, address);
+    panic_trap(frame, "page fault: %s at %#lx (%s)", text, address,
+               memory_describe(address, place, sizeof place));
 }
 
 /*
