@@ -117,8 +117,10 @@ void cpu_init_features(void)
         cr4 |= CR4_SMAP;
     if (structured.ecx & (1u << 2))
         cr4 |= CR4_UMIP;
-    cr0_write((cr0_read() | cr0) & ~(CR0_EM | CR0_TS));
-    cr4_write(cr4_read() | cr4);
+    /* Whole values, not bits added: nothing stays on that the boot loader left on (OSXSAVE with
+       states that are not saved, caches off). Only the paging mode is kept. */
+    cr0_write((cr0_read() & (CR0_PE | CR0_ET | CR0_PG)) | cr0);
+    cr4_write((cr4_read() & (CR4_PAE | CR4_LA57)) | cr4);
     if (extended & (1u << 20))
         msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_NXE);
     if (basic & (1u << 16))

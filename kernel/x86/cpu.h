@@ -190,12 +190,17 @@ static inline struct cpuid_result cpuid(uint32_t leaf, uint32_t subleaf)
 
 /* --- control registers ----------------------------------------------------------------------- */
 
+#define CR0_PE         (1ull << 0)
 #define CR0_MP         (1ull << 1)
 #define CR0_EM         (1ull << 2)
 #define CR0_TS         (1ull << 3)
+#define CR0_ET         (1ull << 4)
 #define CR0_NE         (1ull << 5)
 #define CR0_WP         (1ull << 16)
 #define CR0_AM         (1ull << 18)
+#define CR0_PG         (1ull << 31)
+#define CR4_PAE        (1ull << 5)
+#define CR4_LA57       (1ull << 12)
 #define CR4_MCE        (1ull << 6)
 #define CR4_PGE        (1ull << 7)
 #define CR4_OSFXSR     (1ull << 9)
