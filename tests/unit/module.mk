@@ -36,3 +36,14 @@ $(eval $(call unit_variant,release,-fsanitize=address$(comma)undefined -fno-sani
 $(eval $(call unit_variant,debug,-DQUIRE_DEBUG=1 -fsanitize=address$(comma)undefined -fno-sanitize-recover=all))
 $(eval $(call unit_variant,thread,-fsanitize=thread))
 .PRECIOUS: $(foreach v,release debug thread,$(BUILD)/unit/$(v)/tests/%.o)
+
+# The example that uses layers 0 and 1 only, against the files that `make install` puts in place: an
+# embedder who stops there needs four hooks and nothing else.
+.PHONY: test-install
+test-install: $(BUILD)/stage/frames
+tests: test-install
+
+$(BUILD)/stage/frames: examples/frames/main.c $(BUILD)/libquire.a $(wildcard include/quire/*.h)
+	$(Q)$(MAKE) -s install PREFIX=$(BUILD)/stage
+	$(call say,CC,$<)
+	$(Q)$(HOSTCC) -std=c11 -O1 -g $(STRICT) -I$(BUILD)/stage/include $< -L$(BUILD)/stage/lib -lquire -o $@
