@@ -66,21 +66,25 @@ static int may_search(struct vfs_inode *directory)
     return inode_permission(directory, MAY_EXECUTE, false);
 }
 
+int entry_lookup(struct vfs_entry *directory, const char *name, size_t length,
+                 struct vfs_entry **out)
+{
+    const struct vfs_inode_operations *operations = directory->inode->operations;
+
+    *out = directory_find(directory, name, length);
+    if (likely(*out != NULL))
+        return 0;
+    return operations->lookup != NULL ? operations->lookup(directory, name, length, out) : -ENOENT;
+}
+
 static int step_child(const struct vfs_path *directory, const char *name, size_t length,
                       struct vfs_path *out)
 {
-    struct vfs_inode *inode = directory->entry->inode;
-    struct vfs_entry *entry = directory_find(directory->entry, name, length);
+    struct vfs_entry *entry;
+    int error = entry_lookup(directory->entry, name, length, &entry);
 
-    if (entry == NULL) {
-        int error;
-
-        if (inode->operations->lookup == NULL)
-            return -ENOENT;
-        error = inode->operations->lookup(directory->entry, name, length, &entry);
-        if (error != 0)
-            return error;
-    }
+    if (error != 0)
+        return error;
     out->entry = entry;
     out->mount = directory->mount;
     mount_get(out->mount);

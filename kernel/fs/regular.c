@@ -220,11 +220,11 @@ static long write_pages(struct vfs_inode *inode, struct transfer *from, uint64_t
         }
         done += (size_t)moved;
         at += (uint64_t)moved;
-        if (at > object->size)
-            quire_object_resize(object, at);
         if ((size_t)moved < n)
             break;
     }
+    if (at > object->size)
+        quire_object_resize(object, at);
     return done > 0 ? (long)done : error;
 }
 
@@ -378,11 +378,11 @@ static int regular_ioctl(struct file *file, unsigned command, unsigned long argu
     if (command == FIONREAD) {
         int64_t left = (int64_t)(size - file->position);
 
-        *result = put_user((int32_t)left, (void *)argument);
+        *result = put_user((int32_t)left, (int32_t *)argument);
         return 0;
     }
     if (command == FIOQSIZE) {
-        *result = put_user((int64_t)size, (void *)argument);
+        *result = put_user((int64_t)size, (int64_t *)argument);
         return 0;
     }
     return -ENOTTY;

@@ -12,6 +12,7 @@
 #include "core/init.h"
 #include "core/memory.h"
 #include "core/panic.h"
+#include "core/printf.h"
 #include "core/string.h"
 #include "linux/errno.h"
 #include "proc/process.h"
@@ -101,6 +102,21 @@ int tmpfs_make(struct vfs_entry *directory, const char *name, size_t length,
     else
         entry_put(entry);
     return 0;
+}
+
+static int tmpfs_temporary(struct vfs_entry *directory, const struct vfs_node *node,
+                           struct vfs_entry **out)
+{
+    struct vfs_inode *inode;
+    char name[32];
+    int length, error = tmpfs_inode(directory->inode->filesystem, node, &inode);
+
+    if (error != 0)
+        return error;
+    length = snprintf(name, sizeof name, "#%lu", (unsigned long)inode->number);
+    *out = entry_create(directory, name, (size_t)length, inode);
+    inode_put(inode);
+    return *out != NULL ? 0 : -ENOMEM;
 }
 
 static int tmpfs_link(struct vfs_entry *directory, const char *name, size_t length,
@@ -234,6 +250,7 @@ const struct vfs_inode_operations tmpfs_directory_operations = {
     .link = tmpfs_link,
     .remove = tmpfs_remove,
     .rename = tmpfs_rename,
+    .temporary = tmpfs_temporary,
 };
 
 /* ---- instances ---- */

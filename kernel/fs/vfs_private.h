@@ -69,6 +69,9 @@ struct vfs_inode_operations {
     /* Move or, with exchange, swap; `victim` (NULL: none) is replaced. Both directories' mutexes are held. */
     int (*rename)(struct vfs_entry *from, struct vfs_entry *entry, struct vfs_entry *to,
                   const char *name, size_t length, struct vfs_entry *victim, bool exchange);
+    /* A file without a name (O_TMPFILE): an entry that is in no table, with a reference. NULL: -EOPNOTSUPP. */
+    int (*temporary)(struct vfs_entry *directory, const struct vfs_node *node,
+                     struct vfs_entry **out);
     /* Called for each open; sets file->operations and data. NULL: by the inode's type. */
     int (*open)(struct vfs_inode *inode, struct file *file);
     /* The text of a symbolic link, not ended; length or -errno. */
@@ -98,6 +101,7 @@ struct vfs_inode {
     uint32_t uid, gid;          /* (l) */
     uint32_t links;             /* (l) names that refer to it */
     uint32_t seals;             /* (m) F_SEAL_* of memfd_create */
+    bool linkable;              /* (c) made by O_TMPFILE without O_EXCL: may get its first name */
     uint64_t number;            /* (c) */
     uint64_t device;            /* (c) of a device node */
     uint64_t accessed, modified, changed, born; /* (l) ns since 1970 */
@@ -260,6 +264,9 @@ int path_lookup(int start, const char *name, unsigned flags, struct vfs_path *ou
 int path_lookup_parent(int start, const char *name, unsigned flags, struct vfs_path *out,
                        struct path_last *last);
 void path_last_done(struct path_last *last);
+/* The entry of a name, mounts not crossed; with a reference. -ENOENT or the file system's. */
+int entry_lookup(struct vfs_entry *directory, const char *name, size_t length,
+                 struct vfs_entry **out);
 /* The child's path, mounts crossed; links are not followed. */
 int path_step(const struct vfs_path *directory, const char *name, size_t length,
               struct vfs_path *out);
@@ -295,6 +302,8 @@ int vfs_make(int start, const char *name, struct vfs_node *node, unsigned mask);
 int vfs_remove(int start, const char *name, bool directory);
 int vfs_link(int from_start, const char *from, unsigned at_flags, int to_start, const char *to);
 int vfs_rename(int from_start, const char *from, int to_start, const char *to, unsigned flags);
+/* Names may be made in and taken from it by the running process: 0, -EACCES, -EROFS, -ENOENT when it was removed. */
+int directory_changeable(const struct vfs_path *directory);
 int vfs_truncate(struct vfs_inode *inode, uint64_t size);
 
 /* Kernel-side I/O on an open file; position NULL: the file's own. */
@@ -318,6 +327,8 @@ extern const struct file_operations regular_operations;
 extern const struct file_operations directory_operations;
 int fifo_open(struct vfs_inode *inode, struct file *file);
 int device_open(struct vfs_inode *inode, struct file *file);
+/* A name in /dev ("a/b": directories are made); for what is no driver. */
+int devfs_make(const char *name, const struct vfs_node *node);
 /* -EPERM by seals, -EFBIG, -ENOSPC; the inode's mutex is held. */
 int regular_resize_locked(struct vfs_inode *inode, uint64_t size);
 
@@ -393,11 +404,18 @@ void fs_context_set(struct fs_context *context, const struct vfs_path *root,
 int fs_context_change_directory(struct fs_context *context, const char *path);
 
 void file_table_get(struct file_table *table);
+/* Another thread holds it too (exec then works on a copy). */
+bool file_table_is_shared(const struct file_table *table);
 /* A copy that shares the open files. NULL: no memory. */
 struct file_table *file_table_clone(struct file_table *table);
 void file_table_close_on_exec(struct file_table *table);
 /* Takes the file out of the table; with the table's reference, or NULL. */
 struct file *file_table_take(struct file_table *table, int descriptor);
+/* dup2: closes what was there. Takes over the reference on success: the descriptor. -EBADF beyond the limit, -ENOMEM. */
+int file_table_replace(struct file_table *table, struct file *file, int descriptor,
+                       bool close_on_exec);
+/* Close-on-exec as it was (0, 1) or -EBADF; set 0, 1: changed, -1: left. */
+int file_table_flag(struct file_table *table, int descriptor, int set);
 /* Iteration for /proc/PID/fd: the first open descriptor >= from, or -1. */
 int file_table_next(struct file_table *table, int from);
 

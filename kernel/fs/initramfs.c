@@ -1,0 +1,489 @@
+/*
+ * The initial archive: cpio in the "new ASCII" format (cpio(5), Linux's Documentation/driver-api/early-userspace/buffer-format),
+ * several one behind the other, unpacked into the root file system at boot.
+ *
+ * An entry is a header of 110 characters (14 numbers of 8 hexadecimal digits behind the magic), the name with its end, the
+ * content; name and content are each filled up to a multiple of 4. "TRAILER!!!" ends an archive; zeros may follow, then another one.
+ * Names with the same inode number and device in one archive are hard links: the content comes with one of them.
+ *
+ * What is wrong with an archive is said in the log with the byte where it was found; what was unpacked before stays. The frames of the
+ * archive are given back while it is read.
+ */
+#include "fs/vfs.h"
+
+#include "core/boot_info.h"
+#include "core/init.h"
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/printf.h"
+#include "core/string.h"
+#include "linux/errno.h"
+#include "x86/time.h"
+
+#define HEADER_SIZE 110
+
+/* A name that may get more links, or its content later. */
+struct hard_link {
+    struct hard_link *next;
+    uint64_t inode, device;
+    struct vfs_entry *entry;
+};
+
+#define LINK_BUCKETS 256
+
+struct unpack {
+    const uint8_t *data;
+    uint64_t size;
+    uint64_t at;               /* the next byte */
+    uint64_t given_back;       /* bytes at the start whose frames are free again */
+    struct hard_link *links[LINK_BUCKETS];
+    struct vfs_entry *last_directory; /* of the name before: most names share it */
+    char last_path[VFS_PATH_MAX];
+    unsigned files;
+    uint64_t bytes;
+};
+
+struct cpio_header {
+    uint64_t inode, device, special;
+    uint32_t mode, uid, gid, links, modified, size, name_size;
+};
+
+static uint64_t align4(uint64_t n)
+{
+    return (n + 3) & ~3ull;
+}
+
+static bool hex_number(const uint8_t *digits, uint32_t *out)
+{
+    uint32_t value = 0;
+
+    for (unsigned i = 0; i < 8; i++) {
+        unsigned c = digits[i], lower = c | 0x20;
+
+        if (c >= '0' && c <= '9')
+            value = value << 4 | (c - '0');
+        else if (lower >= 'a' && lower <= 'f')
+            value = value << 4 | (lower - 'a' + 10);
+        else
+            return false;
+    }
+    *out = value;
+    return true;
+}
+
+/* NULL, or what is wrong with the header at u->at. */
+static const char *read_header(const struct unpack *u, struct cpio_header *out)
+{
+    const uint8_t *bytes = u->data + u->at;
+    uint32_t number[13];
+
+    if (u->size - u->at < HEADER_SIZE)
+        return "the archive ends inside a header";
+    if (memcmp(bytes, "070701", 6) != 0 && memcmp(bytes, "070702", 6) != 0) {
+        if (bytes[0] == 0x1f && bytes[1] == 0x8b)
+            return "gzip data: the archive must not be compressed";
+        return "not a header of a cpio archive (newc)";
+    }
+    for (unsigned i = 0; i < 13; i++)
+        if (!hex_number(bytes + 6 + 8 * i, &number[i]))
+            return "a number in the header is not hexadecimal";
+    *out = (struct cpio_header){.inode = number[0],
+                                .mode = number[1],
+                                .uid = number[2],
+                                .gid = number[3],
+                                .links = number[4],
+                                .modified = number[5],
+                                .size = number[6],
+                                .device = (uint64_t)number[7] << 32 | number[8],
+                                .special = device_number(number[9], number[10]),
+                                .name_size = number[11]};
+    if (out->name_size == 0 || out->name_size > VFS_PATH_MAX)
+        return "the length of a name is out of range";
+    if (u->size - u->at < align4(HEADER_SIZE + out->name_size))
+        return "the archive ends inside a name";
+    if (bytes[HEADER_SIZE + out->name_size - 1] != 0)
+        return "a name has no end";
+    if (u->size - u->at - align4(HEADER_SIZE + out->name_size) < out->size)
+        return "the archive ends inside a file's content";
+    return NULL;
+}
+
+/* ---- names ---- */
+
+/* The directory that `length` bytes of path lead to, made where it is missing; a link or file in the way: -ENOTDIR. */
+static int walk_directories(const char *path, size_t length, struct vfs_entry **out)
+{
+    const struct vfs_node node = {.mode = S_IFDIR | 0755};
+    struct vfs_entry *at = root_mount->root;
+    size_t i = 0;
+
+    entry_get(at);
+    while (i < length) {
+        struct vfs_entry *next;
+        size_t n = 0;
+        int error = 0;
+
+        while (i + n < length && path[i + n] != '/')
+            n++;
+        next = directory_find(at, path + i, n);
+        if (next == NULL)
+            error = tmpfs_make(at, path + i, n, &node, &next);
+        entry_put(at);
+        if (error != 0)
+            return error;
+        if (!inode_is(next->inode, S_IFDIR)) {
+            entry_put(next);
+            return -ENOTDIR;
+        }
+        at = next;
+        i += n;
+        while (i < length && path[i] == '/')
+            i++;
+    }
+    *out = at;
+    return 0;
+}
+
+/* Strips "/", "./" and doubled slashes in place. False: ".." or a name that is too long. */
+static bool clean_path(const char *from, char *to)
+{
+    size_t used = 0;
+
+    while (*from != 0) {
+        size_t n = 0;
+
+        while (*from == '/')
+            from++;
+        while (from[n] != 0 && from[n] != '/')
+            n++;
+        if (n > VFS_NAME_MAX || (n == 2 && from[0] == '.' && from[1] == '.'))
+            return false;
+        if (n > 0 && !(n == 1 && from[0] == '.')) {
+            if (used > 0)
+                to[used++] = '/';
+            memcpy(to + used, from, n);
+            used += n;
+        }
+        from += n;
+    }
+    to[used] = 0;
+    return true;
+}
+
+static int find_parent(struct unpack *u, const char *path, size_t length, struct vfs_entry **out)
+{
+    int error;
+
+    if (u->last_directory != NULL && strlen(u->last_path) == length &&
+        memcmp(u->last_path, path, length) == 0) {
+        *out = u->last_directory;
+        entry_get(*out);
+        return 0;
+    }
+    error = walk_directories(path, length, out);
+    if (error == 0) {
+        entry_put(u->last_directory);
+        entry_get(*out);
+        u->last_directory = *out;
+        memcpy(u->last_path, path, length);
+        u->last_path[length] = 0;
+    }
+    return error;
+}
+
+/* ---- content ---- */
+
+static int write_content(struct vfs_inode *inode, const uint8_t *bytes, uint64_t size)
+{
+    for (uint64_t at = 0; at < size; at += PAGE_SIZE) {
+        size_t n = size - at < PAGE_SIZE ? size - at : PAGE_SIZE;
+        unsigned flags = QUIRE_OBJECT_ALLOCATE | QUIRE_OBJECT_ANY_INDEX |
+                         (n == PAGE_SIZE ? QUIRE_OBJECT_OVERWRITE : 0);
+        struct quire_frame *frame;
+        char *page;
+
+        if (quire_object_page(inode->object, at >> PAGE_SHIFT, flags, &frame) != QUIRE_OK)
+            return -ENOMEM;
+        page = quire_frame_map(&kernel_machine, frame);
+        memcpy(page, bytes + at, n);
+        quire_frame_unmap(&kernel_machine, frame, page);
+        quire_frame_put(&kernel_machine, frame);
+    }
+    if (size > inode->object->size)
+        quire_object_resize(inode->object, size);
+    return 0;
+}
+
+/* Frames wholly before u->at are read: the machine may have them. */
+static void give_back(struct unpack *u)
+{
+    quire_phys start = (boot_info.initrd_start + u->given_back + PAGE_SIZE - 1) &
+                       ~(quire_phys)(PAGE_SIZE - 1);
+    quire_phys end = (boot_info.initrd_start + u->at) & ~(quire_phys)(PAGE_SIZE - 1);
+
+    for (quire_phys page = start; page < end; page += PAGE_SIZE) {
+        struct quire_frame *frame = quire_frame_find(&kernel_machine, page);
+
+        if (frame != NULL && frame->kind == QUIRE_FRAME_BOOT)
+            (void)quire_frame_free(&kernel_machine, frame);
+    }
+    if (end > boot_info.initrd_start)
+        u->given_back = end - boot_info.initrd_start;
+}
+
+/* ---- hard links ---- */
+
+static struct hard_link **link_bucket(struct unpack *u, const struct cpio_header *header)
+{
+    return &u->links[(header->inode ^ header->device) % LINK_BUCKETS];
+}
+
+static struct vfs_entry *link_find(struct unpack *u, const struct cpio_header *header)
+{
+    for (struct hard_link *link = *link_bucket(u, header); link != NULL; link = link->next)
+        if (link->inode == header->inode && link->device == header->device &&
+            ((link->entry->inode->mode ^ header->mode) & S_IFMT) == 0)
+            return link->entry;
+    return NULL;
+}
+
+static int link_remember(struct unpack *u, const struct cpio_header *header,
+                         struct vfs_entry *entry)
+{
+    struct hard_link *link = kernel_alloc(sizeof *link);
+    struct hard_link **bucket = link_bucket(u, header);
+
+    if (link == NULL)
+        return -ENOMEM;
+    entry_get(entry);
+    *link = (struct hard_link){
+        .next = *bucket, .inode = header->inode, .device = header->device, .entry = entry};
+    *bucket = link;
+    return 0;
+}
+
+static void links_forget(struct unpack *u)
+{
+    for (unsigned i = 0; i < LINK_BUCKETS; i++) {
+        while (u->links[i] != NULL) {
+            struct hard_link *link = u->links[i];
+
+            u->links[i] = link->next;
+            entry_put(link->entry);
+            kernel_free(link);
+        }
+    }
+}
+
+/* ---- entries ---- */
+
+/* A new name in `parent`, where the old one (of an archive before) was taken away. */
+static int make_entry(struct unpack *u, struct vfs_entry *parent, const char *name,
+                      const struct cpio_header *header, const uint8_t *content,
+                      struct vfs_entry **out)
+{
+    struct vfs_node node = {.mode = header->mode & (S_IFMT | S_PERMISSIONS),
+                            .uid = header->uid,
+                            .gid = header->gid,
+                            .device = header->special};
+    struct vfs_entry *first =
+        header->links > 1 && !(((header->mode & S_IFMT) == S_IFDIR)) ? link_find(u, header) : NULL;
+    char *target = NULL;
+    int error;
+
+    if (first != NULL) {
+        error = parent->inode->operations->link(parent, name, strlen(name), first->inode);
+        if (error == 0)
+            *out = directory_find(parent, name, strlen(name));
+        return error;
+    }
+    if ((node.mode & S_IFMT) == S_IFLNK) {
+        target = kernel_alloc((size_t)header->size + 1);
+        if (target == NULL)
+            return -ENOMEM;
+        memcpy(target, content, header->size);
+        target[header->size] = 0;
+        node.target = target;
+    }
+    error = tmpfs_make(parent, name, strlen(name), &node, out);
+    kernel_free(target);
+    if (error == 0 && header->links > 1 && (node.mode & S_IFMT) != S_IFDIR)
+        error = link_remember(u, header, *out);
+    return error;
+}
+
+static int unpack_directory_again(struct vfs_inode *inode, const struct cpio_header *header)
+{
+    inode->mode = header->mode & (S_IFMT | S_PERMISSIONS);
+    inode->uid = header->uid;
+    inode->gid = header->gid;
+    return 0;
+}
+
+static int unpack_entry(struct unpack *u, const struct cpio_header *header, const char *path,
+                        const uint8_t *content)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
+    struct vfs_entry *parent, *entry;
+    bool is_directory = (header->mode & S_IFMT) == S_IFDIR;
+    int error;
+
+    if (*name == 0) /* the root itself */
+        return is_directory ? unpack_directory_again(root_mount->root->inode, header) : 0;
+    error = find_parent(u, path, slash != NULL ? (size_t)(slash - path) : 0, &parent);
+    if (error != 0)
+        return error;
+    entry = directory_find(parent, name, strlen(name));
+    if (entry != NULL && is_directory && inode_is(entry->inode, S_IFDIR)) {
+        error = unpack_directory_again(entry->inode, header);
+        goto done;
+    }
+    if (entry != NULL) {
+        if (inode_is(entry->inode, S_IFDIR)) {
+            error = -EISDIR;
+            goto done;
+        }
+        parent->inode->operations->remove(parent, entry);
+        entry_put(entry);
+        entry = NULL;
+    }
+    error = make_entry(u, parent, name, header, content, &entry);
+    if (error == 0 && (header->mode & S_IFMT) == S_IFREG && header->size > 0)
+        error = write_content(entry->inode, content, header->size);
+    if (error == 0) {
+        entry->inode->modified = (uint64_t)header->modified * NANOSECONDS_PER_SECOND;
+        u->files++;
+        u->bytes += (header->mode & S_IFMT) == S_IFREG ? header->size : 0;
+    }
+done:
+    entry_put(entry);
+    entry_put(parent);
+    return error;
+}
+
+/* One entry at u->at. NULL and u->at moved on, or what is wrong; *out_path is its name as far as it is known. */
+static const char *unpack_next(struct unpack *u, char *path, bool *out_trailer)
+{
+    struct cpio_header header;
+    const char *wrong = read_header(u, &header);
+    const uint8_t *content;
+    const char *name;
+    int error;
+
+    *out_trailer = false;
+    path[0] = 0;
+    if (wrong != NULL)
+        return wrong;
+    name = (const char *)u->data + u->at + HEADER_SIZE;
+    if (strcmp(name, "TRAILER!!!") == 0) {
+        u->at += align4(HEADER_SIZE + header.name_size);
+        *out_trailer = true;
+        return NULL;
+    }
+    strlcpy(path, name, VFS_PATH_MAX);
+    if (!clean_path(name, path))
+        return "a name leaves the tree, or is too long";
+    content = u->data + u->at + align4(HEADER_SIZE + header.name_size);
+    error = unpack_entry(u, &header, path, content);
+    if (error == -ENOMEM)
+        return "no memory is left";
+    if (error == -ENOTDIR || error == -EISDIR)
+        log_warn("initial archive: byte %lu: %s: a file and a directory have this name; left out",
+                 (unsigned long)u->at, path);
+    else if (error != 0)
+        log_warn("initial archive: byte %lu: %s: cannot be made (error %d); left out",
+                 (unsigned long)u->at, path, -error);
+    u->at += align4(HEADER_SIZE + header.name_size) + align4(header.size);
+    if (u->at > u->size) /* the last content need not be filled up */
+        u->at = u->size;
+    return NULL;
+}
+
+static const char *unpack_all(struct unpack *u, char *path)
+{
+    bool in_archive = false;
+
+    while (u->at < u->size) {
+        bool trailer;
+        const char *wrong;
+
+        if (!in_archive && u->data[u->at] == 0) {
+            u->at++;
+            continue;
+        }
+        wrong = unpack_next(u, path, &trailer);
+        if (wrong != NULL)
+            return wrong;
+        in_archive = !trailer;
+        if (trailer)
+            links_forget(u);
+        give_back(u);
+    }
+    return in_archive ? "the archive has no trailer" : NULL;
+}
+
+int initramfs_unpack(void)
+{
+    uint64_t start = clock_monotonic_ns();
+    struct unpack *u;
+    char *path;
+    const char *wrong;
+
+    if (boot_info.initrd_size == 0)
+        return 0;
+    u = kernel_alloc_zeroed(sizeof *u);
+    path = kernel_alloc(VFS_PATH_MAX);
+    if (u == NULL || path == NULL) {
+        kernel_free(u);
+        kernel_free(path);
+        return -ENOMEM;
+    }
+    u->data = direct_map(boot_info.initrd_start);
+    u->size = boot_info.initrd_size;
+    wrong = unpack_all(u, path);
+    if (wrong != NULL)
+        log_error("initial archive: byte %lu of %lu%s%s: %s; what came before it is there",
+                  (unsigned long)u->at, (unsigned long)u->size, path[0] != 0 ? ", after " : "",
+                  path, wrong);
+    u->at = u->size;
+    give_back(u);
+    links_forget(u);
+    entry_put(u->last_directory);
+    log_info("initial archive: %u names, %lu KiB of content, %lu ms", u->files,
+             (unsigned long)(u->bytes >> 10),
+             (unsigned long)((clock_monotonic_ns() - start) / 1000000));
+    kernel_free(u);
+    kernel_free(path);
+    return 0;
+}
+
+/* A directory in the root, made unless the archive had it. */
+static void mount_at(const char *name, const char *type, uint32_t mode)
+{
+    const struct vfs_node node = {.mode = S_IFDIR | mode};
+    struct vfs_path path = {.mount = root_mount};
+    int error = 0;
+
+    path.entry = directory_find(root_mount->root, name, strlen(name));
+    if (path.entry == NULL)
+        error = tmpfs_make(root_mount->root, name, strlen(name), &node, &path.entry);
+    if (error == 0 && type != NULL)
+        error = vfs_mount_type(type, type, &path, 0, NULL);
+    if (error != 0)
+        log_error("/%s: error %d", name, -error);
+    entry_put(path.entry);
+}
+
+static int root_init(void)
+{
+    int error;
+
+    tmpfs_init();
+    error = initramfs_unpack();
+    mount_at("dev", "devtmpfs", 0755);
+    mount_at("proc", "proc", 0555);
+    mount_at("tmp", NULL, 01777);
+    return error;
+}
+INITCALL(INIT_FILESYSTEM, root_init);
