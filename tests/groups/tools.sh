@@ -1,5 +1,5 @@
 # The host's side: launcher, archives, terminal; without a kernel. The guest is
-# tests/tools/host_guest.c, which runs the programs on this host.
+# tests/tools/guest_agent.c, which runs the programs on this host.
 
 make --no-print-directory -j2 tools image test-tools || exit 1
 
@@ -9,7 +9,7 @@ project=$PWD
 tests=$project/tests/tools
 drive="$project/build/tests/pty-drive"
 base=$project/build/image/base.cpio
-QUIRE_QEMU=$project/build/tests/host-guest
+QUIRE_QEMU=$project/build/tests/guest-agent
 export QUIRE_QEMU
 cd "$work" || exit 1
 
@@ -166,8 +166,8 @@ no_machine() {
 check "QEMU missing or refusing is status 125" no_machine
 
 messages_when_verbose() {
-    launch --verbose -- true 2>&1 | grep -q 'host_guest: here' &&
-        ! launch -- true 2>&1 | grep -q host_guest
+    launch --verbose -- true 2>&1 | grep -q 'guest_agent: here' &&
+        ! launch -- true 2>&1 | grep -q guest_agent
 }
 check "kernel messages are shown with --verbose only" messages_when_verbose
 

@@ -1,14 +1,14 @@
 # Host programs with which the launcher and the kernel's terminal are tested.
-TEST_TOOLS := $(BUILD)/tests/host-guest $(BUILD)/tests/pty-drive $(BUILD)/tests/channel-test
+TEST_TOOLS := $(BUILD)/tests/guest-agent $(BUILD)/tests/pty-drive $(BUILD)/tests/channel-test
 
 .PHONY: test-tools
 test-tools: $(TEST_TOOLS)
 tests: test-tools
 
-$(BUILD)/tests/host-guest: tests/tools/host_guest.c kernel/drivers/channel_protocol.h
+$(BUILD)/tests/guest-agent: tests/tools/guest_agent.c kernel/drivers/channel_protocol.h
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(COMMON) $(STRICT) -O1 $< -o $@ -lutil
+	$(Q)$(HOSTCC) $(COMMON) $(STRICT) -O1 -static $< -o $@ -lutil
 
 $(BUILD)/tests/pty-drive: tests/tools/pty_drive.c
 	$(call say,CC,$<)

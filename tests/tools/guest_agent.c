@@ -1,11 +1,16 @@
 /*
- * A guest without a machine: takes QEMU's place (QUIRE_QEMU), speaks the guest's side of the
- * channel and runs the program on the host, with pipes and a pseudo-terminal as START says.
- * So the launcher is tested alone, and what the tests expect of a kernel is written down here.
+ * The guest's side of the channel as an ordinary Linux program. What the tests expect of a kernel
+ * is written down here, and it stands in two places:
  *
- * Programs whose name begins with "guest-" misbehave instead: see misbehave(). The variable
- * HOST_GUEST chooses what happens before START: "mute" never says READY, "stranger" says a wrong
- * version, "refuse" ends as QEMU does on a bad option.
+ *   On the host it takes QEMU's place (QUIRE_QEMU) and runs the program right there, with pipes
+ *   and a pseudo-terminal as START says. So the launcher is tested alone. Programs whose name
+ *   begins with "guest-" misbehave instead: see misbehave(). The variable HOST_GUEST chooses what
+ *   happens before START: "mute" never says READY, "stranger" says a wrong version, "refuse" ends
+ *   as QEMU does on a bad option.
+ *
+ *   As process 1 of Debian's Linux (tests/linux/run) it loads the modules listed in
+ *   /modules/order, mounts what programs expect and finds the virtio port. So one launcher, one
+ *   archive and one machine show what a program does under Linux and under quire.
  */
 #define _GNU_SOURCE
 #include "../../kernel/drivers/channel_protocol.h"
@@ -13,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <glob.h>
 #include <pty.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -20,6 +26,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,10 +53,20 @@ static struct stream streams[CHANNEL_STREAMS];
 static pid_t child;
 static bool shared_terminal;
 
+/* Ends the machine or, on the host, what stands for QEMU. */
+_Noreturn static void end(int status)
+{
+    if (getpid() == 1) {
+        sync();
+        reboot(RB_POWER_OFF);
+    }
+    exit(status);
+}
+
 _Noreturn static void give_up(const char *why)
 {
-    dprintf(log_fd >= 0 ? log_fd : 2, "host_guest: %s: %s\n", why, strerror(errno));
-    exit(DIED);
+    dprintf(log_fd >= 0 ? log_fd : 2, "guest_agent: %s: %s\n", why, strerror(errno));
+    end(DIED);
 }
 
 static void write_all(int fd, const void *bytes, size_t length)
@@ -80,7 +101,7 @@ static void read_all(void *bytes, size_t length)
         ssize_t n = read(channel_fd, to, length);
 
         if (n == 0)
-            exit(0);
+            end(0);
         if (n < 0 && errno != EINTR)
             give_up("read");
         if (n > 0) {
@@ -129,9 +150,9 @@ static void misbehave(const char *program)
 
     if (strcmp(program, "guest-panic") == 0) {
         dprintf(log_fd, "kernel bug: it fell over\r\nrip 0x1234\r\n");
-        exit(DIED);
+        end(DIED);
     } else if (strcmp(program, "guest-vanish") == 0) {
-        exit(0);
+        end(0);
     } else if (strcmp(program, "guest-garbage") == 0) {
         write_all(channel_fd, &wrong, sizeof(wrong));
     } else if (strcmp(program, "guest-no-credit") == 0) {
@@ -139,12 +160,12 @@ static void misbehave(const char *program)
             send_message(CHANNEL_DATA, CHANNEL_STDOUT, bytes, sizeof(bytes));
     } else if (strcmp(program, "guest-power-off") == 0) {
         send_exit(CHANNEL_POWERED_OFF, 0, "");
-        exit(1);
+        end(1);
     } else if (strcmp(program, "guest-linger") == 0) {
         send_exit(CHANNEL_EXITED, 5, "");
     } else if (strcmp(program, "guest-wild") == 0) {
         send_exit(CHANNEL_SIGNALLED, SIGSEGV, "write to 0x10: no region is near");
-        exit(1);
+        end(1);
     } else {
         return;
     }
@@ -406,7 +427,7 @@ static void report_end(int status)
         send_exit(CHANNEL_NOT_STARTED, ENOENT, "");
     else
         send_exit(CHANNEL_EXITED, (unsigned)WEXITSTATUS(status), "");
-    exit(1);
+    end(1);
 }
 
 static void on_child(int number)
@@ -458,6 +479,85 @@ static void serve(void)
     grant(CHANNEL_TERMINAL);
 }
 
+/* ---- as process 1 ---- */
+
+static void load_modules(void)
+{
+    FILE *order = fopen("/modules/order", "re");
+    char *name = NULL;
+    size_t size = 0;
+
+    while (order && getline(&name, &size, order) > 0) {
+        int fd;
+
+        name[strcspn(name, "\n")] = '\0';
+        fd = open(name, O_RDONLY | O_CLOEXEC);
+        if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != EEXIST))
+            give_up(name);
+        close(fd);
+        unlink(name);
+    }
+    if (order)
+        fclose(order);
+    /* What only this agent needs is not there for the program. */
+    unlink("/modules/order");
+    rmdir("/modules");
+    unlink("/init");
+    free(name);
+}
+
+static int find_port(void)
+{
+    char name[32], device[64];
+    glob_t ports;
+    int fd = -1;
+
+    if (glob("/sys/class/virtio-ports/*/name", 0, NULL, &ports) != 0)
+        return -1;
+    for (size_t i = 0; i < ports.gl_pathc && fd < 0; i++) {
+        FILE *file = fopen(ports.gl_pathv[i], "re");
+
+        if (file && fgets(name, sizeof(name), file) &&
+            strncmp(name, CHANNEL_PORT_NAME, strlen(CHANNEL_PORT_NAME)) == 0 &&
+            sscanf(ports.gl_pathv[i], "/sys/class/virtio-ports/%31[^/]", name) == 1) {
+            snprintf(device, sizeof(device), "/dev/%s", name);
+            fd = open(device, O_RDWR | O_CLOEXEC);
+        }
+        if (file)
+            fclose(file);
+    }
+    globfree(&ports);
+    return fd;
+}
+
+/* The port comes when the driver has talked to the device, and nobody can be waited for. */
+static int open_port(void)
+{
+    for (unsigned tries = 0; tries < 2000; tries++) {
+        int fd = find_port();
+
+        if (fd >= 0)
+            return fd;
+        usleep(5000);
+    }
+    give_up("no virtio port for the channel");
+}
+
+static void set_up_machine(void)
+{
+    mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
+    log_fd = open("/dev/console", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    mkdir("/dev/pts", 0755);
+    mkdir("/dev/shm", 01777);
+    mount("devpts", "/dev/pts", "devpts", 0, "mode=620");
+    mount("tmpfs", "/dev/shm", "tmpfs", 0, NULL);
+    mount("proc", "/proc", "proc", 0, NULL);
+    mount("sysfs", "/sys", "sysfs", 0, NULL);
+    sethostname("quire", 5);
+    load_modules();
+    channel_fd = open_port();
+}
+
 int main(int argc, char **argv)
 {
     const char *mode = getenv("HOST_GUEST");
@@ -471,8 +571,11 @@ int main(int argc, char **argv)
         fprintf(stderr, "qemu: bad option\n");
         return 1;
     }
-    find_descriptors(argc, argv);
-    dprintf(log_fd, "host_guest: here\r\n");
+    if (getpid() == 1)
+        set_up_machine();
+    else
+        find_descriptors(argc, argv);
+    dprintf(log_fd, "guest_agent: here\r\n");
     if (mode && strcmp(mode, "mute") == 0)
         for (;;)
             pause();
