@@ -11,7 +11,6 @@
 #include "core/memory.h"
 #include "core/panic.h"
 #include "x86/context.h"
-#include "x86/cpu_state.h"
 #include "x86/syscall.h"
 #include "x86/time.h"
 #include "x86/trap.h"
@@ -48,7 +47,8 @@ ABSENT void thread_switched(void)
 
 ABSENT const char *context_name(const struct context *context)
 {
-    return cpu_is_boot_context(context) ? "the boot thread" : "a kernel thread";
+    (void)context;
+    return "a kernel thread";
 }
 
 ABSENT void process_init_start(void)

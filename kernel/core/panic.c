@@ -90,7 +90,7 @@ static void report_begin(const char *format, va_list arguments)
     log_set_console_level(LOG_DEBUG);
     vsnprintf(reason, sizeof reason, format, arguments);
     log_error("kernel bug: %s", reason);
-    log_error("on CPU %u, in %s", cpu_id(), context_name(this_context()));
+    log_error("on CPU %u, in %s", cpu_id(), cpu_running_name());
 }
 
 _Noreturn void panic(const char *format, ...)

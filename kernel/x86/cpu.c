@@ -362,7 +362,9 @@ bool cpu_stack_find(uintptr_t address, uintptr_t *out_bottom, uintptr_t *out_top
     return false;
 }
 
-bool cpu_is_boot_context(const struct context *context)
+const char *cpu_running_name(void)
 {
-    return context == &boot_context;
+    const struct context *context = this_context();
+
+    return context == &boot_context ? "the boot thread" : context_name(context);
 }

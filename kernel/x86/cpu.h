@@ -75,6 +75,9 @@ extern unsigned cpu_count;
  */
 bool cpu_stack_find(uintptr_t address, uintptr_t *out_bottom, uintptr_t *out_top);
 
+/* What runs here, for reports. Before there are threads: "the boot thread". */
+const char *cpu_running_name(void);
+
 /* What the CPU has and boot turned on; all constant after cpu_init(). */
 struct cpu_features {
     bool no_execute, smep, smap, umip, global_pages, write_protect, gib_pages, erms;

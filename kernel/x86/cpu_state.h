@@ -33,7 +33,4 @@ struct cpu_state {
     uint64_t gdt[SEGMENT_TSS / 8 + 2] __attribute__((aligned(16)));
 };
 
-/* The boot thread's context: in reports it has a name before there are threads. */
-bool cpu_is_boot_context(const struct context *context);
-
 #endif

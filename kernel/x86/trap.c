@@ -258,7 +258,7 @@ static _Noreturn void double_fault(const struct trap_frame *frame)
 
     if ((address >= guard && address < context->stack_bottom) ||
         (frame->rsp >= guard && frame->rsp <= context->stack_bottom))
-        panic_trap(frame, "kernel stack overflow of thread %s", context_name(context));
+        panic_trap(frame, "kernel stack overflow of thread %s", cpu_running_name());
     panic_trap(frame, "double fault");
 }
 
