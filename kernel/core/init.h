@@ -5,7 +5,7 @@
  * Bring-up. kernel_main() (main.c) runs the ground in a fixed order; everything above it registers
  * itself with INITCALL, and is run by level, within a level in the order of the linker (that is:
  * unspecified). An initcall runs on the boot CPU in the boot thread's context with interrupts on,
- * after memory, traps, time and the heap work; it may sleep only from INIT_PROCESS on. A nonzero
+ * after memory, traps, time and the heap work; it may sleep from INIT_BUS on. A nonzero
  * result is logged with the function's name; boot goes on.
  *
  *     static int serial_console_init(void) { ... return 0; }
@@ -22,10 +22,11 @@ struct initcall {
 };
 
 /* Order of levels; the value is part of the section's name, so that the linker sorts. */
+#define INIT_SCHEDULER  05 /* before every other level: drivers may start threads and sleep */
 #define INIT_BUS        10 /* PCI enumeration */
 #define INIT_DRIVER     20 /* serial console, virtio, ... */
 #define INIT_FILESYSTEM 30 /* tmpfs, initial archive, proc, dev */
-#define INIT_PROCESS    40 /* scheduler and process tables */
+#define INIT_PROCESS    40 /* process tables, terminals */
 #define INIT_LATE       50
 
 #define INITCALL(level, fn) INITCALL_EXPANDED(level, fn)

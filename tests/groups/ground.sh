@@ -52,6 +52,27 @@ verdict "boots without SMEP and SMAP" 33 'SMEP off, SMAP off' 'selftest usercopy
 boot qemu64,-nx 256M $well
 verdict "boots without NX" 33 'this CPU has no NX' 'selftest usercopy: ok'
 
+# GRUB by Multiboot2, with a module in place of the initial archive.
+if command -v grub-mkrescue >/dev/null && command -v xorriso >/dev/null; then
+    mkdir -p "$work/iso/boot/grub"
+    cp build/kernel/quire.elf "$work/iso/boot/"
+    cat >"$work/iso/boot/grub/grub.cfg" <<'END'
+set timeout=0
+menuentry quire {
+    multiboot2 /boot/quire.elf selftest=wx,usercopy,timer
+    module2 /boot/grub/grub.cfg
+}
+END
+    grub-mkrescue -o "$work/quire.iso" "$work/iso" >"$work/grub" 2>&1
+    timeout 60 qemu-system-x86_64 -cpu "$cpu" -m 128M -display none -serial "file:$work/log" \
+        -no-reboot -device isa-debug-exit,iobase=0xf4 -cdrom "$work/quire.iso" </dev/null \
+        >"$work/qemu" 2>&1
+    status=$?
+    verdict "boots from GRUB" 33 'booted by Multiboot2' 'selftest wx: ok' 'selftest usercopy: ok'
+else
+    echo "skip GRUB grub-mkrescue or xorriso is not installed"
+fi
+
 # dies NAME OPTION TEXT...: the kernel bug is reported, with registers and callers
 dies() {
     name=$1 option=$2
