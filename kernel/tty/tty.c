@@ -22,9 +22,7 @@
 #include "linux/signal.h"
 #include "tty/tty_private.h"
 
-static struct quire_spinlock list_lock;
-static struct list terminals = LIST_INIT(terminals); /* (list_lock) */
-static struct tty *console;                          /* (list_lock) */
+static struct tty *console; /* (a) what /dev/console means */
 
 struct tty *tty_allocate(const char *name, unsigned major, unsigned minor,
                          const struct tty_backend *backend)
@@ -41,7 +39,6 @@ struct tty *tty_allocate(const char *name, unsigned major, unsigned minor,
     line_init(&tty->line);
     wait_queue_init(&tty->readable);
     wait_queue_init(&tty->writable);
-    list_init(&tty->node);
     return tty;
 }
 
@@ -52,28 +49,10 @@ void tty_destroy(struct tty *tty)
 
 /* ---- the nodes in /dev ---- */
 
-static struct tty *find_device(unsigned major, unsigned minor)
-{
-    struct tty *found = NULL;
-
-    quire_spin_lock(&list_lock);
-    list_for_each(node, &terminals)
-    {
-        struct tty *tty = container_of(node, struct tty, node);
-
-        if (tty->major == major && tty->minor == minor)
-            found = tty;
-    }
-    quire_spin_unlock(&list_lock);
-    return found;
-}
-
+/* The driver's data, which the VFS has put into the file, is the terminal. */
 static int open_device(struct file *file)
 {
-    struct tty *tty =
-        find_device(device_major(file->inode->device), device_minor(file->inode->device));
-
-    return tty ? tty_open_file(tty, file) : -ENXIO;
+    return tty_open_file(file->data, file);
 }
 
 /* /dev/tty: whatever controls the process that opens it. */
@@ -108,21 +87,19 @@ struct tty *tty_create(const char *name, unsigned major, unsigned minor,
                        const struct tty_backend *backend)
 {
     struct tty *tty = tty_allocate(name, major, minor, backend);
-    struct device_driver *driver = kernel_alloc_zeroed(sizeof(*driver));
+    struct device_driver driver = {.name = name,
+                                   .major = major,
+                                   .minor = minor,
+                                   .mode = 0600,
+                                   .open = open_device,
+                                   .data = tty};
 
-    if (!tty || !driver) {
-        kernel_free(driver);
-        kernel_free(tty);
+    if (!tty)
         return NULL;
-    }
-    *driver = (struct device_driver){
-        .name = tty->name, .major = major, .minor = minor, .mode = 0600, .open = open_device};
-    quire_spin_lock(&list_lock);
-    list_add_tail(&terminals, &tty->node);
-    quire_spin_unlock(&list_lock);
-    if (devfs_add(driver) != 0) {
+    if (devfs_add(&driver) != 0) {
         log_warn("%s: no node in /dev", name);
-        kernel_free(driver);
+        tty_destroy(tty);
+        return NULL;
     }
     tty_set_console(tty);
     return tty;
@@ -130,9 +107,7 @@ struct tty *tty_create(const char *name, unsigned major, unsigned minor,
 
 void tty_set_console(struct tty *tty)
 {
-    quire_spin_lock(&list_lock);
-    console = tty;
-    quire_spin_unlock(&list_lock);
+    __atomic_store_n(&console, tty, __ATOMIC_RELEASE);
 }
 
 struct file *tty_open(struct tty *tty, unsigned flags)

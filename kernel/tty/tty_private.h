@@ -2,7 +2,6 @@
 #ifndef KERNEL_TTY_TTY_PRIVATE_H
 #define KERNEL_TTY_TTY_PRIVATE_H
 
-#include "core/list.h"
 #include "proc/process.h"
 #include "tty/line.h"
 #include "tty/tty.h"
@@ -12,7 +11,6 @@
 #define TTY_NAME_SIZE 16
 
 struct tty {
-    struct list node; /* of all terminals */
     char name[TTY_NAME_SIZE];
     unsigned major, minor;      /* (c) */
     struct tty_backend backend; /* (c) */
