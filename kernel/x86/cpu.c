@@ -19,6 +19,7 @@
 #include "x86/context.h"
 #include "x86/cpu_state.h"
 #include "x86/offsets.h"
+#include "x86/usercopy.h"
 
 _Static_assert(offsetof(struct cpu, self) == CPU_SELF, "");
 _Static_assert(offsetof(struct cpu, stack_top) == CPU_STACK_TOP, "");
@@ -240,6 +241,7 @@ void cpu_init_early(void)
     msr_write(MSR_KERNEL_GS_BASE, 0);
     load_syscall_registers();
     patch_smap();
+    exception_table_sort();
 }
 
 void cpu_init_stacks(void)

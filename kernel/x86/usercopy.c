@@ -6,7 +6,7 @@ struct exception_entry {
     int32_t from, to; /* each from its own place */
 };
 
-extern const struct exception_entry _exception_table_start[], _exception_table_end[];
+extern struct exception_entry _exception_table_start[], _exception_table_end[];
 
 size_t user_copy(void *to, const void *from, size_t size);
 size_t user_clear(void *to, size_t size);
@@ -99,12 +99,46 @@ int cmpxchg_user_u32(uint32_t __user *at, uint32_t expected, uint32_t wanted, ui
     return error;
 }
 
-/* The table is short and looked at only when something failed: no order, no search tree. */
+static uintptr_t entry_from(const struct exception_entry *entry)
+{
+    return (uintptr_t)&entry->from + (uintptr_t)(intptr_t)entry->from;
+}
+
+/* Entries are relative to their own place: moving one changes its numbers. */
+static struct exception_entry entry_moved(struct exception_entry entry, ptrdiff_t bytes)
+{
+    entry.from -= (int32_t)bytes;
+    entry.to -= (int32_t)bytes;
+    return entry;
+}
+
+/* The linker leaves the table nearly in order, which insertion finishes in one pass. */
+void exception_table_sort(void)
+{
+    for (struct exception_entry *e = _exception_table_start; e < _exception_table_end; e++) {
+        struct exception_entry moving = *e, *hole = e;
+        uintptr_t from = entry_from(e);
+
+        for (; hole > _exception_table_start && entry_from(hole - 1) > from; hole--)
+            *hole = entry_moved(hole[-1], sizeof *hole);
+        *hole = entry_moved(moving, (char *)hole - (char *)e);
+    }
+}
+
 static const struct exception_entry *find_entry(uintptr_t rip)
 {
-    for (const struct exception_entry *e = _exception_table_start; e < _exception_table_end; e++) {
-        if ((uintptr_t)&e->from + (uintptr_t)(intptr_t)e->from == rip)
-            return e;
+    size_t low = 0, high = (size_t)(_exception_table_end - _exception_table_start);
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        uintptr_t from = entry_from(&_exception_table_start[middle]);
+
+        if (from == rip)
+            return &_exception_table_start[middle];
+        if (from < rip)
+            low = middle + 1;
+        else
+            high = middle;
     }
     return NULL;
 }

@@ -141,6 +141,9 @@ DEFINE_USER_ACCESS(64, "movq", "q")
 
 struct trap_frame;
 
+/* Once, before the image becomes read-only. */
+void exception_table_sort(void);
+
 /* An instruction that may fault on user memory. */
 bool exception_has_fixup(uintptr_t rip);
 
