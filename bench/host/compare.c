@@ -148,7 +148,8 @@ static void print_counts(const struct options *options, const struct figure *lin
 {
     unsigned reached = 0, stepped = 0, count = 0;
 
-    printf("\n%-41s %9s %9s %6s %9s %9s\n", "operation", "Linux", "quire", "ratio", "must", "first");
+    printf("\n%-41s %9s %9s %6s %9s %9s\n", "operation", "Linux", "quire", "ratio", "must",
+           "first");
     for (unsigned i = 0; i < row_count; i++) {
         const char *verdict = "";
 
@@ -268,8 +269,7 @@ static void compare_times(const struct options *options, const struct guest *lin
 }
 
 /* Whether quire does right what the rows do; a line for each, as the tests print them. */
-static int check(const struct options *options, const struct guest *quire,
-                 struct guest_options how)
+static int check(const struct options *options, const struct guest *quire, struct guest_options how)
 {
     struct figure *figures = figures_new();
     int status = 0;

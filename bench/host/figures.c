@@ -96,9 +96,9 @@ void figures_save(const struct figure *figures, const char *path)
 
     for (unsigned i = 0; written && i < row_count; i++)
         if (figure_known(&figures[i]))
-            written = fprintf(file, "%s %llu %llu\n", rows[i].key,
-                              (unsigned long long)figures[i].ticks,
-                              (unsigned long long)figures[i].operations) > 0;
+            written =
+                fprintf(file, "%s %llu %llu\n", rows[i].key, (unsigned long long)figures[i].ticks,
+                        (unsigned long long)figures[i].operations) > 0;
     if (file != NULL && fclose(file) != 0)
         written = false;
     if (!written || rename(unfinished, path) != 0)

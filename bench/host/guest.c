@@ -48,14 +48,14 @@ struct guest guest_linux(const char *kernel)
     struct guest guest = {
         "Linux", kernel,
         "nokaslr norandmaps mitigations=off init_on_alloc=0 transparent_hugepage=never "
-        "cgroup_disable=memory audit=0 console=ttyS0 panic=-1 quiet"};
+        "cgroup_disable=memory audit=0 console=ttyS0 panic=-1 quiet --"};
 
     return guest;
 }
 
 struct guest guest_quire(const char *kernel)
 {
-    struct guest guest = {"quire", kernel, "init=/" PROGRAM_PATH};
+    struct guest guest = {"quire", kernel, "loglevel=warn -- /" PROGRAM_PATH};
 
     return guest;
 }
@@ -111,11 +111,11 @@ static void add_option(struct words *words, const char *option, const char *valu
     add(words, value);
 }
 
-/* Kernel arguments, and behind "--" the program's. */
+/* The kernel's arguments, and behind "--" the program's. */
 static char *command_line(const struct session *session)
 {
-    char *line = format_string("%s --%s", session->guest->arguments,
-                               session->options->quick ? " --quick" : "");
+    char *line =
+        format_string("%s%s", session->guest->arguments, session->options->quick ? " --quick" : "");
 
     for (unsigned i = 0; i < row_count; i++) {
         char *longer;
@@ -311,7 +311,7 @@ static bool run_machine(struct session *session)
     show_progress(session, NULL);
     if (session->ended)
         return false;
-    if (!session->options->verbose)
+    if (!session->options->verbose && session->tail_next > 0)
         show_tail(session);
     if (session->current < 0)
         return false;

@@ -9,7 +9,7 @@
 struct guest {
     const char *name;      /* for people */
     const char *kernel;    /* file */
-    const char *arguments; /* of the kernel, without those of the program */
+    const char *arguments; /* of the kernel; those of the program follow */
 };
 
 /* The two kernels; `kernel` is the file. */
