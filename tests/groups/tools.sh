@@ -288,7 +288,8 @@ check "help names the commands" front_help
 # A user without rights on a machine where qemu and cppcheck are missing.
 missing_packages() {
     mkdir path
-    for command in sh dirname readlink cat gcc make ld clang clang-format clang-tidy musl-gcc cpio; do
+    for command in sh dirname readlink cat gcc make ld clang clang-format clang-tidy musl-gcc cpio \
+        grub-mkrescue xorriso mformat; do
         ln -s "$(command -v $command)" path/$command
     done
     printf '#!/bin/sh\nexit 99\n' >path/apt-get
