@@ -1,44 +1,354 @@
-/* A line of text with numbers, for `check`: the log hook takes plain lines. */
+/*
+ * Looking at a space from outside: its regions, what is resident, the frames behind addresses, and copying to and from a space that
+ * need not be loaded. Also writing a range out to slots, which is a walk of the same kind.
+ *
+ * Locking: entries are read under their table's lock where a reference is taken from them; counts for reports are read without, in a read-side section,
+ * and are as exact as a moving target can be.
+ */
+#include "region.h"
 
 #include <quire/hooks.h>
 
-#include "frame_internal.h"
+bool quire_space_region(struct quire_space *space, quire_virt address,
+                        struct quire_region_info *out)
+{
+    struct quire_region *region;
 
-struct line {
-    char text[160];
-    size_t length;
+    quire_spin_lock(&space->lock);
+    region = quire_region_at_or_above(space, address);
+    if (region != NULL) {
+        out->start = region->range.start;
+        out->end = region->range.end;
+        out->flags = region->flags;
+        out->object = region->object;
+        out->offset = region->offset << QUIRE_PAGE_SHIFT;
+        if (region->object != NULL)
+            quire_object_get(region->object);
+    }
+    quire_spin_unlock(&space->lock);
+    return region != NULL;
+}
+
+/* ---- residency and usage ---- */
+
+static uint8_t is_resident(struct quire_space *space, const struct quire_region *region,
+                           quire_virt page)
+{
+    struct quire_frame *frame;
+    struct quire_leaf leaf;
+    quire_entry entry = 0;
+
+    if (quire_leaf_find(space->q, &space->table, page, &leaf))
+        entry = quire_entry_read(&leaf.entries[quire_level_index(page, 1)]);
+    if (quire_entry_is_present(entry) || quire_entry_is_inaccessible(entry))
+        return 1;
+    if (entry != 0 || region->object == NULL || region->object->kind == QUIRE_OBJECT_DEVICE)
+        return 0;
+    if (quire_object_pages(region->object, quire_region_index(region, page), 1, &frame) == 0)
+        return 0;
+    quire_frame_put(space->q, frame);
+    return 1;
+}
+
+enum quire_status quire_space_resident(struct quire_space *space, quire_virt address, size_t length,
+                                       uint8_t *out_bytes)
+{
+    enum quire_status status = QUIRE_OK;
+    quire_virt end;
+
+    if (address & (QUIRE_PAGE_SIZE - 1))
+        return QUIRE_UNALIGNED;
+    length = quire_page_up(length);
+    if (address > space->end || length > space->end - address)
+        return QUIRE_NO_MAPPING;
+    end = address + length;
+    quire_spin_lock(&space->lock);
+    for (quire_virt at = address; at < end;) {
+        struct quire_region *region = quire_region_at_or_above(space, at);
+
+        if (region == NULL || region->range.start > at) {
+            status = QUIRE_NO_MAPPING;
+            break;
+        }
+        for (; at < end && at < region->range.end; at += QUIRE_PAGE_SIZE)
+            out_bytes[(at - address) >> QUIRE_PAGE_SHIFT] = is_resident(space, region, at);
+    }
+    quire_spin_unlock(&space->lock);
+    return status;
+}
+
+void quire_space_usage(struct quire_space *space, struct quire_usage *out)
+{
+    struct quire *q = space->q;
+    struct quire_frame *table[QUIRE_LEVELS_MAX + 1];
+    unsigned index[QUIRE_LEVELS_MAX + 1], left[QUIRE_LEVELS_MAX + 1];
+    unsigned top = space->table.levels, level = top;
+
+    __builtin_memset(out, 0, sizeof(*out));
+    table[top] = quire_frame_of(q, space->table.root);
+    index[top] = 0;
+    left[top] = table[top]->table.live;
+    while (level <= top) {
+        quire_entry entry;
+
+        if (level == 1 || left[level] == 0 || index[level] == QUIRE_TABLE_ENTRIES) {
+            out->tables++;
+            if (level == 1) {
+                out->resident += table[1]->table.resident;
+                out->anonymous += table[1]->table.anonymous;
+            }
+            level++;
+            continue;
+        }
+        entry = quire_entry_read(&quire_table_entries(q, table[level])[index[level]++]);
+        if (entry != 0) {
+            left[level]--;
+            level--;
+            table[level] = quire_frame_of(q, quire_entry_phys(entry));
+            index[level] = 0;
+            left[level] = table[level]->table.live;
+        }
+    }
+    out->object = out->resident - out->anonymous;
+}
+
+struct usage_walk {
+    struct quire *q;
+    struct quire_usage *out;
 };
 
-static void put_char(struct line *line, char c)
+static bool add_entry(void *context, quire_virt address, unsigned level, quire_entry *slot)
 {
-    if (line->length < sizeof(line->text) - 1)
-        line->text[line->length++] = c;
+    struct usage_walk *walk = context;
+    struct quire_usage *out = walk->out;
+    quire_entry entry = quire_entry_read(slot);
+    const struct quire_frame *frame;
+    uint32_t count;
+    bool dirty;
+
+    (void)address;
+    (void)level;
+    if (quire_entry_is_slot(entry))
+        out->swapped++;
+    if (!quire_entry_is_counted(entry))
+        return true;
+    frame = quire_frame_of(walk->q, quire_entry_phys(entry));
+    count = __atomic_load_n(&frame->count, __ATOMIC_RELAXED);
+    if (frame->kind == QUIRE_FRAME_OBJECT) {
+        out->object++;
+        count -= count > 1; /* the object's own reference maps nothing */
+    } else {
+        out->anonymous++;
+    }
+    out->resident++;
+    out->accessed += (entry & QUIRE_ENTRY_ACCESSED) != 0;
+    dirty = (entry & QUIRE_ENTRY_DIRTY) || (frame->flags & QUIRE_FRAME_DIRTY);
+    out->dirty += dirty;
+    if (count > 1)
+        *(dirty ? &out->shared_dirty : &out->shared_clean) += 1;
+    else
+        *(dirty ? &out->private_dirty : &out->private_clean) += 1;
+    out->proportional += QUIRE_PAGE_SIZE / (count > 0 ? count : 1);
+    return true;
 }
 
-static void put_text(struct line *line, const char *text)
+void quire_space_usage_range(struct quire_space *space, quire_virt start, quire_virt end,
+                             struct quire_usage *out)
 {
-    for (; *text != '\0'; text++)
-        put_char(line, *text);
+    struct usage_walk walk = {space->q, out};
+
+    __builtin_memset(out, 0, sizeof(*out));
+    if (start < end)
+        quire_pagetable_visit(space->q, &space->table, start, end, add_entry, &walk);
 }
 
-static void put_number(struct line *line, uint64_t number)
-{
-    int shift = 60;
+/* ---- the memory behind an address ---- */
 
-    while (shift > 0 && number >> shift == 0)
-        shift -= 4;
-    put_text(line, " 0x");
-    for (; shift >= 0; shift -= 4)
-        put_char(line, "0123456789abcdef"[(number >> shift) & 15]);
+enum quire_status quire_space_key(struct quire_space *space, quire_virt address,
+                                  struct quire_space_key *out)
+{
+    const struct quire_region *region;
+
+    quire_spin_lock(&space->lock);
+    region = quire_region_at_or_above(space, address);
+    if (region == NULL || region->range.start > address) {
+        quire_spin_unlock(&space->lock);
+        return QUIRE_NO_MAPPING;
+    }
+    if (region->flags & QUIRE_REGION_SHARED) {
+        out->owner = region->object;
+        out->offset = (region->offset << QUIRE_PAGE_SHIFT) + (address - region->range.start);
+    } else {
+        out->owner = space;
+        out->offset = address;
+    }
+    quire_spin_unlock(&space->lock);
+    return QUIRE_OK;
 }
 
-void quire_report(struct quire *q, const char *text, uint64_t first, uint64_t second)
+/*
+ * The frame that an access may use right now, with a reference. NULL: it must fault first. The zero page comes without a reference (it is not
+ * counted): *out_counted tells.
+ */
+static struct quire_frame *frame_for(struct quire_space *space, quire_virt page, unsigned access,
+                                     bool *out_counted)
 {
-    struct line line = {.length = 0};
+    struct quire *q = space->q;
+    struct quire_frame *frame = NULL;
+    struct quire_leaf leaf;
+    quire_entry entry;
 
-    put_text(&line, text);
-    put_number(&line, first);
-    put_number(&line, second);
-    line.text[line.length] = '\0';
-    quire_hook_log(q, line.text);
+    if (!quire_leaf_find(q, &space->table, page, &leaf))
+        return NULL;
+    quire_spin_lock(&leaf.table->table.lock);
+    entry = quire_entry_read(&leaf.entries[quire_level_index(page, 1)]);
+    if (quire_leaf_valid_locked(&leaf) && quire_entry_is_present(entry)) {
+        *out_counted = !(entry & QUIRE_ENTRY_SPECIAL);
+        frame = quire_frame_find(q, quire_entry_phys(entry));
+        if (access & QUIRE_ACCESS_WRITE) {
+            /* Our own to write: by its right, or (forced) because nobody else holds it. */
+            bool own = (entry & QUIRE_ENTRY_WRITE) ||
+                       ((access & QUIRE_ACCESS_FORCE) && *out_counted &&
+                        frame->kind == QUIRE_FRAME_ANONYMOUS &&
+                        __atomic_load_n(&frame->count, __ATOMIC_ACQUIRE) == 1);
+
+            if (!own || quire_leaf_is_shared(&leaf))
+                frame = NULL;
+            else
+                (void)quire_entry_set_bits(&leaf.entries[quire_level_index(page, 1)],
+                                           QUIRE_ENTRY_DIRTY | QUIRE_ENTRY_ACCESSED);
+        }
+        if (frame != NULL && *out_counted)
+            quire_frame_get(frame);
+    }
+    quire_spin_unlock(&leaf.table->table.lock);
+    return frame;
+}
+
+static enum quire_status access_bytes(struct quire_space *space, quire_virt address, char *buffer,
+                                      size_t length, unsigned access, size_t *out_done)
+{
+    struct quire *q = space->q;
+
+    *out_done = 0;
+    while (length > 0) {
+        size_t in_page = address & (QUIRE_PAGE_SIZE - 1);
+        size_t part = QUIRE_PAGE_SIZE - in_page < length ? QUIRE_PAGE_SIZE - in_page : length;
+        struct quire_frame *frame;
+        bool counted = false;
+        char *bytes;
+
+        /* Rights are the fault's business: it is asked once even where the entry is there already. */
+        enum quire_status status = quire_space_fault(space, address, access, NULL);
+
+        if (status != QUIRE_OK)
+            return status;
+        frame = frame_for(space, address, access, &counted);
+        if (frame == NULL) {
+            struct quire_translation translation;
+
+            quire_pagetable_translate(q, &space->table, address, &translation);
+            if (translation.present && quire_frame_find(q, translation.physical) == NULL)
+                return QUIRE_NO_PERMISSION; /* device memory beyond the frame table */
+            continue;
+        }
+        bytes = quire_frame_map(q, frame);
+        if (access & QUIRE_ACCESS_WRITE)
+            __builtin_memcpy(bytes + in_page, buffer, part);
+        else
+            __builtin_memcpy(buffer, bytes + in_page, part);
+        quire_frame_unmap(q, frame, bytes);
+        if (counted)
+            quire_frame_put(q, frame);
+        address += part;
+        buffer += part;
+        length -= part;
+        *out_done += part;
+    }
+    return QUIRE_OK;
+}
+
+enum quire_status quire_space_read(struct quire_space *space, quire_virt address, void *buffer,
+                                   size_t length, bool force, size_t *out_done)
+{
+    return access_bytes(space, address, buffer, length,
+                        QUIRE_ACCESS_READ | QUIRE_ACCESS_KERNEL |
+                            (force ? (unsigned)QUIRE_ACCESS_FORCE : 0u),
+                        out_done);
+}
+
+enum quire_status quire_space_write(struct quire_space *space, quire_virt address,
+                                    const void *buffer, size_t length, bool force,
+                                    size_t *out_done)
+{
+    return access_bytes(space, address, (char *)(uintptr_t)buffer, length,
+                        QUIRE_ACCESS_WRITE | QUIRE_ACCESS_KERNEL |
+                            (force ? (unsigned)QUIRE_ACCESS_FORCE : 0u),
+                        out_done);
+}
+
+/* ---- writing out ---- */
+
+/* One page: its frame goes to a slot, the entry refers to the slot. False: it stays. */
+static bool page_out(struct quire_space *space, quire_virt page)
+{
+    struct quire *q = space->q;
+    struct quire_frame *frame = NULL;
+    struct quire_leaf leaf;
+    quire_entry entry, *place;
+    uint64_t slot = 0;
+    bool failed;
+
+    if (!quire_leaf_find(q, &space->table, page, &leaf) || quire_leaf_is_shared(&leaf))
+        return false;
+    place = &leaf.entries[quire_level_index(page, 1)];
+    quire_spin_lock(&leaf.table->table.lock);
+    entry = quire_entry_read(place);
+    if (quire_leaf_valid_locked(&leaf) && quire_entry_is_present(entry) &&
+        quire_entry_is_counted(entry)) {
+        frame = quire_frame_of(q, quire_entry_phys(entry));
+        if (frame->kind == QUIRE_FRAME_ANONYMOUS && frame->anonymous.slot == 0 &&
+            __atomic_load_n(&frame->count, __ATOMIC_ACQUIRE) == 1)
+            slot = quire_slot_alloc(q, frame);
+    }
+    if (slot != 0) {
+        quire_slot_get(q, slot);
+        (void)quire_entry_exchange(place, quire_entry_from_slot(slot));
+        leaf.table->table.resident--;
+        leaf.table->table.anonymous--;
+    }
+    quire_spin_unlock(&leaf.table->table.lock);
+    if (slot == 0)
+        return false;
+
+    quire_flush_space(space, page, page + QUIRE_PAGE_SIZE);
+    quire_frame_put(q, frame); /* the entry's; the slot cache keeps the frame while it is written */
+    failed = quire_hook_slot_write(q, slot, frame) != QUIRE_OK;
+    quire_slot_written(q, slot, failed);
+    quire_count_event(q, QUIRE_EVENT_SWAP_OUT);
+    return !failed;
+}
+
+size_t quire_space_page_out(struct quire_space *space, quire_virt address, size_t length)
+{
+    quire_virt end = address + quire_page_up(length);
+    size_t out = 0;
+
+    for (quire_virt page = quire_page_down(address); page < end;) {
+        struct quire_region_info region;
+        quire_virt stop;
+
+        if (!quire_space_region(space, page, &region) || region.start >= end)
+            break;
+        if (region.object != NULL)
+            quire_object_put(region.object);
+        if (page < region.start)
+            page = region.start;
+        stop = region.end < end ? region.end : end;
+        if (region.flags & (QUIRE_REGION_LOCKED | QUIRE_REGION_SHARED))
+            page = stop;
+        for (; page < stop; page += QUIRE_PAGE_SIZE)
+            out += page_out(space, page);
+    }
+    return out;
 }

@@ -187,6 +187,12 @@ struct quire {
     struct quire_spinlock kernel_lock; /* changes of kernel-half tables */
     struct quire_area_layer area;
 
+    struct quire_cache *region_cache; /* (c) layer 4's objects */
+    struct quire_cache *space_cache;  /* (c) */
+    struct quire_cache *object_cache; /* (c) */
+    struct quire_cache *node_cache;   /* (c) radix tree nodes */
+    uint32_t next_space;        /* (g) number of the next space */
+
     uint64_t epoch;             /* (a) current grace-period epoch, starts at 1 */
 
     struct quire_spinlock list_lock;

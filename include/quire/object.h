@@ -33,7 +33,7 @@ struct quire_object {
     uint32_t references;             /* (a) */
     uint8_t kind;                    /* (c) */
     uint8_t tree_height;             /* (o) 0: root is a frame or NULL */
-    bool in_memory;                  /* (c) embedded by the owner: quire_object_init */
+    uint8_t cache_mode;              /* (c) device objects: enum quire_cache_mode */
     struct quire_spinlock lock;      /* (o) */
     void *tree;                      /* (o) writes; readers hold (o) */
     uint64_t size;                   /* (a) bytes; written under (o) */
@@ -43,8 +43,8 @@ struct quire_object {
     const struct quire_pager *pager; /* (c) or NULL */
     void *owner;                     /* (c) the embedder's, an inode for example */
     quire_phys device;               /* (c) */
-    enum quire_cache_mode cache_mode; /* (c) */
     struct quire_object *next, *previous; /* (g) */
+    struct quire_deferred deferred;
 };
 
 /* A new object of `size` bytes with one reference. QUIRE_NO_MEMORY. */

@@ -23,6 +23,7 @@ struct quire_slot {
     uint32_t frame;     /* (l) cached frame's number, QUIRE_FRAME_NONE: none; the cache holds a reference */
     uint8_t state;      /* (l) */
     struct quire_spinlock lock; /* (l) */
+    uint32_t seen;    /* entries found by check */
 };
 
 struct quire_slot_area {
@@ -44,6 +45,11 @@ enum quire_status quire_slot_area_destroy(struct quire_slot_area *area);
 
 /* A free slot: entries 0, state WRITING, `frame` cached with one more reference. 0: none left. */
 uint64_t quire_slot_alloc(struct quire *q, struct quire_frame *frame);
+/*
+ * The frame's way out has ended. Success: the cache lets the frame go. Failure: the slot is bad, and the frame stays with it for the
+ * entries that refer to it, so nothing is lost.
+ */
+void quire_slot_written(struct quire *q, uint64_t slot, bool failed);
 /* One more entry refers to it (fork, remap). */
 void quire_slot_get(struct quire *q, uint64_t slot);
 /* One entry less; the last one frees the slot and its cached frame. */

@@ -41,11 +41,11 @@ enum {
 #define QUIRE_REGION_PROTECTION (QUIRE_PROT_READ | QUIRE_PROT_WRITE | QUIRE_PROT_EXECUTE)
 
 struct quire_region {
-    struct quire_range range; /* (s) first: a region is its range */
+    struct quire_range range; /* (s) first: a region is its range; with an object, changed under (o) too */
     struct quire_space *space; /* (c) */
     uint32_t flags;           /* (s) */
     struct quire_object *object; /* (s) NULL: private anonymous */
-    uint64_t offset;          /* (s) page index in the object where the region starts; anonymous: its first page's number */
+    uint64_t offset;          /* (s, o) page index in the object where the region starts; anonymous: 0 */
     struct quire_region *object_next, *object_previous; /* (o) the object's list */
     struct quire_deferred deferred;
 };
@@ -139,7 +139,8 @@ enum {
 
 /*
  * mremap: grow, shrink or move. old_length 0 on a shared region makes a second mapping. QUIRE_NO_MAPPING: the range is not one
- * region's; QUIRE_NO_MEMORY: cannot grow in place and may not move, or no memory; QUIRE_INVALID: flags, overlap.
+ * region's; QUIRE_NO_SPACE: cannot grow in place and may not move, or no room; QUIRE_INVALID: flags, overlap. QUIRE_NO_MEMORY: the old
+ * mapping is as it was; what was mapped at a fixed new address may be gone (as on Linux).
  */
 enum quire_status quire_space_remap(struct quire_space *space, quire_virt old_address,
                                     size_t old_length, size_t new_length, unsigned flags,
@@ -193,7 +194,8 @@ enum {
     QUIRE_ACCESS_READ = 1,
     QUIRE_ACCESS_WRITE = 2,
     QUIRE_ACCESS_EXECUTE = 4,
-    QUIRE_ACCESS_KERNEL = 8, /* the kernel on a user address: same rules, other counters in traces */
+    QUIRE_ACCESS_KERNEL = 8, /* the kernel on a user address: same rules, told apart in traces */
+    QUIRE_ACCESS_FORCE = 16, /* quire_space_read and _write only: MAY_* count instead of the rights */
 };
 
 /*

@@ -1,0 +1,672 @@
+/*
+ * The page fault.
+ *
+ * What can be found, and what becomes of it (rows: entry; columns: what the region is):
+ *
+ *   entry          private anonymous       private, object             shared, object        device
+ *   empty, read    zero page               object's page, read-only    object's page         device page
+ *   empty, write   zeroed frame            copy of the object's page   object's page         device page
+ *   zero page, w   zeroed frame            -                           -                     -
+ *   read-only, w   the only owner: make writable; else copy            make writable         make writable
+ *   slot           swap in                 swap in                     -                     -
+ *   inaccessible   only with PROT_NONE: no right
+ *   poisoned       SIGBUS
+ *   allows it      nothing to do: a stale TLB entry, or another CPU was faster
+ *
+ * Order of work. (1) Find the region without a lock and copy what matters (struct view), with the sequence number it was
+ * valid for. (2) Check the right. (3) Find or make the leaf table; if fork shares it, get our own. (4) Prepare: allocate, clear,
+ * fetch the object's page (may sleep in the pager; nothing is held). (5) Lock the table and look again: the parent entry, the sequence
+ * number, and the entry must be what (1) to (3) saw. Then install. Otherwise give back what was prepared, and start over.
+ *
+ * Invariants kept: a frame is reused for writing only if it is anonymous, counted once, and in a table counted once, decided under the
+ * table's lock; an object's frame is always copied for a private writer; a writable anonymous entry is dirty from the start; the zero
+ * page is never counted; a frame replaced is freed only after the flush.
+ *
+ * Locking: this file takes only table locks (and object locks inside quire_object_*, before). Steady state writes no shared cache line but
+ * the table's own record and the frame's.
+ *
+ * Failure leaves nothing behind but tables that were made on the way, which belong to the space.
+ */
+#include "region.h"
+
+#include <quire/hooks.h>
+
+/* What a fault needs to know of its region, copied while `sequence` held. */
+struct view {
+    uint64_t sequence;
+    quire_virt start, end;
+    uint32_t flags;
+    struct quire_object *object;
+    uint64_t index; /* of the faulting page in the object */
+};
+
+struct fault {
+    struct quire *q;
+    struct quire_space *space;
+    quire_virt page;
+    unsigned access;
+    struct view view;
+    struct quire_leaf leaf;
+    quire_entry *slot;
+    quire_entry seen;             /* *slot as the work was prepared for */
+    enum quire_fault_class class;
+};
+
+#define ATOMIC_FIELD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
+
+/* (1): false when nothing covers the page. */
+static bool look_up(struct fault *fault)
+{
+    struct quire_space *space = fault->space;
+
+    for (;;) {
+        struct quire_region *region;
+        bool found = false;
+
+        quire_platform_point();
+        fault->view.sequence = __atomic_load_n(&space->sequence, __ATOMIC_ACQUIRE);
+        if (QUIRE_UNLIKELY(fault->view.sequence & 1)) {
+            quire_platform_relax();
+            continue;
+        }
+        region = quire_region_at_or_above(space, fault->page);
+        if (region != NULL) {
+            fault->view.start = ATOMIC_FIELD(region->range.start);
+            fault->view.end = ATOMIC_FIELD(region->range.end);
+            fault->view.flags = ATOMIC_FIELD(region->flags);
+            fault->view.object = ATOMIC_FIELD(region->object);
+            fault->view.index = ATOMIC_FIELD(region->offset) +
+                                ((fault->page - fault->view.start) >> QUIRE_PAGE_SHIFT);
+            found = fault->view.start <= fault->page;
+        } else {
+            fault->view.flags = 0;
+        }
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+        if (QUIRE_LIKELY(__atomic_load_n(&space->sequence, __ATOMIC_RELAXED) ==
+                         fault->view.sequence))
+            return found;
+    }
+}
+
+/* (5): with the table locked, nothing changed since it was looked at. Accessed and dirty bits do not matter. */
+static bool still_valid(const struct fault *fault)
+{
+    return __atomic_load_n(&fault->space->sequence, __ATOMIC_ACQUIRE) == fault->view.sequence &&
+           quire_leaf_valid_locked(&fault->leaf) &&
+           ((quire_entry_read(fault->slot) ^ fault->seen) &
+            ~(QUIRE_ENTRY_ACCESSED | QUIRE_ENTRY_DIRTY)) == 0;
+}
+
+static bool lock_valid(struct fault *fault)
+{
+    quire_spin_lock(&fault->leaf.table->table.lock);
+    if (QUIRE_LIKELY(still_valid(fault)))
+        return true;
+    quire_spin_unlock(&fault->leaf.table->table.lock);
+    return false;
+}
+
+static void unlock(struct fault *fault)
+{
+    quire_spin_unlock(&fault->leaf.table->table.lock);
+}
+
+/* A counted frame into an entry that was empty or held no frame. */
+static void install_locked(struct fault *fault, struct quire_frame *frame, quire_entry bits)
+{
+    struct quire_frame *table = fault->leaf.table;
+
+    table->table.live = (uint16_t)(table->table.live + (fault->seen == 0));
+    table->table.resident++;
+    table->table.anonymous =
+        (uint16_t)(table->table.anonymous + (frame->kind == QUIRE_FRAME_ANONYMOUS));
+    quire_entry_write(fault->slot, quire_frame_phys(fault->q, frame) | bits);
+}
+
+static quire_entry writable_bits(const struct fault *fault)
+{
+    return quire_region_entry(fault->view.flags) | QUIRE_ENTRY_WRITE | QUIRE_ENTRY_DIRTY;
+}
+
+/* The rights of a private frame that is ours alone: a forced write leaves a read-only region read-only. */
+static quire_entry owned_bits(const struct fault *fault)
+{
+    if (QUIRE_UNLIKELY(!(fault->view.flags & QUIRE_PROT_WRITE)))
+        return quire_region_entry(fault->view.flags) | QUIRE_ENTRY_DIRTY;
+    return writable_bits(fault);
+}
+
+/* ---- private anonymous memory ---- */
+
+static enum quire_status read_zero_page(struct fault *fault)
+{
+    if (!lock_valid(fault))
+        return QUIRE_RETRY;
+    quire_entry_write(fault->slot, fault->q->frame.zero | QUIRE_ENTRY_SPECIAL |
+                                       quire_region_entry(fault->view.flags));
+    fault->leaf.table->table.live++;
+    unlock(fault);
+    fault->class = QUIRE_FAULT_ZERO_READ;
+    return QUIRE_OK;
+}
+
+static enum quire_status write_new(struct fault *fault)
+{
+    struct quire_frame *frame = quire_frame_alloc_one(fault->q, QUIRE_FRAME_ANONYMOUS,
+                                                      QUIRE_ALLOC_ZERO | QUIRE_ALLOC_HIGH);
+
+    if (QUIRE_UNLIKELY(frame == NULL))
+        return QUIRE_NO_MEMORY;
+    if (QUIRE_UNLIKELY(!lock_valid(fault))) {
+        quire_frame_put(fault->q, frame);
+        return QUIRE_RETRY;
+    }
+    install_locked(fault, frame, owned_bits(fault));
+    unlock(fault);
+    fault->class = QUIRE_FAULT_ANONYMOUS_WRITE;
+    return QUIRE_OK;
+}
+
+/* The zero page gives way to a frame of our own; TLBs may hold it. */
+static enum quire_status upgrade_zero_page(struct fault *fault)
+{
+    struct quire_frame *frame = quire_frame_alloc_one(fault->q, QUIRE_FRAME_ANONYMOUS,
+                                                      QUIRE_ALLOC_ZERO | QUIRE_ALLOC_HIGH);
+
+    if (frame == NULL)
+        return QUIRE_NO_MEMORY;
+    if (!lock_valid(fault)) {
+        quire_frame_put(fault->q, frame);
+        return QUIRE_RETRY;
+    }
+    (void)quire_entry_exchange(fault->slot,
+                               quire_frame_phys(fault->q, frame) | owned_bits(fault));
+    fault->leaf.table->table.resident++;
+    fault->leaf.table->table.anonymous++;
+    unlock(fault);
+    quire_flush_space(fault->space, fault->page, fault->page + QUIRE_PAGE_SIZE);
+    fault->class = QUIRE_FAULT_ZERO_UPGRADE;
+    return QUIRE_OK;
+}
+
+/* ---- writing where a frame is present, read-only and private ---- */
+
+static bool may_reuse_locked(const struct quire_frame *frame)
+{
+    return frame->kind == QUIRE_FRAME_ANONYMOUS &&
+           __atomic_load_n(&frame->count, __ATOMIC_ACQUIRE) == 1;
+}
+
+/* The last owner writes on in place. */
+static enum quire_status reuse_locked(struct fault *fault)
+{
+    (void)quire_entry_set_bits(fault->slot, QUIRE_ENTRY_WRITE | QUIRE_ENTRY_DIRTY |
+                                                QUIRE_ENTRY_ACCESSED);
+    unlock(fault);
+    /* Rights grew: only this CPU needs to forget now, others fault and find it done. */
+    quire_platform_flush_page(fault->q, fault->page);
+    fault->class = QUIRE_FAULT_REUSE;
+    return QUIRE_OK;
+}
+
+/* Both frames' bytes at once: the slots nest. */
+static void copy_frame(struct quire *q, const struct quire_frame *to,
+                       const struct quire_frame *from)
+{
+    void *target = quire_frame_map(q, to);
+    void *source = quire_frame_map(q, from);
+
+    quire_platform_copy_page(target, source);
+    quire_frame_unmap(q, from, source);
+    quire_frame_unmap(q, to, target);
+}
+
+static enum quire_status write_copy(struct fault *fault)
+{
+    struct quire *q = fault->q;
+    struct quire_frame *old = quire_frame_of(q, quire_entry_phys(fault->seen)), *copy = NULL;
+    bool was_anonymous, forced = !(fault->view.flags & QUIRE_PROT_WRITE);
+
+    if (old->kind != QUIRE_FRAME_ANONYMOUS ||
+        __atomic_load_n(&old->count, __ATOMIC_RELAXED) != 1) {
+        copy = quire_frame_alloc_one(q, QUIRE_FRAME_ANONYMOUS, QUIRE_ALLOC_HIGH);
+        if (copy == NULL)
+            return QUIRE_NO_MEMORY;
+    }
+    if (!lock_valid(fault)) {
+        if (copy != NULL)
+            quire_frame_put(q, copy);
+        return QUIRE_RETRY;
+    }
+    if (may_reuse_locked(old)) {
+        if (copy != NULL)
+            quire_frame_put(q, copy);
+        if (!forced)
+            return reuse_locked(fault);
+        unlock(fault);
+        fault->class = QUIRE_FAULT_SPURIOUS;
+        return QUIRE_OK;
+    }
+    if (copy == NULL) { /* another owner appeared meanwhile */
+        unlock(fault);
+        return QUIRE_RETRY;
+    }
+    was_anonymous = old->kind == QUIRE_FRAME_ANONYMOUS;
+    copy_frame(q, copy, old);
+    quire_frame_gather_dirty(
+        old, quire_entry_exchange(fault->slot, quire_frame_phys(q, copy) | owned_bits(fault)));
+    if (!was_anonymous)
+        fault->leaf.table->table.anonymous++;
+    unlock(fault);
+    quire_flush_space(fault->space, fault->page, fault->page + QUIRE_PAGE_SIZE);
+    quire_frame_put(q, old);
+    fault->class = was_anonymous ? QUIRE_FAULT_COPY : QUIRE_FAULT_OBJECT_COPY;
+    return QUIRE_OK;
+}
+
+/* A shared mapping whose entry may not write yet though the region may. */
+static enum quire_status write_shared(struct fault *fault)
+{
+    if (!lock_valid(fault))
+        return QUIRE_RETRY;
+    (void)reuse_locked(fault);
+    fault->class = QUIRE_FAULT_OBJECT_WRITE;
+    return QUIRE_OK;
+}
+
+/* ---- objects ---- */
+
+/* With the table locked: the page still belongs to the object (truncation takes it out before it looks at tables). */
+static bool still_of_object(const struct quire_frame *frame, const struct quire_object *object,
+                            uint64_t index)
+{
+    return __atomic_load_n(&frame->object.owner, __ATOMIC_ACQUIRE) == object &&
+           frame->object.index == index;
+}
+
+/*
+ * A read of an object's page maps its resident neighbours too: an aligned window inside the region and the table. Each entry
+ * takes over the reference that quire_object_pages gave.
+ */
+static enum quire_status map_around(struct fault *fault, quire_entry bits)
+{
+    const struct view *view = &fault->view;
+    const quire_virt window = (quire_virt)QUIRE_FAULT_AROUND << QUIRE_PAGE_SHIFT;
+    struct quire_frame *frame[QUIRE_FAULT_AROUND];
+    quire_virt first = fault->page & ~(window - 1);
+    quire_virt last = first + window;
+    uint64_t index;
+    size_t count;
+    quire_entry *slot;
+    bool valid;
+
+    if (first < view->start)
+        first = view->start;
+    if (last > view->end)
+        last = view->end;
+    count = (last - first) >> QUIRE_PAGE_SHIFT;
+    index = view->index - ((fault->page - first) >> QUIRE_PAGE_SHIFT);
+    (void)quire_object_pages(view->object, index, count, frame);
+
+    slot = &fault->leaf.entries[quire_level_index(first, 1)];
+    valid = lock_valid(fault);
+    for (size_t i = 0; i < count; i++) {
+        if (frame[i] == NULL)
+            continue;
+        if (valid && quire_entry_read(&slot[i]) == 0 &&
+            still_of_object(frame[i], view->object, index + i)) {
+            quire_entry_write(&slot[i], quire_frame_phys(fault->q, frame[i]) | bits);
+            fault->leaf.table->table.live++;
+            fault->leaf.table->table.resident++;
+        } else {
+            quire_frame_put(fault->q, frame[i]);
+        }
+    }
+    if (valid)
+        unlock(fault);
+    return valid ? QUIRE_OK : QUIRE_RETRY;
+}
+
+static enum quire_status copy_from_object(struct fault *fault, struct quire_frame *page)
+{
+    struct quire_frame *copy =
+        quire_frame_alloc_one(fault->q, QUIRE_FRAME_ANONYMOUS, QUIRE_ALLOC_HIGH);
+
+    if (copy == NULL)
+        return QUIRE_NO_MEMORY;
+    copy_frame(fault->q, copy, page);
+    if (!lock_valid(fault)) {
+        quire_frame_put(fault->q, copy);
+        return QUIRE_RETRY;
+    }
+    if (!still_of_object(page, fault->view.object, fault->view.index)) {
+        unlock(fault);
+        quire_frame_put(fault->q, copy);
+        return QUIRE_RETRY;
+    }
+    install_locked(fault, copy, owned_bits(fault));
+    unlock(fault);
+    fault->class = QUIRE_FAULT_OBJECT_COPY;
+    return QUIRE_OK;
+}
+
+static enum quire_status map_object_page(struct fault *fault, struct quire_frame *page)
+{
+    bool writing = (fault->access & QUIRE_ACCESS_WRITE) != 0;
+
+    if (!lock_valid(fault))
+        return QUIRE_RETRY;
+    if (!still_of_object(page, fault->view.object, fault->view.index)) {
+        unlock(fault);
+        return QUIRE_RETRY;
+    }
+    quire_frame_get(page);
+    install_locked(fault, page,
+                   quire_region_entry(fault->view.flags) | (writing ? QUIRE_ENTRY_DIRTY : 0));
+    unlock(fault);
+    fault->class = writing ? QUIRE_FAULT_OBJECT_WRITE : QUIRE_FAULT_OBJECT_READ;
+    return QUIRE_OK;
+}
+
+static enum quire_status device_fault(struct fault *fault)
+{
+    const struct quire_object *object = fault->view.object;
+    uint64_t offset = fault->view.index << QUIRE_PAGE_SHIFT;
+    quire_entry bits = quire_region_entry(fault->view.flags) | QUIRE_ENTRY_SPECIAL;
+
+    if (offset >= object->size) {
+        fault->class = QUIRE_FAULT_BEYOND_END;
+        return QUIRE_BEYOND_END;
+    }
+    if (object->cache_mode == QUIRE_CACHE_UNCACHED)
+        bits |= QUIRE_ENTRY_CACHE_DISABLE | QUIRE_ENTRY_WRITE_THROUGH;
+    else if (object->cache_mode == QUIRE_CACHE_WRITE_THROUGH)
+        bits |= QUIRE_ENTRY_WRITE_THROUGH;
+    else if (object->cache_mode == QUIRE_CACHE_WRITE_COMBINING)
+        bits |= QUIRE_ENTRY_PAT;
+    if (!lock_valid(fault))
+        return QUIRE_RETRY;
+    quire_entry_write(fault->slot, (object->device + offset) | bits);
+    fault->leaf.table->table.live++;
+    unlock(fault);
+    fault->class = QUIRE_FAULT_DEVICE;
+    return QUIRE_OK;
+}
+
+static enum quire_status object_fault(struct fault *fault)
+{
+    const struct view *view = &fault->view;
+    bool copying = (fault->access & QUIRE_ACCESS_WRITE) && !(view->flags & QUIRE_REGION_SHARED);
+    struct quire_object *object = view->object;
+    struct quire_frame *page;
+    enum quire_status status;
+
+    if (object->kind == QUIRE_OBJECT_DEVICE)
+        return device_fault(fault);
+    /* Reads find their page and its neighbours resident most of the time. */
+    if (!(fault->access & QUIRE_ACCESS_WRITE) && !(view->flags & QUIRE_REGION_RANDOM)) {
+        status = map_around(fault, quire_region_entry(view->flags));
+        if (status != QUIRE_OK || quire_entry_read(fault->slot) != 0) {
+            fault->class = QUIRE_FAULT_OBJECT_READ;
+            return status;
+        }
+    }
+    /* The pager may sleep, and then the region may go, and with it the object: hold it, unless it is going just now. */
+    if (!quire_object_try_get(object))
+        return QUIRE_RETRY;
+    status = quire_object_page(object, view->index, QUIRE_OBJECT_ALLOCATE, &page);
+    if (status == QUIRE_OK) {
+        status = copying ? copy_from_object(fault, page) : map_object_page(fault, page);
+        quire_frame_put(fault->q, page);
+    } else if (status == QUIRE_BEYOND_END) {
+        fault->class = QUIRE_FAULT_BEYOND_END;
+    } else if (status == QUIRE_IO_ERROR) {
+        fault->class = QUIRE_FAULT_IO_ERROR;
+    }
+    quire_object_put(object);
+    return status;
+}
+
+/* ---- slots ---- */
+
+static enum quire_status swap_in(struct fault *fault)
+{
+    uint64_t slot = quire_entry_slot(fault->seen);
+    struct quire_frame *frame;
+    enum quire_status status;
+
+    /* Held over the sleep. A write gets a frame of its own by the rules of copying, when it comes back here. */
+    if (!lock_valid(fault))
+        return QUIRE_RETRY;
+    quire_slot_get(fault->q, slot);
+    unlock(fault);
+    status = quire_slot_read(fault->q, slot, &frame);
+    quire_slot_put(fault->q, slot);
+    if (status == QUIRE_IO_ERROR) {
+        fault->class = QUIRE_FAULT_IO_ERROR;
+        if (lock_valid(fault)) {
+            quire_entry_write(fault->slot, QUIRE_ENTRY_POISONED);
+            unlock(fault);
+            quire_slot_put(fault->q, slot);
+        }
+        return status;
+    }
+    if (status != QUIRE_OK)
+        return status;
+    if (!lock_valid(fault)) {
+        quire_frame_put(fault->q, frame);
+        return QUIRE_RETRY;
+    }
+    /* The reference that quire_slot_read gave becomes the entry's. */
+    install_locked(fault, frame, quire_region_entry(fault->view.flags));
+    unlock(fault);
+    quire_slot_put(fault->q, slot);
+    quire_count_event(fault->q, QUIRE_EVENT_SWAP_IN);
+    fault->class = QUIRE_FAULT_SWAP_IN;
+    return QUIRE_OK;
+}
+
+/* ---- growing ---- */
+
+/* The page lies below a grow-down region: extend it, if its limit and the guard gap to what lies below allow. */
+static enum quire_status grow(struct fault *fault)
+{
+    struct quire_space *space = fault->space;
+    enum quire_status status = QUIRE_NO_MAPPING;
+    struct quire_region *region;
+    const struct quire_region *below;
+
+    fault->class = QUIRE_FAULT_GUARD;
+    quire_spin_lock(&space->lock);
+    region = quire_region_at_or_above(space, fault->page);
+    if (region == NULL || region->range.start <= fault->page) {
+        status = QUIRE_RETRY;
+    } else if (region->flags & QUIRE_REGION_GROWS_DOWN) {
+        quire_virt size = region->range.end - fault->page;
+        quire_virt grown = region->range.start - fault->page;
+
+        below = quire_region_previous(region);
+        if (size <= space->limits.stack &&
+            (space->pages.total << QUIRE_PAGE_SHIFT) + grown <= space->limits.total &&
+            fault->page >= QUIRE_LOWEST_HINT &&
+            (below == NULL || !(below->flags & QUIRE_REGION_PROTECTION) ||
+             (below->flags & QUIRE_REGION_GROWS_DOWN) ||
+             fault->page - below->range.end >= QUIRE_STACK_GUARD_PAGES * QUIRE_PAGE_SIZE)) {
+            quire_sequence_begin(space);
+            quire_region_resize(space, region, fault->page, region->range.end);
+            quire_sequence_end(space);
+            fault->class = QUIRE_FAULT_GROW;
+            status = QUIRE_RETRY;
+        }
+    }
+    quire_spin_unlock(&space->lock);
+    return status;
+}
+
+/* ---- the whole ---- */
+
+static bool is_permitted(uint32_t flags, unsigned access)
+{
+    uint32_t rights = flags & QUIRE_REGION_PROTECTION;
+
+    if (QUIRE_UNLIKELY(access & QUIRE_ACCESS_FORCE)) {
+        if ((access & QUIRE_ACCESS_WRITE) && (flags & QUIRE_REGION_SHARED))
+            return (rights & QUIRE_PROT_WRITE) != 0;
+        rights = (flags / QUIRE_REGION_MAY_READ) & QUIRE_REGION_PROTECTION;
+        if (access & QUIRE_ACCESS_WRITE)
+            return (rights & (QUIRE_PROT_WRITE | QUIRE_PROT_READ)) != 0;
+    }
+    if (access & QUIRE_ACCESS_WRITE)
+        return (rights & QUIRE_PROT_WRITE) != 0;
+    if (access & QUIRE_ACCESS_EXECUTE)
+        return (rights & QUIRE_PROT_EXECUTE) != 0;
+    return rights != 0; /* x86 cannot grant write or execute without read */
+}
+
+static enum quire_status present_fault(struct fault *fault)
+{
+    bool writing = (fault->access & QUIRE_ACCESS_WRITE) != 0;
+
+    if (writing && !(fault->seen & QUIRE_ENTRY_WRITE)) {
+        if (fault->view.flags & QUIRE_REGION_SHARED)
+            return write_shared(fault);
+        if (fault->seen & QUIRE_ENTRY_SPECIAL)
+            return upgrade_zero_page(fault);
+        return write_copy(fault);
+    }
+    quire_platform_flush_page(fault->q, fault->page);
+    fault->class = QUIRE_FAULT_SPURIOUS;
+    return QUIRE_OK;
+}
+
+static enum quire_status fault_once(struct fault *fault)
+{
+    enum quire_status status;
+
+    if (QUIRE_UNLIKELY(!look_up(fault))) {
+        fault->class = QUIRE_FAULT_NO_REGION;
+        return fault->view.flags & QUIRE_REGION_GROWS_DOWN ? grow(fault) : QUIRE_NO_MAPPING;
+    }
+    if (QUIRE_UNLIKELY(!is_permitted(fault->view.flags, fault->access))) {
+        fault->class = QUIRE_FAULT_NO_RIGHT;
+        return QUIRE_NO_PERMISSION;
+    }
+    fault->class = QUIRE_FAULT_NO_MEMORY;
+    if (QUIRE_UNLIKELY(!quire_leaf_find(fault->q, &fault->space->table, fault->page,
+                                        &fault->leaf))) {
+        status = quire_leaf_make(fault->q, &fault->space->table, fault->page, &fault->leaf);
+        if (status != QUIRE_OK)
+            return status;
+    }
+    fault->slot = &fault->leaf.entries[quire_level_index(fault->page, 1)];
+    fault->seen = quire_entry_read(fault->slot);
+
+    if (QUIRE_UNLIKELY(quire_leaf_is_shared(&fault->leaf))) {
+        /* Reading what is there changes nothing; everything else needs a table of our own. */
+        if (!(quire_entry_is_present(fault->seen) && !(fault->access & QUIRE_ACCESS_WRITE))) {
+            status = quire_table_unshare(fault->space, fault->page, &fault->leaf);
+            if (status == QUIRE_OK)
+                fault->class = QUIRE_FAULT_UNSHARE;
+            return status == QUIRE_OK ? QUIRE_RETRY : status;
+        }
+    }
+    if (fault->seen == 0) {
+        if (fault->view.object != NULL)
+            return object_fault(fault);
+        return fault->access & QUIRE_ACCESS_WRITE ? write_new(fault) : read_zero_page(fault);
+    }
+    if (quire_entry_is_present(fault->seen))
+        return present_fault(fault);
+    if (quire_entry_is_slot(fault->seen))
+        return swap_in(fault);
+    if (quire_entry_is_poisoned(fault->seen)) {
+        fault->class = QUIRE_FAULT_POISONED;
+        return QUIRE_IO_ERROR;
+    }
+    return QUIRE_RETRY; /* inaccessible in a region that is accessible: rights are changing just now */
+}
+
+#if QUIRE_TRACE
+static void trace(const struct fault *fault)
+{
+    struct quire_trace_event event = {
+        .clock = quire_hook_clock(fault->q),
+        .address = fault->page,
+        .detail = fault->seen,
+        .space = fault->space->number,
+        .type = (uint8_t)fault->class,
+        .cpu = (uint8_t)quire_platform_cpu(),
+        .access = (uint16_t)fault->access,
+    };
+
+    quire_hook_trace(fault->q, &event);
+}
+#endif
+
+enum quire_status quire_space_fault(struct quire_space *space, quire_virt address, unsigned access,
+                                    enum quire_fault_class *out_class)
+{
+    struct fault fault;
+    enum quire_status status;
+
+    fault.q = space->q;
+    fault.space = space;
+    fault.page = quire_page_down(address);
+    fault.access = access;
+    fault.seen = 0;
+    if (QUIRE_UNLIKELY(address >= space->end)) {
+        fault.class = QUIRE_FAULT_KERNEL_ADDRESS;
+        status = QUIRE_NO_MAPPING;
+    } else {
+        for (;;) {
+            status = fault_once(&fault);
+            if (QUIRE_LIKELY(status == QUIRE_OK))
+                break;
+            if (status == QUIRE_RETRY) {
+                /* One step further (a table of our own, a longer stack), or another CPU was in the way. */
+                if (fault.class != QUIRE_FAULT_UNSHARE && fault.class != QUIRE_FAULT_GROW)
+                    fault.class = QUIRE_FAULT_RACE;
+                quire_this_cpu(fault.q)->fault[fault.class]++;
+                continue;
+            }
+            if (status == QUIRE_NO_MEMORY) {
+                fault.class = QUIRE_FAULT_NO_MEMORY;
+                if (quire_reclaim(fault.q, 1))
+                    continue;
+            }
+            break;
+        }
+    }
+    quire_this_cpu(fault.q)->fault[fault.class]++;
+#if QUIRE_TRACE
+    trace(&fault);
+#endif
+    if (out_class != NULL)
+        *out_class = fault.class;
+    return status;
+}
+
+enum quire_status quire_space_populate(struct quire_space *space, quire_virt address, size_t length,
+                                       unsigned access)
+{
+    quire_virt end = address + quire_page_up(length);
+
+    for (quire_virt page = quire_page_down(address); page < end; page += QUIRE_PAGE_SIZE) {
+        enum quire_status status;
+        struct quire_leaf leaf;
+
+        if (quire_leaf_find(space->q, &space->table, page, &leaf)) {
+            quire_entry entry = quire_entry_read(&leaf.entries[quire_level_index(page, 1)]);
+
+            /* There already, with the right asked for: fault-around was here. */
+            if (quire_entry_is_present(entry) &&
+                (!(access & QUIRE_ACCESS_WRITE) ||
+                 ((entry & QUIRE_ENTRY_WRITE) && !quire_leaf_is_shared(&leaf))))
+                continue;
+        }
+        status = quire_space_fault(space, page, access | QUIRE_ACCESS_KERNEL, NULL);
+        if (status != QUIRE_OK)
+            return status;
+    }
+    return QUIRE_OK;
+}

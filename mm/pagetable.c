@@ -1,0 +1,487 @@
+/*
+ * The kernel's page table, and mappings that are not counted: one walker for every format and level.
+ *
+ * A walk goes from the root (level pt->levels) down; at each level the entry is empty, points to a table one level below, or is a
+ * large page that ends the walk. Map, unmap and protect share one step: find the level at which the rest of the range, from the current address
+ * on, can be handled with one entry.
+ *
+ * Locking: q->kernel_lock excludes changes by these functions from each other. Spaces' own regions never lie where a caller
+ * maps with them. Kernel-half tables, once made, stay: they are shared by every space, and a freed one would have to be waited for on every CPU.
+ */
+#include "table.h"
+
+#include <quire/hooks.h>
+
+static bool in_kernel_half(const struct quire_pagetable *pt, quire_virt address)
+{
+    return quire_level_index(address, pt->levels) >= QUIRE_ROOT_KERNEL;
+}
+
+/* All root entries of the kernel half get their table now, so that roots can share them for ever. */
+enum quire_status quire_pagetable_init(struct quire *q, unsigned levels)
+{
+    struct quire_frame *root;
+    quire_entry *entries;
+
+    if (levels < QUIRE_LEVELS_DEFAULT || levels > QUIRE_LEVELS_MAX)
+        return QUIRE_INVALID;
+    root = quire_table_alloc(q, levels);
+    if (root == NULL)
+        return QUIRE_NO_MEMORY;
+    entries = quire_table_entries(q, root);
+    for (unsigned i = QUIRE_ROOT_KERNEL; i < QUIRE_ROOT_ENTRIES; i++) {
+        struct quire_frame *table = quire_table_alloc(q, levels - 1);
+
+        if (table == NULL) {
+            while (i-- > QUIRE_ROOT_KERNEL)
+                quire_table_discard(q, quire_frame_of(q, quire_entry_phys(entries[i])));
+            quire_table_discard(q, root);
+            return QUIRE_NO_MEMORY;
+        }
+        entries[i] = quire_frame_phys(q, table) | QUIRE_ENTRY_PRESENT | QUIRE_ENTRY_WRITE |
+                     QUIRE_ENTRY_ACCESSED;
+    }
+    root->table.live = QUIRE_ROOT_ENTRIES - QUIRE_ROOT_KERNEL;
+    q->kernel.levels = (uint8_t)levels;
+    q->kernel.root = quire_frame_phys(q, root);
+    return QUIRE_OK;
+}
+
+enum quire_status quire_pagetable_create(struct quire *q, struct quire_pagetable *out)
+{
+    struct quire_frame *root = quire_table_alloc(q, q->kernel.levels);
+    quire_entry *entries;
+    const quire_entry *kernel;
+
+    if (root == NULL)
+        return QUIRE_NO_MEMORY;
+    entries = quire_table_entries(q, root);
+    kernel = quire_table_entries(q, quire_frame_of(q, q->kernel.root));
+    for (unsigned i = QUIRE_ROOT_KERNEL; i < QUIRE_ROOT_ENTRIES; i++)
+        entries[i] = kernel[i];
+    out->levels = q->kernel.levels;
+    out->root = quire_frame_phys(q, root);
+    return QUIRE_OK;
+}
+
+/* Depth-first over the user half, without recursion: one index per level. */
+void quire_pagetable_destroy(struct quire *q, struct quire_pagetable *pt)
+{
+    struct quire_frame *table[QUIRE_LEVELS_MAX + 1];
+    unsigned index[QUIRE_LEVELS_MAX + 1];
+    unsigned top = pt->levels, level = top;
+
+    table[top] = quire_frame_of(q, pt->root);
+    index[top] = 0;
+    while (level <= top) {
+        unsigned end = level == top ? QUIRE_ROOT_KERNEL : QUIRE_TABLE_ENTRIES;
+        quire_entry entry;
+
+        if (level == 1 || index[level] == end) {
+            quire_table_discard(q, table[level]);
+            level++;
+            continue;
+        }
+        entry = quire_table_entries(q, table[level])[index[level]++];
+        if (quire_entry_is_present(entry) && !(entry & QUIRE_ENTRY_LARGE)) {
+            level--;
+            table[level] = quire_frame_of(q, quire_entry_phys(entry));
+            index[level] = 0;
+        }
+    }
+    pt->root = 0;
+}
+
+static quire_entry make_entry(quire_phys physical, unsigned level, unsigned protection,
+                              unsigned flags)
+{
+    enum quire_cache_mode mode = (enum quire_cache_mode)(flags >> QUIRE_PAGE_CACHE_SHIFT);
+    quire_entry entry = physical | QUIRE_ENTRY_SPECIAL;
+
+    if (protection & (QUIRE_PROT_READ | QUIRE_PROT_WRITE | QUIRE_PROT_EXECUTE))
+        entry |= QUIRE_ENTRY_PRESENT | QUIRE_ENTRY_ACCESSED;
+    if (protection & QUIRE_PROT_WRITE)
+        entry |= QUIRE_ENTRY_WRITE | QUIRE_ENTRY_DIRTY;
+    if (!(protection & QUIRE_PROT_EXECUTE) && QUIRE_HAS_NO_EXECUTE)
+        entry |= QUIRE_ENTRY_NO_EXECUTE;
+    if (flags & QUIRE_PAGE_USER)
+        entry |= QUIRE_ENTRY_USER;
+    if (flags & QUIRE_PAGE_GLOBAL)
+        entry |= QUIRE_ENTRY_GLOBAL;
+    if (level > 1)
+        entry |= QUIRE_ENTRY_LARGE;
+    switch (mode) {
+    case QUIRE_CACHE_WRITE_BACK:
+        break;
+    case QUIRE_CACHE_WRITE_THROUGH:
+        entry |= QUIRE_ENTRY_WRITE_THROUGH;
+        break;
+    case QUIRE_CACHE_UNCACHED:
+        entry |= QUIRE_ENTRY_WRITE_THROUGH | QUIRE_ENTRY_CACHE_DISABLE;
+        break;
+    case QUIRE_CACHE_WRITE_COMBINING:
+        entry |= level > 1 ? QUIRE_ENTRY_PAT_LARGE : QUIRE_ENTRY_PAT;
+        break;
+    }
+    return entry;
+}
+
+static enum quire_status check_range(const struct quire_pagetable *pt, quire_virt address,
+                                     quire_phys physical, size_t length)
+{
+    quire_virt last = address + (length - 1);
+
+    if (length == 0)
+        return QUIRE_ZERO_LENGTH;
+    if ((address | physical | length) & (QUIRE_PAGE_SIZE - 1))
+        return QUIRE_UNALIGNED;
+    if (last < address || physical + (length - 1) < physical)
+        return QUIRE_OVERFLOW;
+    if (((physical + (length - 1)) & QUIRE_PAGE_MASK & ~QUIRE_ENTRY_ADDRESS) != 0 ||
+        !quire_canonical(address, pt->levels) || !quire_canonical(last, pt->levels) ||
+        in_kernel_half(pt, address) != in_kernel_half(pt, last))
+        return QUIRE_OUT_OF_RANGE;
+    return QUIRE_OK;
+}
+
+/* The largest level whose page fits at address and physical and inside length. */
+static unsigned best_level(const struct quire_pagetable *pt, quire_virt address,
+                           quire_phys physical, size_t length, unsigned flags)
+{
+    for (unsigned level = pt->levels; level > 1; level--) {
+        uint64_t size = (uint64_t)1 << quire_level_shift(level);
+
+        if (!(QUIRE_LARGE_LEVELS & (1u << level)) || (flags & QUIRE_PAGE_SMALL) ||
+            (level > 2 && (flags & QUIRE_PAGE_NO_GIANT)))
+            continue;
+        if (((address | physical) & (size - 1)) == 0 && length >= size)
+            return level;
+    }
+    return 1;
+}
+
+/* A level's entries after linking a new table into an empty entry. NULL: no memory. */
+static struct quire_frame *link_new_table(struct quire *q, struct quire_frame *parent,
+                                          quire_entry *entry, unsigned level, unsigned flags)
+{
+    struct quire_frame *table = quire_table_alloc(q, level);
+
+    if (table == NULL)
+        return NULL;
+    quire_entry_write(entry, quire_frame_phys(q, table) | QUIRE_ENTRY_PRESENT | QUIRE_ENTRY_WRITE |
+                                 QUIRE_ENTRY_ACCESSED |
+                                 (flags & QUIRE_PAGE_USER ? QUIRE_ENTRY_USER : 0));
+    parent->table.live++;
+    return table;
+}
+
+/*
+ * One entry at level *target, or below it where a table hangs already (an emptied one, in the kernel half): *target says where.
+ */
+static enum quire_status map_one(struct quire *q, struct quire_pagetable *pt, quire_virt address,
+                                 quire_phys physical, unsigned protection, unsigned flags,
+                                 unsigned *target)
+{
+    struct quire_frame *table = quire_frame_of(q, pt->root);
+
+    for (unsigned level = pt->levels;; level--) {
+        quire_entry *slot = &quire_table_entries(q, table)[quire_level_index(address, level)];
+        quire_entry entry = quire_entry_read(slot);
+
+        if (level == *target && level > 1 && quire_entry_is_present(entry) &&
+            !(entry & QUIRE_ENTRY_LARGE))
+            (*target)--;
+        if (level == *target) {
+            if (entry != 0)
+                return QUIRE_EXISTS;
+            quire_entry_write(slot, make_entry(physical, level, protection, flags));
+            table->table.live++;
+            return QUIRE_OK;
+        }
+        if (entry == 0) {
+            table = link_new_table(q, table, slot, level - 1, flags);
+            if (table == NULL)
+                return QUIRE_NO_MEMORY;
+        } else if (entry & QUIRE_ENTRY_LARGE) {
+            return QUIRE_EXISTS;
+        } else {
+            table = quire_frame_of(q, quire_entry_phys(entry));
+        }
+    }
+}
+
+/* Replace a large page by a table of pages one level smaller with the same rights. */
+static enum quire_status split(struct quire *q, quire_entry *slot, unsigned level)
+{
+    quire_entry large = quire_entry_read(slot), piece;
+    struct quire_frame *table = quire_table_alloc(q, level - 1);
+    quire_entry *entries;
+
+    if (table == NULL)
+        return QUIRE_NO_MEMORY;
+    entries = quire_table_entries(q, table);
+    piece = large & ~(QUIRE_ENTRY_ADDRESS | QUIRE_ENTRY_LARGE);
+    if (level - 1 > 1)
+        piece |= QUIRE_ENTRY_LARGE | (large & QUIRE_ENTRY_PAT_LARGE);
+    else if (large & QUIRE_ENTRY_PAT_LARGE)
+        piece |= QUIRE_ENTRY_PAT;
+    for (unsigned i = 0; i < QUIRE_TABLE_ENTRIES; i++)
+        entries[i] = piece | ((large & QUIRE_ENTRY_ADDRESS_LARGE) +
+                              ((quire_phys)i << quire_level_shift(level - 1)));
+    table->table.live = QUIRE_TABLE_ENTRIES;
+    (void)quire_entry_exchange(slot, quire_frame_phys(q, table) | QUIRE_ENTRY_PRESENT |
+                                         QUIRE_ENTRY_WRITE | QUIRE_ENTRY_ACCESSED |
+                                         (large & QUIRE_ENTRY_USER));
+    return QUIRE_OK;
+}
+
+/*
+ * The entry that maps `address`, where it can be changed for [address, end) as a whole: large pages that the range cuts are split. *out_size: bytes that the entry (or the hole, then *out_slot is NULL) covers from address on.
+ */
+static enum quire_status find_changeable(struct quire *q, struct quire_pagetable *pt,
+                                         quire_virt address, size_t length, quire_entry **out_slot,
+                                         struct quire_frame **out_table, unsigned *out_level,
+                                         size_t *out_size)
+{
+    struct quire_frame *table = quire_frame_of(q, pt->root);
+
+    for (unsigned level = pt->levels;; level--) {
+        uint64_t size = (uint64_t)1 << quire_level_shift(level);
+        quire_entry *slot = &quire_table_entries(q, table)[quire_level_index(address, level)];
+        quire_entry entry = quire_entry_read(slot);
+
+        *out_size = (size_t)(size - (address & (size - 1)));
+        if (entry == 0) {
+            *out_slot = NULL;
+            return QUIRE_OK;
+        }
+        if (level > 1 && (entry & QUIRE_ENTRY_LARGE) &&
+            ((address & (size - 1)) != 0 || length < size)) {
+            enum quire_status status = split(q, slot, level);
+
+            if (status != QUIRE_OK)
+                return status;
+            entry = quire_entry_read(slot);
+        }
+        if (level == 1 || (entry & QUIRE_ENTRY_LARGE)) {
+            *out_slot = slot;
+            *out_table = table;
+            *out_level = level;
+            return QUIRE_OK;
+        }
+        table = quire_frame_of(q, quire_entry_phys(entry));
+    }
+}
+
+static void flush_changed(struct quire *q, const struct quire_pagetable *pt, quire_virt start,
+                          quire_virt end)
+{
+    if (end > start || (end == 0 && start != 0)) {
+        if (in_kernel_half(pt, start))
+            quire_flush_kernel(q, start, end);
+        else
+            quire_flush_every_space(q);
+    }
+}
+
+/* Shared body of unmap and protect: value 0 empties, otherwise rights change and addresses stay. */
+static enum quire_status change(struct quire *q, struct quire_pagetable *pt, quire_virt address,
+                                size_t length, bool unmap, unsigned protection, unsigned flags)
+{
+    enum quire_status status = QUIRE_OK;
+    size_t done = 0;
+
+    while (done < length) {
+        quire_virt at = address + done;
+        quire_entry *slot = NULL;
+        struct quire_frame *table = NULL;
+        unsigned level = 0;
+        size_t size;
+
+        status = find_changeable(q, pt, at, length - done, &slot, &table, &level, &size);
+        if (status != QUIRE_OK)
+            break;
+        if (slot != NULL && unmap) {
+            (void)quire_entry_exchange(slot, 0);
+            table->table.live--;
+        } else if (slot != NULL) {
+            quire_entry old = quire_entry_read(slot);
+            quire_phys physical =
+                old & (level > 1 ? QUIRE_ENTRY_ADDRESS_LARGE : QUIRE_ENTRY_ADDRESS);
+
+            (void)quire_entry_exchange(slot, make_entry(physical, level, protection, flags));
+        }
+        done = size < length - done ? done + size : length;
+    }
+    if (done > 0)
+        flush_changed(q, pt, address, address + done);
+    return status;
+}
+
+enum quire_status quire_pagetable_map(struct quire *q, struct quire_pagetable *pt,
+                                      quire_virt address, quire_phys physical, size_t length,
+                                      unsigned protection, unsigned flags)
+{
+    enum quire_status status = check_range(pt, address, physical, length);
+    size_t done = 0;
+
+    if (status != QUIRE_OK)
+        return status;
+    quire_spin_lock(&q->kernel_lock);
+    while (done < length) {
+        unsigned level =
+            best_level(pt, address + done, physical + done, length - done, flags);
+
+        status = map_one(q, pt, address + done, physical + done, protection, flags, &level);
+        if (status != QUIRE_OK)
+            break;
+        done += (size_t)1 << quire_level_shift(level);
+    }
+    /* What was mapped is undone along the same page boundaries: nothing is split, so this cannot fail. */
+    if (status != QUIRE_OK && done > 0)
+        (void)change(q, pt, address, done, true, 0, 0);
+    quire_spin_unlock(&q->kernel_lock);
+    return status;
+}
+
+static enum quire_status change_checked(struct quire *q, struct quire_pagetable *pt,
+                                        quire_virt address, size_t length, bool unmap,
+                                        unsigned protection, unsigned flags)
+{
+    enum quire_status status = check_range(pt, address, 0, length);
+
+    if (status != QUIRE_OK)
+        return status;
+    quire_spin_lock(&q->kernel_lock);
+    status = change(q, pt, address, length, unmap, protection, flags);
+    quire_spin_unlock(&q->kernel_lock);
+    return status;
+}
+
+enum quire_status quire_pagetable_unmap(struct quire *q, struct quire_pagetable *pt,
+                                        quire_virt address, size_t length)
+{
+    return change_checked(q, pt, address, length, true, 0, 0);
+}
+
+enum quire_status quire_pagetable_protect(struct quire *q, struct quire_pagetable *pt,
+                                          quire_virt address, size_t length, unsigned protection,
+                                          unsigned flags)
+{
+    return change_checked(q, pt, address, length, false, protection, flags);
+}
+
+void quire_pagetable_translate(struct quire *q, const struct quire_pagetable *pt,
+                               quire_virt address, struct quire_translation *out)
+{
+    quire_phys table = pt->root;
+    quire_entry rights = QUIRE_ENTRY_WRITE | QUIRE_ENTRY_USER;
+    quire_entry no_execute = 0;
+
+    out->physical = 0;
+    out->present = false;
+    out->protection = QUIRE_PROT_NONE;
+    out->user = false;
+    out->steps = 0;
+    out->level = pt->levels;
+    if (!quire_canonical(address, pt->levels))
+        return;
+    for (unsigned level = pt->levels; level > 0; level--) {
+        struct quire_walk_step *step = &out->step[out->steps++];
+        uint64_t offset_mask = ((uint64_t)1 << quire_level_shift(level)) - 1;
+
+        step->level = level;
+        step->index = quire_level_index(address, level);
+        step->table = table;
+        step->entry = quire_entry_read(
+            &((quire_entry *)quire_platform_direct(q, table))[step->index]);
+        out->level = level;
+        if (!quire_entry_is_present(step->entry))
+            return;
+        rights &= step->entry;
+        no_execute |= step->entry & QUIRE_ENTRY_NO_EXECUTE;
+        if (level == 1 || (step->entry & QUIRE_ENTRY_LARGE)) {
+            quire_entry mask = level > 1 ? QUIRE_ENTRY_ADDRESS_LARGE : QUIRE_ENTRY_ADDRESS;
+
+            out->physical = (step->entry & mask) | (address & offset_mask);
+            out->present = true;
+            out->user = (rights & QUIRE_ENTRY_USER) != 0;
+            out->protection = QUIRE_PROT_READ;
+            if (rights & QUIRE_ENTRY_WRITE)
+                out->protection |= QUIRE_PROT_WRITE;
+            if (!no_execute)
+                out->protection |= QUIRE_PROT_EXECUTE;
+            return;
+        }
+        table = quire_entry_phys(step->entry);
+    }
+}
+
+void quire_pagetable_visit(struct quire *q, const struct quire_pagetable *pt, quire_virt start,
+                           quire_virt end,
+                           bool (*visit)(void *context, quire_virt address, unsigned level,
+                                         quire_entry *entry),
+                           void *context)
+{
+    quire_virt at = quire_page_down(start);
+
+    while (at < end || end == 0) {
+        quire_phys table = pt->root;
+        quire_virt next = at;
+
+        for (unsigned level = pt->levels; level > 0; level--) {
+            uint64_t size = (uint64_t)1 << quire_level_shift(level);
+            quire_entry *slot =
+                &((quire_entry *)quire_platform_direct(q, table))[quire_level_index(at, level)];
+            quire_entry entry = quire_entry_read(slot);
+            bool last = level == 1 || (quire_entry_is_present(entry) && (entry & QUIRE_ENTRY_LARGE));
+
+            if (entry == 0 || last) {
+                next = (at & ~(size - 1)) + size;
+                if (entry != 0 && !visit(context, at & ~(size - 1), level, slot))
+                    return;
+                break;
+            }
+            table = quire_entry_phys(entry);
+        }
+        if (next < at)
+            return; /* the top of the address space */
+        if (!quire_canonical(next, pt->levels)) /* over the hole between the halves */
+            next = ~(quire_virt)0 << (quire_level_shift(pt->levels) + QUIRE_INDEX_BITS - 1);
+        at = next;
+    }
+}
+
+struct harvest {
+    struct quire_harvest *out;
+};
+
+static bool harvest_entry(void *context, quire_virt address, unsigned level, quire_entry *slot)
+{
+    struct quire_harvest *out = ((struct harvest *)context)->out;
+    quire_entry entry = quire_entry_read(slot);
+
+    (void)address;
+    (void)level;
+    if (!quire_entry_is_present(entry))
+        return true;
+    out->present++;
+    if (entry & QUIRE_ENTRY_ACCESSED) {
+        entry = quire_entry_clear_bits(slot, QUIRE_ENTRY_ACCESSED);
+        out->accessed++;
+    }
+    if (entry & QUIRE_ENTRY_DIRTY)
+        out->dirty++;
+    return true;
+}
+
+void quire_pagetable_harvest(struct quire *q, struct quire_pagetable *pt, quire_virt start,
+                             quire_virt end, bool flush, struct quire_harvest *out)
+{
+    struct harvest context = {out};
+
+    out->present = out->accessed = out->dirty = 0;
+    quire_pagetable_visit(q, pt, start, end, harvest_entry, &context);
+    if (flush && out->accessed > 0)
+        flush_changed(q, pt, start, end);
+}

@@ -1,0 +1,524 @@
+/*
+ * Changing what regions allow and how they behave: protect, advise, lock. All three cut the regions at the ends of the range, change
+ * flags, and merge what has become equal; protect then changes the entries.
+ *
+ * Entries follow the region's flags like this: no right at all makes a present entry inaccessible (its frame is kept) and forgets zero and
+ * device pages; a lost write or execute right leaves the entry; a gained write right is given at once where no copy is needed (a shared mapping, or
+ * an anonymous frame that only we hold), otherwise the next write fault decides.
+ *
+ * Failure: records for the two cuts and own copies of shared tables are got before a region changes. As on Linux, regions that were already
+ * done stay done when a later one fails.
+ */
+#include "region.h"
+
+#include <quire/heap.h>
+
+enum quire_status quire_own_range(struct quire_space *space, quire_virt start, quire_virt end)
+{
+    for (quire_virt base = start & ~(QUIRE_LEAF_SPAN - 1); base < end; base += QUIRE_LEAF_SPAN) {
+        struct quire_leaf leaf;
+
+        base = quire_table_skip(space->q, &space->table, base);
+        if (base < end && quire_leaf_own(space, base, false, &leaf) == QUIRE_NO_MEMORY)
+            return QUIRE_NO_MEMORY;
+    }
+    return QUIRE_OK;
+}
+
+/* ---- entries ---- */
+
+/* A frame that a private mapping may write without copying: anonymous, and only this entry holds it. */
+static bool is_exclusive(struct quire *q, quire_entry entry)
+{
+    const struct quire_frame *frame;
+
+    if (entry & QUIRE_ENTRY_SPECIAL)
+        return false;
+    frame = quire_frame_of(q, quire_entry_phys(entry));
+    return frame->kind == QUIRE_FRAME_ANONYMOUS &&
+           __atomic_load_n(&frame->count, __ATOMIC_ACQUIRE) == 1;
+}
+
+/* The value that an entry with something in it gets under new rights. */
+static quire_entry adapt(struct quire *q, quire_entry entry, uint32_t flags)
+{
+    const quire_entry rights = QUIRE_ENTRY_WRITE | QUIRE_ENTRY_NO_EXECUTE | QUIRE_ENTRY_PRESENT |
+                               QUIRE_ENTRY_STATE;
+    quire_entry value = entry & ~rights;
+
+    if (!(flags & QUIRE_REGION_PROTECTION)) {
+        if (entry & QUIRE_ENTRY_SPECIAL)
+            return 0;
+        return value | QUIRE_ENTRY_INACCESSIBLE;
+    }
+    value |= quire_region_entry(flags) & rights;
+    if ((flags & QUIRE_PROT_WRITE) && !(flags & QUIRE_REGION_SHARED) && is_exclusive(q, entry))
+        value |= QUIRE_ENTRY_WRITE | QUIRE_ENTRY_DIRTY;
+    return value;
+}
+
+static void protect_table_locked(struct quire *q, struct quire_leaf *leaf, unsigned first,
+                                 unsigned last, uint32_t flags)
+{
+    for (unsigned i = first; i < last; i++) {
+        quire_entry old = quire_entry_read(&leaf->entries[i]), value;
+
+        if (!quire_entry_is_present(old) && !quire_entry_is_inaccessible(old))
+            continue;
+        /* The CPU may set accessed and dirty between the read and the exchange. */
+        do
+            value = adapt(q, old, flags);
+        while (value != old &&
+               !quire_entry_compare_exchange(&leaf->entries[i], &old, value));
+        if (value == 0)
+            leaf->table->table.live--;
+    }
+}
+
+void quire_protect_entries(struct quire_space *space, quire_virt start, quire_virt end,
+                           uint32_t flags)
+{
+    bool changed = false;
+
+    for (quire_virt at = start; at < end;) {
+        quire_virt base = at & ~(QUIRE_LEAF_SPAN - 1), next = base + QUIRE_LEAF_SPAN;
+        struct quire_leaf leaf;
+
+        if (quire_leaf_find(space->q, &space->table, at, &leaf)) {
+            quire_virt stop = next < end ? next : end;
+
+            quire_spin_lock(&leaf.table->table.lock);
+            protect_table_locked(space->q, &leaf, quire_level_index(at, 1),
+                                 quire_level_index(stop - 1, 1) + 1, flags);
+            quire_spin_unlock(&leaf.table->table.lock);
+            changed = true;
+        } else {
+            next = quire_table_skip(space->q, &space->table, base) + QUIRE_LEAF_SPAN;
+        }
+        at = next;
+    }
+    if (changed)
+        quire_flush_space(space, start, end);
+}
+
+/* ---- flags ---- */
+
+/* What a change does to the part of one region inside the range. */
+struct change {
+    uint32_t set, clear;
+    bool entries; /* the entries follow */
+};
+
+/*
+ * Cut the region to [start, end) and change its flags. *io_region: the region that now contains start (merged, perhaps).
+ */
+static enum quire_status change_piece(struct quire_space *space, struct quire_region **io_region,
+                                      quire_virt start, quire_virt end,
+                                      const struct change *change, struct quire_region **dead)
+{
+    struct quire_region *region = *io_region, *spare[2] = {NULL, NULL};
+    uint32_t flags = (region->flags & ~change->clear) | change->set;
+
+    if (flags == region->flags)
+        return QUIRE_OK;
+    if (change->entries && quire_own_range(space, start, end) != QUIRE_OK)
+        return QUIRE_NO_MEMORY;
+    if (region->range.start < start && (spare[0] = quire_region_alloc(space)) == NULL)
+        return QUIRE_NO_MEMORY;
+    if (region->range.end > end && (spare[1] = quire_region_alloc(space)) == NULL) {
+        if (spare[0] != NULL)
+            quire_cache_free(space->q, space->q->region_cache, spare[0]);
+        return QUIRE_NO_MEMORY;
+    }
+    quire_sequence_begin(space);
+    if (spare[0] != NULL) {
+        quire_region_split(space, region, start, spare[0]);
+        region = spare[0];
+    }
+    if (spare[1] != NULL)
+        quire_region_split(space, region, end, spare[1]);
+    quire_region_account(space, region->flags, quire_region_length(region), false);
+    if (region->object != NULL)
+        quire_object_unlink(region->object, region);
+    region->flags = flags;
+    if (region->object != NULL)
+        quire_object_link(region->object, region, NULL);
+    quire_region_account(space, region->flags, quire_region_length(region), true);
+    *io_region = quire_region_merge(space, region, dead);
+    quire_sequence_end(space);
+    if (change->entries)
+        quire_protect_entries(space, start, end, flags);
+    return QUIRE_OK;
+}
+
+/* May the change be made to this region? */
+typedef enum quire_status (*permit_function)(const struct quire_region *region,
+                                             const struct change *change);
+
+/*
+ * Apply a change to each region of [start, end). The first hole stops (stop_at_hole) or is remembered: QUIRE_NO_MAPPING in both cases.
+ */
+static enum quire_status change_range(struct quire_space *space, quire_virt start, quire_virt end,
+                                      const struct change *change, permit_function permit,
+                                      bool stop_at_hole, struct quire_region **dead)
+{
+    enum quire_status hole = QUIRE_OK;
+
+    for (quire_virt at = start; at < end;) {
+        struct quire_region *region = quire_region_at_or_above(space, at);
+        enum quire_status status;
+        quire_virt stop;
+
+        if (region == NULL || region->range.start > at) {
+            hole = QUIRE_NO_MAPPING;
+            if (region == NULL || region->range.start >= end || stop_at_hole)
+                break;
+            at = region->range.start;
+        }
+        stop = region->range.end < end ? region->range.end : end;
+        status = permit != NULL ? permit(region, change) : QUIRE_OK;
+        if (status == QUIRE_OK)
+            status = change_piece(space, &region, at, stop, change, dead);
+        if (status != QUIRE_OK)
+            return status;
+        at = stop;
+    }
+    return hole;
+}
+
+static enum quire_status check_range(const struct quire_space *space, quire_virt address,
+                                     size_t *length)
+{
+    if ((address & (QUIRE_PAGE_SIZE - 1)) != 0)
+        return QUIRE_UNALIGNED;
+    if (quire_page_up(*length) == 0 && *length != 0)
+        return QUIRE_OVERFLOW;
+    *length = quire_page_up(*length);
+    if (address > space->end || *length > space->end - address)
+        return QUIRE_NO_MAPPING;
+    return QUIRE_OK;
+}
+
+static enum quire_status permit_protection(const struct quire_region *region,
+                                           const struct change *change)
+{
+    uint32_t may = (region->flags / QUIRE_REGION_MAY_READ) & QUIRE_REGION_PROTECTION;
+
+    return (change->set & ~may) != 0 ? QUIRE_NO_PERMISSION : QUIRE_OK;
+}
+
+enum quire_status quire_space_protect(struct quire_space *space, quire_virt address, size_t length,
+                                      unsigned protection, bool grows_down)
+{
+    const struct change change = {.set = protection & QUIRE_REGION_PROTECTION,
+                                  .clear = QUIRE_REGION_PROTECTION,
+                                  .entries = true};
+    enum quire_status status = check_range(space, address, &length);
+
+    if (status != QUIRE_OK || length == 0)
+        return status;
+    do {
+        struct quire_region *dead = NULL;
+        quire_virt start = address;
+
+        quire_spin_lock(&space->lock);
+        if (grows_down) {
+            const struct quire_region *region = quire_region_at_or_above(space, address);
+
+            if (region == NULL || region->range.start >= address + length)
+                status = QUIRE_NO_MAPPING;
+            else if (!(region->flags & QUIRE_REGION_GROWS_DOWN))
+                status = QUIRE_INVALID;
+            else
+                start = region->range.start;
+        }
+        if (status == QUIRE_OK)
+            status = change_range(space, start, address + length, &change, permit_protection, true,
+                                  &dead);
+        quire_spin_unlock(&space->lock);
+        quire_region_free_list(dead);
+        if (status == QUIRE_NO_MEMORY && quire_reclaim(space->q, 2)) {
+            status = QUIRE_OK;
+            continue;
+        }
+        break;
+    } while (true);
+    quire_count_event(space->q, QUIRE_EVENT_PROTECT);
+    return status;
+}
+
+/* ---- advice ---- */
+
+static enum quire_status permit_private_memory(const struct quire_region *region,
+                                               const struct change *change)
+{
+    (void)change;
+    return region->object != NULL || (region->flags & QUIRE_REGION_SHARED) ? QUIRE_INVALID
+                                                                           : QUIRE_OK;
+}
+
+static enum quire_status permit_not_device(const struct quire_region *region,
+                                           const struct change *change)
+{
+    (void)change;
+    return region->object != NULL && region->object->kind == QUIRE_OBJECT_DEVICE ? QUIRE_INVALID
+                                                                                 : QUIRE_OK;
+}
+
+/* Advice that only changes flags; false: it does more. */
+static bool flag_advice(enum quire_advice advice, struct change *change, permit_function *permit)
+{
+    const uint32_t order = QUIRE_REGION_SEQUENTIAL | QUIRE_REGION_RANDOM;
+    const uint32_t huge = QUIRE_REGION_HUGE | QUIRE_REGION_NO_HUGE;
+
+    change->entries = false;
+    *permit = NULL;
+    switch (advice) {
+    case QUIRE_ADVICE_NORMAL:
+        *change = (struct change){.clear = order};
+        return true;
+    case QUIRE_ADVICE_SEQUENTIAL:
+        *change = (struct change){.set = QUIRE_REGION_SEQUENTIAL, .clear = order};
+        return true;
+    case QUIRE_ADVICE_RANDOM:
+        *change = (struct change){.set = QUIRE_REGION_RANDOM, .clear = order};
+        return true;
+    case QUIRE_ADVICE_DONT_FORK:
+        *change = (struct change){.set = QUIRE_REGION_NO_FORK};
+        return true;
+    case QUIRE_ADVICE_DO_FORK:
+        *change = (struct change){.clear = QUIRE_REGION_NO_FORK};
+        *permit = permit_not_device;
+        return true;
+    case QUIRE_ADVICE_WIPE_ON_FORK:
+        *change = (struct change){.set = QUIRE_REGION_WIPE_ON_FORK};
+        *permit = permit_private_memory;
+        return true;
+    case QUIRE_ADVICE_KEEP_ON_FORK:
+        *change = (struct change){.clear = QUIRE_REGION_WIPE_ON_FORK};
+        return true;
+    case QUIRE_ADVICE_DONT_DUMP:
+        *change = (struct change){.set = QUIRE_REGION_NO_DUMP};
+        return true;
+    case QUIRE_ADVICE_DO_DUMP:
+        *change = (struct change){.clear = QUIRE_REGION_NO_DUMP};
+        *permit = permit_not_device;
+        return true;
+    case QUIRE_ADVICE_HUGE:
+        *change = (struct change){.set = QUIRE_REGION_HUGE, .clear = huge};
+        return true;
+    case QUIRE_ADVICE_NO_HUGE:
+        *change = (struct change){.set = QUIRE_REGION_NO_HUGE, .clear = huge};
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Pages of [start, end), part of one region, leave the space. */
+static enum quire_status drop_pages(struct quire_space *space, quire_virt start, quire_virt end)
+{
+    struct quire_gather gather;
+
+    if (quire_zap_prepare(space, start, end, start, end) != QUIRE_OK)
+        return QUIRE_NO_MEMORY;
+    quire_gather_init(&gather, space->q, space);
+    quire_zap_range(&gather, start, end, start, end);
+    return QUIRE_OK;
+}
+
+/* What an acting advice does to the piece [start, end) of a region, space locked. *object: with a reference, for work after the lock. */
+static enum quire_status act(struct quire_space *space, const struct quire_region *region,
+                             quire_virt start, quire_virt end, enum quire_advice advice,
+                             struct quire_object **object)
+{
+    bool device = region->object != NULL && region->object->kind == QUIRE_OBJECT_DEVICE;
+
+    switch (advice) {
+    case QUIRE_ADVICE_DONT_NEED:
+        if (device || (region->flags & QUIRE_REGION_LOCKED))
+            return QUIRE_INVALID;
+        return drop_pages(space, start, end);
+    case QUIRE_ADVICE_FREE:
+        return region->object != NULL || (region->flags & QUIRE_REGION_LOCKED) ? QUIRE_INVALID
+                                                                               : QUIRE_OK;
+    case QUIRE_ADVICE_COLD:
+    case QUIRE_ADVICE_PAGE_OUT:
+        return device || (region->flags & QUIRE_REGION_LOCKED) ? QUIRE_INVALID : QUIRE_OK;
+    case QUIRE_ADVICE_REMOVE:
+        if (region->object == NULL || device || (region->flags & QUIRE_REGION_LOCKED))
+            return QUIRE_INVALID;
+        if ((region->flags & (QUIRE_REGION_SHARED | QUIRE_PROT_WRITE)) !=
+            (QUIRE_REGION_SHARED | QUIRE_PROT_WRITE))
+            return QUIRE_NO_PERMISSION;
+        quire_object_get(region->object);
+        *object = region->object;
+        return QUIRE_OK;
+    default:
+        return QUIRE_OK; /* WILL_NEED: pages come when they are touched */
+    }
+}
+
+static enum quire_status advise_pages(struct quire_space *space, quire_virt start, quire_virt end,
+                                      enum quire_advice advice)
+{
+    enum quire_status hole = QUIRE_OK, status = QUIRE_OK;
+
+    for (quire_virt at = start; at < end && status == QUIRE_OK;) {
+        struct quire_object *object = NULL;
+        struct quire_region *region;
+        uint64_t offset = 0;
+        quire_virt stop = end;
+
+        quire_spin_lock(&space->lock);
+        region = quire_region_at_or_above(space, at);
+        if (region == NULL || region->range.start > at) {
+            hole = QUIRE_NO_MAPPING;
+            at = region != NULL && region->range.start < end ? region->range.start : end;
+        } else {
+            if (region->range.end < end)
+                stop = region->range.end;
+            status = act(space, region, at, stop, advice, &object);
+            offset = quire_region_index(region, at) << QUIRE_PAGE_SHIFT;
+        }
+        quire_spin_unlock(&space->lock);
+        if (object != NULL) {
+            quire_object_punch(object, offset, offset + (stop - at));
+            quire_object_put(object);
+        }
+        if (status == QUIRE_NO_MEMORY && quire_reclaim(space->q, 2))
+            status = QUIRE_OK;
+        else if (region != NULL && region->range.start <= at)
+            at = stop;
+    }
+    return status != QUIRE_OK ? status : hole;
+}
+
+enum quire_status quire_space_advise(struct quire_space *space, quire_virt address, size_t length,
+                                     enum quire_advice advice)
+{
+    enum quire_status status = check_range(space, address, &length);
+    permit_function permit;
+    struct change change;
+
+    if (status != QUIRE_OK || length == 0)
+        return status;
+    if (advice == QUIRE_ADVICE_POPULATE_READ || advice == QUIRE_ADVICE_POPULATE_WRITE)
+        return quire_space_populate(space, address, length,
+                                    advice == QUIRE_ADVICE_POPULATE_WRITE ? QUIRE_ACCESS_WRITE
+                                                                          : QUIRE_ACCESS_READ);
+    if (!flag_advice(advice, &change, &permit))
+        return advise_pages(space, address, address + length, advice);
+    do {
+        struct quire_region *dead = NULL;
+
+        quire_spin_lock(&space->lock);
+        status = change_range(space, address, address + length, &change, permit, false, &dead);
+        quire_spin_unlock(&space->lock);
+        quire_region_free_list(dead);
+    } while (status == QUIRE_NO_MEMORY && quire_reclaim(space->q, 2));
+    return status;
+}
+
+/* ---- locking pages ---- */
+
+/* Bytes of [start, end) that are not locked yet. */
+static uint64_t not_locked(const struct quire_space *space, quire_virt start, quire_virt end)
+{
+    uint64_t bytes = 0;
+
+    for (const struct quire_region *region = quire_region_at_or_above(space, start);
+         region != NULL && region->range.start < end; region = quire_region_next(region)) {
+        quire_virt from = region->range.start > start ? region->range.start : start;
+        quire_virt to = region->range.end < end ? region->range.end : end;
+
+        if (!(region->flags & QUIRE_REGION_LOCKED))
+            bytes += to - from;
+    }
+    return bytes;
+}
+
+/* Bring in what is locked; regions without any right are left alone. */
+static enum quire_status populate_locked(struct quire_space *space, quire_virt start,
+                                         quire_virt end)
+{
+    enum quire_status result = QUIRE_OK;
+
+    for (quire_virt at = start; at < end;) {
+        struct quire_region *region;
+        quire_virt from = end, to = end;
+        uint32_t flags = 0;
+
+        quire_spin_lock(&space->lock);
+        region = quire_region_at_or_above(space, at);
+        if (region != NULL && region->range.start < end) {
+            from = region->range.start > at ? region->range.start : at;
+            to = region->range.end < end ? region->range.end : end;
+            flags = region->flags;
+        }
+        quire_spin_unlock(&space->lock);
+        if (from < to && (flags & QUIRE_REGION_PROTECTION)) {
+            enum quire_status status = quire_space_populate(
+                space, from, to - from,
+                (flags & (QUIRE_PROT_WRITE | QUIRE_REGION_SHARED)) == QUIRE_PROT_WRITE
+                    ? QUIRE_ACCESS_WRITE
+                    : QUIRE_ACCESS_READ);
+
+            if (status != QUIRE_OK)
+                result = status;
+        } else if (from < to) {
+            result = QUIRE_NO_MEMORY;
+        }
+        at = to;
+    }
+    return result;
+}
+
+static enum quire_status lock_range(struct quire_space *space, quire_virt start, quire_virt end,
+                                    bool lock, bool on_fault, bool holes)
+{
+    struct change change = {.clear = QUIRE_REGION_LOCKED | QUIRE_REGION_LOCK_ON_FAULT};
+    enum quire_status status;
+
+    if (lock)
+        change.set = QUIRE_REGION_LOCKED | (on_fault ? QUIRE_REGION_LOCK_ON_FAULT : 0u);
+    do {
+        struct quire_region *dead = NULL;
+
+        quire_spin_lock(&space->lock);
+        if (lock && (space->pages.locked << QUIRE_PAGE_SHIFT) + not_locked(space, start, end) >
+                        space->limits.locked)
+            status = QUIRE_LIMIT;
+        else
+            status = change_range(space, start, end, &change, NULL, !holes, &dead);
+        quire_spin_unlock(&space->lock);
+        quire_region_free_list(dead);
+    } while (status == QUIRE_NO_MEMORY && quire_reclaim(space->q, 2));
+    return holes && status == QUIRE_NO_MAPPING ? QUIRE_OK : status;
+}
+
+enum quire_status quire_space_lock(struct quire_space *space, quire_virt address, size_t length,
+                                   bool lock, bool on_fault)
+{
+    quire_virt start = quire_page_down(address);
+    enum quire_status status;
+
+    if (length == 0)
+        return QUIRE_OK;
+    length += address - start;
+    status = check_range(space, start, &length);
+    if (status == QUIRE_OK)
+        status = lock_range(space, start, start + length, lock, on_fault, false);
+    if (status == QUIRE_OK && lock && !on_fault)
+        status = populate_locked(space, start, start + length);
+    return status;
+}
+
+enum quire_status quire_space_lock_all(struct quire_space *space, bool lock, bool on_fault)
+{
+    enum quire_status status = lock_range(space, space->start, space->end, lock, on_fault, true);
+
+    if (status == QUIRE_OK && lock && !on_fault)
+        (void)populate_locked(space, space->start, space->end);
+    return status;
+}

@@ -1,0 +1,336 @@
+/*
+ * mremap: grow, shrink or move a mapping.
+ *
+ * Moving takes entries from one place to another in the same space: frames keep their counts, slots their references.
+ *
+ * Failure: the new region's record and every leaf table at the destination are made, and shared tables on both sides unshared, before
+ * the first entry moves; from there nothing fails. A fixed destination has been unmapped by then, as on Linux.
+ */
+#include "region.h"
+
+#include <quire/heap.h>
+
+/* Tables for [to, to + length) wherever the source has one; both sides the space's own. */
+static enum quire_status prepare_tables(struct quire_space *space, quire_virt from, quire_virt to,
+                                        size_t length)
+{
+    enum quire_status status = quire_own_range(space, from, from + length);
+
+    for (size_t done = 0; status == QUIRE_OK && done < length;) {
+        quire_virt source = from + done, target = to + done;
+        quire_virt base = source & ~(QUIRE_LEAF_SPAN - 1);
+        size_t source_left, target_left;
+        struct quire_leaf leaf;
+
+        base = quire_table_skip(space->q, &space->table, base);
+        if (base > source) {
+            done = base - from;
+            continue;
+        }
+        if (quire_leaf_find(space->q, &space->table, source, &leaf))
+            status = quire_leaf_own(space, target, true, &leaf);
+        source_left = QUIRE_LEAF_SPAN - (source & (QUIRE_LEAF_SPAN - 1));
+        target_left = QUIRE_LEAF_SPAN - (target & (QUIRE_LEAF_SPAN - 1));
+        done += source_left < target_left ? source_left : target_left;
+    }
+    return status;
+}
+
+/* Lock two leaf tables, lower frame first; the same one once. */
+static void lock_pair(struct quire_frame *a, struct quire_frame *b)
+{
+    if (a > b) {
+        struct quire_frame *swap = a;
+
+        a = b;
+        b = swap;
+    }
+    quire_spin_lock(&a->table.lock);
+    if (a != b)
+        quire_spin_lock(&b->table.lock);
+}
+
+static void unlock_pair(struct quire_frame *a, struct quire_frame *b)
+{
+    quire_spin_unlock(&a->table.lock);
+    if (a != b)
+        quire_spin_unlock(&b->table.lock);
+}
+
+/* `count` entries from one leaf table to another (or inside one); the destination is empty. */
+static void move_entries(struct quire *q, const struct quire_leaf *source, unsigned from,
+                         const struct quire_leaf *target, unsigned to, unsigned count)
+{
+    unsigned live = 0, resident = 0, anonymous = 0;
+
+    lock_pair(source->table, target->table);
+    for (unsigned i = 0; i < count; i++) {
+        quire_entry entry = quire_entry_read(&source->entries[from + i]);
+
+        if (entry == 0)
+            continue;
+        entry = quire_entry_exchange(&source->entries[from + i], 0);
+        quire_entry_write(&target->entries[to + i], entry);
+        live++;
+        if (quire_entry_is_counted(entry)) {
+            resident++;
+            anonymous += quire_frame_of(q, quire_entry_phys(entry))->kind == QUIRE_FRAME_ANONYMOUS;
+        }
+    }
+    if (source->table != target->table) {
+        source->table->table.live = (uint16_t)(source->table->table.live - live);
+        source->table->table.resident = (uint16_t)(source->table->table.resident - resident);
+        source->table->table.anonymous = (uint16_t)(source->table->table.anonymous - anonymous);
+        target->table->table.live = (uint16_t)(target->table->table.live + live);
+        target->table->table.resident = (uint16_t)(target->table->table.resident + resident);
+        target->table->table.anonymous = (uint16_t)(target->table->table.anonymous + anonymous);
+    }
+    unlock_pair(source->table, target->table);
+}
+
+static void move_pages(struct quire_space *space, quire_virt from, quire_virt to, size_t length)
+{
+    for (size_t done = 0; done < length;) {
+        quire_virt source = from + done, target = to + done;
+        quire_virt base = source & ~(QUIRE_LEAF_SPAN - 1);
+        size_t step = QUIRE_LEAF_SPAN - (source & (QUIRE_LEAF_SPAN - 1));
+        size_t target_left = QUIRE_LEAF_SPAN - (target & (QUIRE_LEAF_SPAN - 1));
+        struct quire_leaf source_leaf, target_leaf;
+
+        base = quire_table_skip(space->q, &space->table, base);
+        if (base > source) {
+            done = base - from;
+            continue;
+        }
+        if (step > target_left)
+            step = target_left;
+        if (step > length - done)
+            step = length - done;
+        if (quire_leaf_find(space->q, &space->table, source, &source_leaf) &&
+            quire_leaf_find(space->q, &space->table, target, &target_leaf))
+            move_entries(space->q, &source_leaf, quire_level_index(source, 1), &target_leaf,
+                         quire_level_index(target, 1), (unsigned)(step >> QUIRE_PAGE_SHIFT));
+        done += step;
+    }
+    quire_flush_space(space, from, from + length);
+}
+
+struct remap {
+    quire_virt old, new;
+    size_t old_length, new_length;
+    unsigned flags;
+};
+
+static enum quire_status check_remap(const struct quire_space *space, const struct remap *remap)
+{
+    const unsigned known = QUIRE_REMAP_MAY_MOVE | QUIRE_REMAP_FIXED | QUIRE_REMAP_KEEP_OLD;
+    quire_virt old_end = remap->old + remap->old_length;
+
+    if ((remap->flags & ~known) ||
+        ((remap->flags & (QUIRE_REMAP_FIXED | QUIRE_REMAP_KEEP_OLD)) &&
+         !(remap->flags & QUIRE_REMAP_MAY_MOVE)) ||
+        ((remap->flags & QUIRE_REMAP_KEEP_OLD) && remap->old_length != remap->new_length))
+        return QUIRE_INVALID;
+    if (remap->old & (QUIRE_PAGE_SIZE - 1))
+        return QUIRE_UNALIGNED;
+    if (remap->new_length == 0)
+        return QUIRE_ZERO_LENGTH;
+    if (remap->flags & QUIRE_REMAP_FIXED) {
+        if (remap->new & (QUIRE_PAGE_SIZE - 1))
+            return QUIRE_UNALIGNED;
+        if (remap->new_length > space->end || remap->new > space->end - remap->new_length)
+            return QUIRE_OUT_OF_RANGE;
+        if (remap->new < old_end && remap->old < remap->new + remap->new_length)
+            return QUIRE_INVALID;
+    } else if (remap->new_length > space->end) {
+        return QUIRE_NO_SPACE;
+    }
+    return QUIRE_OK;
+}
+
+static enum quire_status check_growth(const struct quire_space *space, uint32_t flags,
+                                      size_t growth)
+{
+    if ((space->pages.total << QUIRE_PAGE_SHIFT) + growth > space->limits.total)
+        return QUIRE_LIMIT;
+    if ((flags & (QUIRE_PROT_WRITE | QUIRE_REGION_SHARED)) == QUIRE_PROT_WRITE &&
+        (space->pages.data << QUIRE_PAGE_SHIFT) + growth > space->limits.data)
+        return QUIRE_LIMIT;
+    if ((flags & QUIRE_REGION_LOCKED) &&
+        (space->pages.locked << QUIRE_PAGE_SHIFT) + growth > space->limits.locked)
+        return QUIRE_LIMIT;
+    return QUIRE_OK;
+}
+
+/* The mapping grows where it is; false: no room. */
+static bool grow_in_place(struct quire_space *space, struct quire_region *region,
+                          const struct remap *remap, struct quire_region **dead)
+{
+    quire_virt old_end = remap->old + remap->old_length;
+    quire_virt new_end = remap->old + remap->new_length;
+    const struct quire_region *next = quire_region_next(region);
+
+    if (region->range.end != old_end || new_end < remap->old || new_end > space->end)
+        return false;
+    if (next != NULL &&
+        (next->range.start < new_end ||
+         ((next->flags & QUIRE_REGION_GROWS_DOWN) &&
+          next->range.start - new_end < QUIRE_STACK_GUARD_PAGES * QUIRE_PAGE_SIZE)))
+        return false;
+    quire_sequence_begin(space);
+    quire_region_resize(space, region, region->range.start, new_end);
+    (void)quire_region_merge(space, region, dead);
+    quire_sequence_end(space);
+    return true;
+}
+
+static enum quire_status move(struct quire_space *space, struct quire_region *region,
+                              const struct remap *remap, quire_virt *out,
+                              struct quire_region **dead)
+{
+    size_t kept = remap->old_length < remap->new_length ? remap->old_length : remap->new_length;
+    uint64_t offset = region->object != NULL ? quire_region_index(region, remap->old) : 0;
+    quire_virt old_end = remap->old + remap->old_length;
+    struct quire_region *copy, *spare;
+    enum quire_status status = QUIRE_OK;
+    quire_virt to = remap->new;
+
+    /* Cut the upper end now: taking the old range out of the middle later could fail. */
+    if (remap->old_length > 0 && region->range.start < remap->old && old_end < region->range.end) {
+        spare = quire_region_alloc(space);
+        if (spare == NULL)
+            return QUIRE_NO_MEMORY;
+        quire_sequence_begin(space);
+        quire_region_split(space, region, old_end, spare);
+        quire_sequence_end(space);
+    }
+    copy = quire_region_alloc(space);
+    if (copy == NULL)
+        return QUIRE_NO_MEMORY;
+    if (remap->flags & QUIRE_REMAP_FIXED) {
+        status = quire_unmap_locked(space, to, to + remap->new_length, dead);
+        /* The old region may have been cut by that: it is looked up anew. */
+        region = quire_region_at_or_above(space, remap->old);
+    } else {
+        status = quire_place_locked(space, remap->new, remap->new_length, 0, region->flags, &to);
+    }
+    if (status == QUIRE_OK)
+        status = prepare_tables(space, remap->old, to, kept);
+    if (status != QUIRE_OK) {
+        quire_cache_free(space->q, space->q->region_cache, copy);
+        return status;
+    }
+
+    copy->range.start = to;
+    copy->range.end = to + remap->new_length;
+    copy->flags = region->flags;
+    copy->object = region->object;
+    copy->offset = offset;
+    if (copy->object != NULL)
+        quire_object_get(copy->object);
+    quire_sequence_begin(space);
+    quire_region_insert(space, copy, region->object != NULL ? region : NULL);
+    move_pages(space, remap->old, to, kept);
+    quire_sequence_end(space);
+    *out = to;
+
+    if (remap->flags & QUIRE_REMAP_KEEP_OLD) {
+        if (region->flags & QUIRE_REGION_LOCKED) {
+            quire_region_account(space, region->flags, quire_region_length(region), false);
+            region->flags &= ~(uint32_t)(QUIRE_REGION_LOCKED | QUIRE_REGION_LOCK_ON_FAULT);
+            quire_region_account(space, region->flags, quire_region_length(region), true);
+        }
+        status = QUIRE_OK;
+    } else if (remap->old_length > 0) {
+        /* No cut in the middle, and tables that are ours alone: this cannot fail. */
+        status = quire_unmap_locked(space, remap->old, old_end, dead);
+    }
+    if (status == QUIRE_OK) {
+        quire_sequence_begin(space);
+        (void)quire_region_merge(space, copy, dead);
+        quire_sequence_end(space);
+    }
+    return status;
+}
+
+static enum quire_status try_remap(struct quire_space *space, const struct remap *remap,
+                                   quire_virt *out, bool *populate, struct quire_region **dead)
+{
+    struct quire_region *region = quire_region_at_or_above(space, remap->old);
+    quire_virt old_end = remap->old + remap->old_length;
+    size_t growth = 0;
+    enum quire_status status;
+
+    if (region == NULL || region->range.start > remap->old)
+        return QUIRE_NO_MAPPING;
+    if (remap->old_length == 0 &&
+        (!(region->flags & QUIRE_REGION_SHARED) || !(remap->flags & QUIRE_REMAP_MAY_MOVE)))
+        return QUIRE_INVALID;
+    if ((remap->flags & QUIRE_REMAP_KEEP_OLD) &&
+        (region->object != NULL && (region->flags & QUIRE_REGION_SHARED) &&
+         region->object->kind == QUIRE_OBJECT_DEVICE))
+        return QUIRE_INVALID;
+
+    if (!(remap->flags & (QUIRE_REMAP_FIXED | QUIRE_REMAP_KEEP_OLD)) &&
+        remap->old_length >= remap->new_length) {
+        *out = remap->old;
+        if (remap->old_length == remap->new_length)
+            return old_end <= region->range.end ? QUIRE_OK : QUIRE_NO_MAPPING;
+        return quire_unmap_locked(space, remap->old + remap->new_length, old_end, dead);
+    }
+    if (old_end > region->range.end)
+        return QUIRE_NO_MAPPING;
+    if (remap->new_length > remap->old_length)
+        growth = remap->new_length - remap->old_length;
+    if (remap->flags & QUIRE_REMAP_KEEP_OLD)
+        growth = remap->new_length;
+    status = check_growth(space, region->flags, growth);
+    if (status != QUIRE_OK)
+        return status;
+    *populate = (region->flags & (QUIRE_REGION_LOCKED | QUIRE_REGION_LOCK_ON_FAULT)) ==
+                QUIRE_REGION_LOCKED;
+
+    if (!(remap->flags & (QUIRE_REMAP_FIXED | QUIRE_REMAP_KEEP_OLD)) && remap->old_length > 0 &&
+        grow_in_place(space, region, remap, dead)) {
+        *out = remap->old;
+        return QUIRE_OK;
+    }
+    if (!(remap->flags & QUIRE_REMAP_MAY_MOVE))
+        return QUIRE_NO_SPACE;
+    return move(space, region, remap, out, dead);
+}
+
+enum quire_status quire_space_remap(struct quire_space *space, quire_virt old_address,
+                                    size_t old_length, size_t new_length, unsigned flags,
+                                    quire_virt new_address, quire_virt *out_address)
+{
+    struct remap remap = {.old = old_address,
+                          .new = new_address,
+                          .old_length = quire_page_up(old_length),
+                          .new_length = quire_page_up(new_length),
+                          .flags = flags};
+    enum quire_status status;
+    bool populate = false;
+
+    if ((old_length != 0 && remap.old_length == 0) || (new_length != 0 && remap.new_length == 0) ||
+        remap.old_length > space->end)
+        return QUIRE_OVERFLOW;
+    status = check_remap(space, &remap);
+    if (status != QUIRE_OK)
+        return status;
+    do {
+        struct quire_region *dead = NULL;
+
+        quire_spin_lock(&space->lock);
+        status = try_remap(space, &remap, out_address, &populate, &dead);
+        quire_spin_unlock(&space->lock);
+        quire_region_free_list(dead);
+    } while (status == QUIRE_NO_MEMORY && quire_reclaim(space->q, 4));
+    if (status != QUIRE_OK)
+        return status;
+    quire_count_event(space->q, QUIRE_EVENT_REMAP);
+    if (populate && remap.new_length > remap.old_length)
+        (void)quire_space_populate(space, *out_address + remap.old_length,
+                                   remap.new_length - remap.old_length, QUIRE_ACCESS_READ);
+    return status;
+}

@@ -1,0 +1,161 @@
+/*
+ * mm/table.h: page tables as the library's own files see them: finding and making leaf tables, sharing them at fork, and gathering what an
+ * unmapping frees until no TLB can hold it.
+ *
+ * Tables. A table is a frame of kind TABLE; its record holds a lock, how many entries are not empty (`live`), and for leaf
+ * tables how many hold frames. The count is the number of parent entries that point to it: above 1 only for leaf tables that
+ * fork shares.
+ *
+ * Sharing. The parent entries of a table that was shared have no write right, whatever the leaf entries say. Before any entry
+ * changes for one space, quire_table_unshare gives that space a table of its own (or, for the last owner, just
+ * the write right back). So the test on the fast path is one bit of the parent entry: no WRITE = unshare first.
+ *
+ * Locking. Order: parent table → table. A leaf's parent entry changes only with both locks held, so whoever holds
+ * the table's lock and sees the parent entry unchanged (quire_leaf_valid) owns the entries. Tables are walked without locks: they are
+ * freed after a grace period, and a table that left its parent is marked DEAD under its lock.
+ */
+#ifndef QUIRE_MM_TABLE_H
+#define QUIRE_MM_TABLE_H
+
+#include <quire/grace.h>
+#include <quire/pagetable.h>
+#include <quire/space.h>
+
+#define QUIRE_LEAF_SPAN ((quire_virt)QUIRE_TABLE_ENTRIES << QUIRE_PAGE_SHIFT)
+
+/* A table's entries; tables are always direct-mapped. */
+QUIRE_INLINE quire_entry *quire_table_entries(const struct quire *q,
+                                              const struct quire_frame *table)
+{
+    return quire_frame_direct(q, table);
+}
+
+/* A zeroed table with count 1; NULL: no memory. */
+struct quire_frame *quire_table_alloc(struct quire *q, unsigned level);
+/* A table that nobody ever linked. */
+void quire_table_discard(struct quire *q, struct quire_frame *table);
+
+#define QUIRE_TABLE_LINK                                                                           \
+    (QUIRE_ENTRY_PRESENT | QUIRE_ENTRY_WRITE | QUIRE_ENTRY_USER | QUIRE_ENTRY_ACCESSED)
+
+/* Where a leaf table hangs. `seen` is the parent entry as it was read. */
+struct quire_leaf {
+    struct quire_frame *table;
+    quire_entry *entries;
+    struct quire_frame *parent;
+    quire_entry *parent_entry;
+    quire_entry seen;
+};
+
+/* The leaf table over a user address; false: there is none. */
+bool quire_leaf_find(struct quire *q, const struct quire_pagetable *pt, quire_virt address,
+                     struct quire_leaf *leaf);
+/* The same, made where missing. QUIRE_NO_MEMORY. */
+enum quire_status quire_leaf_make(struct quire *q, const struct quire_pagetable *pt,
+                                  quire_virt address, struct quire_leaf *leaf);
+
+/* With the table's lock held: it still hangs there, with the same rights. */
+QUIRE_INLINE bool quire_leaf_valid_locked(const struct quire_leaf *leaf)
+{
+    return ((quire_entry_read(leaf->parent_entry) ^ leaf->seen) &
+            ~(QUIRE_ENTRY_ACCESSED | QUIRE_ENTRY_DIRTY)) == 0;
+}
+
+/* The table may be shared with other spaces: unshare before changing an entry. */
+QUIRE_INLINE bool quire_leaf_is_shared(const struct quire_leaf *leaf)
+{
+    return !(leaf->seen & QUIRE_ENTRY_WRITE);
+}
+
+/*
+ * Make the leaf this space's own. QUIRE_OK: look it up again (it may be another table now). QUIRE_NO_MEMORY; QUIRE_RETRY.
+ * Flushes on the way.
+ */
+enum quire_status quire_table_unshare(struct quire_space *space, quire_virt address,
+                                      struct quire_leaf *leaf);
+
+/* The leaf over `address` for changing entries: found or (make) made, and unshared. QUIRE_NO_MAPPING: none, and not asked to make. */
+enum quire_status quire_leaf_own(struct quire_space *space, quire_virt address, bool make,
+                                 struct quire_leaf *leaf);
+
+/* ---- flushing ---- */
+
+/* [start, end) of a space on every CPU that may hold it; a few pages one by one, more as a whole. */
+void quire_flush_space(struct quire_space *space, quire_virt start, quire_virt end);
+/* Everything of every user space on every CPU: after a change in a table that several spaces share. */
+void quire_flush_every_space(struct quire *q);
+/* Kernel addresses on every CPU. */
+void quire_flush_kernel(struct quire *q, quire_virt start, quire_virt end);
+
+/* ---- gathering ---- */
+
+/*
+ * Collects frames whose last reference went, and leaf tables that left their parents, until the TLBs of the space have been
+ * flushed. Lives on the stack. quire_gather_finish flushes what remains.
+ */
+struct quire_gather {
+    struct quire *q;
+    struct quire_space *space;
+    quire_virt start, end;     /* what to flush; start >= end: nothing */
+    bool every_space;          /* an entry of a shared table changed */
+    unsigned count;
+    uint32_t tables;           /* leaf tables to drop after the flush, linked by table.next */
+    uint32_t upper;            /* upper tables, likewise */
+    struct quire_frame *frame[QUIRE_GATHER_FRAMES];
+};
+
+void quire_gather_init(struct quire_gather *gather, struct quire *q, struct quire_space *space);
+void quire_gather_flush(struct quire_gather *gather);
+
+QUIRE_INLINE void quire_gather_range(struct quire_gather *gather, quire_virt start, quire_virt end)
+{
+    if (start < gather->start)
+        gather->start = start;
+    if (end > gather->end)
+        gather->end = end;
+}
+
+QUIRE_INLINE void quire_gather_frame(struct quire_gather *gather, struct quire_frame *frame)
+{
+    gather->frame[gather->count++] = frame;
+    if (QUIRE_UNLIKELY(gather->count == QUIRE_GATHER_FRAMES))
+        quire_gather_flush(gather);
+}
+
+/*
+ * Empty entries [first, last) of a leaf table whose lock is held, for addresses from `address` on: frames and slots are dropped, dirty bits gathered.
+ * keep_anonymous: entries of anonymous frames and slots stay (an object's pages leave, private copies do not).
+ */
+void quire_zap_entries_locked(struct quire_gather *gather, struct quire_frame *table,
+                              unsigned first, unsigned last, quire_virt address,
+                              bool keep_anonymous);
+
+/*
+ * Empty [start, end) of a space. Leaf tables of which nothing is needed outside leave as a whole: [floor, ceiling) is free of regions, or will
+ * be. Other leaf tables must be the space's own: quire_zap_prepare unshares the (at most two) that the range cuts, and can fail.
+ */
+enum quire_status quire_zap_prepare(struct quire_space *space, quire_virt start, quire_virt end,
+                                    quire_virt floor, quire_virt ceiling);
+void quire_zap_range(struct quire_gather *gather, quire_virt start, quire_virt end,
+                     quire_virt floor, quire_virt ceiling);
+
+/* For a walk over leaf tables that found none at `base`: the last base that needs no look, so that base + QUIRE_LEAF_SPAN goes on. */
+quire_virt quire_table_skip(struct quire *q, const struct quire_pagetable *pt, quire_virt base);
+
+/* Free every user table of a space that no CPU holds any more, and what the tables hold. */
+void quire_zap_everything(struct quire_space *space);
+
+/* Gather a dirty bit that leaves an entry into its frame. */
+QUIRE_INLINE void quire_frame_gather_dirty(struct quire_frame *frame, quire_entry entry)
+{
+    if ((entry & QUIRE_ENTRY_DIRTY) && !(frame->flags & QUIRE_FRAME_DIRTY))
+        __atomic_fetch_or(&frame->flags, QUIRE_FRAME_DIRTY, __ATOMIC_RELAXED);
+}
+
+/* Events and fault classes of this CPU. */
+QUIRE_INLINE void quire_count_event(struct quire *q, enum quire_event event)
+{
+    quire_this_cpu(q)->event[event]++;
+}
+
+#endif
