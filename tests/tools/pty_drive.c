@@ -8,6 +8,7 @@
  *   never TEXT         TEXT is not in what was printed so far, behind what was expected before
  *   size ROWS COLUMNS  changes the window's size
  *   signal NUMBER      sends a signal to COMMAND
+ *   stopped            waits until COMMAND is stopped by a signal
  *   hang up            closes the terminal; only `status` may follow
  *   status NUMBER      waits for the end of COMMAND and compares the exit status
  *   settings kept      waits until the terminal's settings are those from before COMMAND
@@ -236,6 +237,18 @@ static void step_settings(const char *step)
     }
 }
 
+static void step_stopped(const char *step)
+{
+    double deadline = now() + limit;
+    int status;
+
+    while (waitpid(child, &status, WNOHANG | WUNTRACED) != child || !WIFSTOPPED(status)) {
+        take(0.02);
+        if (now() > deadline)
+            fail(step, "the command has not stopped");
+    }
+}
+
 static void do_step(char *step)
 {
     static char text[4096];
@@ -262,6 +275,8 @@ static void do_step(char *step)
         kill(child, first);
     } else if (sscanf(step, "status %d", &first) == 1) {
         step_status(step, first);
+    } else if (strcmp(step, "stopped") == 0) {
+        step_stopped(step);
     } else if (strcmp(step, "hang up") == 0) {
         close(slave);
         close(master);
