@@ -288,7 +288,7 @@ static void serve_stdin(struct session *session)
         end_input(session, CHANNEL_STDIN);
 }
 
-static void serve_keys(struct session *session)
+static void serve_keys(struct session *session, short events)
 {
     static const char end_of_file = END_OF_FILE;
     static char bytes[INPUT_PART];
@@ -302,12 +302,14 @@ static void serve_keys(struct session *session)
     }
     if (n > 0 || would_wait(n))
         return;
-    if (n == 0 && !session->raw) {
+    if (session->raw || (events & POLLHUP)) {
+        end_input(session, CHANNEL_TERMINAL);
+    } else if (n == 0) {
         /* Ctrl-D: an end of file, after which the terminal can be read again. */
         session->credit[CHANNEL_TERMINAL]--;
         channel_send(&session->channel, CHANNEL_DATA, CHANNEL_TERMINAL, &end_of_file, 1, NULL, 0);
     } else {
-        end_input(session, CHANNEL_TERMINAL);
+        session->keys_fd = -1; /* it is not ours to read; the program's output still goes there */
     }
 }
 
@@ -687,7 +689,7 @@ static void serve(struct session *session)
     if (polls[POLL_STDIN].revents && session->stdin_fd >= 0)
         serve_stdin(session);
     if (polls[POLL_KEYS].revents && session->keys_fd >= 0)
-        serve_keys(session);
+        serve_keys(session, polls[POLL_KEYS].revents);
     output_write(&session->output, polls + POLL_OUTPUT);
     if (session->stage == RUNNING)
         update_streams(session);
