@@ -197,7 +197,7 @@ const char *measure_cow_last(struct measurement *m)
 /* Sends back each byte, changed, until the pipe ends. */
 _Noreturn static void echo(int from, int to)
 {
-    uint8_t byte;
+    uint8_t byte = 0;
 
     while (raw_syscall(SYS_read, from, (long)&byte, 1, 0, 0, 0) == 1) {
         byte ^= 0x5a;

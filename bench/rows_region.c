@@ -122,12 +122,12 @@ const char *measure_protect_split(struct measurement *m)
     unsigned count = m->quick ? 20 : 1000;
     size_t pages = 33;
     uint8_t *base = map_small(pages);
-    long middle = (long)(base + pages / 2 * PAGE_SIZE);
     const char *wrong = NULL;
-    long failed = 0;
+    long middle, failed = 0;
 
     if (base == NULL)
         return "mmap failed";
+    middle = (long)(base + pages / 2 * PAGE_SIZE);
     write_pages(base, pages, 3);
     for (unsigned i = 0; i < count; i++) {
         uint64_t start = clock_start(true);
@@ -235,11 +235,13 @@ const char *measure_mremap(struct measurement *m)
 {
     size_t size = m->quick ? 4 * MIB : 16 * MIB, skew = MIB / 2;
     unsigned count = m->quick ? 2 : 16;
-    uint8_t *base = map_anonymous(2 * size + skew), *place[2] = {base + skew, base + skew + size};
+    uint8_t *base = map_anonymous(2 * size + skew), *place[2];
     const char *wrong = NULL;
 
     if (base == NULL)
         return "mmap failed";
+    place[0] = base + skew;
+    place[1] = place[0] + size;
     write_pages(place[0], size / PAGE_SIZE, 13);
     for (unsigned i = 0; i < count + 2 && wrong == NULL; i++) {
         uint8_t *from = place[i % 2], *to = place[(i + 1) % 2];

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WALL_ROUNDS 5
+#define WALL_ROUNDS 5U
 #define PROGRAM     "build/bench/bench"
 #define LINUX_IMAGE "build/linux/vmlinuz"
 #define QUIRE_IMAGE "build/kernel/quire.elf"

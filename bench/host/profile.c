@@ -193,6 +193,8 @@ static struct symbols load_symbols(const char *kernel)
     read_symbols(&symbols, "nm -n " PROGRAM);
     read_symbols(&symbols, command);
     free(command);
+    if (symbols.list == NULL)
+        fail("there are no symbols");
     qsort(symbols.list, symbols.count, sizeof(*symbols.list), by_symbol_address);
     return symbols;
 }
@@ -208,7 +210,8 @@ static void print_top(struct symbol *list, size_t count, unsigned top, uint64_t 
 {
     uint64_t rest = total;
 
-    qsort(list, count, sizeof(*list), by_executed);
+    if (count > 0)
+        qsort(list, count, sizeof(*list), by_executed);
     for (size_t i = 0; i < count && i < top && list[i].executed > 0; i++) {
         printf("%10.1f %5.1f%%", (double)list[i].executed / operations,
                100.0 * (double)list[i].executed / (double)total);
@@ -311,7 +314,7 @@ static void print_function(const struct samples *samples, const char *binary, co
 
     while (getline(&line, &size, pipe) > 0) {
         const struct sample *sample = NULL;
-        struct sample wanted;
+        struct sample wanted = {0};
 
         if (line[0] == ' ' && sscanf(line, "%llx:", &address) == 1) {
             wanted.address = address;
