@@ -54,7 +54,7 @@ static pid_t child;
 static bool shared_terminal;
 
 /* Ends the machine or, on the host, what stands for QEMU. */
-_Noreturn static void end(int status)
+_Noreturn static void end_here(int status)
 {
     if (getpid() == 1) {
         sync();
@@ -66,7 +66,7 @@ _Noreturn static void end(int status)
 _Noreturn static void give_up(const char *why)
 {
     dprintf(log_fd >= 0 ? log_fd : 2, "guest_agent: %s: %s\n", why, strerror(errno));
-    end(DIED);
+    end_here(DIED);
 }
 
 static void write_all(int fd, const void *bytes, size_t length)
@@ -101,7 +101,7 @@ static void read_all(void *bytes, size_t length)
         ssize_t n = read(channel_fd, to, length);
 
         if (n == 0)
-            end(0);
+            end_here(0);
         if (n < 0 && errno != EINTR)
             give_up("read");
         if (n > 0) {
@@ -150,9 +150,9 @@ static void misbehave(const char *program)
 
     if (strcmp(program, "guest-panic") == 0) {
         dprintf(log_fd, "kernel bug: it fell over\r\nrip 0x1234\r\n");
-        end(DIED);
+        end_here(DIED);
     } else if (strcmp(program, "guest-vanish") == 0) {
-        end(0);
+        end_here(0);
     } else if (strcmp(program, "guest-garbage") == 0) {
         write_all(channel_fd, &wrong, sizeof(wrong));
     } else if (strcmp(program, "guest-no-credit") == 0) {
@@ -160,12 +160,12 @@ static void misbehave(const char *program)
             send_message(CHANNEL_DATA, CHANNEL_STDOUT, bytes, sizeof(bytes));
     } else if (strcmp(program, "guest-power-off") == 0) {
         send_exit(CHANNEL_POWERED_OFF, 0, "");
-        end(1);
+        end_here(1);
     } else if (strcmp(program, "guest-linger") == 0) {
         send_exit(CHANNEL_EXITED, 5, "");
     } else if (strcmp(program, "guest-wild") == 0) {
         send_exit(CHANNEL_SIGNALLED, SIGSEGV, "write to 0x10: no region is near");
-        end(1);
+        end_here(1);
     } else {
         return;
     }
@@ -427,7 +427,7 @@ static void report_end(int status)
         send_exit(CHANNEL_NOT_STARTED, ENOENT, "");
     else
         send_exit(CHANNEL_EXITED, (unsigned)WEXITSTATUS(status), "");
-    end(1);
+    end_here(1);
 }
 
 static void on_child(int number)

@@ -186,8 +186,8 @@ static void grow_links(struct archive *archive)
     size_t old_capacity = archive->link_capacity;
 
     archive->link_capacity = old_capacity ? old_capacity * 2 : LINKS_AT_FIRST;
-    archive->links = allocate(archive->link_capacity * sizeof(*old));
-    memset(archive->links, 0, archive->link_capacity * sizeof(*old));
+    archive->links = allocate(archive->link_capacity * sizeof(struct archive_link *));
+    memset(archive->links, 0, archive->link_capacity * sizeof(struct archive_link *));
     for (size_t i = 0; i < old_capacity; i++) {
         while (old[i]) {
             struct archive_link *link = old[i];
