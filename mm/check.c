@@ -195,9 +195,9 @@ static void check_tables(struct check *check)
             continue;
         }
         entry = quire_table_entries(q, table[level])[index[level]];
-        base = 0;
-        for (unsigned i = level; i <= top; i++)
-            base |= (quire_virt)index[i] << quire_level_shift(i);
+        base = (quire_virt)index[level] << quire_level_shift(level);
+        for (unsigned i = level + 1; i <= top; i++) /* those above have moved on already */
+            base |= (quire_virt)(index[i] - 1) << quire_level_shift(i);
         index[level]++;
         if (entry == 0)
             continue;
