@@ -152,7 +152,7 @@ static long regular_read(struct file *file, struct transfer *to, uint64_t *posit
 /* ---- write ---- */
 
 /* One sixteenth of memory stays free of file pages, so that the machine can still act when /tmp is full. */
-static bool tmpfs_room(void)
+bool regular_room(void)
 {
     struct quire_frame_stats frames;
 
@@ -209,7 +209,7 @@ static long write_pages(struct vfs_inode *inode, struct transfer *from, uint64_t
         size_t n = PAGE_SIZE - offset < total - done ? PAGE_SIZE - offset : total - done;
         long moved;
 
-        if ((done & (64 * PAGE_SIZE - 1)) < PAGE_SIZE && offset == 0 && !tmpfs_room()) {
+        if ((done & (64 * PAGE_SIZE - 1)) < PAGE_SIZE && offset == 0 && !regular_room()) {
             error = -ENOSPC;
             break;
         }

@@ -3,7 +3,7 @@
  * memory object that read, write and mappings share. Also the base of devtmpfs, of the root, and of memory without a
  * name (memfd, shared memory).
  *
- * An instance may use half of RAM at the most, as Linux's default has it: regular.c asks tmpfs_room() before a file grows.
+ * Files may take all of memory but a sixteenth: regular.c asks regular_room() before a file grows.
  *
  * Failure: each operation allocates what it needs before it changes anything.
  */

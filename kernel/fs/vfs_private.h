@@ -186,6 +186,7 @@ struct file {
     int owner;                  /* F_SETOWN */
     int owner_signal;           /* F_SETSIG */
     bool deny_write;            /* holds inode->deny_write */
+    const char *label;          /* without a name: "[eventpoll]"; NULL: it is called a pipe */
     struct quire_deferred deferred;
 };
 
@@ -331,6 +332,27 @@ int device_open(struct vfs_inode *inode, struct file *file);
 int devfs_make(const char *name, const struct vfs_node *node);
 /* -EPERM by seals, -EFBIG, -ENOSPC; the inode's mutex is held. */
 int regular_resize_locked(struct vfs_inode *inode, uint64_t size);
+
+/* ---- without a name (nameless.c) ---- */
+
+/* An inode for an open file without a name, owned by the running process. NULL: no memory. */
+struct vfs_inode *nameless_inode(uint32_t mode);
+/* "pipe:[12]", "anon_inode:[eventpoll]"; as snprintf. */
+int file_label(const struct file *file, char *buffer, size_t size);
+/* The place of an open file, an entry of its own where it has none; with references. -ENOMEM. */
+int file_place(struct file *file, struct vfs_path *out);
+
+int eventfd_create(uint64_t initial, unsigned flags, struct file **out);
+
+/* Memory that files of memory may still take. */
+bool regular_room(void);
+
+/* Both ends of a new pipe; O_NONBLOCK, O_DIRECT. A pipe's bytes copied to another's without taking them. */
+int pipe_create(unsigned flags, struct file **out_read, struct file **out_write);
+long pipe_tee(struct file *in, struct file *out, size_t length, bool nonblock);
+/* F_SETPIPE_SZ (bytes; the new size, or -errno) and F_GETPIPE_SZ. */
+long pipe_resize(struct file *file, unsigned long bytes);
+long pipe_size(struct file *file);
 
 /* ---- mounts (mount.c) ---- */
 

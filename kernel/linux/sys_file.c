@@ -1,0 +1,829 @@
+/* System calls: opening, reading and writing, copying between files, sizes. Checks of arguments; the work is in kernel/fs. */
+#include "linux/file_calls.h"
+
+#include "core/memory.h"
+#include "core/string.h"
+#include "linux/signal.h"
+
+/* ---- open ---- */
+
+#define OPEN_FLAGS                                                                                 \
+    (O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_ASYNC | \
+     O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH |           \
+     O_TMPFILE_BIT)
+
+int lookup_user(int start, const void *user_name, unsigned flags, struct vfs_path *out)
+{
+    struct user_name name;
+    int error = user_name_get(&name, user_name, flags & LOOKUP_EMPTY);
+
+    if (error != 0)
+        return error;
+    error = path_lookup(start, name.text, flags, out);
+    user_name_done(&name);
+    return error;
+}
+
+static long open_descriptor(int start, word user_name, unsigned flags, unsigned mode,
+                            unsigned resolve)
+{
+    struct user_name name;
+    struct file *file;
+    int fd, error = user_name_get(&name, (void *)user_name, false);
+
+    if (error != 0)
+        return error;
+    error = vfs_open(start, name.text, flags | O_LARGEFILE,
+                     mode & S_PERMISSIONS & ~current_process()->umask, resolve, &file);
+    user_name_done(&name);
+    if (error != 0)
+        return error;
+    fd = file_table_add(current_thread()->files, file, 0, flags & O_CLOEXEC);
+    if (fd < 0)
+        file_put(file);
+    return fd;
+}
+
+long sys_openat(word start, word name, word flags, word mode)
+{
+    return open_descriptor((int)start, name, (unsigned)flags & OPEN_FLAGS, (unsigned)mode, 0);
+}
+
+long sys_open(word name, word flags, word mode)
+{
+    return sys_openat((word)AT_FDCWD, name, flags, mode);
+}
+
+long sys_creat(word name, word mode)
+{
+    return sys_openat((word)AT_FDCWD, name, O_CREAT | O_WRONLY | O_TRUNC, mode);
+}
+
+struct open_how_abi {
+    uint64_t flags, mode, resolve;
+};
+
+#define RESOLVE_NO_XDEV       0x01u
+#define RESOLVE_NO_MAGICLINKS 0x02u
+#define RESOLVE_NO_SYMLINKS   0x04u
+#define RESOLVE_BENEATH       0x08u
+#define RESOLVE_IN_ROOT       0x10u
+#define RESOLVE_CACHED        0x20u
+
+long sys_openat2(word start, word name, word user_how, word size)
+{
+    struct open_how_abi how = {0};
+    unsigned resolve = 0;
+
+    if (size < sizeof how)
+        return -EINVAL;
+    if (size > PAGE_SIZE)
+        return -E2BIG;
+    if (copy_from_user(&how, (void *)user_how, sizeof how) != 0)
+        return -EFAULT;
+    for (word at = sizeof how; at < size; at++) {
+        uint8_t byte;
+
+        if (get_user_u8(&byte, (void *)(user_how + at)) != 0)
+            return -EFAULT;
+        if (byte != 0)
+            return -E2BIG;
+    }
+    if ((how.flags & ~(uint64_t)OPEN_FLAGS) || (how.resolve & ~0x3full) ||
+        (how.mode & ~(uint64_t)S_PERMISSIONS) ||
+        (how.mode != 0 && !(how.flags & (O_CREAT | O_TMPFILE_BIT))) ||
+        ((how.resolve & RESOLVE_BENEATH) && (how.resolve & RESOLVE_IN_ROOT)))
+        return -EINVAL;
+    resolve |= (how.resolve & RESOLVE_NO_XDEV) ? LOOKUP_NO_MOUNTS : 0;
+    resolve |= (how.resolve & RESOLVE_NO_MAGICLINKS) ? LOOKUP_NO_MAGIC : 0;
+    resolve |= (how.resolve & RESOLVE_NO_SYMLINKS) ? LOOKUP_NO_LINKS : 0;
+    resolve |= (how.resolve & RESOLVE_BENEATH) ? LOOKUP_BENEATH : 0;
+    resolve |= (how.resolve & RESOLVE_IN_ROOT) ? LOOKUP_IN_ROOT : 0;
+    return open_descriptor((int)start, name, (unsigned)how.flags, (unsigned)how.mode, resolve);
+}
+
+long sys_close(word fd)
+{
+    struct file_table *table = current_thread()->files;
+    struct file *file = file_table_take(table, (int)fd);
+
+    if (file == NULL)
+        return -EBADF;
+    file_locks_descriptor_closed(file, table);
+    file_put(file);
+    return 0;
+}
+
+#define CLOSE_RANGE_UNSHARE 2u
+#define CLOSE_RANGE_CLOEXEC 4u
+
+long sys_close_range(word first, word last, word flags)
+{
+    struct thread *thread = current_thread();
+    unsigned from = (unsigned)first, to = (unsigned)last;
+
+    if ((flags & ~(word)(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC)) || from > to)
+        return -EINVAL;
+    if (flags & CLOSE_RANGE_UNSHARE) {
+        struct file_table *old = thread->files, *own = file_table_clone(old);
+
+        if (own == NULL)
+            return -ENOMEM;
+        thread->files = own;
+        file_table_put(old);
+    }
+    if (from > INT32_MAX)
+        return 0;
+    for (int fd = file_table_next(thread->files, (int)from); fd >= 0 && (unsigned)fd <= to;
+         fd = file_table_next(thread->files, fd + 1)) {
+        if (flags & CLOSE_RANGE_CLOEXEC)
+            file_table_flag(thread->files, fd, 1);
+        else
+            sys_close((word)fd);
+    }
+    return 0;
+}
+
+/* ---- read and write ---- */
+
+/* SIGPIPE goes with -EPIPE, for every way of writing. */
+static long written(long result)
+{
+    if (unlikely(result == -EPIPE))
+        signal_send_thread(current_thread(), SIGPIPE, NULL);
+    return result;
+}
+
+static long do_read(struct file *file, struct transfer *to, uint64_t *position)
+{
+    if (unlikely(!file_readable(file)))
+        return -EBADF;
+    if (unlikely(file->operations->read == NULL))
+        return -EINVAL;
+    return file->operations->read(file, to, position);
+}
+
+static long do_write(struct file *file, struct transfer *from, uint64_t *position)
+{
+    if (unlikely(!file_writable(file)))
+        return -EBADF;
+    if (unlikely(file->operations->write == NULL))
+        return -EINVAL;
+    return written(file->operations->write(file, from, position));
+}
+
+static long transfer_at_position(word fd, struct transfer *transfer, bool write)
+{
+    struct file *file = descriptor_file(fd);
+    uint64_t *position;
+    long result;
+
+    if (unlikely(file == NULL))
+        return -EBADF;
+    position = file_position_lock(file);
+    result = write ? do_write(file, transfer, position) : do_read(file, transfer, position);
+    file_position_unlock(file);
+    file_put(file);
+    return result;
+}
+
+static long transfer_at(word fd, struct transfer *transfer, int64_t at, bool write)
+{
+    struct file *file;
+    uint64_t position = (uint64_t)at;
+    long result;
+
+    if (at < 0)
+        return -EINVAL;
+    file = descriptor_file(fd);
+    if (file == NULL)
+        return -EBADF;
+    if (file->operations->seek == NULL)
+        result = -ESPIPE;
+    else
+        result = write ? do_write(file, transfer, &position) : do_read(file, transfer, &position);
+    file_put(file);
+    return result;
+}
+
+/* A buffer that is not even in the user half is refused before anything is moved. */
+static bool buffer_ok(word buffer, word *count)
+{
+    if (!user_range_ok((void *)buffer, *count))
+        return false;
+    if (*count > RW_LIMIT)
+        *count = RW_LIMIT;
+    return true;
+}
+
+long sys_read(word fd, word buffer, word count)
+{
+    struct transfer to;
+
+    if (unlikely(!buffer_ok(buffer, &count))) {
+        struct file *file = descriptor_file(fd);
+
+        if (file == NULL)
+            return -EBADF;
+        file_put(file);
+        return -EFAULT;
+    }
+    to = transfer_user((void *)buffer, count);
+    return transfer_at_position(fd, &to, false);
+}
+
+long sys_write(word fd, word buffer, word count)
+{
+    struct transfer from;
+
+    if (unlikely(!buffer_ok(buffer, &count))) {
+        struct file *file = descriptor_file(fd);
+
+        if (file == NULL)
+            return -EBADF;
+        file_put(file);
+        return -EFAULT;
+    }
+    from = transfer_user((void *)buffer, count);
+    return transfer_at_position(fd, &from, true);
+}
+
+long sys_pread64(word fd, word buffer, word count, word position)
+{
+    struct transfer to;
+
+    if (!buffer_ok(buffer, &count))
+        return -EFAULT;
+    to = transfer_user((void *)buffer, count);
+    return transfer_at(fd, &to, (int64_t)position, false);
+}
+
+long sys_pwrite64(word fd, word buffer, word count, word position)
+{
+    struct transfer from;
+
+    if (!buffer_ok(buffer, &count))
+        return -EFAULT;
+    from = transfer_user((void *)buffer, count);
+    return transfer_at(fd, &from, (int64_t)position, true);
+}
+
+/* ---- vectors ---- */
+
+#define SHORT_VECTORS 8
+
+struct vectors {
+    struct iovec_abi *list;
+    struct iovec_abi short_list[SHORT_VECTORS];
+    struct transfer transfer;
+};
+
+static int vectors_get(struct vectors *v, word user_list, word count)
+{
+    size_t total = 0;
+
+    if (count > IOV_LIMIT)
+        return -EINVAL;
+    v->list = v->short_list;
+    if (count > SHORT_VECTORS) {
+        v->list = kernel_alloc(count * sizeof *v->list);
+        if (v->list == NULL)
+            return -ENOMEM;
+    }
+    if (copy_from_user(v->list, (void *)user_list, count * sizeof *v->list) != 0)
+        goto bad_address;
+    for (word i = 0; i < count; i++) {
+        if ((int64_t)v->list[i].length < 0) {
+            if (v->list != v->short_list)
+                kernel_free(v->list);
+            return -EINVAL;
+        }
+        if (!user_range_ok((void *)v->list[i].base, v->list[i].length))
+            goto bad_address;
+        if (v->list[i].length > RW_LIMIT - total)
+            v->list[i].length = RW_LIMIT - total;
+        total += v->list[i].length;
+    }
+    v->transfer = (struct transfer){
+        .user = true, .length = total, .vectors = v->list, .vector_count = count};
+    return 0;
+bad_address:
+    if (v->list != v->short_list)
+        kernel_free(v->list);
+    return -EFAULT;
+}
+
+static void vectors_done(struct vectors *v)
+{
+    if (v->list != v->short_list)
+        kernel_free(v->list);
+}
+
+static long vector_call(word fd, word list, word count, const int64_t *at, bool write)
+{
+    struct vectors v;
+    long result = vectors_get(&v, list, count);
+
+    if (result != 0)
+        return result;
+    result = at != NULL ? transfer_at(fd, &v.transfer, *at, write)
+                        : transfer_at_position(fd, &v.transfer, write);
+    vectors_done(&v);
+    return result;
+}
+
+long sys_readv(word fd, word vectors, word count)
+{
+    return vector_call(fd, vectors, count, NULL, false);
+}
+
+long sys_writev(word fd, word vectors, word count)
+{
+    return vector_call(fd, vectors, count, NULL, true);
+}
+
+long sys_preadv(word fd, word vectors, word count, word low, word high)
+{
+    int64_t at = (int64_t)low;
+
+    (void)high; /* all 64 bits are in `low` on a 64-bit machine */
+    return vector_call(fd, vectors, count, &at, false);
+}
+
+long sys_pwritev(word fd, word vectors, word count, word low, word high)
+{
+    int64_t at = (int64_t)low;
+
+    (void)high;
+    return vector_call(fd, vectors, count, &at, true);
+}
+
+#define RWF_KNOWN (RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND)
+
+long sys_preadv2(word fd, word vectors, word count, word low, word high, word flags)
+{
+    if (flags & ~(word)(RWF_KNOWN & ~RWF_APPEND))
+        return -EOPNOTSUPP;
+    return (int64_t)low == -1 ? sys_readv(fd, vectors, count)
+                              : sys_preadv(fd, vectors, count, low, high);
+}
+
+/* Writes behind the end whatever the position says: an append that leaves the file's flags alone. */
+static long append_vectors(word fd, word vectors, word count)
+{
+    struct file *file = descriptor_file(fd);
+    struct file view;
+    struct vectors v;
+    uint64_t position = 0;
+    long result;
+
+    if (file == NULL)
+        return -EBADF;
+    result = vectors_get(&v, vectors, count);
+    if (result == 0) {
+        view = *file;
+        view.flags |= O_APPEND;
+        result = file->operations->seek != NULL ? do_write(&view, &v.transfer, &position)
+                                                : do_write(file, &v.transfer, NULL);
+        vectors_done(&v);
+    }
+    file_put(file);
+    return result;
+}
+
+long sys_pwritev2(word fd, word vectors, word count, word low, word high, word flags)
+{
+    if (flags & ~(word)RWF_KNOWN)
+        return -EOPNOTSUPP;
+    if (flags & RWF_APPEND)
+        return append_vectors(fd, vectors, count);
+    return (int64_t)low == -1 ? sys_writev(fd, vectors, count)
+                              : sys_pwritev(fd, vectors, count, low, high);
+}
+
+long sys_lseek(word fd, word offset, word whence)
+{
+    struct file *file = descriptor_file(fd);
+    long result;
+
+    if (file == NULL)
+        return -EBADF;
+    if (whence > SEEK_HOLE) {
+        result = -EINVAL;
+    } else if (file->operations->seek == NULL) {
+        result = -ESPIPE;
+    } else {
+        file_position_lock(file);
+        result = file->operations->seek(file, (int64_t)offset, (int)whence);
+        file_position_unlock(file);
+    }
+    file_put(file);
+    return result;
+}
+
+/* ---- file to file ---- */
+
+#define COPY_CHUNK (16 * PAGE_SIZE)
+
+/*
+ * Bytes from one file to another through a kernel buffer. Positions NULL: the files' own. What a short write left over is
+ * not read: the reader's position goes back by it (streams that cannot go back are asked for no more than fits a page at
+ * a time, and a write that follows a successful read of a stream is repeated until it is whole or fails).
+ */
+static long copy_between(struct file *in, uint64_t *in_at, struct file *out, uint64_t *out_at,
+                         size_t count)
+{
+    size_t done = 0, size = count < COPY_CHUNK ? quire_page_up(count) : COPY_CHUNK;
+    char *buffer;
+    long result = 0;
+
+    if (!file_readable(in) || !file_writable(out))
+        return -EBADF;
+    if (in->operations->read == NULL || out->operations->write == NULL)
+        return -EINVAL;
+    if (count == 0)
+        return 0;
+    buffer = kernel_alloc(size);
+    if (buffer == NULL)
+        return -ENOMEM;
+    while (done < count && result == 0) {
+        size_t want = count - done < size ? count - done : size, sent = 0;
+        long got = file_read(in, buffer, want, in_at);
+
+        if (got <= 0) {
+            result = got;
+            break;
+        }
+        while (sent < (size_t)got) {
+            long moved = file_write(out, buffer + sent, (size_t)got - sent, out_at);
+
+            if (moved <= 0) {
+                result = moved < 0 ? moved : -EIO;
+                break;
+            }
+            sent += (size_t)moved;
+            if (in->operations->seek == NULL)
+                continue;
+            if (sent < (size_t)got && (out->flags & O_NONBLOCK))
+                break;
+        }
+        if (sent < (size_t)got && in->operations->seek != NULL) {
+            if (in_at != NULL)
+                *in_at -= (size_t)got - sent;
+            else
+                in->position -= (size_t)got - sent;
+        }
+        done += sent;
+        if (sent < (size_t)got || signal_pending())
+            break;
+        if (got < (long)want && in->operations->seek == NULL)
+            break; /* a stream gave what it had */
+    }
+    kernel_free(buffer);
+    return done > 0 ? (long)done : written(result);
+}
+
+/* Runs copy_between with positions in user memory (0: the files' own). */
+static long copy_call(word in_fd, word in_user, word out_fd, word out_user, word count,
+                      int (*check)(struct file *in, struct file *out))
+{
+    struct file *in = descriptor_file(in_fd), *out = descriptor_file(out_fd);
+    uint64_t in_at = 0, out_at = 0;
+    long result = in == NULL || out == NULL ? -EBADF : check != NULL ? check(in, out) : 0;
+
+    if (result == 0 && in_user != 0) {
+        if (in->operations->seek == NULL)
+            result = -ESPIPE;
+        else if (get_user_u64(&in_at, (void *)in_user) != 0)
+            result = -EFAULT;
+        else if ((int64_t)in_at < 0)
+            result = -EINVAL;
+    }
+    if (result == 0 && out_user != 0) {
+        if (out->operations->seek == NULL)
+            result = -ESPIPE;
+        else if (get_user_u64(&out_at, (void *)out_user) != 0)
+            result = -EFAULT;
+        else if ((int64_t)out_at < 0)
+            result = -EINVAL;
+    }
+    if (result == 0)
+        result = copy_between(in, in_user != 0 ? &in_at : NULL, out,
+                              out_user != 0 ? &out_at : NULL, count < RW_LIMIT ? count : RW_LIMIT);
+    if (result > 0 && in_user != 0 && put_user_u64((void *)in_user, in_at) != 0)
+        result = -EFAULT;
+    if (result > 0 && out_user != 0 && put_user_u64((void *)out_user, out_at) != 0)
+        result = -EFAULT;
+    if (in != NULL)
+        file_put(in);
+    if (out != NULL)
+        file_put(out);
+    return result;
+}
+
+static int check_sendfile(struct file *in, struct file *out)
+{
+    if (out->flags & O_APPEND)
+        return -EINVAL;
+    if (in->inode != NULL && inode_is(in->inode, S_IFDIR))
+        return -EINVAL;
+    return 0;
+}
+
+long sys_sendfile(word out, word in, word position, word count)
+{
+    return copy_call(in, position, out, 0, count, check_sendfile);
+}
+
+static int check_copy_range(struct file *in, struct file *out)
+{
+    if (in->inode == NULL || out->inode == NULL)
+        return -EINVAL;
+    if (inode_is(in->inode, S_IFDIR) || inode_is(out->inode, S_IFDIR))
+        return -EISDIR;
+    if (!inode_is(in->inode, S_IFREG) || !inode_is(out->inode, S_IFREG))
+        return -EINVAL;
+    if (in->inode->filesystem != out->inode->filesystem)
+        return -EXDEV;
+    return (out->flags & O_APPEND) ? -EBADF : 0;
+}
+
+long sys_copy_file_range(word in, word in_position, word out, word out_position, word length,
+                         word flags)
+{
+    if (flags != 0)
+        return -EINVAL;
+    return copy_call(in, in_position, out, out_position, length, check_copy_range);
+}
+
+static bool is_pipe(const struct file *file)
+{
+    return file->inode != NULL && inode_is(file->inode, S_IFIFO);
+}
+
+static int check_splice(struct file *in, struct file *out)
+{
+    return is_pipe(in) || is_pipe(out) ? 0 : -EINVAL;
+}
+
+long sys_splice(word in, word in_position, word out, word out_position, word length, word flags)
+{
+    if (flags & ~0xful)
+        return -EINVAL;
+    return copy_call(in, in_position, out, out_position, length, check_splice);
+}
+
+long sys_tee(word in, word out, word length, word flags)
+{
+    struct file *from = descriptor_file(in), *to = descriptor_file(out);
+    long result = from == NULL || to == NULL ? -EBADF : 0;
+
+    if (result == 0 && ((flags & ~0xful) || !is_pipe(from) || !is_pipe(to)))
+        result = -EINVAL;
+    if (result == 0)
+        result = pipe_tee(from, to, length, (flags & 2) != 0); /* SPLICE_F_NONBLOCK */
+    if (from != NULL)
+        file_put(from);
+    if (to != NULL)
+        file_put(to);
+    return result;
+}
+
+long sys_vmsplice(word fd, word vectors, word count, word flags)
+{
+    struct file *file = descriptor_file(fd);
+    bool write;
+
+    if (file == NULL)
+        return -EBADF;
+    write = file_writable(file);
+    if (!is_pipe(file) || (flags & ~0xful)) {
+        file_put(file);
+        return file->inode == NULL ? -EBADF : -EINVAL;
+    }
+    file_put(file);
+    return vector_call(fd, vectors, count, NULL, write);
+}
+
+/* ---- sizes ---- */
+
+long sys_truncate(word name, word length)
+{
+    struct vfs_path path;
+    struct vfs_inode *inode;
+    int error;
+
+    if ((int64_t)length < 0)
+        return -EINVAL;
+    error = lookup_user(AT_FDCWD, (void *)name, LOOKUP_FOLLOW, &path);
+    if (error != 0)
+        return error;
+    inode = path.entry->inode;
+    if (inode_is(inode, S_IFDIR))
+        error = -EISDIR;
+    if (error == 0)
+        error = inode_permission(inode, MAY_WRITE, false);
+    if (error == 0)
+        error = mount_writable(path.mount);
+    if (error == 0 && inode->deny_write > 0)
+        error = -ETXTBSY;
+    if (error == 0)
+        error = vfs_truncate(inode, length);
+    path_put(&path);
+    return error;
+}
+
+long sys_ftruncate(word fd, word length)
+{
+    struct file *file;
+    long result = -EINVAL;
+
+    if ((int64_t)length < 0)
+        return -EINVAL;
+    file = descriptor_file(fd);
+    if (file == NULL)
+        return -EBADF;
+    if (file_writable(file) && file->inode != NULL && inode_is(file->inode, S_IFREG))
+        result = vfs_truncate(file->inode, length);
+    file_put(file);
+    return result;
+}
+
+/* Makes the pages of a range that are missing, so that writing there later cannot fail. The inode's mutex is held. */
+static int allocate_range(struct quire_object *object, uint64_t start, uint64_t end)
+{
+    for (uint64_t index = start >> PAGE_SHIFT; index <= (end - 1) >> PAGE_SHIFT; index++) {
+        struct quire_frame *frame;
+
+        if (!regular_room() ||
+            quire_object_page(object, index, QUIRE_OBJECT_ALLOCATE | QUIRE_OBJECT_ANY_INDEX,
+                              &frame) != QUIRE_OK)
+            return -ENOSPC;
+        quire_frame_put(object->q, frame);
+        if (signal_pending())
+            return -EINTR;
+    }
+    return 0;
+}
+
+static int fallocate_locked(struct vfs_inode *inode, unsigned mode, uint64_t start, uint64_t end)
+{
+    struct quire_object *object = inode->object;
+    uint64_t size = object->size;
+    int error = 0;
+
+    if (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) {
+        if (inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+            return -EPERM;
+        quire_object_punch(object, start, end < size ? end : size);
+    }
+    if (!(mode & FALLOC_FL_PUNCH_HOLE)) {
+        if (!(mode & FALLOC_FL_KEEP_SIZE) && end > size && (inode->seals & F_SEAL_GROW))
+            return -EPERM;
+        error = allocate_range(object, start, end);
+        if (error == 0 && !(mode & FALLOC_FL_KEEP_SIZE) && end > size)
+            error = regular_resize_locked(inode, end);
+    }
+    if (error == 0)
+        inode_touch(inode, true, true);
+    return error;
+}
+
+long sys_fallocate(word fd, word mode, word offset, word length)
+{
+    struct file *file;
+    uint64_t end;
+    long result = 0;
+
+    if ((int64_t)offset < 0 || (int64_t)length <= 0)
+        return -EINVAL;
+    if (mode & ~(word)(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE) ||
+        ((mode & FALLOC_FL_PUNCH_HOLE) && !(mode & FALLOC_FL_KEEP_SIZE)))
+        return -EOPNOTSUPP;
+    if (__builtin_add_overflow(offset, length, &end) || (int64_t)end < 0)
+        return -EFBIG;
+    file = descriptor_file(fd);
+    if (file == NULL)
+        return -EBADF;
+    if (!file_writable(file))
+        result = -EBADF;
+    else if (file->inode == NULL || inode_is(file->inode, S_IFIFO))
+        result = -ESPIPE;
+    else if (inode_is(file->inode, S_IFDIR))
+        result = -EISDIR;
+    else if (!inode_is(file->inode, S_IFREG) || file->inode->object == NULL)
+        result = -ENODEV;
+    if (result == 0) {
+        mutex_lock(&file->inode->mutex);
+        result = fallocate_locked(file->inode, (unsigned)mode, offset, end);
+        mutex_unlock(&file->inode->mutex);
+    }
+    file_put(file);
+    return result;
+}
+
+/* ---- to the disk: files of memory are there already ---- */
+
+long sys_fsync(word fd)
+{
+    struct file *file = descriptor_file(fd);
+    long result = 0;
+
+    if (file == NULL)
+        return -EBADF;
+    if (file->operations->sync != NULL)
+        result = file->operations->sync(file);
+    else if (file->inode == NULL ||
+             !(inode_is(file->inode, S_IFREG) || inode_is(file->inode, S_IFDIR)))
+        result = -EINVAL;
+    file_put(file);
+    return result;
+}
+
+long sys_fdatasync(word fd)
+{
+    return sys_fsync(fd);
+}
+
+long sys_sync(void)
+{
+    return 0;
+}
+
+static long file_exists(word fd)
+{
+    struct file *file = descriptor_file(fd);
+
+    if (file == NULL)
+        return -EBADF;
+    file_put(file);
+    return 0;
+}
+
+long sys_syncfs(word fd)
+{
+    return file_exists(fd);
+}
+
+long sys_sync_file_range(word fd, word offset, word length, word flags)
+{
+    if ((int64_t)offset < 0 || (int64_t)length < 0 || (flags & ~7ul))
+        return -EINVAL;
+    return file_exists(fd);
+}
+
+long sys_readahead(word fd, word offset, word count)
+{
+    struct file *file = descriptor_file(fd);
+    long result = 0;
+
+    (void)offset, (void)count;
+    if (file == NULL)
+        return -EBADF;
+    if (!file_readable(file))
+        result = -EBADF;
+    else if (file->inode == NULL || !inode_is(file->inode, S_IFREG))
+        result = -EINVAL;
+    file_put(file);
+    return result;
+}
+
+long sys_fadvise64(word fd, word offset, word length, word advice)
+{
+    struct file *file = descriptor_file(fd);
+    long result = 0;
+
+    (void)offset;
+    if (file == NULL)
+        return -EBADF;
+    if (is_pipe(file))
+        result = -ESPIPE;
+    else if (advice > 5 || (int64_t)length < 0)
+        result = -EINVAL;
+    file_put(file);
+    return result;
+}
+
+long sys_memfd_create(word user_name, word flags)
+{
+    char name[8 + 250] = "/memfd:";
+    struct file *file;
+    long length;
+    int fd, error;
+
+    if (flags & ~(word)(MFD_CLOEXEC | MFD_ALLOW_SEALING))
+        return -EINVAL;
+    length = strncpy_from_user(name + 7, (void *)user_name, 250);
+    if (length < 0)
+        return -EFAULT;
+    if (length == 250)
+        return -EINVAL;
+    error = tmpfs_file_create(name, 0, &file);
+    if (error != 0)
+        return error;
+    file->inode->seals = (flags & MFD_ALLOW_SEALING) ? 0 : F_SEAL_SEAL;
+    fd = file_table_add(current_thread()->files, file, 0, flags & MFD_CLOEXEC);
+    if (fd < 0)
+        file_put(file);
+    return fd;
+}
