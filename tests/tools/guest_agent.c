@@ -221,8 +221,11 @@ static int open_terminal(const struct channel_start *start)
 _Noreturn static void become_program(const char *folder, const char *program, char **arguments,
                                      char **environment, const int ends[3], int slave)
 {
+    sigset_t none;
     int error;
 
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
     setsid();
     if (slave >= 0)
