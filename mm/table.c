@@ -439,7 +439,7 @@ enum quire_status quire_zap_prepare(struct quire_space *space, quire_virt start,
 {
     quire_virt bases[2] = {start & ~(QUIRE_LEAF_SPAN - 1), (end - 1) & ~(QUIRE_LEAF_SPAN - 1)};
 
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < 1 + (bases[0] != bases[1]); i++) {
         struct quire_leaf leaf;
 
         if (!leaves_whole(bases[i], start, end, floor, ceiling) &&
