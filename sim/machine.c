@@ -153,12 +153,27 @@ void quire_hook_frame_unmap(struct quire *q, void *address)
         sim_fail(q->user, "the host has no mapping left");
 }
 
+/* Without the library's own functions, which would lock: a glance is enough. */
+static void note_free_frames(struct sim_machine *machine)
+{
+    const struct quire *q = machine->q;
+    uint64_t free_frames = 0;
+
+    for (unsigned i = 0; i < QUIRE_ZONE_COUNT; i++)
+        free_frames += __atomic_load_n(&q->frame.zone[i].free, __ATOMIC_RELAXED);
+    for (unsigned i = 0; i < machine->options.cpus; i++)
+        free_frames += __atomic_load_n(&q->cpu[i].frame_count, __ATOMIC_RELAXED);
+    if (free_frames < __atomic_load_n(&machine->lowest_free, __ATOMIC_RELAXED))
+        __atomic_store_n(&machine->lowest_free, free_frames, __ATOMIC_RELAXED);
+}
+
 bool sim_allocation_fails(void)
 {
     struct sim_machine *machine = ((struct sim_cpu *)sim_here)->machine;
     uint64_t at = __atomic_load_n(&machine->fail_allocation_at, __ATOMIC_RELAXED);
     bool fails = false;
 
+    note_free_frames(machine);
     __atomic_fetch_add(&machine->allocations, 1, __ATOMIC_RELAXED);
     if (at != 0) {
         fails = at == 1;

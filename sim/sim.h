@@ -161,6 +161,7 @@ struct sim_machine {
     unsigned fail_allocation_once_in; /* random failures; 0: none */
     uint64_t allocations;             /* attempts so far */
     uint64_t allocation_failures;     /* injected so far */
+    uint64_t lowest_free;             /* fewest free frames seen by an allocation */
     struct sim_disk disk;
     /* reports */
     struct quire_trace_event event[SIM_EVENTS];

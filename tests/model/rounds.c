@@ -1,0 +1,719 @@
+/*
+ * Rounds of the model test. A round is one to four operations at once, one a CPU, and then
+ * everything is compared at rest.
+ *
+ *   single    one operation: the answer and the new state must be exactly the model's
+ *   parallel  operations that do not conflict: any order gives the same answer, so the model
+ * applies them one by one hammer    one operation, and loads and stores on the pages it works on:
+ * for each page the loads and stores happened before or after it; what was answered and what is
+ * found afterwards must be explained by one of the two
+ *
+ * On host threads every CPU works alone on some clusters of each space between two barriers.
+ */
+#include "model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CPUS_MAX 4
+
+/* ---- shortage ---- */
+
+struct before {
+    uint64_t failures, pager_failures;
+};
+
+static struct before remember(struct test *test)
+{
+    test->machine->lowest_free = UINT64_MAX;
+    return (struct before){test->machine->allocation_failures, model_pager_failures};
+}
+
+/* Frames that CPUs and caches hold back count as little as none. */
+static struct allowance allow(struct test *test, struct before before)
+{
+    return (struct allowance){
+        .no_memory = test->machine->allocation_failures != before.failures ||
+                     test->machine->lowest_free <
+                         16 + (uint64_t)test->machine->options.cpus * QUIRE_FRAME_CACHE_SIZE,
+        .io_error = model_pager_failures != before.pager_failures,
+    };
+}
+
+/* ---- reports ---- */
+
+static void __attribute__((noreturn))
+disagree(struct test *test, const struct op *op, const char *why)
+{
+    char text[400];
+
+    op_describe(op, text, sizeof(text));
+    sim_fail(test->machine, "%s; right: %s", text, why);
+}
+
+/* ---- comparing at rest ---- */
+
+static int object_number(const struct model *model, const struct quire_object *object)
+{
+    for (int i = 0; i < OBJECTS; i++)
+        if (model->object[i].exists && model->object[i].identity == object)
+            return i;
+    return -1;
+}
+
+static void compare_page(struct test *test, int space, quire_virt address,
+                         const struct quire_region_info *info)
+{
+    const struct model_page *page = model_page_at(test->model, space, address);
+    uint64_t offset = info->offset + (address - info->start);
+
+    if (page == NULL || !page->mapped)
+        sim_fail(test->machine, "space %d has a region over 0x%llx, where nothing is mapped", space,
+                 (unsigned long long)address);
+    if (page->flags != info->flags)
+        sim_fail(test->machine, "space %d at 0x%llx: region flags 0x%x, right: 0x%x", space,
+                 (unsigned long long)address, info->flags, page->flags);
+    if (info->object != NULL &&
+        (page->object != object_number(test->model, info->object) || offset != page->index * PAGE))
+        sim_fail(test->machine, "space %d at 0x%llx: another object or place", space,
+                 (unsigned long long)address);
+    if (info->object == NULL && page->object >= 0)
+        sim_fail(test->machine, "space %d at 0x%llx: no object", space,
+                 (unsigned long long)address);
+}
+
+static void compare_regions(struct test *test, int space)
+{
+    struct quire_region_info info;
+    size_t found = 0, expected = 0;
+    quire_virt at = 0;
+
+    while (quire_space_region(test->model->space[space].space, at, &info)) {
+        for (quire_virt page = info.start; page < info.end; page += PAGE) {
+            compare_page(test, space, page, &info);
+            found++;
+        }
+        if (info.object != NULL)
+            quire_object_put(info.object);
+        at = info.end;
+    }
+    for (size_t i = 0; i < SPACE_PAGES; i++)
+        expected += test->model->space[space].page[i].mapped;
+    if (found != expected)
+        sim_fail(test->machine, "space %d: %zu pages in regions, right: %zu", space, found,
+                 expected);
+}
+
+static uint32_t region_flags(void *context, quire_virt address)
+{
+    struct quire_region_info info = {0};
+
+    if (quire_space_region(context, address, &info) && info.object != NULL)
+        quire_object_put(info.object);
+    return info.start <= address ? info.flags : 0;
+}
+
+/* The whole page as the library has it. */
+static enum quire_status probe(struct test *test, int space, quire_virt address,
+                               struct content *out)
+{
+    struct op op = {
+        .kind = OP_SPACE_READ, .space = space, .object = -1, .address = address, .force = true};
+    enum quire_status status;
+    unsigned once_in = test->machine->fail_allocation_once_in;
+
+    if (once_in != 0)
+        test->machine->fail_allocation_once_in = 0;
+    do {
+        uint64_t failures = model_pager_failures;
+
+        op_execute(sim_this_cpu(), test->model, &op);
+        status = op.status;
+        if (status == QUIRE_IO_ERROR && model_pager_failures == failures)
+            break;
+    } while (status == QUIRE_IO_ERROR);
+    if (once_in != 0)
+        test->machine->fail_allocation_once_in = once_in;
+    *out = op.content;
+    return status;
+}
+
+static void check(struct test *test, bool all_regions)
+{
+    if (quire_check(test->machine->q) != QUIRE_OK)
+        sim_fail(test->machine, "quire_check found a disagreement");
+    sim_audit(test->machine);
+    for (int i = 0; all_regions && i < SPACES; i++)
+        if (test->model->space[i].space != NULL)
+            compare_regions(test, i);
+}
+
+/* ---- before and after an operation ---- */
+
+/* A store to a page whose content is open: look first. */
+static void settle(struct test *test, const struct op *op)
+{
+    struct model_page *page;
+    struct content content;
+
+    if (op->kind != OP_STORE && op->kind != OP_SPACE_WRITE)
+        return;
+    page = model_page_at(test->model, op->space, op->address);
+    if (page == NULL || !page->mapped || !page->lazy)
+        return;
+    if (probe(test, op->space, op->address & QUIRE_PAGE_MASK, &content) == QUIRE_OK &&
+        !model_observe(test->model, op->space, op->address, &content))
+        sim_fail(test->machine, "space %d at 0x%llx: another content", op->space,
+                 (unsigned long long)op->address);
+}
+
+/* No CPU may have a space loaded that is about to go. */
+static void unload(struct test *test, const struct op *op)
+{
+    struct sim_machine *machine = test->machine;
+    unsigned caller = sim_this_cpu()->here.number;
+
+    if (op->kind != OP_DESTROY)
+        return;
+    for (unsigned i = 0; i < machine->options.cpus; i++) {
+        if (machine->cpu[i].space != test->model->space[op->space].space)
+            continue;
+        sim_enter(machine, i);
+        sim_switch(&machine->cpu[i], NULL);
+    }
+    sim_enter(machine, caller);
+}
+
+/* Mappings that the library placed outside the clusters are none of the model's business. */
+static void tidy(struct test *test, const struct op *op)
+{
+    size_t length = op->kind == OP_MAP ? op->length : op->new_length;
+    unsigned once_in = test->machine->fail_allocation_once_in;
+
+    if ((op->kind != OP_MAP && op->kind != OP_REMAP) || op->status != QUIRE_OK)
+        return;
+    length = quire_page_up(length);
+    if (model_page_at(test->model, op->space, op->result) != NULL &&
+        model_page_at(test->model, op->space, op->result + length - 1) != NULL)
+        return;
+    test->machine->fail_allocation_once_in = 0;
+    for (quire_virt at = op->result; at < op->result + length; at += PAGE) {
+        struct model_page *page = model_page_at(test->model, op->space, at);
+
+        if (page != NULL) {
+            memset(page, 0, sizeof(*page));
+            page->object = -1;
+        }
+    }
+    if (quire_space_unmap(test->model->space[op->space].space, op->result, length) != QUIRE_OK)
+        sim_fail(test->machine, "what was mapped outside the clusters cannot be unmapped");
+    test->machine->fail_allocation_once_in = once_in;
+}
+
+static bool is_partial(const struct op *op)
+{
+    return op->status == QUIRE_NO_MEMORY &&
+           (op->kind == OP_PROTECT || op->kind == OP_LOCK ||
+            (op->kind == OP_ADVISE && op->advice != QUIRE_ADVICE_POPULATE_READ &&
+             op->advice != QUIRE_ADVICE_POPULATE_WRITE));
+}
+
+static void apply(struct test *test, const struct op *op, struct allowance allowance)
+{
+    const char *why = "?";
+
+    if (is_partial(op)) {
+        if (!allowance.no_memory && op->kind != OP_LOCK)
+            disagree(test, op, "no shortage");
+        if (!model_apply_partly(test->model, op, region_flags, test->model->space[op->space].space,
+                                &why))
+            disagree(test, op, why);
+    } else if (!model_apply(test->model, op, allowance, &why)) {
+        disagree(test, op, why);
+    }
+    __atomic_fetch_add(&test->counts[op->kind], 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&test->refusals[op->status], 1, __ATOMIC_RELAXED);
+}
+
+/* ---- single ---- */
+
+static void single(struct test *test)
+{
+    struct sim_machine *machine = test->machine;
+    struct before before;
+    struct op op;
+
+    sim_enter(machine, (unsigned)sim_random_below(&test->random, machine->options.cpus));
+    op_draw(test->model, &test->random, &op);
+    machine->doing = op_name(op.kind);
+    settle(test, &op);
+    unload(test, &op);
+    before = remember(test);
+    op_execute(sim_this_cpu(), test->model, &op);
+    apply(test, &op, allow(test, before));
+    tidy(test, &op);
+    machine->steps++;
+}
+
+/* ---- several at once ---- */
+
+struct task {
+    struct test *test;
+    struct op *op;
+};
+
+static void run_op(struct sim_cpu *cpu, void *argument)
+{
+    struct task *task = argument;
+
+    op_execute(cpu, task->test->model, task->op);
+    if (sim_draw(cpu, 2) == 0)
+        quire_quiescent(cpu->machine->q);
+}
+
+/* ops[0..count) on different CPUs, from a random one on. */
+static void run_together(struct test *test, struct op *ops, unsigned count)
+{
+    void (*tasks[SIM_CPUS])(struct sim_cpu *, void *) = {NULL};
+    void *arguments[SIM_CPUS] = {NULL};
+    struct task task[CPUS_MAX];
+    unsigned cpus = test->machine->options.cpus;
+    unsigned first = (unsigned)sim_random_below(&test->random, cpus);
+
+    for (unsigned i = 0; i < count; i++) {
+        task[i] = (struct task){test, &ops[i]};
+        tasks[(first + i) % cpus] = run_op;
+        arguments[(first + i) % cpus] = &task[i];
+    }
+    sim_run(test->machine, tasks, arguments);
+    test->machine->steps += count;
+}
+
+static void parallel(struct test *test)
+{
+    struct op ops[CPUS_MAX];
+    unsigned count = 0;
+    struct before before;
+    struct allowance allowance;
+
+    test->machine->doing = "parallel round";
+    for (unsigned tries = 0; tries < 12 && count < test->machine->options.cpus; tries++) {
+        bool fits = true;
+
+        op_draw(test->model, &test->random, &ops[count]);
+        for (unsigned i = 0; fits && i < count; i++)
+            fits = !op_conflicts(test->model, &ops[count], &ops[i]);
+        count += fits;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        settle(test, &ops[i]);
+        unload(test, &ops[i]);
+    }
+    before = remember(test);
+    run_together(test, ops, count);
+    allowance = allow(test, before);
+    for (unsigned i = 0; i < count; i++)
+        apply(test, &ops[i], allowance);
+    for (unsigned i = 0; i < count; i++)
+        tidy(test, &ops[i]);
+}
+
+/* ---- one operation under loads and stores ---- */
+
+/* Those whose answer and effect are decided page by page. */
+static bool can_be_hammered(const struct op *op)
+{
+    switch (op->kind) {
+    case OP_MAP:
+    case OP_REMAP:
+        return (op->flags & (op->kind == OP_MAP ? (unsigned)QUIRE_MAP_FIXED
+                                                : (unsigned)QUIRE_REMAP_FIXED)) != 0;
+    case OP_UNMAP:
+    case OP_PROTECT:
+    case OP_ADVISE:
+    case OP_LOCK:
+    case OP_PAGE_OUT:
+    case OP_CLONE:
+    case OP_OBJECT_RESIZE:
+    case OP_OBJECT_PUNCH:
+    case OP_OBJECT_WRITE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* A load or store on a page that the operation works on, or near it. */
+static void draw_hammer(struct test *test, const struct op *target, struct op *op)
+{
+    struct sim_random *random = &test->random;
+    int space = target->space;
+
+    if (target->kind >= OP_OBJECT_CREATE || space < 0) {
+        do
+            space = (int)sim_random_below(random, SPACES);
+        while (test->model->space[space].space == NULL);
+    }
+    op_draw_inside(test->model, random, space, sim_random_below(random, CLUSTERS), op);
+    op->kind = sim_random_once_in(random, 3) ? OP_LOAD : OP_STORE;
+    op->length = PAGE;
+    op->new_length = 0;
+    op->object = -1;
+    if (target->kind < OP_OBJECT_CREATE && target->kind != OP_CLONE &&
+        !sim_random_once_in(random, 4)) {
+        size_t pages = quire_page_up(target->length) / PAGE;
+
+        if (pages > 0 && pages < CLUSTER_PAGES)
+            op->address =
+                (target->address & QUIRE_PAGE_MASK) + sim_random_below(random, pages) * PAGE;
+    }
+    op->address &= QUIRE_PAGE_MASK;
+}
+
+/* Both stores reach the same bytes, or share what decides their answer. */
+static bool same_page(const struct model *model, const struct op *a, const struct op *b)
+{
+    return op_conflicts(model, a, b) || (a->space == b->space && a->address == b->address);
+}
+
+static bool explains(const struct model *model, const struct op *op, struct allowance allowance)
+{
+    static struct model copy;
+    const char *why;
+
+    copy = *model;
+    return model_apply(&copy, op, allowance, &why);
+}
+
+static bool same_content(const struct content *a, const struct content *b)
+{
+    return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+/* An object's page that may be the one or the other: look, and take what is there. */
+static void choose_object_pages(struct test *test, struct model *early, struct model *late)
+{
+    for (int i = 0; i < OBJECTS; i++) {
+        for (uint64_t j = 0; late->object[i].exists && j < OBJECT_PAGES; j++) {
+            struct content *a = &early->object[i].page[j], *b = &late->object[i].page[j];
+            struct content found = {{0}};
+            size_t done;
+
+            if (same_content(a, b))
+                continue;
+            for (unsigned k = 0; late->object[i].object != NULL && k < WORDS; k++)
+                if (quire_object_read(late->object[i].object, j * PAGE + word_offset[k],
+                                      &found.word[k], sizeof(found.word[k]), &done) != QUIRE_OK)
+                    sim_fail(test->machine, "an object's page cannot be read");
+            if (late->object[i].object == NULL) /* only mappings know it: they decide below */
+                continue;
+            if (!same_content(&found, a) && !same_content(&found, b))
+                sim_fail(test->machine, "object %d page %llu is neither as before nor as after", i,
+                         (unsigned long long)j);
+            *b = found;
+        }
+    }
+}
+
+static bool page_differs(const struct model_page *a, const struct model_page *b)
+{
+    return a->own != b->own || a->lazy != b->lazy ||
+           (a->own && !same_content(&a->content, &b->content));
+}
+
+static void choose_pages(struct test *test, struct model *early, struct model *late)
+{
+    for (int i = 0; i < SPACES; i++) {
+        for (size_t j = 0; late->space[i].space != NULL && j < SPACE_PAGES; j++) {
+            struct model_page *a = &early->space[i].page[j], *b = &late->space[i].page[j];
+            quire_virt at = model_cluster(j / CLUSTER_PAGES) + j % CLUSTER_PAGES * PAGE;
+            struct content found;
+            struct model_page taken = *a;
+
+            if (!a->mapped || !b->mapped || !page_differs(a, b))
+                continue;
+            if (probe(test, i, at, &found) != QUIRE_OK)
+                continue; /* beyond the end in both, or no right that anybody can ever get */
+            if (model_observe(late, i, at, &found))
+                continue;
+            *b = taken;
+            if (!model_observe(late, i, at, &found))
+                sim_fail(test->machine, "space %d at 0x%llx is neither as before nor as after", i,
+                         (unsigned long long)at);
+        }
+    }
+}
+
+static void must_apply(struct test *test, struct model *model, const struct op *op,
+                       struct allowance allowance)
+{
+    const char *why = "?";
+
+    if (!model_apply(model, op, allowance, &why))
+        disagree(test, op, why);
+}
+
+static void hammer(struct test *test)
+{
+    static struct model early, late, after;
+    struct op ops[CPUS_MAX];
+    bool first[CPUS_MAX], last[CPUS_MAX];
+    unsigned count = 1;
+    struct before before;
+    struct allowance allowance;
+
+    test->machine->doing = "hammer round";
+    do
+        op_draw(test->model, &test->random, &ops[0]);
+    while (!can_be_hammered(&ops[0]));
+    for (unsigned tries = 0; tries < 12 && count < test->machine->options.cpus; tries++) {
+        bool fits = true;
+
+        draw_hammer(test, &ops[0], &ops[count]);
+        for (unsigned i = 1; fits && i < count; i++)
+            fits = !same_page(test->model, &ops[count], &ops[i]);
+        count += fits;
+    }
+    for (unsigned i = 1; i < count; i++) /* nothing may be open on pages that are fought for */
+        settle(test, &ops[i]);
+    before = remember(test);
+    run_together(test, ops, count);
+    allowance = allow(test, before);
+    if (is_partial(
+            &ops[0])) { /* as before or done, page by page: only the loads and stores remain open */
+        apply(test, &ops[0], allowance);
+        late = *test->model;
+        for (unsigned i = 1; i < count; i++) {
+            struct content found;
+            struct model_page *page = model_page_at(&late, ops[i].space, ops[i].address);
+
+            if (page == NULL || !page->mapped || ops[i].kind != OP_STORE ||
+                probe(test, ops[i].space, ops[i].address, &found) != QUIRE_OK)
+                continue;
+            if (page->flags & QUIRE_REGION_SHARED) {
+                late.object[page->object].page[page->index] = found;
+            } else {
+                page->content = found;
+                page->own = true;
+            }
+            page->touched = false;
+        }
+        *test->model = late;
+        return;
+    }
+
+    after = *test->model;
+    must_apply(test, &after, &ops[0], allowance);
+    early = *test->model;
+    late = *test->model;
+    for (unsigned i = 1; i < count; i++) {
+        first[i] = explains(test->model, &ops[i], allowance);
+        last[i] = explains(&after, &ops[i], allowance);
+        if (!first[i] && !last[i])
+            disagree(test, &ops[i], "neither before nor after the operation");
+        if (first[i])
+            must_apply(test, &early, &ops[i], allowance);
+        if (!last[i])
+            must_apply(test, &late, &ops[i], allowance);
+    }
+    must_apply(test, &early, &ops[0], allowance);
+    must_apply(test, &late, &ops[0], allowance);
+    for (unsigned i = 1; i < count; i++) {
+        if (!first[i])
+            must_apply(test, &early, &ops[i], allowance);
+        if (last[i])
+            must_apply(test, &late, &ops[i], allowance);
+    }
+    /* From here on the library is asked with the new state's spaces. */
+    for (int i = 0; i < SPACES; i++)
+        test->model->space[i].space = late.space[i].space;
+    choose_object_pages(test, &early, &late);
+    choose_pages(test, &early, &late);
+    for (unsigned i = 1; i < count; i++) {
+        struct model_page *page = model_page_at(&late, ops[i].space, ops[i].address);
+
+        if (page != NULL)
+            page->touched = false;
+    }
+    *test->model = late;
+    for (unsigned i = 0; i < count; i++) {
+        test->counts[ops[i].kind]++;
+        test->refusals[ops[i].status]++;
+    }
+    tidy(test, &ops[0]);
+}
+
+/* ---- running ---- */
+
+void test_start(struct test *test, const struct sim_options *options)
+{
+    memset(test, 0, sizeof(*test));
+    test->machine = sim_create(options);
+    test->random.state = options->seed ^ 0x5eed;
+    test->model = calloc(1, sizeof(*test->model));
+    test->check_every = 1;
+    test->compare_every = 16;
+    for (int i = 0; i < SPACES; i++)
+        for (size_t j = 0; j < SPACE_PAGES; j++)
+            test->model->space[i].page[j].object = -1;
+    if (quire_slot_area_create(test->machine->q, 256, NULL, &test->slots) != QUIRE_OK)
+        sim_fail(test->machine, "no memory for the slots");
+}
+
+static bool no_space(const struct test *test)
+{
+    for (int i = 0; i < SPACES; i++)
+        if (test->model->space[i].space != NULL)
+            return false;
+    return true;
+}
+
+static void quiesce_some(struct test *test)
+{
+    struct sim_machine *machine = test->machine;
+
+    for (unsigned i = 0; i < machine->options.cpus; i++) {
+        if (sim_random_once_in(&test->random, 4)) {
+            sim_enter(machine, i);
+            quire_quiescent(machine->q);
+        }
+    }
+}
+
+void test_run(struct test *test, uint64_t steps)
+{
+    struct sim_machine *machine = test->machine;
+    uint64_t rounds = 0;
+
+    while (machine->steps < steps) {
+        uint64_t choice = sim_random_below(&test->random, 20);
+        bool lone = machine->options.cpus == 1;
+
+        /* For a while now and then, allocations fail. */
+        if (rounds % 1024 == 0)
+            machine->fail_allocation_once_in = sim_random_once_in(&test->random, 4) ? 40 : 0;
+        if (choice < 12 || lone || no_space(test))
+            single(test);
+        else if (choice < 17)
+            parallel(test);
+        else
+            hammer(test);
+        quiesce_some(test);
+        rounds++;
+        if (rounds % test->check_every == 0)
+            check(test, rounds % test->compare_every == 0);
+    }
+    machine->fail_allocation_once_in = 0;
+}
+
+/* ---- host threads ---- */
+
+struct worker {
+    struct test *test;
+    unsigned number;
+    uint64_t epoch, steps;
+    struct sim_random random;
+};
+
+/* Operations on clusters that are this worker's own in this epoch; objects that others may look at
+ * are left alone. */
+static void work(struct sim_cpu *cpu, void *argument)
+{
+    struct worker *worker = argument;
+    struct test *test = worker->test;
+    unsigned cpus = cpu->machine->options.cpus;
+
+    for (uint64_t i = 0; i < worker->steps; i++) {
+        struct allowance any = {true, true};
+        size_t cluster = sim_random_below(&worker->random, CLUSTERS);
+        int space = (int)sim_random_below(&worker->random, SPACES);
+        struct op op;
+
+        if (test->model->space[space].space == NULL ||
+            ((uint64_t)space + cluster + worker->epoch) % cpus != worker->number)
+            continue;
+        op_draw_inside(test->model, &worker->random, space, cluster, &op);
+        if (op_shares_object(test->model, &op))
+            continue;
+        settle(test, &op);
+        op_execute(cpu, test->model, &op);
+        apply(test, &op, any);
+        if (sim_random_once_in(&worker->random, 4))
+            quire_quiescent(cpu->machine->q);
+    }
+    /* Outside the library until the next epoch: nobody waits for this CPU. */
+    quire_quiescent(cpu->machine->q);
+}
+
+void test_run_threads(struct test *test, uint64_t steps)
+{
+    struct sim_machine *machine = test->machine;
+    unsigned cpus = machine->options.cpus;
+    struct worker worker[SIM_CPUS];
+    void (*tasks[SIM_CPUS])(struct sim_cpu *, void *) = {NULL};
+    void *arguments[SIM_CPUS] = {NULL};
+
+    for (uint64_t epoch = 0; machine->steps < steps; epoch++) {
+        for (unsigned i = 0; i < 30; i++) {
+            single(test);
+            quiesce_some(test);
+        }
+        machine->doing = "threads";
+        for (unsigned i = 0; i < cpus; i++) {
+            worker[i] = (struct worker){.test = test,
+                                        .number = i,
+                                        .epoch = epoch,
+                                        .steps = 300,
+                                        .random = {sim_random_below(&test->random, UINT64_MAX)}};
+            tasks[i] = work;
+            arguments[i] = &worker[i];
+        }
+        sim_run_threads(machine, tasks, arguments);
+        machine->steps += (uint64_t)cpus * 100;
+        sim_enter(machine, 0);
+        check(test, true);
+    }
+}
+
+/* ---- the end ---- */
+
+void test_end(struct test *test)
+{
+    struct sim_machine *machine = test->machine;
+    struct quire_frame_stats stats;
+    uint64_t used = 0;
+
+    machine->doing = "giving everything back";
+    sim_enter(machine, 0);
+    for (int i = 0; i < SPACES; i++) {
+        struct op op = {.kind = OP_DESTROY, .space = i, .object = -1};
+
+        if (test->model->space[i].space == NULL)
+            continue;
+        unload(test, &op);
+        op_execute(sim_this_cpu(), test->model, &op);
+        apply(test, &op, (struct allowance){false, false});
+    }
+    for (int i = 0; i < OBJECTS; i++)
+        if (test->model->object[i].object != NULL)
+            quire_object_put(test->model->object[i].object);
+    sim_quiesce(machine);
+    quire_grace_flush(machine->q);
+    if (quire_slot_area_destroy(test->slots) != QUIRE_OK)
+        sim_fail(machine, "slots are still in use");
+    check(test, false);
+    for (unsigned i = 0; i < machine->options.cpus; i++) {
+        sim_enter(machine, i);
+        quire_heap_shrink(machine->q);
+    }
+    quire_frame_census(machine->q, &stats);
+    used = stats.kind[QUIRE_FRAME_ANONYMOUS] + stats.kind[QUIRE_FRAME_OBJECT];
+    if (used != 0)
+        sim_fail(machine, "%llu user frames were lost", (unsigned long long)used);
+    if (stats.kind[QUIRE_FRAME_TABLE] > QUIRE_ROOT_ENTRIES - QUIRE_ROOT_KERNEL + 1 + 8)
+        sim_fail(machine, "%llu page tables are left",
+                 (unsigned long long)stats.kind[QUIRE_FRAME_TABLE]);
+    sim_destroy(machine);
+    free(test->model);
+}
