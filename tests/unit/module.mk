@@ -2,7 +2,7 @@
 # two builds of the library: as released, and with the debug checks.
 
 comma := ,
-UNIT_SOURCES := bootmap bootmap_adapters buddy frame frame_init heap hook_defaults report status
+UNIT_SOURCES := bootmap bootmap_adapters buddy frame frame_init heap hook_defaults line status
 UNIT_TESTS := bootmap bootmap_maps frame heap status
 UNIT_FLAGS := $(COMMON) $(WARNINGS) $(MM_INCLUDE) -D_GNU_SOURCE -O1 -fno-omit-frame-pointer
 
