@@ -63,6 +63,17 @@ ABSENT void cpu_idle(void)
     cpu_wait_for_interrupt();
 }
 
+ABSENT void quire_hook_sleep(struct quire *q, const void *key, struct quire_spinlock *lock)
+{
+    (void)q, (void)lock;
+    panic("nothing can sleep on %p without threads", key);
+}
+
+ABSENT void quire_hook_wake(struct quire *q, const void *key)
+{
+    (void)q, (void)key;
+}
+
 ABSENT const syscall_function syscall_table[1] = {NULL};
 ABSENT const uint64_t syscall_count = 0;
 

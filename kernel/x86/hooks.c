@@ -50,3 +50,16 @@ void quire_hook_frame_unmap(struct quire *q, void *address)
     (void)q;
     panic("%p is no temporary mapping", address);
 }
+
+/* No swap device is attached: the library hands out no slots, so it has nothing to move. */
+enum quire_status quire_hook_slot_read(struct quire *q, uint64_t slot, struct quire_frame *frame)
+{
+    (void)q, (void)slot, (void)frame;
+    return QUIRE_IO_ERROR;
+}
+
+enum quire_status quire_hook_slot_write(struct quire *q, uint64_t slot, struct quire_frame *frame)
+{
+    (void)q, (void)slot, (void)frame;
+    return QUIRE_IO_ERROR;
+}
