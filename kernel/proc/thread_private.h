@@ -8,8 +8,8 @@
  *   struct pid      a number and what bears it: a thread, a process, a group, a session. A number is
  *                   not given out again while any of them lives.
  *
- * Lock tags: (c) constant, (o) the thread itself only, (a) atomic, (t) process_tree_lock, (p) process->lock,
- * (s) the signal lock (process->handlers->lock), (r) the run queue's lock.
+ * Lock tags: (c) constant, (o) the thread itself only, (a) atomic, (t) process_tree_lock, (p) and (s) process->lock,
+ * (r) the run queue's lock. All with interrupts off. Order: tree, process, handlers, wait queue, run queue.
  */
 #ifndef KERNEL_PROC_THREAD_PRIVATE_H
 #define KERNEL_PROC_THREAD_PRIVATE_H
@@ -125,7 +125,7 @@ struct thread {
     /* scheduling */
     uint32_t state;            /* (r) enum thread_state; SLEEPING is also set by the thread itself */
     uint8_t on_queue;          /* (r) in the run queue, or running */
-    uint8_t interruptible;     /* (o) a signal ends this sleep: state SLEEPING */
+    bool demanding;            /* (r) used up its last slice: runs after those that have not */
     uint8_t slice;             /* (r) ticks left */
     int8_t nice;
     uint8_t policy, priority;  /* as told by sched_setscheduler */
@@ -150,6 +150,9 @@ struct thread {
     struct signal_stack signal_stack; /* (o) */
     signal_set waiting_for;    /* (s) rt_sigtimedwait */
     struct {
+        uint64_t vector, error_code, address; /* (o) the last exception, for signal frames */
+    } trap;
+    struct {
         long (*function)(struct thread *thread); /* restart_syscall's continuation */
         uint64_t arguments[5];
     } restart;
@@ -160,12 +163,13 @@ struct thread {
     uint64_t rseq;             /* (o) user address, or 0 */
     uint32_t rseq_size, rseq_signature;
 
-    struct process *vfork_child; /* (o) */
+    bool vfork_waited;         /* (t) whoever made it by vfork waits until it execs or exits */
+    struct wait_queue vfork_wait;
+    uint64_t set_child_tid;    /* (o) user address, or 0: written at its first return to user mode */
     int parent_death_signal;   /* (o) */
     int exit_code;             /* (o) wait status it ended with */
     bool dying;                /* (s) has been told to end (exit_group, exec, SIGKILL) */
     struct list thread_node;   /* (t) process->threads */
-    struct list reap_node;
 };
 
 /* ---- processes ---- */
@@ -183,7 +187,7 @@ struct process {
     struct list sibling_node;  /* (t) */
     struct list threads;       /* (t) thread_node of each that has not exited */
     uint32_t thread_count;     /* (t) */
-    struct thread *leader;     /* (t) its first thread; its name and times outlive it */
+    struct thread *leader;     /* (t) its first thread, with a reference until the process is reaped */
     struct wait_queue child_wait; /* wait4 of any of its threads */
     struct wait_queue thread_wait; /* exec and exit: another thread of it went */
 
@@ -216,11 +220,12 @@ struct process {
         uint64_t deadline;     /* monotonic, or CPU ns for virtual and profiling; 0: off */
         uint64_t interval;     /* ns */
     } interval[3];             /* (s) ITIMER_REAL, VIRTUAL, PROF */
+    uint64_t cpu_user, cpu_system; /* (a) ns, all threads, by ticks: what CPU timers and RLIMIT_CPU see */
+    uint64_t cpu_limit_next;   /* ns of CPU time at which SIGXCPU comes next */
+    bool cpu_timers;           /* (s) some timer runs on CPU time, or RLIMIT_CPU is set */
+    uint32_t queued_signals;   /* (s) instances that wait, threads' included; RLIMIT_SIGPENDING */
     struct list posix_timers;  /* (s) */
     int next_timer_id;
-
-    struct thread *vfork_parent; /* (t) waits until this process execs or exits */
-    struct wait_queue vfork_wait;
 
     void (*on_exit)(void *argument, int wait_status); /* process_start's caller */
     void *on_exit_argument;

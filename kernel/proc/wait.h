@@ -1,7 +1,7 @@
 /*
  * Wait queues: a thread sleeps until a condition that others change becomes true.
  *
- *   struct waiter w;
+ *   struct waiter w = {0};             // must start as zeros
  *   wait_prepare(&queue, &w);          // on the queue, state SLEEPING
  *   while (!condition) {
  *       if (interruptible && signal_pending(current)) { result = -EINTR (or -ERESTARTSYS); break; }
@@ -44,7 +44,7 @@ int schedule_until(uint64_t deadline);
 /* 0 when the condition held, -ERESTARTSYS when a signal came first. */
 #define wait_event_interruptible(queue, condition)                                                 \
     ({                                                                                             \
-        struct waiter waiter_;                                                                     \
+        struct waiter waiter_ = {0};                                                               \
         int result_ = 0;                                                                           \
         wait_prepare(queue, &waiter_);                                                             \
         while (!(condition)) {                                                                     \
@@ -62,7 +62,7 @@ int schedule_until(uint64_t deadline);
 /* Not interruptible: for waits that end by themselves. */
 #define wait_event(queue, condition)                                                               \
     do {                                                                                           \
-        struct waiter waiter_;                                                                     \
+        struct waiter waiter_ = {0};                                                               \
         wait_prepare(queue, &waiter_);                                                             \
         while (!(condition)) {                                                                     \
             schedule();                                                                            \

@@ -1,0 +1,74 @@
+#ifndef KERNEL_LINUX_MEMORY_H
+#define KERNEL_LINUX_MEMORY_H
+
+/* The memory calls' numbers, and the library's causes as Linux errors. */
+
+#include <quire/types.h>
+
+#include "kernel/linux/errno.h"
+
+#define PROT_READ      1u
+#define PROT_WRITE     2u
+#define PROT_EXEC      4u
+#define PROT_GROWSDOWN 0x01000000u
+#define PROT_GROWSUP   0x02000000u
+
+#define MAP_SHARED          0x01u
+#define MAP_PRIVATE         0x02u
+#define MAP_SHARED_VALIDATE 0x03u
+#define MAP_TYPE            0x0fu
+#define MAP_FIXED           0x10u
+#define MAP_ANONYMOUS       0x20u
+#define MAP_32BIT           0x40u
+#define MAP_GROWSDOWN       0x0100u
+#define MAP_DENYWRITE       0x0800u
+#define MAP_EXECUTABLE      0x1000u
+#define MAP_LOCKED          0x2000u
+#define MAP_NORESERVE       0x4000u
+#define MAP_POPULATE        0x8000u
+#define MAP_NONBLOCK        0x10000u
+#define MAP_STACK           0x20000u
+#define MAP_HUGETLB         0x40000u
+#define MAP_SYNC            0x80000u
+#define MAP_FIXED_NOREPLACE 0x100000u
+
+#define MREMAP_MAYMOVE   1u
+#define MREMAP_FIXED     2u
+#define MREMAP_DONTUNMAP 4u
+
+#define MS_ASYNC      1u
+#define MS_INVALIDATE 2u
+#define MS_SYNC       4u
+
+#define MCL_CURRENT 1u
+#define MCL_FUTURE  2u
+#define MCL_ONFAULT 4u
+#define MLOCK_ONFAULT 1u
+
+/* What most memory calls answer for each cause; calls that differ say so themselves. */
+static inline int status_errno(enum quire_status status)
+{
+    switch (status) {
+    case QUIRE_OK:
+        return 0;
+    case QUIRE_NO_PERMISSION:
+        return -EACCES;
+    case QUIRE_BEYOND_END:
+    case QUIRE_OUT_OF_RANGE:
+    case QUIRE_NO_MAPPING:
+    case QUIRE_NO_SPACE:
+    case QUIRE_NO_MEMORY:
+    case QUIRE_LIMIT:
+        return -ENOMEM;
+    case QUIRE_EXISTS:
+        return -EEXIST;
+    case QUIRE_BUSY:
+        return -EBUSY;
+    case QUIRE_IO_ERROR:
+        return -EIO;
+    default:
+        return -EINVAL;
+    }
+}
+
+#endif

@@ -1,0 +1,446 @@
+/*
+ * System V shared memory: segments are objects with a number and a key. The library's list of an object's regions says
+ * how many attachments there are, so nothing has to follow mappings through fork, exec and exit. A segment that is marked
+ * for removal stays findable by number until nothing maps it any more.
+ */
+#include "core/memory.h"
+#include "core/string.h"
+#include "kernel/linux/errno.h"
+#include "kernel/linux/memory.h"
+#include "kernel/linux/syscalls.h"
+#include "core/mutex.h"
+#include "kernel/proc/process.h"
+#include "x86/time.h"
+#include "x86/usercopy.h"
+
+#define IPC_CREAT   01000u
+#define IPC_EXCL    02000u
+#define IPC_PRIVATE 0
+#define SHM_RDONLY  010000u
+#define SHM_RND     020000u
+#define SHM_REMAP   040000u
+#define SHM_EXEC    0100000u
+#define SHM_DEST    01000u /* mode bit: marked for removal */
+#define SHM_LOCKED  02000u
+
+enum {
+    IPC_RMID = 0, IPC_SET = 1, IPC_STAT = 2, IPC_INFO = 3, SHM_LOCK = 11, SHM_UNLOCK = 12,
+    SHM_STAT = 13, SHM_INFO = 14, SHM_STAT_ANY = 15,
+};
+
+#define SEGMENTS_MAX   32768 /* numbers are index + 32768 * times the index was used */
+#define SEGMENT_SIZE_MAX (UINT64_MAX - (1ull << 24))
+
+struct segment {
+    int id;
+    int32_t key;
+    uint32_t mode;            /* permissions, SHM_DEST */
+    uint32_t uid, gid, creator_uid, creator_gid;
+    uint64_t size;
+    struct quire_object *object;
+    int creator_pid, last_pid;
+    uint64_t attached, detached, changed; /* seconds since 1970 */
+};
+
+struct ipc_permissions_abi {
+    int32_t key;
+    uint32_t uid, gid, cuid, cgid, mode;
+    uint16_t sequence, pad;
+    uint64_t reserved[2];
+};
+
+struct shmid_abi {
+    struct ipc_permissions_abi permissions;
+    uint64_t size;
+    int64_t attached, detached, changed;
+    int32_t creator_pid, last_pid;
+    uint64_t attachments, reserved[2];
+};
+_Static_assert(sizeof(struct shmid_abi) == 112, "shmid_ds is ABI");
+
+static struct {
+    struct mutex mutex;
+    bool ready;
+    struct segment **slots;   /* (mutex) grows */
+    unsigned capacity, highest;
+    uint32_t generation;
+} table;
+
+static void table_lock(void)
+{
+    if (!table.ready) {
+        mutex_init(&table.mutex);
+        table.ready = true;
+    }
+    mutex_lock(&table.mutex);
+}
+
+static uint64_t seconds_now(void)
+{
+    return clock_realtime_ns() / NANOSECONDS_PER_SECOND;
+}
+
+static uint64_t attachments(const struct segment *segment)
+{
+    uint64_t count = 0;
+
+    quire_spin_lock(&segment->object->lock);
+    for (const struct quire_region *r = segment->object->regions; r; r = r->object_next)
+        count++;
+    quire_spin_unlock(&segment->object->lock);
+    return count;
+}
+
+static void remove_segment(unsigned slot)
+{
+    struct segment *segment = table.slots[slot];
+
+    table.slots[slot] = NULL;
+    quire_object_put(segment->object);
+    kernel_free(segment);
+}
+
+/* Segments that were marked and that nothing maps any more go whenever the table is looked at. */
+static void sweep(void)
+{
+    for (unsigned i = 0; i < table.highest; i++) {
+        struct segment *segment = table.slots[i];
+
+        if (segment && (segment->mode & SHM_DEST) && attachments(segment) == 0)
+            remove_segment(i);
+    }
+}
+
+static struct segment *find(int id)
+{
+    unsigned slot = (unsigned)id % SEGMENTS_MAX;
+
+    if (id < 0 || slot >= table.highest || !table.slots[slot] || table.slots[slot]->id != id)
+        return NULL;
+    return table.slots[slot];
+}
+
+/* wanted: 4 read, 2 write, as the mode's bits of one class. */
+static bool permitted(const struct segment *segment, uint32_t wanted)
+{
+    const struct credentials *ids = &current_process()->credentials;
+    uint32_t mode = segment->mode;
+
+    if (ids->euid == 0)
+        return true;
+    if (ids->euid == segment->uid || ids->euid == segment->creator_uid)
+        mode >>= 6;
+    else if (ids->egid == segment->gid || ids->egid == segment->creator_gid)
+        mode >>= 3;
+    return (mode & wanted) == wanted;
+}
+
+static int grow_table(void)
+{
+    unsigned capacity = table.capacity ? table.capacity * 2 : 16;
+    struct segment **slots;
+
+    if (table.capacity >= SEGMENTS_MAX)
+        return -ENOSPC;
+    slots = kernel_alloc_zeroed(capacity * sizeof *slots);
+    if (!slots)
+        return -ENOMEM;
+    if (table.slots)
+        memcpy(slots, table.slots, table.capacity * sizeof *slots);
+    kernel_free(table.slots);
+    table.slots = slots;
+    table.capacity = capacity;
+    return 0;
+}
+
+static long create_segment(int32_t key, word size, unsigned flags)
+{
+    const struct credentials *ids = &current_process()->credentials;
+    struct segment *segment;
+    unsigned slot = 0;
+    int error;
+
+    if (size == 0 || size > SEGMENT_SIZE_MAX)
+        return -EINVAL;
+    while (slot < table.capacity && table.slots[slot])
+        slot++;
+    if (slot == table.capacity && (error = grow_table()) != 0)
+        return error;
+    segment = kernel_alloc_zeroed(sizeof *segment);
+    if (!segment)
+        return -ENOMEM;
+    if (quire_object_create(&kernel_machine, QUIRE_OBJECT_MEMORY, NULL, NULL,
+                            quire_page_up(size), &segment->object) != QUIRE_OK) {
+        kernel_free(segment);
+        return -ENOMEM;
+    }
+    segment->id = (int)(slot + SEGMENTS_MAX * (table.generation++ % (INT32_MAX / SEGMENTS_MAX)));
+    segment->key = key;
+    segment->mode = flags & 0777;
+    segment->uid = segment->creator_uid = ids->euid;
+    segment->gid = segment->creator_gid = ids->egid;
+    segment->size = size;
+    segment->creator_pid = current_process()->number;
+    segment->changed = seconds_now();
+    table.slots[slot] = segment;
+    if (slot >= table.highest)
+        table.highest = slot + 1;
+    return segment->id;
+}
+
+static struct segment *find_key(int32_t key)
+{
+    for (unsigned i = 0; i < table.highest; i++) {
+        if (table.slots[i] && table.slots[i]->key == key && !(table.slots[i]->mode & SHM_DEST))
+            return table.slots[i];
+    }
+    return NULL;
+}
+
+static long get_locked(int32_t key, word size, unsigned flags)
+{
+    struct segment *segment = key == IPC_PRIVATE ? NULL : find_key(key);
+    uint32_t wanted = (flags | flags >> 3 | flags >> 6) & 6;
+
+    if (!segment)
+        return key == IPC_PRIVATE || (flags & IPC_CREAT) ? create_segment(key, size, flags)
+                                                         : -ENOENT;
+    if ((flags & (IPC_CREAT | IPC_EXCL)) == (IPC_CREAT | IPC_EXCL))
+        return -EEXIST;
+    if (size > segment->size)
+        return -EINVAL;
+    return permitted(segment, wanted) ? segment->id : -EACCES;
+}
+
+long sys_shmget(word key, word size, word flags)
+{
+    long result;
+
+    table_lock();
+    sweep();
+    result = get_locked((int32_t)key, size, (unsigned)flags);
+    mutex_unlock(&table.mutex);
+    return result;
+}
+
+static long attach_locked(int id, word address, unsigned flags)
+{
+    struct segment *segment = find(id);
+    struct quire_map map = {.address = address};
+    quire_virt place;
+    int error;
+
+    if (!segment)
+        return -EINVAL;
+    if (address % PAGE_SIZE != 0) {
+        if (!(flags & SHM_RND))
+            return -EINVAL;
+        map.address = quire_page_down(address);
+        if (map.address == 0 && (flags & SHM_REMAP))
+            return -EINVAL;
+    } else if (address == 0 && (flags & SHM_REMAP)) {
+        return -EINVAL;
+    }
+    if (!permitted(segment, flags & SHM_RDONLY ? 4 : 6))
+        return -EACCES;
+    if (address)
+        map.flags = QUIRE_MAP_FIXED | (flags & SHM_REMAP ? 0u : QUIRE_MAP_NO_REPLACE);
+    map.length = quire_page_up(segment->size);
+    map.region = QUIRE_PROT_READ | QUIRE_REGION_SHARED | QUIRE_REGION_MAY_READ |
+                 QUIRE_REGION_MAY_EXECUTE;
+    if (!(flags & SHM_RDONLY))
+        map.region |= QUIRE_PROT_WRITE | QUIRE_REGION_MAY_WRITE;
+    if (flags & SHM_EXEC)
+        map.region |= QUIRE_PROT_EXECUTE;
+    map.object = segment->object;
+    error = status_errno(quire_space_map(current_thread()->memory->space, &map, &place));
+    if (error)
+        return error == -EEXIST ? -EINVAL : error;
+    segment->attached = seconds_now();
+    segment->last_pid = current_process()->number;
+    return (long)place;
+}
+
+long sys_shmat(word id, word address, word flags)
+{
+    long result;
+
+    table_lock();
+    result = attach_locked((int)id, address, (unsigned)flags);
+    mutex_unlock(&table.mutex);
+    return result;
+}
+
+static struct segment *segment_of(const struct quire_object *object)
+{
+    for (unsigned i = 0; i < table.highest; i++) {
+        if (table.slots[i] && table.slots[i]->object == object)
+            return table.slots[i];
+    }
+    return NULL;
+}
+
+/* Every piece of the segment whose first byte would lie at `address` goes, as on Linux. */
+static long detach_locked(word address)
+{
+    struct quire_space *space = current_thread()->memory->space;
+    struct quire_region_info region;
+    struct segment *segment = NULL;
+    word at = address, end = UINT64_MAX;
+
+    while (at < end && quire_space_region(space, at, &region)) {
+        struct segment *found = segment_of(region.object);
+        bool match = found && (!segment || found == segment) &&
+                     region.start - region.offset == address;
+
+        if (region.object)
+            quire_object_put(region.object);
+        at = region.end;
+        if (!match)
+            continue;
+        segment = found;
+        end = address + quire_page_up(segment->size);
+        if (quire_space_unmap(space, region.start, region.end - region.start) != QUIRE_OK)
+            return -ENOMEM;
+    }
+    if (!segment)
+        return -EINVAL;
+    segment->detached = seconds_now();
+    segment->last_pid = current_process()->number;
+    sweep();
+    return 0;
+}
+
+long sys_shmdt(word address)
+{
+    long result;
+
+    if (address % PAGE_SIZE != 0)
+        return -EINVAL;
+    table_lock();
+    result = detach_locked(address);
+    mutex_unlock(&table.mutex);
+    return result;
+}
+
+/* ---- shmctl ---- */
+
+static long stat_segment(const struct segment *segment, word buffer, bool check)
+{
+    struct shmid_abi out = {
+        .permissions = {.key = segment->key, .uid = segment->uid, .gid = segment->gid,
+                        .cuid = segment->creator_uid, .cgid = segment->creator_gid,
+                        .mode = segment->mode,
+                        .sequence = (uint16_t)(segment->id / SEGMENTS_MAX)},
+        .size = segment->size,
+        .attached = (int64_t)segment->attached,
+        .detached = (int64_t)segment->detached,
+        .changed = (int64_t)segment->changed,
+        .creator_pid = segment->creator_pid,
+        .last_pid = segment->last_pid,
+        .attachments = attachments(segment),
+    };
+
+    if (check && !permitted(segment, 4))
+        return -EACCES;
+    return copy_to_user((void *)buffer, &out, sizeof out) != 0 ? -EFAULT : 0;
+}
+
+static bool owns(const struct segment *segment)
+{
+    uint32_t uid = current_process()->credentials.euid;
+
+    return uid == 0 || uid == segment->uid || uid == segment->creator_uid;
+}
+
+static long set_segment(struct segment *segment, word buffer)
+{
+    struct shmid_abi in;
+
+    if (copy_from_user(&in, (void *)buffer, sizeof in) != 0)
+        return -EFAULT;
+    if (!owns(segment))
+        return -EPERM;
+    segment->uid = in.permissions.uid;
+    segment->gid = in.permissions.gid;
+    segment->mode = (segment->mode & ~0777u) | (in.permissions.mode & 0777);
+    segment->changed = seconds_now();
+    return 0;
+}
+
+static long table_info(unsigned command, word buffer)
+{
+    struct {
+        uint64_t maximum, minimum, segments, per_process, all, reserved[4];
+    } limits = {SEGMENT_SIZE_MAX, 1, SEGMENTS_MAX, SEGMENTS_MAX, SEGMENT_SIZE_MAX, {0}};
+    struct {
+        int32_t used, pad;
+        uint64_t total, resident, swapped, attempts, successes;
+    } use = {0};
+    long highest = 0;
+
+    for (unsigned i = 0; i < table.highest; i++) {
+        if (!table.slots[i])
+            continue;
+        highest = i;
+        use.used++;
+        use.total += quire_page_up(table.slots[i]->size) / PAGE_SIZE;
+        use.resident += table.slots[i]->object->resident;
+    }
+    if (copy_to_user((void *)buffer, command == IPC_INFO ? (void *)&limits : (void *)&use,
+                     command == IPC_INFO ? sizeof limits : sizeof use) != 0)
+        return -EFAULT;
+    return highest;
+}
+
+static long control_locked(int id, unsigned command, word buffer)
+{
+    struct segment *segment;
+    long error;
+
+    if (command == IPC_INFO || command == SHM_INFO)
+        return table_info(command, buffer);
+    if (command == SHM_STAT || command == SHM_STAT_ANY) {
+        if (id < 0 || (unsigned)id >= table.highest || !table.slots[id])
+            return -EINVAL;
+        error = stat_segment(table.slots[id], buffer, command == SHM_STAT);
+        return error ? error : table.slots[id]->id;
+    }
+    segment = find(id);
+    if (!segment)
+        return -EINVAL;
+    switch (command) {
+    case IPC_STAT:
+        return stat_segment(segment, buffer, true);
+    case IPC_SET:
+        return set_segment(segment, buffer);
+    case IPC_RMID:
+        if (!owns(segment))
+            return -EPERM;
+        segment->mode |= SHM_DEST;
+        segment->key = IPC_PRIVATE;
+        sweep();
+        return 0;
+    case SHM_LOCK:
+    case SHM_UNLOCK:
+        /* An object's pages never leave memory. */
+        if (!owns(segment))
+            return -EPERM;
+        segment->mode = command == SHM_LOCK ? segment->mode | SHM_LOCKED
+                                            : segment->mode & ~SHM_LOCKED;
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}
+
+long sys_shmctl(word id, word command, word buffer)
+{
+    long result;
+
+    table_lock();
+    sweep();
+    result = control_locked((int)id, (unsigned)command, buffer);
+    mutex_unlock(&table.mutex);
+    return result;
+}

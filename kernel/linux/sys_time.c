@@ -1,0 +1,374 @@
+/* System calls about clocks, sleeping and timers. */
+#include "kernel/linux/time.h"
+
+#include "core/string.h"
+#include "kernel/linux/errno.h"
+#include "kernel/linux/resource.h"
+#include "kernel/linux/syscalls.h"
+#include "kernel/proc/scheduler.h"
+#include "kernel/proc/signals.h"
+#include "kernel/proc/timers.h"
+#include "x86/time.h"
+#include "x86/usercopy.h"
+
+#define NS_MAX (UINT64_MAX / 2)
+#define TIMER_ABSTIME 1
+
+/* ---- conversions ---- */
+
+static uint64_t to_ns(int64_t seconds, int64_t nanoseconds)
+{
+    uint64_t ns;
+
+    if (__builtin_mul_overflow((uint64_t)seconds, NANOSECONDS_PER_SECOND, &ns) ||
+        __builtin_add_overflow(ns, (uint64_t)nanoseconds, &ns) || ns > NS_MAX)
+        return NS_MAX;
+    return ns;
+}
+
+static int timespec_ns(const struct timespec_abi *time, uint64_t *out_ns)
+{
+    if (time->seconds < 0 || time->nanoseconds < 0 || time->nanoseconds >= 1000000000)
+        return -EINVAL;
+    *out_ns = to_ns(time->seconds, time->nanoseconds);
+    return 0;
+}
+
+static int timeval_ns(const struct timeval_abi *time, uint64_t *out_ns)
+{
+    if (time->seconds < 0 || time->microseconds < 0 || time->microseconds >= 1000000)
+        return -EINVAL;
+    *out_ns = to_ns(time->seconds, time->microseconds * 1000);
+    return 0;
+}
+
+int timespec_from_user(const void *user, uint64_t *out_ns)
+{
+    struct timespec_abi time;
+
+    if (copy_from_user(&time, user, sizeof time) != 0)
+        return -EFAULT;
+    return timespec_ns(&time, out_ns);
+}
+
+int timespec_to_user(void *user, uint64_t ns)
+{
+    struct timespec_abi time = timespec_from_ns(ns);
+
+    return copy_to_user(user, &time, sizeof time) != 0 ? -EFAULT : 0;
+}
+
+int deadline_from_user(const void *user, uint64_t *out_deadline)
+{
+    uint64_t ns;
+    int error;
+
+    *out_deadline = UINT64_MAX;
+    if (!user)
+        return 0;
+    error = timespec_from_user(user, &ns);
+    if (!error && ns < NS_MAX)
+        *out_deadline = clock_monotonic_ns() + ns;
+    return error;
+}
+
+/* ---- clocks ---- */
+
+long sys_clock_gettime(word clock, word out)
+{
+    uint64_t ns;
+    int error = clock_read((int)clock, &ns);
+
+    return error ? error : timespec_to_user((void *)out, ns);
+}
+
+long sys_clock_getres(word clock, word out)
+{
+    uint64_t ns;
+    bool coarse = clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE;
+    int error = clock_read((int)clock, &ns);
+
+    if (error || !out)
+        return error;
+    return timespec_to_user((void *)out, coarse ? NANOSECONDS_PER_SECOND / TIMER_HZ : 1);
+}
+
+long sys_clock_settime(word clock, word in)
+{
+    uint64_t ns;
+    int error;
+
+    if (clock != CLOCK_REALTIME)
+        return -EINVAL;
+    error = timespec_from_user((void *)in, &ns);
+    if (error)
+        return error;
+    if (current_process()->credentials.euid != 0)
+        return -EPERM;
+    clock_set_realtime_ns(ns);
+    return 0;
+}
+
+long sys_gettimeofday(word out, word zone)
+{
+    struct timeval_abi time = timeval_from_ns(clock_realtime_ns());
+    int32_t utc[2] = {0, 0};
+
+    if (out && copy_to_user((void *)out, &time, sizeof time) != 0)
+        return -EFAULT;
+    if (zone && copy_to_user((void *)zone, utc, sizeof utc) != 0)
+        return -EFAULT;
+    return 0;
+}
+
+long sys_settimeofday(word in, word zone)
+{
+    struct timeval_abi time;
+    uint64_t ns;
+    int error;
+
+    (void)zone;
+    if (!in)
+        return 0;
+    if (copy_from_user(&time, (void *)in, sizeof time) != 0)
+        return -EFAULT;
+    error = timeval_ns(&time, &ns);
+    if (error)
+        return error;
+    if (current_process()->credentials.euid != 0)
+        return -EPERM;
+    clock_set_realtime_ns(ns);
+    return 0;
+}
+
+long sys_time(word out)
+{
+    uint64_t seconds = clock_realtime_ns() / NANOSECONDS_PER_SECOND;
+
+    if (out && put_user_u64((void *)out, seconds) != 0)
+        return -EFAULT;
+    return (long)seconds;
+}
+
+/* In ticks of 10 ms, the unit that AT_CLKTCK tells. */
+long sys_times(word out)
+{
+    const struct usage_times *children = &current_process()->children_times;
+    struct usage_times times;
+    int64_t ticks[4];
+
+    process_times(current_process(), &times);
+    ticks[0] = (int64_t)(times.user / 10000000);
+    ticks[1] = (int64_t)(times.system / 10000000);
+    ticks[2] = (int64_t)(children->user / 10000000);
+    ticks[3] = (int64_t)(children->system / 10000000);
+    if (out && copy_to_user((void *)out, ticks, sizeof ticks) != 0)
+        return -EFAULT;
+    return (long)(clock_monotonic_ns() / 10000000);
+}
+
+/* ---- sleeping ---- */
+
+/* 0 at the deadline, -EINTR when a signal came first. */
+static int sleep_until(uint64_t deadline)
+{
+    struct thread *thread = current_thread();
+
+    while (clock_monotonic_ns() < deadline) {
+        __atomic_store_n(&thread->state, THREAD_SLEEPING, __ATOMIC_SEQ_CST);
+        if (signal_pending()) {
+            __atomic_store_n(&thread->state, THREAD_RUNNABLE, __ATOMIC_RELAXED);
+            return -EINTR;
+        }
+        schedule_until(deadline);
+    }
+    return 0;
+}
+
+/* Sleeps, and prepares to go on after a signal without a handler. arguments: deadline, user address for what is left. */
+static long sleep_restart(struct thread *thread)
+{
+    uint64_t deadline = thread->restart.arguments[0];
+    void *remaining = (void *)thread->restart.arguments[1];
+    uint64_t now;
+
+    if (sleep_until(deadline) == 0)
+        return 0;
+    now = clock_monotonic_ns();
+    if (remaining && timespec_to_user(remaining, deadline > now ? deadline - now : 0) != 0)
+        return -EFAULT;
+    thread->restart.function = sleep_restart;
+    return -ERESTART_RESTARTBLOCK;
+}
+
+static long sleep_relative(uint64_t ns, word remaining)
+{
+    struct thread *thread = current_thread();
+    uint64_t now = clock_monotonic_ns();
+
+    thread->restart.arguments[0] = ns >= NS_MAX - now ? NS_MAX : now + ns;
+    thread->restart.arguments[1] = remaining;
+    return sleep_restart(thread);
+}
+
+long sys_restart_syscall(void)
+{
+    struct thread *thread = current_thread();
+
+    return thread->restart.function ? thread->restart.function(thread) : -EINTR;
+}
+
+long sys_nanosleep(word request, word remaining)
+{
+    uint64_t ns;
+    int error = timespec_from_user((void *)request, &ns);
+
+    return error ? error : sleep_relative(ns, remaining);
+}
+
+long sys_clock_nanosleep(word clock, word flags, word request, word remaining)
+{
+    uint64_t ns, now;
+    int error = clock_read((int)clock, &now);
+
+    if (error)
+        return error;
+    if (clock == CLOCK_THREAD_CPUTIME_ID || clock == CLOCK_MONOTONIC_RAW ||
+        clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE)
+        return clock == CLOCK_THREAD_CPUTIME_ID ? -EINVAL : -EOPNOTSUPP;
+    error = timespec_from_user((void *)request, &ns);
+    if (error)
+        return error;
+    if (!(flags & TIMER_ABSTIME))
+        return sleep_relative(ns, remaining);
+    if (ns <= now)
+        return 0;
+    return sleep_until(clock_monotonic_ns() + (ns - now)) ? -ERESTARTNOHAND : 0;
+}
+
+/* ---- interval timers ---- */
+
+static int put_interval(word out, uint64_t left, uint64_t interval)
+{
+    struct itimerval_abi value = {timeval_from_ns(interval), timeval_from_ns(left)};
+
+    return out && copy_to_user((void *)out, &value, sizeof value) != 0 ? -EFAULT : 0;
+}
+
+long sys_getitimer(word which, word out)
+{
+    uint64_t left, interval;
+
+    if (which > INTERVAL_PROFILE)
+        return -EINVAL;
+    interval_timer_get((int)which, &left, &interval);
+    return put_interval(out, left, interval);
+}
+
+long sys_setitimer(word which, word in, word out)
+{
+    struct itimerval_abi value = {0};
+    uint64_t ns, interval, old_left, old_interval;
+
+    if (in && copy_from_user(&value, (void *)in, sizeof value) != 0)
+        return -EFAULT;
+    if (which > INTERVAL_PROFILE || timeval_ns(&value.value, &ns) != 0 ||
+        timeval_ns(&value.interval, &interval) != 0)
+        return -EINVAL;
+    interval_timer_set((int)which, ns, interval, &old_left, &old_interval);
+    return put_interval(out, old_left, old_interval);
+}
+
+long sys_alarm(word seconds)
+{
+    uint64_t left, interval;
+
+    interval_timer_set(INTERVAL_REAL, (uint64_t)(uint32_t)seconds * NANOSECONDS_PER_SECOND, 0,
+                       &left, &interval);
+    /* Rounded, but never to 0 while one is running. */
+    seconds = (left + NANOSECONDS_PER_SECOND / 2) / NANOSECONDS_PER_SECOND;
+    return left && seconds == 0 ? 1 : (long)seconds;
+}
+
+/* ---- POSIX timers ---- */
+
+struct sigevent_abi {
+    uint64_t value;
+    int32_t signo, notify;
+    int32_t tid;
+    uint8_t rest[64 - 20];
+};
+_Static_assert(sizeof(struct sigevent_abi) == 64, "sigevent's layout is ABI");
+
+enum { SIGEV_SIGNAL = 0, SIGEV_NONE = 1, SIGEV_THREAD_ID = 4 };
+
+long sys_timer_create(word clock, word event, word out)
+{
+    struct posix_timer_spec spec = {.clock = (int)clock, .notify = true, .signo = SIGALRM,
+                                    .value_is_id = true};
+    struct sigevent_abi in;
+    uint64_t now;
+    int id = clock_read(spec.clock, &now);
+
+    if (id)
+        return id;
+    if (event) {
+        if (copy_from_user(&in, (void *)event, sizeof in) != 0)
+            return -EFAULT;
+        spec.value_is_id = false;
+        spec.value = in.value;
+        spec.signo = in.signo;
+        spec.notify = in.notify != SIGEV_NONE;
+        if (in.notify == SIGEV_THREAD_ID)
+            spec.tid = in.tid;
+        else if (in.notify != SIGEV_SIGNAL && in.notify != SIGEV_NONE)
+            return -EINVAL;
+        if (spec.notify && (in.signo < 1 || in.signo > SIGNAL_COUNT))
+            return -EINVAL;
+    }
+    id = posix_timer_create(&spec);
+    if (id >= 0 && put_user_u32((void *)out, (uint32_t)id) != 0) {
+        posix_timer_delete(id);
+        return -EFAULT;
+    }
+    return id < 0 ? id : 0;
+}
+
+static int put_timer(word out, uint64_t left, uint64_t interval)
+{
+    struct itimerspec_abi value = {timespec_from_ns(interval), timespec_from_ns(left)};
+
+    return out && copy_to_user((void *)out, &value, sizeof value) != 0 ? -EFAULT : 0;
+}
+
+long sys_timer_settime(word id, word flags, word in, word out)
+{
+    struct itimerspec_abi value;
+    uint64_t ns, interval, old_left, old_interval;
+    int error;
+
+    if (copy_from_user(&value, (void *)in, sizeof value) != 0)
+        return in ? -EFAULT : -EINVAL;
+    if (timespec_ns(&value.value, &ns) != 0 || timespec_ns(&value.interval, &interval) != 0)
+        return -EINVAL;
+    error = posix_timer_set((int)id, flags & TIMER_ABSTIME, ns, interval, &old_left, &old_interval);
+    return error ? error : put_timer(out, old_left, old_interval);
+}
+
+long sys_timer_gettime(word id, word out)
+{
+    uint64_t left, interval;
+    int error = posix_timer_get((int)id, &left, &interval);
+
+    return error ? error : put_timer(out, left, interval);
+}
+
+long sys_timer_getoverrun(word id)
+{
+    return posix_timer_overrun((int)id);
+}
+
+long sys_timer_delete(word id)
+{
+    return posix_timer_delete((int)id);
+}

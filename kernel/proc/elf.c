@@ -1,0 +1,298 @@
+/*
+ * Loading ELF64 programs: ET_EXEC where it asks to be, ET_DYN (static-PIE, or with an interpreter) at a fixed base.
+ *
+ * A segment is [address, address + memory size); the first file-size bytes come from the file, by demand, through a private
+ * mapping of the file's object; the rest is zero. The page in which the file's part ends is brought in and its tail
+ * zeroed; whole pages after it are anonymous.
+ *
+ * The file is hostile: every sum is checked, segments must ascend without overlapping and lie in user space. Mapping
+ * happens in a space that nobody uses yet, so failure at any point is undone by throwing that space away.
+ */
+#include "kernel/proc/elf.h"
+
+#include "core/memory.h"
+#include "core/string.h"
+#include "kernel/fs/vfs.h"
+#include "kernel/linux/errno.h"
+#include "kernel/linux/memory.h"
+
+#define PIE_BASE             0x555555554000ull /* two thirds of the user half, as Linux */
+#define HEADERS_LIMIT        65536             /* bytes of program headers, as Linux */
+#define INTERPRETER_NAME_MAX 4096
+
+struct elf_file {
+    struct file *file;
+    struct quire_object *object;
+    struct elf_header header;
+    struct elf_program_header *segments;
+    uint64_t low, high; /* pages that the segments span, before relocation */
+};
+
+static int read_exactly(struct file *file, void *buffer, size_t size, uint64_t offset)
+{
+    long n = file_read(file, buffer, size, &offset);
+
+    if (n < 0)
+        return (int)n;
+    return (size_t)n == size ? 0 : -ENOEXEC;
+}
+
+static bool header_ok(const struct elf_header *header)
+{
+    static const uint8_t magic[] = {0x7f, 'E', 'L', 'F', 2 /* 64 bits */, 1 /* little endian */};
+
+    return memcmp(header->ident, magic, sizeof magic) == 0 && header->machine == EM_X86_64 &&
+           (header->type == ET_EXEC || header->type == ET_DYN) &&
+           header->program_header_size == sizeof(struct elf_program_header) &&
+           header->program_header_count > 0 &&
+           header->program_header_count * sizeof(struct elf_program_header) <= HEADERS_LIMIT;
+}
+
+static bool segment_ok(const struct elf_program_header *segment)
+{
+    uint64_t end;
+
+    return segment->file_size <= segment->memory_size &&
+           !__builtin_add_overflow(segment->virtual_address, segment->memory_size, &end) &&
+           end <= USER_END &&
+           !__builtin_add_overflow(segment->offset, segment->file_size, &end) &&
+           end <= INT64_MAX && ((segment->virtual_address ^ segment->offset) % PAGE_SIZE) == 0;
+}
+
+/* Every loadable segment is sound and they ascend; finds the span. */
+static int check_segments(struct elf_file *elf)
+{
+    uint64_t end = 0;
+    bool any = false;
+
+    for (unsigned i = 0; i < elf->header.program_header_count; i++) {
+        const struct elf_program_header *segment = &elf->segments[i];
+
+        if (segment->type != PT_LOAD || segment->memory_size == 0)
+            continue;
+        if (!segment_ok(segment) || (any && segment->virtual_address < end))
+            return -ENOEXEC;
+        if (!any)
+            elf->low = quire_page_down(segment->virtual_address);
+        any = true;
+        end = segment->virtual_address + segment->memory_size;
+    }
+    elf->high = quire_page_up(end);
+    return any ? 0 : -ENOEXEC;
+}
+
+static int elf_open(struct elf_file *elf, struct file *file)
+{
+    size_t size;
+    int error;
+
+    *elf = (struct elf_file){.file = file};
+    error = read_exactly(file, &elf->header, sizeof elf->header, 0);
+    if (error)
+        return error;
+    if (!header_ok(&elf->header) || !file->operations->map)
+        return -ENOEXEC;
+    size = elf->header.program_header_count * sizeof *elf->segments;
+    elf->segments = kernel_alloc(size);
+    if (!elf->segments)
+        return -ENOMEM;
+    error = read_exactly(file, elf->segments, size, elf->header.program_headers);
+    if (!error)
+        error = check_segments(elf);
+    if (!error)
+        error = file->operations->map(file, false, &elf->object);
+    return error;
+}
+
+static void elf_close(struct elf_file *elf)
+{
+    kernel_free(elf->segments);
+    if (elf->object)
+        quire_object_put(elf->object);
+}
+
+static unsigned segment_protection(const struct elf_program_header *segment)
+{
+    return ((segment->flags & PF_R) ? QUIRE_PROT_READ : 0u) |
+           ((segment->flags & PF_W) ? QUIRE_PROT_WRITE : 0u) |
+           ((segment->flags & PF_X) ? QUIRE_PROT_EXECUTE : 0u);
+}
+
+static int map_range(struct quire_space *space, uint64_t start, uint64_t end, unsigned protection,
+                     struct quire_object *object, uint64_t offset)
+{
+    struct quire_map map = {
+        .address = start,
+        .length = end - start,
+        .region = protection | QUIRE_REGION_MAY_READ | QUIRE_REGION_MAY_WRITE |
+                  QUIRE_REGION_MAY_EXECUTE,
+        .flags = QUIRE_MAP_FIXED,
+        .object = object,
+        .offset = offset,
+    };
+    quire_virt unused;
+
+    return start < end ? status_errno(quire_space_map(space, &map, &unused)) : 0;
+}
+
+static int map_segment(struct elf_file *elf, const struct elf_program_header *segment,
+                       uint64_t bias, struct quire_space *space)
+{
+    static const uint8_t zeros[PAGE_SIZE];
+    uint64_t start = quire_page_down(segment->virtual_address + bias);
+    uint64_t file_end = segment->virtual_address + bias + segment->file_size;
+    uint64_t memory_end = quire_page_up(segment->virtual_address + bias + segment->memory_size);
+    uint64_t anonymous = segment->file_size > 0 ? quire_page_up(file_end) : start;
+    unsigned protection = segment_protection(segment);
+    size_t done;
+    int error = 0;
+
+    if (segment->file_size > 0)
+        error = map_range(space, start, anonymous, protection, elf->object,
+                          quire_page_down(segment->offset));
+    /* A tail that cannot be written (the file is cut before it) faults when touched, as on Linux. */
+    if (!error && segment->memory_size > segment->file_size && anonymous > file_end &&
+        segment->file_size > 0)
+        quire_space_write(space, file_end, zeros, anonymous - file_end, true, &done);
+    if (!error)
+        error = map_range(space, anonymous, memory_end, protection, NULL, 0);
+    return error;
+}
+
+/* Where an ET_DYN goes: the main program to its base, an interpreter below the other mappings. */
+static int choose_bias(struct elf_file *elf, struct quire_space *space, bool interpreter,
+                       uint64_t *out_bias)
+{
+    struct quire_map map = {.length = elf->high - elf->low};
+    quire_virt base;
+    int error;
+
+    *out_bias = 0;
+    if (elf->header.type == ET_EXEC)
+        return 0;
+    if (!interpreter) {
+        *out_bias = PIE_BASE - elf->low;
+        return elf->high - elf->low > USER_END - PIE_BASE ? -ENOMEM : 0;
+    }
+    /* Found by mapping it; nobody else uses the space, so it is still free afterwards. */
+    error = status_errno(quire_space_map(space, &map, &base));
+    if (error)
+        return error;
+    *out_bias = base - elf->low;
+    return status_errno(quire_space_unmap(space, base, map.length));
+}
+
+static int map_segments(struct elf_file *elf, struct quire_space *space, bool interpreter,
+                        uint64_t *out_bias)
+{
+    int error = choose_bias(elf, space, interpreter, out_bias);
+
+    for (unsigned i = 0; !error && i < elf->header.program_header_count; i++) {
+        const struct elf_program_header *segment = &elf->segments[i];
+
+        if (segment->type == PT_LOAD && segment->memory_size > 0)
+            error = map_segment(elf, segment, *out_bias, space);
+    }
+    return error;
+}
+
+static void describe(const struct elf_file *elf, uint64_t bias, struct elf_image *out)
+{
+    const struct elf_header *header = &elf->header;
+
+    out->entry = header->entry + bias;
+    out->program_header_count = header->program_header_count;
+    out->code_start = UINT64_MAX;
+    for (unsigned i = 0; i < header->program_header_count; i++) {
+        const struct elf_program_header *segment = &elf->segments[i];
+        uint64_t start = segment->virtual_address + bias;
+        uint64_t file_end = start + segment->file_size;
+
+        if (segment->type == PT_GNU_STACK)
+            out->executable_stack = (segment->flags & PF_X) != 0;
+        if (segment->type != PT_LOAD || segment->memory_size == 0)
+            continue;
+        if (header->program_headers >= segment->offset &&
+            header->program_headers - segment->offset < segment->file_size)
+            out->program_headers = header->program_headers - segment->offset + start;
+        if (start < out->code_start)
+            out->code_start = start;
+        if ((segment->flags & PF_X) && file_end > out->code_end)
+            out->code_end = file_end;
+        if (start > out->data_start)
+            out->data_start = start;
+        if (file_end > out->data_end)
+            out->data_end = file_end;
+        if (start + segment->memory_size > out->break_start)
+            out->break_start = start + segment->memory_size;
+    }
+    out->break_start = quire_page_up(out->break_start);
+}
+
+static int open_interpreter(struct elf_file *elf, const struct elf_program_header *named,
+                            struct file **out_file)
+{
+    char *name;
+    int error;
+
+    if (named->file_size < 2 || named->file_size > INTERPRETER_NAME_MAX)
+        return -ENOEXEC;
+    name = kernel_alloc(named->file_size);
+    if (!name)
+        return -ENOMEM;
+    error = read_exactly(elf->file, name, named->file_size, named->offset);
+    if (!error && name[named->file_size - 1] != '\0')
+        error = -ENOEXEC;
+    if (!error)
+        error = vfs_open_executable(AT_FDCWD, name, 0, out_file);
+    kernel_free(name);
+    return error;
+}
+
+static int load_interpreter(struct elf_file *program, struct quire_space *space,
+                            struct elf_image *out)
+{
+    struct elf_file elf;
+    struct file *file;
+    uint64_t bias;
+    int error;
+
+    for (unsigned i = 0; i < program->header.program_header_count; i++) {
+        if (program->segments[i].type != PT_INTERP)
+            continue;
+        error = open_interpreter(program, &program->segments[i], &file);
+        if (error)
+            return error;
+        error = elf_open(&elf, file);
+        if (!error)
+            error = map_segments(&elf, space, true, &bias);
+        if (!error) {
+            out->start = elf.header.entry + bias;
+            out->interpreter_base = elf.low + bias;
+        }
+        elf_close(&elf);
+        file_put(file);
+        return error;
+    }
+    return 0;
+}
+
+int elf_load(struct file *file, struct quire_space *space, struct elf_image *out)
+{
+    struct elf_file elf;
+    uint64_t bias;
+    int error = elf_open(&elf, file);
+
+    *out = (struct elf_image){0};
+    if (!error)
+        error = map_segments(&elf, space, false, &bias);
+    if (!error) {
+        describe(&elf, bias, out);
+        out->start = out->entry;
+        error = load_interpreter(&elf, space, out);
+    }
+    if (!error && (out->start >= USER_END || out->entry >= USER_END))
+        error = -ENOEXEC;
+    elf_close(&elf);
+    return error;
+}

@@ -1,0 +1,712 @@
+/*
+ * execve.
+ *
+ * The new program is built aside: a fresh space with its segments, its stack with the arguments on it, copies of what it must
+ * not share. Only then the other threads are ended and the new space takes the old one's place; what can fail has been
+ * done by then, so the old program gets every error.
+ *
+ * The stack, from its top down, as Linux lays it out without randomisation:
+ *   8 zero bytes, the name it was called by, environment strings, argument strings (first one lowest),
+ *   "x86_64", 16 random bytes, auxiliary vector, environment pointers, argument pointers, count ← rsp, 16-aligned
+ */
+#include "kernel/proc/exec.h"
+
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/random.h"
+#include "core/string.h"
+#include "kernel/fs/vfs.h"
+#include "kernel/linux/errno.h"
+#include "kernel/linux/memory.h"
+#include "kernel/linux/resource.h"
+#include "kernel/proc/elf.h"
+#include "kernel/proc/scheduler.h"
+#include "kernel/proc/signals.h"
+#include "kernel/proc/tree.h"
+#include "kernel/tty/tty.h"
+#include "x86/usercopy.h"
+
+#define STRING_MAX     (128 * 1024)     /* one argument, with its end */
+#define STRINGS_MAX    (6 * 1024 * 1024) /* all, whatever the stack's limit: three quarters of its default */
+#define STRINGS_MIN    (128 * 1024)     /* and at least this much */
+#define STACK_SLACK    (128 * 1024)     /* mapped below the arguments at once */
+#define MAP_GAP_MIN    (128ull << 20)
+#define SCRIPT_DEPTH   5
+#define SCRIPT_LINE    256
+
+enum {
+    AT_NULL = 0, AT_PHDR = 3, AT_PHENT, AT_PHNUM, AT_PAGESZ, AT_BASE, AT_FLAGS, AT_ENTRY,
+    AT_UID = 11, AT_EUID, AT_GID, AT_EGID, AT_PLATFORM, AT_HWCAP, AT_CLKTCK, AT_SECURE = 23,
+    AT_RANDOM = 25, AT_HWCAP2 = 26, AT_EXECFN = 31,
+};
+#define AUXILIARY_PAIRS 20
+
+/* ---- strings ---- */
+
+void exec_strings_init(struct exec_strings *strings)
+{
+    uint64_t limit = current_process()->limits[RLIMIT_STACK].soft / 4;
+
+    *strings = (struct exec_strings){0};
+    if (limit > STRINGS_MAX)
+        limit = STRINGS_MAX;
+    strings->limit = limit < STRINGS_MIN ? STRINGS_MIN : limit;
+}
+
+void exec_strings_done(struct exec_strings *strings)
+{
+    kernel_free(strings->bytes);
+    strings->bytes = NULL;
+}
+
+static int make_room(struct exec_strings *strings, size_t more)
+{
+    size_t wanted = strings->size + more, capacity = strings->capacity ? strings->capacity : 2048;
+    char *bytes;
+
+    if (wanted > strings->limit)
+        return -E2BIG;
+    while (capacity < wanted)
+        capacity *= 2;
+    if (capacity == strings->capacity)
+        return 0;
+    bytes = quire_heap_resize(&kernel_machine, strings->bytes, capacity);
+    if (!bytes)
+        return -ENOMEM;
+    strings->bytes = bytes;
+    strings->capacity = capacity;
+    return 0;
+}
+
+static int add_string(struct exec_strings *strings, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    int error = size > STRING_MAX ? -E2BIG : make_room(strings, size);
+
+    if (error)
+        return error;
+    memcpy(strings->bytes + strings->size, text, size);
+    strings->size += size;
+    return 0;
+}
+
+/* In steps of a page: most strings are short, and a long one must not make everyone reserve its limit. */
+static int add_user_string(struct exec_strings *strings, const char *text)
+{
+    size_t length = 0;
+
+    for (;;) {
+        size_t step = PAGE_SIZE - ((uintptr_t)(text + length) & (PAGE_SIZE - 1));
+        size_t room = strings->capacity - strings->size - length;
+        long n;
+        int error;
+
+        if (length >= STRING_MAX)
+            return -E2BIG;
+        if (step > 256 && length == 0)
+            step = 256;
+        if (room < step) {
+            error = make_room(strings, length + step);
+            if (error == -E2BIG && room > 0) {
+                step = room;
+                error = 0;
+            }
+            if (error)
+                return error;
+        }
+        n = strncpy_from_user(strings->bytes + strings->size + length, text + length, step);
+        if (n < 0)
+            return -EFAULT;
+        length += (size_t)n;
+        if ((size_t)n == step)
+            continue;
+        if (length + 1 > STRING_MAX || strings->size + length + 1 > strings->limit)
+            return -E2BIG;
+        strings->size += length + 1;
+        return 0;
+    }
+}
+
+static int add_user_vector(struct exec_strings *strings, const uint64_t *vector,
+                           uint32_t *out_count)
+{
+    uint64_t pointer;
+    int error;
+
+    *out_count = 0;
+    if (!vector)
+        return 0;
+    for (;; vector++) {
+        if (get_user_u64(&pointer, vector) != 0)
+            return -EFAULT;
+        if (pointer == 0)
+            return 0;
+        if (*out_count >= strings->limit / 8 - 8)
+            return -E2BIG;
+        error = signal_pending() && kill_pending() ? -ERESTARTNOHAND
+                                                   : add_user_string(strings, (char *)pointer);
+        if (error)
+            return error;
+        ++*out_count;
+    }
+}
+
+int exec_strings_from_user(struct exec_strings *strings, const void *argv, const void *envp)
+{
+    int error = add_user_vector(strings, argv, &strings->argument_count);
+
+    if (error)
+        return error;
+    /* A program without even a name for itself gets an empty one (Linux since 5.18). */
+    if (strings->argument_count == 0) {
+        error = add_string(strings, "");
+        strings->argument_count = 1;
+    }
+    strings->environment_start = strings->size;
+    if (!error)
+        error = add_user_vector(strings, envp, &strings->environment_count);
+    if (!error && strings->size + 8ull * (strings->argument_count + strings->environment_count) >
+                      strings->limit)
+        error = -E2BIG;
+    return error;
+}
+
+static int strings_from_kernel(struct exec_strings *strings, char *const argv[],
+                               char *const envp[])
+{
+    int error = 0;
+
+    for (; !error && argv && argv[strings->argument_count]; strings->argument_count++)
+        error = add_string(strings, argv[strings->argument_count]);
+    strings->environment_start = strings->size;
+    for (; !error && envp && envp[strings->environment_count]; strings->environment_count++)
+        error = add_string(strings, envp[strings->environment_count]);
+    return error;
+}
+
+/* Replaces the first argument by `count` strings. */
+static int replace_first(struct exec_strings *strings, const char *const *texts, unsigned count)
+{
+    size_t old = strlen(strings->bytes) + 1, new = 0;
+    char *at;
+    int error;
+
+    for (unsigned i = 0; i < count; i++)
+        new += strlen(texts[i]) + 1;
+    error = make_room(strings, new);
+    if (error)
+        return error;
+    memmove(strings->bytes + new, strings->bytes + old, strings->size - old);
+    at = strings->bytes;
+    for (unsigned i = 0; i < count; i++) {
+        size_t size = strlen(texts[i]) + 1;
+
+        memcpy(at, texts[i], size);
+        at += size;
+    }
+    strings->size += new - old;
+    strings->environment_start += new - old;
+    strings->argument_count += count - 1;
+    return 0;
+}
+
+/* ---- scripts ---- */
+
+static char *skip_blanks(char *at)
+{
+    while (*at == ' ' || *at == '\t')
+        at++;
+    return at;
+}
+
+static char *skip_word(char *at)
+{
+    while (*at && *at != ' ' && *at != '\t')
+        at++;
+    return at;
+}
+
+/*
+ * "#! interpreter [one argument]". 0: no script. 1: *out_interpreter points into line, the arguments are changed. -errno.
+ */
+static int read_script(struct file *file, const char *name, struct exec_strings *strings,
+                       char *line, char **out_interpreter)
+{
+    uint64_t position = 0;
+    long n = file_read(file, line, SCRIPT_LINE - 1, &position);
+    const char *texts[3];
+    unsigned count = 0;
+    char *word, *end;
+    int error;
+
+    if (n < 2 || line[0] != '#' || line[1] != '!')
+        return 0;
+    line[n] = '\0';
+    end = strchr(line, '\n');
+    if (end)
+        *end = '\0';
+    word = skip_blanks(line + 2);
+    end = skip_word(word);
+    /* Nothing there, or a name that the buffer may have cut. */
+    if (end == word || end == line + SCRIPT_LINE - 1)
+        return -ENOEXEC;
+    texts[count++] = word;
+    *out_interpreter = word;
+    if (*end) {
+        *end++ = '\0';
+        word = skip_blanks(end);
+        end = word + strlen(word);
+        while (end > word && (end[-1] == ' ' || end[-1] == '\t'))
+            *--end = '\0';
+        if (*word)
+            texts[count++] = word;
+    }
+    texts[count++] = name;
+    error = replace_first(strings, texts, count);
+    return error ? error : 1;
+}
+
+/* ---- the stack ---- */
+
+struct stack_builder {
+    struct quire_space *space;
+    uint64_t at; /* everything above is written */
+    int error;
+};
+
+static uint64_t push(struct stack_builder *stack, const void *bytes, size_t size)
+{
+    size_t done;
+
+    stack->at -= size;
+    if (!stack->error &&
+        quire_space_write(stack->space, stack->at, bytes, size, false, &done) != QUIRE_OK)
+        stack->error = -ENOMEM;
+    return stack->at;
+}
+
+static int map_stack(struct quire_space *space, size_t used, bool executable)
+{
+    uint64_t size = quire_page_up(used) + STACK_SLACK;
+    struct quire_map map = {
+        .address = USER_END - size,
+        .length = size,
+        .region = QUIRE_PROT_READ | QUIRE_PROT_WRITE | (executable ? QUIRE_PROT_EXECUTE : 0u) |
+                  QUIRE_REGION_MAY_READ | QUIRE_REGION_MAY_WRITE | QUIRE_REGION_MAY_EXECUTE |
+                  QUIRE_REGION_GROWS_DOWN | QUIRE_REGION_STACK,
+        .flags = QUIRE_MAP_FIXED,
+    };
+    quire_virt unused;
+
+    return status_errno(quire_space_map(space, &map, &unused));
+}
+
+static void fill_auxiliary(uint64_t *vector, const struct elf_image *image,
+                           const struct credentials *ids, bool secure, uint64_t random,
+                           uint64_t platform, uint64_t name)
+{
+    const uint64_t pairs[][2] = {
+        {AT_HWCAP, cpuid(1, 0).edx},
+        {AT_PAGESZ, PAGE_SIZE},
+        {AT_CLKTCK, 100},
+        {AT_PHDR, image->program_headers},
+        {AT_PHENT, sizeof(struct elf_program_header)},
+        {AT_PHNUM, image->program_header_count},
+        {AT_BASE, image->interpreter_base},
+        {AT_FLAGS, 0},
+        {AT_ENTRY, image->entry},
+        {AT_UID, ids->uid},
+        {AT_EUID, ids->euid},
+        {AT_GID, ids->gid},
+        {AT_EGID, ids->egid},
+        {AT_SECURE, secure},
+        {AT_RANDOM, random},
+        {AT_HWCAP2, 0},
+        {AT_EXECFN, name},
+        {AT_PLATFORM, platform},
+        {AT_NULL, 0},
+    };
+    _Static_assert(sizeof pairs <= AUXILIARY_PAIRS * 16, "the vector has room");
+
+    memcpy(vector, pairs, sizeof pairs);
+}
+
+/* Pointers to `count` strings that lie one after the other from `address` on. */
+static uint64_t *fill_pointers(uint64_t *to, const char *bytes, uint64_t address, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        size_t size = strlen(bytes) + 1;
+
+        *to++ = address;
+        bytes += size;
+        address += size;
+    }
+    *to++ = 0;
+    return to;
+}
+
+static int build_stack(struct memory *memory, const struct elf_image *image,
+                       const struct exec_strings *strings, const char *name,
+                       const struct credentials *ids, bool secure, uint64_t *out_rsp)
+{
+    static const char platform_text[] = "x86_64";
+    struct stack_builder stack = {.space = memory->space, .at = USER_END};
+    size_t words = 1 + strings->argument_count + 1 + strings->environment_count + 1 +
+                   2 * AUXILIARY_PAIRS;
+    uint64_t *vector, *at, zero = 0, name_at, platform, random;
+    uint8_t random_data[16];
+
+    stack.error = map_stack(memory->space, strings->size + strlen(name) + words * 8 + 256,
+                            image->executable_stack);
+    if (stack.error)
+        return stack.error;
+    push(&stack, &zero, sizeof zero);
+    name_at = push(&stack, name, strlen(name) + 1);
+    memory->argument_start = push(&stack, strings->bytes, strings->size);
+    memory->argument_end = memory->argument_start + strings->environment_start;
+    memory->environment_start = memory->argument_end;
+    memory->environment_end = memory->argument_start + strings->size;
+    stack.at &= ~15ull;
+    platform = push(&stack, platform_text, sizeof platform_text);
+    random_bytes(random_data, sizeof random_data);
+    random = push(&stack, random_data, sizeof random_data);
+
+    vector = kernel_alloc_zeroed(words * 8);
+    if (!vector)
+        return -ENOMEM;
+    at = vector;
+    *at++ = strings->argument_count;
+    at = fill_pointers(at, strings->bytes, memory->argument_start, strings->argument_count);
+    at = fill_pointers(at, strings->bytes + strings->environment_start, memory->environment_start,
+                       strings->environment_count);
+    fill_auxiliary(at, image, ids, secure, random, platform, name_at);
+    stack.at = ((stack.at - words * 8) & ~15ull) + words * 8;
+    *out_rsp = push(&stack, vector, words * 8);
+    memory->stack_start = *out_rsp;
+    memory->auxiliary_start = *out_rsp + (uint64_t)((char *)at - (char *)vector);
+    memory->auxiliary_size = AUXILIARY_PAIRS * 16;
+    kernel_free(vector);
+    return stack.error;
+}
+
+/* ---- the program ---- */
+
+static void set_limits(struct quire_space *space, const struct process *process)
+{
+    uint64_t gap = process->limits[RLIMIT_STACK].soft;
+    uint64_t pad = (uint64_t)QUIRE_STACK_GUARD_PAGES * PAGE_SIZE;
+
+    space->limits.total = process->limits[RLIMIT_AS].soft;
+    space->limits.data = process->limits[RLIMIT_DATA].soft;
+    space->limits.stack = process->limits[RLIMIT_STACK].soft;
+    space->limits.locked = process->credentials.euid == 0 ? UINT64_MAX
+                                                          : process->limits[RLIMIT_MEMLOCK].soft;
+    if (gap + pad > gap)
+        gap += pad;
+    if (gap < MAP_GAP_MIN)
+        gap = MAP_GAP_MIN;
+    if (gap > USER_END / 6 * 5)
+        gap = USER_END / 6 * 5;
+    space->map_top = quire_page_up(USER_END - gap);
+}
+
+/* A program file that runs with its owner's rights (setuid, setgid bits). */
+static bool new_credentials(struct file *file, struct credentials *ids)
+{
+    const struct vfs_inode *inode = file->inode;
+
+    if (current_process()->no_new_privileges)
+        return false;
+    if (inode->mode & S_ISUID)
+        ids->euid = inode->uid;
+    if ((inode->mode & (S_ISGID | 0010)) == (S_ISGID | 0010))
+        ids->egid = inode->gid;
+    return ids->euid != ids->uid || ids->egid != ids->gid;
+}
+
+struct exec_plan {
+    struct memory *memory;
+    struct signal_handlers *handlers; /* NULL: its own already */
+    struct file_table *files;         /* NULL: its own already */
+    struct elf_image image;
+    struct credentials ids;
+    bool secure;
+    uint64_t rsp;
+};
+
+static void plan_discard(struct exec_plan *plan)
+{
+    memory_put(plan->memory);
+    signal_handlers_put(plan->handlers);
+    if (plan->files)
+        file_table_put(plan->files);
+}
+
+/* Everything that may fail. */
+static int plan_make(struct exec_plan *plan, struct file *file, const char *name,
+                     const struct exec_strings *strings)
+{
+    struct thread *thread = current_thread();
+    struct process *process = thread->process;
+    struct memory *memory = memory_create();
+    int error;
+
+    *plan = (struct exec_plan){.memory = memory, .ids = process->credentials};
+    if (!memory)
+        return -ENOMEM;
+    set_limits(memory->space, process);
+    plan->secure = new_credentials(file, &plan->ids);
+    error = elf_load(file, memory->space, &plan->image);
+    if (!error)
+        error = build_stack(memory, &plan->image, strings, name, &plan->ids, plan->secure,
+                            &plan->rsp);
+    if (error)
+        return error;
+    quire_space_set_break(memory->space, plan->image.break_start);
+    memory->code_start = plan->image.code_start;
+    memory->code_end = plan->image.code_end;
+    memory->data_start = plan->image.data_start;
+    memory->data_end = plan->image.data_end;
+    file_get(file);
+    memory->executable = file;
+    if (__atomic_load_n(&process->handlers->references, __ATOMIC_ACQUIRE) > 1 &&
+        !(plan->handlers = signal_handlers_clone(process->handlers)))
+        return -ENOMEM;
+    if (file_table_is_shared(thread->files) &&
+        !(plan->files = file_table_clone(thread->files)))
+        return -ENOMEM;
+    return 0;
+}
+
+static void set_name(struct thread *thread, const char *name)
+{
+    const char *base = strrchr(name, '/');
+
+    strlcpy(thread->name, base ? base + 1 : name, sizeof thread->name);
+}
+
+static void replace_resources(struct thread *thread, struct exec_plan *plan)
+{
+    struct memory *old_memory = thread->memory;
+    struct file_table *old_files = NULL;
+    uint64_t flags = tree_lock_interrupts();
+
+    thread->memory = plan->memory;
+    if (plan->files) {
+        old_files = thread->files;
+        thread->files = plan->files;
+    }
+    tree_unlock_interrupts(flags);
+    scheduler_load_memory(plan->memory);
+    memory_put(old_memory);
+    if (old_files)
+        file_table_put(old_files);
+    file_table_close_on_exec(thread->files);
+}
+
+static void replace_handlers(struct process *process, struct signal_handlers *handlers)
+{
+    struct signal_handlers *old = NULL;
+    uint64_t flags = spin_lock_interrupts(&process->lock);
+
+    if (handlers) {
+        old = process->handlers;
+        process->handlers = handlers;
+    }
+    spin_unlock_interrupts(&process->lock, flags);
+    signal_handlers_put(old);
+    signal_handlers_reset(process->handlers);
+}
+
+/* Nothing fails from here on. */
+static void plan_carry_out(struct exec_plan *plan, const char *name, struct trap_frame *frame)
+{
+    struct thread *thread = current_thread();
+    struct process *process = thread->process;
+
+    futex_thread_exit(thread);
+    replace_resources(thread, plan);
+    vfork_release(thread);
+    replace_handlers(process, plan->handlers);
+    timers_exec(process);
+    thread->signal_stack = (struct signal_stack){0};
+    thread->rseq = 0;
+    thread->set_child_tid = 0;
+    set_name(thread, name);
+    process->exec_done = true;
+    process->exit_signal = SIGCHLD;
+    process->dumpable = !plan->secure;
+    process->credentials.euid = process->credentials.suid = process->credentials.fsuid =
+        plan->ids.euid;
+    process->credentials.egid = process->credentials.sgid = process->credentials.fsgid =
+        plan->ids.egid;
+
+    memset(frame, 0, sizeof *frame);
+    frame->rip = plan->image.start;
+    frame->rsp = plan->rsp;
+    frame->cs = SEGMENT_USER_CODE;
+    frame->ss = SEGMENT_USER_DATA;
+    frame->rflags = RFLAGS_IF | RFLAGS_FIXED;
+    frame->vector = TRAP_FRAME_CHANGED;
+    frame->orig_rax = ~0ull;
+}
+
+static int open_program(int start, const char *name, unsigned at_flags,
+                        struct exec_strings *strings, struct file **out_file)
+{
+    char line[SCRIPT_LINE], held[SCRIPT_LINE];
+    char *interpreter;
+    struct file *file;
+    int script, error = vfs_open_executable(start, name, at_flags, &file);
+
+    for (unsigned depth = 0; !error; depth++) {
+        script = read_script(file, name, strings, line, &interpreter);
+        if (script == 0) {
+            *out_file = file;
+            return 0;
+        }
+        file_put(file);
+        if (script < 0)
+            return script;
+        if (depth == SCRIPT_DEPTH)
+            return -ELOOP;
+        strlcpy(held, interpreter, sizeof held);
+        name = held;
+        error = vfs_open_executable(AT_FDCWD, name, 0, &file);
+    }
+    return error;
+}
+
+int exec_program(int start, const char *name, unsigned at_flags, struct exec_strings *strings,
+                 struct trap_frame *frame)
+{
+    struct exec_plan plan;
+    struct file *file;
+    int error = open_program(start, name, at_flags, strings, &file);
+
+    if (error)
+        return error;
+    error = plan_make(&plan, file, name, strings);
+    file_put(file);
+    if (!error)
+        error = process_end_other_threads();
+    if (error) {
+        plan_discard(&plan);
+        return error;
+    }
+    plan_carry_out(&plan, name, frame);
+    return 0;
+}
+
+/* ---- the first program ---- */
+
+struct first_program {
+    const char *path;
+    struct exec_strings strings;
+    int error;
+    bool done;
+    struct wait_queue wait;
+};
+
+/* A kernel thread in the new process, which becomes the program. */
+static void first_program_main(void *argument)
+{
+    struct first_program *first = argument;
+    struct trap_frame frame;
+
+    context_become_user(&current_thread()->context);
+    first->error = exec_program(AT_FDCWD, first->path, 0, &first->strings, &frame);
+    if (first->error) {
+        struct wait_queue *wait = &first->wait;
+
+        current_process()->on_exit = NULL;
+        __atomic_store_n(&first->done, true, __ATOMIC_RELEASE);
+        wake_all(wait);
+        thread_exit(0x7f00);
+    }
+    __atomic_store_n(&first->done, true, __ATOMIC_RELEASE);
+    wake_all(&first->wait);
+    context_reset_user(&current_thread()->context);
+    enter_user(&frame);
+}
+
+static void default_limits(struct process *process)
+{
+    for (int i = 0; i < RESOURCE_COUNT; i++)
+        process->limits[i] = (struct resource_limit){RLIM_INFINITY, RLIM_INFINITY};
+    process->limits[RLIMIT_STACK].soft = 8 << 20;
+    process->limits[RLIMIT_CORE].soft = 0;
+    process->limits[RLIMIT_NOFILE] = (struct resource_limit){1024, 1048576};
+    process->limits[RLIMIT_MEMLOCK] = (struct resource_limit){8 << 20, 8 << 20};
+    process->limits[RLIMIT_SIGPENDING] = (struct resource_limit){4096, 4096};
+    process->limits[RLIMIT_MSGQUEUE] = (struct resource_limit){819200, 819200};
+    process->limits[RLIMIT_NICE] = (struct resource_limit){0, 0};
+    process->limits[RLIMIT_RTPRIO] = (struct resource_limit){0, 0};
+}
+
+/* The process leads a session and a group of its own. */
+static void enter_as_session_leader(struct process *process, struct thread *thread, struct pid *pid)
+{
+    struct pid *unused;
+    uint64_t flags = tree_lock_interrupts();
+
+    process_link_locked(process, init_process, pid);
+    process_set_session_locked(process, pid, &unused);
+    process_set_group_locked(process, pid, &unused);
+    process_add_thread_locked(process, thread, pid);
+    process->leader = thread;
+    thread_get(thread);
+    tree_unlock_interrupts(flags);
+}
+
+int process_start(const char *path, char *const argv[], char *const envp[], const char *cwd,
+                  struct file_table *files, struct tty *controlling,
+                  void (*on_exit)(void *argument, int wait_status), void *argument)
+{
+    struct first_program first = {.path = path, .strings.limit = STRINGS_MAX};
+    struct process *process = process_create();
+    struct thread *thread = thread_create("init");
+    struct pid *pid = NULL;
+    int error = -ENOMEM, number;
+
+    wait_queue_init(&first.wait);
+    if (!process || !thread || !(process->handlers = signal_handlers_create()) ||
+        !(thread->fs = fs_context_create()))
+        goto failed;
+    default_limits(process);
+    process->umask = 022;
+    error = fs_context_change_directory(thread->fs, cwd);
+    if (!error)
+        error = strings_from_kernel(&first.strings, argv, envp);
+    if (error)
+        goto failed;
+    pid = pid_create(&error);
+    if (!pid)
+        goto failed;
+    number = pid->number;
+    process->on_exit = on_exit;
+    process->on_exit_argument = argument;
+    file_table_get(files);
+    thread->files = files;
+    wait_queue_init(&thread->vfork_wait);
+    enter_as_session_leader(process, thread, pid);
+    if (controlling)
+        tty_set_controlling(controlling, number, number);
+    context_prepare_kernel(&thread->context, first_program_main, &first);
+    thread_start(thread);
+    wait_event(&first.wait, __atomic_load_n(&first.done, __ATOMIC_ACQUIRE));
+    error = first.error;
+    exec_strings_done(&first.strings);
+    return error ? error : number;
+
+failed:
+    exec_strings_done(&first.strings);
+    if (thread) {
+        if (thread->fs)
+            fs_context_put(thread->fs);
+        thread_put(thread);
+    }
+    if (process)
+        process_put(process);
+    return error;
+}

@@ -1,0 +1,177 @@
+/*
+ * Page faults: the library resolves them; what it cannot resolve becomes a signal, and a line in the log when that
+ * ends the program.
+ *
+ *   cause                                        signal   si_code       si_addr
+ *   no region, guard gap, kernel half            SIGSEGV  SEGV_MAPERR   the address
+ *   a region that lacks the right                SIGSEGV  SEGV_ACCERR   the address
+ *   past the object's end, I/O error             SIGBUS   BUS_ADRERR    the address
+ *   no memory                                    SIGKILL  -             -
+ *
+ * A fault of the kernel on a user address (usercopy) gives no signal: the copy is short, the system call says -EFAULT.
+ */
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/printf.h"
+#include "core/string.h"
+#include "kernel/fs/vfs.h"
+#include "kernel/proc/signals.h"
+#include "kernel/proc/tree.h"
+#include "x86/trap.h"
+#include "x86/usercopy.h"
+
+static unsigned access_of(unsigned error_code)
+{
+    if (error_code & FAULT_FETCH)
+        return QUIRE_ACCESS_EXECUTE;
+    return error_code & FAULT_WRITE ? QUIRE_ACCESS_WRITE : QUIRE_ACCESS_READ;
+}
+
+static const char *access_name(unsigned access)
+{
+    if (access & QUIRE_ACCESS_EXECUTE)
+        return "execution";
+    return access & QUIRE_ACCESS_WRITE ? "write" : "read";
+}
+
+/* "[heap] 0x4c8000-0x4ea000 rw-p" of a region. */
+static void describe_region(const struct quire_region_info *region, char *text, size_t size)
+{
+    char buffer[128], *name = "";
+
+    if (region->flags & QUIRE_REGION_STACK) {
+        name = "[stack] ";
+    } else if (region->flags & QUIRE_REGION_HEAP) {
+        name = "[heap] ";
+    } else if (region->object && region->object->owner &&
+               inode_text(region->object->owner, buffer, sizeof buffer - 1, &name) > 0) {
+        size_t length = strlen(name);
+
+        memmove(buffer, name, length);
+        buffer[length] = ' ';
+        buffer[length + 1] = '\0';
+        name = buffer;
+    }
+    snprintf(text, size, "%s0x%lx-0x%lx %c%c%c%c", name, region->start, region->end,
+             region->flags & QUIRE_PROT_READ ? 'r' : '-',
+             region->flags & QUIRE_PROT_WRITE ? 'w' : '-',
+             region->flags & QUIRE_PROT_EXECUTE ? 'x' : '-',
+             region->flags & QUIRE_REGION_SHARED ? 's' : 'p');
+}
+
+/* The region around the address, or the nearest one: which side of it, and how far. */
+static void describe_place(struct quire_space *space, uint64_t address, char *text, size_t size)
+{
+    struct quire_region_info next, below = {0};
+    bool have_next = false, have_below = false;
+    uint64_t from = 0;
+    char region[200];
+
+    while (quire_space_region(space, from, &next)) {
+        have_next = next.end > address;
+        if (have_next)
+            break;
+        if (have_below && below.object)
+            quire_object_put(below.object);
+        below = next;
+        have_below = true;
+        from = next.end;
+    }
+    if (have_next && next.start <= address) {
+        describe_region(&next, region, sizeof region);
+        snprintf(text, size, "in %s", region);
+    } else if (have_below && (!have_next || address - below.end < next.start - address)) {
+        describe_region(&below, region, sizeof region);
+        snprintf(text, size, "0x%lx bytes above %s", address - below.end + 1, region);
+    } else if (have_next) {
+        describe_region(&next, region, sizeof region);
+        snprintf(text, size, "0x%lx bytes below %s", next.start - address, region);
+    } else {
+        snprintf(text, size, "no region at all");
+    }
+    if (have_below && below.object)
+        quire_object_put(below.object);
+    if (have_next && next.object)
+        quire_object_put(next.object);
+}
+
+/* One line for a person whose program was ended by it. */
+static void report(const struct trap_frame *frame, uint64_t address, unsigned access,
+                   enum quire_fault_class class, int signo)
+{
+    const struct thread *thread = current_thread();
+    struct signal_action action = signal_action_get(thread->process, signo);
+    char place[256];
+
+    if (action.handler > SIG_IGN && !(thread->blocked & SIGNAL_BIT(signo)))
+        return;
+    describe_place(thread->memory->space, address, place, sizeof place);
+    log_info("%s[%d]: %s at 0x%lx from rip 0x%lx rsp 0x%lx: %s; %s", thread->name, thread->tid,
+             access_name(access), address, frame->rip, frame->rsp,
+             quire_fault_class_string(class), place);
+}
+
+static void out_of_memory(struct thread *thread, uint64_t address)
+{
+    log_warn("%s[%d]: out of memory at 0x%lx: killed", thread->name, thread->tid, address);
+    signal_send_process(thread->process, SIGKILL, NULL);
+}
+
+static void raise(struct trap_frame *frame, uint64_t address, unsigned error_code,
+                  enum quire_status status, enum quire_fault_class class)
+{
+    struct thread *thread = current_thread();
+    int signo = SIGSEGV, code = SEGV_MAPERR;
+
+    switch (status) {
+    case QUIRE_NO_MEMORY:
+        out_of_memory(thread, address);
+        return;
+    case QUIRE_NO_PERMISSION:
+        code = SEGV_ACCERR;
+        break;
+    case QUIRE_BEYOND_END:
+    case QUIRE_IO_ERROR:
+        signo = SIGBUS;
+        code = BUS_ADRERR;
+        break;
+    default:
+        break;
+    }
+    thread->trap.vector = TRAP_PAGE_FAULT;
+    thread->trap.error_code = error_code;
+    thread->trap.address = address;
+    report(frame, address, access_of(error_code), class, signo);
+    signal_force_fault(signo, code, address);
+}
+
+int fault_handle(struct trap_frame *frame, uintptr_t address, unsigned error_code)
+{
+    struct thread *thread = current_thread();
+    enum quire_fault_class class = QUIRE_FAULT_KERNEL_ADDRESS;
+    enum quire_status status = QUIRE_NO_MAPPING;
+
+    if (likely(trap_from_user(frame))) {
+        if (likely(address < USER_END)) {
+            status = quire_space_fault(thread->memory->space, address, access_of(error_code),
+                                       &class);
+            if (likely(status == QUIRE_OK)) {
+                thread->times.minor_faults++;
+                return 0;
+            }
+        }
+        raise(frame, address, error_code, status, class);
+        return 0;
+    }
+    if (!thread->memory || address >= USER_END)
+        return -1;
+    status = quire_space_fault(thread->memory->space, address,
+                               access_of(error_code) | QUIRE_ACCESS_KERNEL, &class);
+    if (status == QUIRE_OK) {
+        thread->times.minor_faults++;
+        return 0;
+    }
+    if (status == QUIRE_NO_MEMORY)
+        out_of_memory(thread, address);
+    return -1;
+}

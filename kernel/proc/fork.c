@@ -1,0 +1,224 @@
+/*
+ * fork, vfork, clone, clone3.
+ *
+ * Everything the child needs is made first; then, under the tree lock and when no signal waits (one that came
+ * while the child was not in its group yet would miss it), it enters the tree; from there on nothing fails.
+ */
+#include "kernel/proc/fork.h"
+
+#include "core/memory.h"
+#include "core/string.h"
+#include "kernel/fs/vfs.h"
+#include "kernel/linux/errno.h"
+#include "kernel/linux/resource.h"
+#include "kernel/proc/scheduler.h"
+#include "kernel/proc/signals.h"
+#include "kernel/proc/tree.h"
+#include "x86/usercopy.h"
+
+#define FLAGS_KNOWN                                                                                \
+    (CSIGNAL | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK | CLONE_PARENT |    \
+     CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID |    \
+     CLONE_DETACHED | CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_PTRACE | CLONE_IO |              \
+     CLONE_CLEAR_SIGHAND)
+
+static int check_flags(const struct clone_arguments *arguments)
+{
+    uint64_t flags = arguments->flags;
+
+    if (flags & ~(uint64_t)FLAGS_KNOWN)
+        return -EINVAL;
+    if ((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND))
+        return -EINVAL;
+    if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM))
+        return -EINVAL;
+    if ((flags & CLONE_SIGHAND) && (flags & CLONE_CLEAR_SIGHAND))
+        return -EINVAL;
+    if ((flags & CLONE_SETTLS) && arguments->tls >= USER_END)
+        return -EPERM;
+    if (arguments->exit_signal > SIGNAL_COUNT)
+        return -EINVAL;
+    return 0;
+}
+
+/* A share of the parent's, or a copy. */
+static int share_resources(struct thread *child, const struct thread *parent, uint64_t flags)
+{
+    if (flags & CLONE_FILES) {
+        file_table_get(parent->files);
+        child->files = parent->files;
+    } else if (!(child->files = file_table_clone(parent->files))) {
+        return -ENOMEM;
+    }
+    if (flags & CLONE_FS) {
+        fs_context_get(parent->fs);
+        child->fs = parent->fs;
+    } else if (!(child->fs = fs_context_clone(parent->fs))) {
+        return -ENOMEM;
+    }
+    if (flags & CLONE_VM) {
+        memory_get(parent->memory);
+        child->memory = parent->memory;
+    } else if (!(child->memory = memory_clone(parent->memory))) {
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+static int share_handlers(struct process *child, struct process *parent, uint64_t flags)
+{
+    if (flags & CLONE_SIGHAND) {
+        __atomic_fetch_add(&parent->handlers->references, 1, __ATOMIC_RELAXED);
+        child->handlers = parent->handlers;
+        return 0;
+    }
+    child->handlers = signal_handlers_clone(parent->handlers);
+    if (!child->handlers)
+        return -ENOMEM;
+    if (flags & CLONE_CLEAR_SIGHAND)
+        signal_handlers_reset(child->handlers);
+    return 0;
+}
+
+static void copy_thread(struct thread *child, const struct thread *parent,
+                        const struct clone_arguments *arguments)
+{
+    uint64_t flags = arguments->flags;
+    struct trap_frame frame = *trap_user_frame();
+
+    frame.rax = 0;
+    if (arguments->stack)
+        frame.rsp = arguments->stack;
+    trap_frame_changed(&frame);
+    context_copy_user(&child->context);
+    if (flags & CLONE_SETTLS)
+        child->context.fs_base = arguments->tls;
+    context_prepare_user(&child->context, &frame);
+
+    memcpy(child->name, parent->name, sizeof child->name);
+    child->nice = parent->nice;
+    child->policy = parent->policy;
+    child->priority = parent->priority;
+    child->blocked = parent->restore_blocked ? parent->saved_blocked : parent->blocked;
+    /* A child on the parent's stack keeps its alternate stack only when it may use it alone. */
+    if (!(flags & CLONE_VM) || (flags & CLONE_VFORK))
+        child->signal_stack = parent->signal_stack;
+    if (flags & CLONE_CHILD_SETTID) {
+        child->set_child_tid = arguments->child_tid;
+        context_set_exit_work(&child->context, EXIT_WORK_OTHER);
+    }
+    if (flags & CLONE_CHILD_CLEARTID)
+        child->clear_child_tid = arguments->child_tid;
+    child->vfork_waited = (flags & CLONE_VFORK) != 0;
+    wait_queue_init(&child->vfork_wait);
+}
+
+/* Undoes whatever was made. */
+static void discard(struct thread *thread, struct process *process, struct pid *pid)
+{
+    bool free;
+    uint64_t flags;
+
+    if (thread->files)
+        file_table_put(thread->files);
+    if (thread->fs)
+        fs_context_put(thread->fs);
+    memory_put(thread->memory);
+    thread_put(thread);
+    if (process)
+        process_put(process);
+    if (pid) {
+        flags = tree_lock_interrupts();
+        free = pid_unuse_locked(pid);
+        tree_unlock_interrupts(flags);
+        if (free)
+            pid_free(pid);
+    }
+}
+
+static int enter_tree(struct thread *child, struct process *process, struct pid *pid,
+                      const struct clone_arguments *arguments)
+{
+    struct process *mine = current_process();
+    uint64_t flags = tree_lock_interrupts();
+    int error = 0;
+
+    if (signal_pending() || mine->group_exit) {
+        error = -ERESTARTNOINTR;
+    } else if (process) {
+        struct process *parent = arguments->flags & CLONE_PARENT ? mine->parent : mine;
+
+        process_link_locked(process, parent, pid);
+        process->leader = child;
+        thread_get(child);
+        process->exit_signal =
+            arguments->flags & CLONE_PARENT ? mine->exit_signal : (int)arguments->exit_signal;
+        process_add_thread_locked(process, child, pid);
+    } else {
+        process_add_thread_locked(mine, child, pid);
+    }
+    tree_unlock_interrupts(flags);
+    return error;
+}
+
+/* Only death ends this wait: the child uses our memory. */
+static void wait_for_vfork(struct thread *child)
+{
+    struct waiter waiter = {0};
+
+    wait_prepare(&child->vfork_wait, &waiter);
+    while (__atomic_load_n(&child->vfork_waited, __ATOMIC_ACQUIRE) && !kill_pending()) {
+        schedule();
+        wait_prepare(&child->vfork_wait, &waiter);
+    }
+    wait_finish(&waiter);
+}
+
+long thread_clone(const struct clone_arguments *arguments)
+{
+    struct thread *parent = current_thread(), *child;
+    struct process *process = NULL;
+    struct pid *pid = NULL;
+    int error = check_flags(arguments), number;
+    uint64_t flags = arguments->flags;
+
+    if (error)
+        return error;
+    child = thread_create(parent->name);
+    if (!child)
+        return -ENOMEM;
+    error = share_resources(child, parent, flags);
+    if (error)
+        goto failed;
+    error = -ENOMEM;
+    if (!(flags & CLONE_THREAD)) {
+        process = process_create();
+        if (!process || process_inherit(process, parent->process) != 0 ||
+            share_handlers(process, parent->process, flags) != 0)
+            goto failed;
+    }
+    pid = pid_create(&error);
+    if (!pid)
+        goto failed;
+    copy_thread(child, parent, arguments);
+    number = pid->number;
+    if (flags & CLONE_PARENT_SETTID) {
+        /* As on Linux a bad address is not an error: the number is lost. */
+        put_user_u32((void *)arguments->parent_tid, (uint32_t)number);
+    }
+    error = enter_tree(child, process, pid, arguments);
+    if (error)
+        goto failed;
+    if (flags & CLONE_VFORK)
+        thread_get(child);
+    thread_start(child);
+    if (flags & CLONE_VFORK) {
+        wait_for_vfork(child);
+        thread_put(child);
+    }
+    return number;
+
+failed:
+    discard(child, process, pid);
+    return error;
+}

@@ -1,0 +1,75 @@
+/* Address spaces with what exec remembers about them. */
+#include "core/memory.h"
+
+#include "core/string.h"
+#include "kernel/fs/vfs.h"
+#include "kernel/proc/tree.h"
+
+static struct quire_cache *memory_cache;
+
+static struct memory *memory_new(void)
+{
+    struct memory *memory;
+
+    if (!memory_cache)
+        memory_cache = quire_cache_create(&kernel_machine, "memory", sizeof(struct memory), 0);
+    memory = memory_cache ? quire_cache_alloc(&kernel_machine, memory_cache) : NULL;
+    return memory;
+}
+
+struct memory *memory_create(void)
+{
+    struct memory *memory = memory_new();
+
+    if (!memory)
+        return NULL;
+    *memory = (struct memory){.references = 1};
+    if (quire_space_create(&kernel_machine, &memory->space) != QUIRE_OK) {
+        quire_cache_free(&kernel_machine, memory_cache, memory);
+        return NULL;
+    }
+    return memory;
+}
+
+struct memory *memory_clone(struct memory *from)
+{
+    struct memory *memory = memory_new();
+
+    if (!memory)
+        return NULL;
+    *memory = *from;
+    memory->references = 1;
+    if (quire_space_clone(from->space, &memory->space) != QUIRE_OK) {
+        quire_cache_free(&kernel_machine, memory_cache, memory);
+        return NULL;
+    }
+    if (memory->executable)
+        file_get(memory->executable);
+    return memory;
+}
+
+void memory_put(struct memory *memory)
+{
+    if (!memory || __atomic_sub_fetch(&memory->references, 1, __ATOMIC_ACQ_REL) != 0)
+        return;
+    scheduler_unload(memory);
+    quire_space_destroy(memory->space);
+    if (memory->executable)
+        file_put(memory->executable);
+    quire_cache_free(&kernel_machine, memory_cache, memory);
+}
+
+/* Of a living thread of the process: they share it. */
+struct memory *process_memory(struct process *process)
+{
+    struct memory *memory = NULL;
+    uint64_t flags = tree_lock_interrupts();
+
+    if (!list_empty(&process->threads)) {
+        memory = container_of(process->threads.next, struct thread, thread_node)->memory;
+        if (memory)
+            memory_get(memory);
+    }
+    tree_unlock_interrupts(flags);
+    return memory;
+}

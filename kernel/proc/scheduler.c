@@ -1,0 +1,504 @@
+/*
+ * The scheduler: round robin in two classes, O(1) in everything.
+ *
+ * Concepts. A thread gets a slice of timer ticks. One that sleeps before its slice is over is interactive: when it
+ * wakes it goes behind the other interactive ones and ahead of all demanding ones. One that uses its slice up becomes
+ * demanding, and gets a new slice at its next turn in the demanding class. So a shell answers at once beside a busy
+ * loop, and a ring of threads that wake each other cannot starve that loop: their slices run out too, and
+ * a demanding thread that waited STARVATION_TICKS is taken first.
+ *
+ * Invariants. on_queue says that a thread is in its run queue or running. A thread that is asleep but has not left
+ * the CPU yet (on_queue still set) is made runnable by its waker in place, and schedule() then keeps it.
+ * The dead are freed by whoever runs next, as a thread stands on its own stack until the switch is over.
+ *
+ * Locking. The run queue's lock, interrupts off, is held across the switch and released by the next thread
+ * in thread_switched(): until then the previous thread's context is not complete, and no other CPU may take it.
+ */
+#include "kernel/proc/scheduler.h"
+
+#include <quire/grace.h>
+
+#include "core/assert.h"
+#include "core/memory.h"
+#include "core/printf.h"
+#include "core/string.h"
+#include "kernel/linux/errno.h"
+#include "kernel/proc/signals.h"
+#include "kernel/proc/tree.h"
+#include "x86/cpu.h"
+#include "x86/interrupt.h"
+#include "x86/time.h"
+
+#define SLICE_TICKS      3  /* 12 ms */
+#define STARVATION_TICKS 8
+#define CACHED_THREADS   32
+
+struct run_queue {
+    struct quire_spinlock lock;
+    struct list interactive, demanding; /* run_node */
+    unsigned runnable;                  /* on the lists */
+    uint64_t demanding_since;           /* tick when a demanding thread last ran */
+    struct thread *idle;
+    struct thread *previous;            /* who was switched away from */
+    struct memory *loaded;              /* whose space is in the page-table root register; NULL: the kernel's */
+    uint64_t ticks;
+    uint64_t switches;
+    uint64_t user_ticks, system_ticks, idle_ticks;
+    struct list dead;                   /* thread structures with stacks, for reuse */
+    unsigned dead_count;
+    unsigned long load[3];
+};
+
+static struct run_queue run_queues[1]; /* one per CPU; this kernel starts one */
+static struct quire_cache *thread_cache;
+static unsigned thread_total;
+
+static struct run_queue *this_queue(void)
+{
+    return &run_queues[cpu_id()];
+}
+
+/* ---- threads and their stacks ---- */
+
+struct thread *thread_create(const char *name)
+{
+    struct run_queue *queue = this_queue();
+    struct thread *thread = NULL;
+    uintptr_t bottom, top;
+    uint64_t flags = spin_lock_interrupts(&queue->lock);
+
+    if (!list_empty(&queue->dead)) {
+        thread = container_of(queue->dead.next, struct thread, run_node);
+        list_remove(&thread->run_node);
+        queue->dead_count--;
+    }
+    spin_unlock_interrupts(&queue->lock, flags);
+    if (thread) {
+        bottom = thread->context.stack_bottom;
+        top = thread->context.stack_top;
+    } else {
+        thread = quire_cache_alloc(&kernel_machine, thread_cache);
+        if (!thread)
+            return NULL;
+        if (!kernel_stack_alloc(&bottom, &top)) {
+            quire_cache_free(&kernel_machine, thread_cache, thread);
+            return NULL;
+        }
+    }
+    memset(thread, 0, sizeof *thread);
+    thread->context.stack_bottom = bottom;
+    thread->context.stack_top = top;
+    thread->references = 1;
+    thread->slice = SLICE_TICKS;
+    thread->state = THREAD_SLEEPING;
+    thread->cpu = cpu_id();
+    thread->start_time = clock_monotonic_ns();
+    strlcpy(thread->name, name, sizeof thread->name);
+    list_init(&thread->run_node);
+    list_init(&thread->thread_node);
+    list_init(&thread->pending.queue);
+    __atomic_fetch_add(&thread_total, 1, __ATOMIC_RELAXED);
+    return thread;
+}
+
+static void thread_free(struct thread *thread)
+{
+    struct run_queue *queue = this_queue();
+    uint64_t flags;
+
+    __atomic_fetch_sub(&thread_total, 1, __ATOMIC_RELAXED);
+    flags = spin_lock_interrupts(&queue->lock);
+    if (queue->dead_count < CACHED_THREADS) {
+        list_add_head(&queue->dead, &thread->run_node);
+        queue->dead_count++;
+        thread = NULL;
+    }
+    spin_unlock_interrupts(&queue->lock, flags);
+    if (thread) {
+        kernel_stack_free(thread->context.stack_bottom);
+        quire_cache_free(&kernel_machine, thread_cache, thread);
+    }
+}
+
+/* The last reference's owner may be anyone except an interrupt handler and the thread itself. */
+void thread_put(struct thread *thread)
+{
+    if (__atomic_sub_fetch(&thread->references, 1, __ATOMIC_ACQ_REL) == 0) {
+        if (thread->process)
+            process_put(thread->process);
+        thread_free(thread);
+    }
+}
+
+/* ---- the run queue ---- */
+
+static void enqueue_locked(struct run_queue *queue, struct thread *thread)
+{
+    if (thread->demanding && list_empty(&queue->demanding))
+        queue->demanding_since = queue->ticks;
+    list_add_tail(thread->demanding ? &queue->demanding : &queue->interactive, &thread->run_node);
+    thread->on_queue = true;
+    queue->runnable++;
+}
+
+static struct thread *pick_locked(struct run_queue *queue)
+{
+    struct list *from = &queue->interactive;
+    struct thread *thread;
+
+    if (queue->runnable == 0)
+        return queue->idle;
+    if (list_empty(from) || (!list_empty(&queue->demanding) &&
+                             queue->ticks - queue->demanding_since >= STARVATION_TICKS)) {
+        from = &queue->demanding;
+        queue->demanding_since = queue->ticks;
+    }
+    thread = container_of(from->next, struct thread, run_node);
+    list_remove(&thread->run_node);
+    queue->runnable--;
+    if (thread->slice == 0) {
+        int ticks = SLICE_TICKS - thread->nice / 8; /* 1 at nice 19, 5 at nice -20 */
+
+        thread->slice = (uint8_t)(ticks > 0 ? ticks : 1);
+    }
+    return thread;
+}
+
+static void ask_for_switch(struct run_queue *queue)
+{
+    struct thread *running = current_thread();
+
+    if (&run_queues[cpu_id()] == queue && running != queue->idle && running->demanding)
+        context_set_exit_work(&running->context, EXIT_WORK_RESCHEDULE);
+}
+
+static bool wake_from(struct thread *thread, uint32_t asleep)
+{
+    struct run_queue *queue = &run_queues[thread->cpu];
+    uint64_t flags = spin_lock_interrupts(&queue->lock);
+    bool woken = __atomic_load_n(&thread->state, __ATOMIC_ACQUIRE) == asleep;
+
+    if (woken) {
+        __atomic_store_n(&thread->state, THREAD_RUNNABLE, __ATOMIC_RELEASE);
+        if (!thread->on_queue) {
+            thread->demanding = thread->slice == 0;
+            enqueue_locked(queue, thread);
+            ask_for_switch(queue);
+        }
+    }
+    spin_unlock_interrupts(&queue->lock, flags);
+    return woken;
+}
+
+bool thread_wake(struct thread *thread)
+{
+    return wake_from(thread, THREAD_SLEEPING);
+}
+
+bool thread_wake_stopped(struct thread *thread)
+{
+    return wake_from(thread, THREAD_STOPPED);
+}
+
+void thread_start(struct thread *thread)
+{
+    thread_wake(thread);
+}
+
+/* ---- the switch ---- */
+
+/*
+ * The next thread's space. Kernel threads and the idle thread run in whatever is loaded; memory_put() unloads a space
+ * before it is destroyed.
+ */
+static void load_space(struct run_queue *queue, struct thread *next)
+{
+    struct memory *memory = next->memory;
+
+    if (memory && memory != queue->loaded) {
+        quire_space_load(&kernel_machine, memory->space,
+                         queue->loaded ? queue->loaded->space : NULL);
+        queue->loaded = memory;
+    }
+}
+
+void scheduler_load_memory(struct memory *memory)
+{
+    uint64_t flags = interrupts_save();
+    struct run_queue *queue = this_queue();
+
+    quire_space_load(&kernel_machine, memory ? memory->space : NULL,
+                     queue->loaded ? queue->loaded->space : NULL);
+    queue->loaded = memory;
+    interrupts_restore(flags);
+}
+
+void scheduler_unload(struct memory *memory)
+{
+    for (unsigned cpu = 0; cpu < ARRAY_SIZE(run_queues); cpu++) {
+        if (run_queues[cpu].loaded != memory)
+            continue;
+        assert(cpu == cpu_id());
+        scheduler_load_memory(NULL);
+    }
+}
+
+/* On the new thread's stack, interrupts off. */
+void thread_switched(void)
+{
+    struct run_queue *queue = this_queue();
+    struct thread *previous = queue->previous;
+    bool dead = previous->state == THREAD_DEAD;
+
+    queue->previous = NULL;
+    quire_spin_unlock(&queue->lock);
+    if (dead)
+        thread_put(previous);
+}
+
+static void schedule_with_interrupts_off(void)
+{
+    struct run_queue *queue = this_queue();
+    struct thread *previous = current_thread();
+    struct thread *next;
+
+    quire_spin_lock(&queue->lock);
+    context_clear_exit_work(&previous->context, EXIT_WORK_RESCHEDULE);
+    if (previous != queue->idle) {
+        if (previous->state == THREAD_RUNNABLE) {
+            enqueue_locked(queue, previous);
+            previous->times.involuntary_switches++;
+        } else {
+            previous->on_queue = false;
+            previous->times.voluntary_switches++;
+        }
+    }
+    next = pick_locked(queue);
+    if (next == previous) {
+        quire_spin_unlock(&queue->lock);
+        return;
+    }
+    queue->switches++;
+    queue->previous = previous;
+    load_space(queue, next);
+    context_switch(&previous->context, &next->context);
+    thread_switched();
+}
+
+void schedule(void)
+{
+    uint64_t flags = interrupts_save();
+
+    assert(!in_interrupt());
+    quire_quiescent(&kernel_machine);
+    schedule_with_interrupts_off();
+    interrupts_restore(flags);
+}
+
+_Noreturn void thread_end(void)
+{
+    interrupts_disable();
+    __atomic_store_n(&current_thread()->state, THREAD_DEAD, __ATOMIC_RELEASE);
+    quire_quiescent(&kernel_machine);
+    schedule_with_interrupts_off();
+    panic("a dead thread runs");
+}
+
+/* ---- sleeping with a deadline ---- */
+
+static void deadline_reached(void *argument)
+{
+    struct thread *thread = argument;
+
+    thread->timed_out = true;
+    thread_wake(thread);
+}
+
+int schedule_until(uint64_t deadline)
+{
+    struct thread *thread = current_thread();
+
+    if (deadline == UINT64_MAX) {
+        schedule();
+        return 0;
+    }
+    if (deadline <= clock_monotonic_ns()) {
+        __atomic_store_n(&thread->state, THREAD_RUNNABLE, __ATOMIC_RELAXED);
+        return -ETIMEDOUT;
+    }
+    thread->timed_out = false;
+    timer_add(&thread->timer, deadline, deadline_reached, thread);
+    schedule();
+    timer_cancel(&thread->timer);
+    return thread->timed_out ? -ETIMEDOUT : 0;
+}
+
+/* ---- time ---- */
+
+/* The load averages as Linux computes them: exponentially decaying over 1, 5 and 15 minutes, every 5 seconds. */
+static void update_load(struct run_queue *queue)
+{
+    static const unsigned long decay[3] = {1884, 2014, 2037};
+    unsigned long active = queue->runnable + (current_thread() != queue->idle);
+
+    for (int i = 0; i < 3; i++)
+        queue->load[i] = (queue->load[i] * decay[i] + active * 2048 * (2048 - decay[i])) / 2048;
+}
+
+void timer_tick(struct trap_frame *frame)
+{
+    struct run_queue *queue = this_queue();
+    struct thread *thread = current_thread();
+
+    if (queue->idle == NULL)
+        return; /* early boot: no threads yet */
+    queue->ticks++;
+    if (queue->ticks % (5 * TIMER_HZ) == 0)
+        update_load(queue);
+    if (thread == queue->idle) {
+        queue->idle_ticks++;
+        return;
+    }
+    if (trap_from_user(frame)) {
+        queue->user_ticks++;
+        thread->times.user += NANOSECONDS_PER_SECOND / TIMER_HZ;
+    } else {
+        queue->system_ticks++;
+        thread->times.system += NANOSECONDS_PER_SECOND / TIMER_HZ;
+    }
+    /* Even with nobody to switch to, a thread that stays in user mode passes a quiescent point. */
+    context_set_exit_work(&thread->context, EXIT_WORK_OTHER);
+    if (thread->slice > 0)
+        thread->slice--;
+    if (thread->slice == 0) {
+        thread->demanding = true;
+        if (queue->runnable != 0)
+            context_set_exit_work(&thread->context, EXIT_WORK_RESCHEDULE);
+    } else if (queue->runnable != 0 && !list_empty(&queue->demanding) &&
+               queue->ticks - queue->demanding_since >= STARVATION_TICKS) {
+        context_set_exit_work(&thread->context, EXIT_WORK_RESCHEDULE);
+    }
+    if (thread->process && !thread->process->kernel)
+        signal_tick(thread, trap_from_user(frame));
+}
+
+void scheduler_load(unsigned long out_average[3], unsigned *out_runnable, unsigned *out_threads)
+{
+    struct run_queue *queue = &run_queues[0];
+
+    memcpy(out_average, queue->load, sizeof queue->load);
+    *out_runnable = queue->runnable + 1;
+    *out_threads = __atomic_load_n(&thread_total, __ATOMIC_RELAXED);
+}
+
+uint64_t scheduler_switches(void)
+{
+    return run_queues[0].switches;
+}
+
+void scheduler_cpu_ticks(uint64_t *out_user, uint64_t *out_system, uint64_t *out_idle)
+{
+    *out_user = run_queues[0].user_ticks;
+    *out_system = run_queues[0].system_ticks;
+    *out_idle = run_queues[0].idle_ticks;
+}
+
+const char *context_name(const struct context *context)
+{
+    static char text[sizeof((struct thread *)0)->name + 16];
+    const struct thread *thread = (const struct thread *)context;
+
+    if (!context)
+        return "nobody";
+    scnprintf(text, sizeof text, "%s, %d", thread->name, thread->tid);
+    return text;
+}
+
+/* ---- kernel threads, the boot thread, the idle thread ---- */
+
+struct kernel_thread_start {
+    void (*run)(void *argument);
+    void *argument;
+};
+
+static void kernel_thread_main(void *argument)
+{
+    struct kernel_thread_start start = *(struct kernel_thread_start *)argument;
+
+    kernel_free(argument);
+    start.run(start.argument);
+    thread_end();
+}
+
+struct thread *kernel_thread_start(const char *name, void (*run)(void *argument), void *argument)
+{
+    struct kernel_thread_start *start = kernel_alloc(sizeof *start);
+    struct thread *thread = start ? thread_create(name) : NULL;
+
+    if (!thread) {
+        kernel_free(start);
+        return NULL;
+    }
+    *start = (struct kernel_thread_start){run, argument};
+    thread->process = &kernel_process;
+    process_get(&kernel_process);
+    context_prepare_kernel(&thread->context, kernel_thread_main, start);
+    thread_start(thread);
+    return thread;
+}
+
+static void idle_main(void *argument)
+{
+    struct run_queue *queue = this_queue();
+
+    (void)argument;
+    for (;;) {
+        interrupts_disable();
+        if (__atomic_load_n(&queue->runnable, __ATOMIC_ACQUIRE) != 0) {
+            quire_quiescent(&kernel_machine);
+            schedule_with_interrupts_off();
+            interrupts_enable();
+        } else {
+            quire_idle_enter(&kernel_machine);
+            cpu_wait_for_interrupt();
+            quire_idle_leave(&kernel_machine);
+        }
+    }
+}
+
+void scheduler_init(void)
+{
+    struct run_queue *queue = this_queue();
+    struct context *boot_context = this_context();
+    struct thread *idle, *boot;
+    uint64_t flags;
+
+    list_init(&queue->interactive);
+    list_init(&queue->demanding);
+    list_init(&queue->dead);
+    thread_cache = quire_cache_create(&kernel_machine, "thread", sizeof(struct thread), 64);
+    if (!thread_cache || !(idle = thread_create("idle")) || !(boot = thread_create("boot")))
+        panic("no memory for the first threads");
+    idle->process = &kernel_process;
+    idle->state = THREAD_RUNNABLE;
+    idle->on_queue = true;
+    context_prepare_kernel(&idle->context, idle_main, NULL);
+
+    /* The boot thread keeps the stack it stands on; the one that came with the structure goes to its next life. */
+    boot->process = &kernel_process;
+    boot->state = THREAD_RUNNABLE;
+    boot->on_queue = true;
+    kernel_stack_free(boot->context.stack_bottom);
+    boot->context = *boot_context;
+    flags = interrupts_save();
+    this_cpu()->context = &boot->context;
+    queue->idle = idle; /* from now on the timer's ticks count */
+    interrupts_restore(flags);
+}
+
+_Noreturn void boot_thread_end(void)
+{
+    /* Its stack is the kernel image's: the structure is kept for good. */
+    thread_get(current_thread());
+    thread_end();
+}

@@ -1,0 +1,227 @@
+/*
+ * Signal frames of x86-64 Linux, and the way back.
+ *
+ * From high to low addresses, below the 128 bytes that the ABI lets leaf functions use, or on the alternate stack:
+ *
+ *   FXSAVE image, 512 bytes, aligned to 64
+ *   struct signal_frame: return address (the restorer), ucontext, siginfo; its address is 8 modulo 16
+ *
+ * What comes back through rt_sigreturn is the program's own and may be anything: segments are forced to the user's, only harmless
+ * flags are taken, the FPU image is made safe by fpu_load(), and a non-canonical address faults in user mode, because the way
+ * out is IRET, whose faults become signals (trap.c).
+ */
+#include "core/string.h"
+#include "kernel/linux/errno.h"
+#include "kernel/proc/signals.h"
+#include "x86/usercopy.h"
+
+#define RED_ZONE 128
+
+/* uc_flags: the frame holds SS, and sigreturn restores it as given. */
+#define UC_SIGCONTEXT_SS     2u
+#define UC_STRICT_RESTORE_SS 4u
+
+struct signal_context {
+    uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+    uint64_t rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip, rflags;
+    uint16_t cs, gs, fs, ss;
+    uint64_t error, trap_number, old_mask, cr2;
+    uint64_t fpu; /* user address of the image, or 0 */
+    uint64_t reserved[8];
+};
+
+struct user_context {
+    uint64_t flags, link;
+    uint64_t stack_start;
+    int32_t stack_flags, pad;
+    uint64_t stack_size;
+    struct signal_context registers;
+    signal_set mask;
+};
+
+struct signal_frame {
+    uint64_t return_address;
+    struct user_context context;
+    struct signal_info info;
+    uint8_t info_rest[128 - sizeof(struct signal_info)];
+};
+_Static_assert(sizeof(struct signal_frame) == 440, "the frame's layout is ABI");
+_Static_assert(sizeof(struct signal_info) == 48, "siginfo_t's used part");
+
+/* Flags that a program may set for itself. */
+#define RFLAGS_RESTORABLE                                                                          \
+    (RFLAGS_AC | RFLAGS_RF | RFLAGS_DF | RFLAGS_TF | (1u << 11) /* OF */ | (1u << 7) /* SF */ |    \
+     (1u << 6) /* ZF */ | (1u << 4) /* AF */ | (1u << 2) /* PF */ | RFLAGS_CF)
+
+bool on_signal_stack(const struct thread *thread, uint64_t rsp)
+{
+    const struct signal_stack *stack = &thread->signal_stack;
+
+    if ((unsigned)stack->flags & SS_AUTODISARM)
+        return false;
+    return rsp > stack->start && rsp - stack->start <= stack->size;
+}
+
+static int stack_flags(const struct thread *thread, uint64_t rsp)
+{
+    if (thread->signal_stack.size == 0)
+        return SS_DISABLE;
+    return on_signal_stack(thread, rsp) ? SS_ONSTACK : 0;
+}
+
+static void fill_registers(struct signal_context *to, const struct trap_frame *from,
+                           signal_set mask)
+{
+    const struct thread *thread = current_thread();
+    bool trap = !trap_is_syscall(from);
+
+    *to = (struct signal_context){
+        .r8 = from->r8, .r9 = from->r9, .r10 = from->r10, .r11 = from->r11,
+        .r12 = from->r12, .r13 = from->r13, .r14 = from->r14, .r15 = from->r15,
+        .rdi = from->rdi, .rsi = from->rsi, .rbp = from->rbp, .rbx = from->rbx,
+        .rdx = from->rdx, .rax = from->rax, .rcx = from->rcx, .rsp = from->rsp,
+        .rip = from->rip, .rflags = from->rflags,
+        .cs = (uint16_t)from->cs, .ss = (uint16_t)from->ss,
+        .error = trap ? thread->trap.error_code : 0,
+        .trap_number = trap ? thread->trap.vector : 0,
+        .old_mask = mask, .cr2 = trap ? thread->trap.address : 0,
+    };
+}
+
+int signal_frame_push(struct trap_frame *frame, const struct signal_action *action,
+                      const struct signal_info *info, signal_set restore_mask)
+{
+    struct thread *thread = current_thread();
+    struct signal_stack *stack = &thread->signal_stack;
+    struct signal_frame out;
+    struct fpu_state fpu;
+    uint64_t rsp = frame->rsp - RED_ZONE, image, place;
+    bool entering = false;
+
+    if ((action->flags & SA_ONSTACK) && stack->size != 0 && !on_signal_stack(thread, frame->rsp)) {
+        rsp = stack->start + stack->size;
+        entering = true;
+    }
+    image = (rsp - sizeof fpu) & ~63ull;
+    place = ((image - sizeof out) & ~15ull) - 8;
+    /* Overflowing the alternate stack must not write below it. */
+    if ((entering || on_signal_stack(thread, frame->rsp)) && stack->size != 0 &&
+        !on_signal_stack(thread, place) && !((unsigned)stack->flags & SS_AUTODISARM))
+        return -EFAULT;
+    if (!(action->flags & SA_RESTORER))
+        return -EFAULT;
+
+    memset(&out.context, 0, offsetof(struct user_context, registers));
+    out.return_address = action->restorer;
+    out.context.flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;
+    out.context.stack_start = stack->start;
+    out.context.stack_flags = stack_flags(thread, frame->rsp) |
+                              (int)((unsigned)stack->flags & SS_AUTODISARM);
+    out.context.stack_size = stack->size;
+    fill_registers(&out.context.registers, frame, restore_mask);
+    out.context.registers.fpu = image;
+    out.context.mask = restore_mask;
+    out.info = *info;
+    memset(out.info_rest, 0, sizeof out.info_rest);
+    fpu_save(&fpu);
+    memset(fpu.bytes + 464, 0, 48); /* software's bytes: no extended state follows */
+    if (copy_to_user((void *)image, &fpu, sizeof fpu) != 0 ||
+        copy_to_user((void *)place, &out, sizeof out) != 0)
+        return -EFAULT;
+    if ((unsigned)stack->flags & SS_AUTODISARM)
+        *stack = (struct signal_stack){0};
+
+    frame->rdi = (uint64_t)info->signo;
+    frame->rsi = place + offsetof(struct signal_frame, info);
+    frame->rdx = place + offsetof(struct signal_frame, context);
+    frame->rax = 0;
+    frame->rip = action->handler;
+    frame->rsp = place;
+    frame->cs = SEGMENT_USER_CODE;
+    frame->ss = SEGMENT_USER_DATA;
+    frame->rflags &= ~(uint64_t)(RFLAGS_DF | RFLAGS_RF | RFLAGS_TF);
+    frame->rflags |= RFLAGS_IF;
+    trap_frame_changed(frame);
+    return 0;
+}
+
+static void take_registers(struct trap_frame *to, const struct signal_context *from)
+{
+    to->r8 = from->r8;
+    to->r9 = from->r9;
+    to->r10 = from->r10;
+    to->r11 = from->r11;
+    to->r12 = from->r12;
+    to->r13 = from->r13;
+    to->r14 = from->r14;
+    to->r15 = from->r15;
+    to->rdi = from->rdi;
+    to->rsi = from->rsi;
+    to->rbp = from->rbp;
+    to->rbx = from->rbx;
+    to->rdx = from->rdx;
+    to->rax = from->rax;
+    to->rcx = from->rcx;
+    to->rsp = from->rsp;
+    to->rip = from->rip;
+    to->cs = SEGMENT_USER_CODE;
+    to->ss = SEGMENT_USER_DATA;
+    to->rflags = (to->rflags & ~(uint64_t)RFLAGS_RESTORABLE) |
+                 (from->rflags & RFLAGS_RESTORABLE) | RFLAGS_IF | RFLAGS_FIXED;
+    to->orig_rax = ~0ull; /* no system call to restart */
+    trap_frame_changed(to);
+}
+
+long sys_rt_sigreturn(void)
+{
+    struct thread *thread = current_thread();
+    struct trap_frame *frame = trap_user_frame();
+    struct user_context context;
+    struct fpu_state fpu;
+    uint64_t place = frame->rsp - 8;
+
+    if (copy_from_user(&context, (void *)(place + offsetof(struct signal_frame, context)),
+                       sizeof context) != 0)
+        goto bad;
+    if (context.registers.fpu == 0) {
+        fpu = *fpu_initial_state;
+    } else if ((context.registers.fpu & 15) ||
+               copy_from_user(&fpu, (void *)context.registers.fpu, sizeof fpu) != 0) {
+        goto bad;
+    }
+    fpu_load(&fpu);
+    take_registers(frame, &context.registers);
+    thread->restore_blocked = false;
+    if ((context.mask & ~SIGNALS_UNBLOCKABLE) != thread->blocked)
+        signal_set_blocked(context.mask);
+    signal_stack_set(context.stack_start, context.stack_size, context.stack_flags, frame->rsp,
+                     true);
+    return (long)frame->rax;
+
+bad:
+    signal_force_fault(SIGSEGV, SI_KERNEL, 0);
+    return 0;
+}
+
+/* sigaltstack's second half. restoring: rt_sigreturn, which ignores errors and a stack in use. */
+int signal_stack_set(uint64_t start, uint64_t size, int flags, uint64_t rsp, bool restoring)
+{
+    struct thread *thread = current_thread();
+    struct signal_stack *stack = &thread->signal_stack;
+    int mode = flags & ~(int)SS_AUTODISARM;
+
+    if (on_signal_stack(thread, rsp))
+        return restoring ? 0 : -EPERM;
+    if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0)
+        return -EINVAL;
+    if (stack->start == start && stack->size == size && stack->flags == flags)
+        return 0;
+    if (mode == SS_DISABLE) {
+        start = 0;
+        size = 0;
+    } else if (size < MINSIGSTKSZ) {
+        return -ENOMEM;
+    }
+    *stack = (struct signal_stack){start, size, flags};
+    return 0;
+}
