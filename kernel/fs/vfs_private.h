@@ -394,6 +394,50 @@ void tmpfs_init(void);
 int tmpfs_make(struct vfs_entry *directory, const char *name, size_t length,
                const struct vfs_node *node, struct vfs_entry **out);
 
+/* ---- waiting for several files (poll.c) ---- */
+
+/* One place in a queue, with the file whose queue it is. */
+struct poll_waiter {
+    struct waiter waiter;
+    struct file *file;
+};
+
+#define POLL_SHORT 8
+
+/* begin; then poll_file() on each; arm, look at each again (poll_file with NULL), schedule, ...; end. */
+struct poll_table {
+    struct wait_queue own_queue; /* so that there is always something to wait on */
+    struct waiter own;
+    struct file *file;           /* whose poll() is being called */
+    struct poll_waiter *waiters, short_waiters[POLL_SHORT];
+    size_t count, capacity;
+    int error;                   /* -ENOMEM: a queue could not be joined */
+};
+
+void poll_begin(struct poll_table *table);
+/* Room for so many queues (8 without it); before the first is joined. False: no memory. */
+bool poll_reserve(struct poll_table *table, size_t capacity);
+/* From here on a wakeup of any queue ends the next schedule(). */
+void poll_arm(struct poll_table *table);
+void poll_end(struct poll_table *table);
+/* The file's events now; with a table also joins its queues. */
+unsigned poll_file(struct file *file, struct poll_table *table);
+
+struct poll_item {
+    struct file *file; /* NULL: is left out */
+    unsigned wanted, found;
+};
+/* Sleeps until an item has some of what it wants. Their number, 0 at the deadline, -EINTR, -ENOMEM. */
+long poll_items(struct poll_item *items, size_t count, uint64_t deadline);
+
+int epoll_create(struct file **out);
+bool epoll_is(const struct file *file);
+int epoll_control(struct file *epoll, int operation, int descriptor, struct file *file,
+                  const struct epoll_event_abi *event);
+/* Fills at most `limit` events (kernel memory). Their number, 0 at the deadline, -EINTR, -ENOMEM. */
+long epoll_wait_events(struct file *epoll, struct epoll_event_abi *events, size_t limit,
+                       uint64_t deadline);
+
 /* ---- locks.c, epoll.c: what ends with a file ---- */
 
 void file_locks_free(struct vfs_inode *inode);

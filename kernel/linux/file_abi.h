@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "linux/time.h"
+
 /* open */
 #define O_ACCMODE    00000003u
 #define O_RDONLY     00000000u
@@ -127,12 +129,6 @@ _Static_assert(sizeof(struct statfs_abi) == 120, "Linux's struct statfs");
 #define ANON_INODE_MAGIC 0x09041934
 #define ST_VALID 0x20
 
-struct timespec_abi {
-    int64_t seconds, nanoseconds;
-};
-struct timeval_abi {
-    int64_t seconds, microseconds;
-};
 #define UTIME_NOW  0x3fffffff
 #define UTIME_OMIT 0x3ffffffe
 

@@ -1,0 +1,345 @@
+/*
+ * epoll(7): a set of files that is waited for again and again.
+ *
+ * A wait looks at every file of the set and joins its queues, as poll does; what the set saves is the copying of the list.
+ * Edge-triggered interest reports readable again at each wait that finds it so (a program that reads until EAGAIN, as such programs must, cannot
+ * tell), and writable only when it has not been reported since it last was not.
+ *
+ * Locks: epoll->mutex for a set; watch_lock for the lists of registrations that hang on files. A file that is closed for good takes itself out
+ * of every set. A registration holds no reference on its file.
+ */
+#include "fs/vfs.h"
+
+#include "core/memory.h"
+#include "linux/errno.h"
+#include "proc/process.h"
+
+struct epoll {
+    uint32_t references;       /* (a) its file, and a closing file that is about to leave it */
+    struct mutex mutex;
+    struct list watches;       /* (mutex) */
+    size_t count;              /* (mutex) */
+    struct wait_queue changed; /* the set was changed */
+};
+
+struct watch {
+    struct list node;          /* (epoll->mutex) */
+    struct list file_node;     /* (watch_lock) file->watchers */
+    struct epoll *epoll;
+    struct file *file;         /* no reference */
+    int descriptor;
+    uint32_t events;           /* 0: disarmed by EPOLLONESHOT */
+    uint32_t reported;         /* edge-triggered: what was true at the last look */
+    uint64_t data;
+};
+
+#define EPOLL_DEPTH 5
+#define WRITABLE (POLLOUT | POLLWRNORM | POLLWRBAND)
+
+static struct quire_spinlock watch_lock;
+static const struct file_operations epoll_operations;
+
+bool epoll_is(const struct file *file)
+{
+    return file->operations == &epoll_operations;
+}
+
+static void epoll_put(struct epoll *epoll)
+{
+    if (__atomic_sub_fetch(&epoll->references, 1, __ATOMIC_ACQ_REL) == 0)
+        kernel_free(epoll);
+}
+
+/* epoll->mutex is held. */
+static void watch_free(struct epoll *epoll, struct watch *watch)
+{
+    quire_spin_lock(&watch_lock);
+    list_remove(&watch->file_node);
+    quire_spin_unlock(&watch_lock);
+    list_remove(&watch->node);
+    epoll->count--;
+    kernel_free(watch);
+}
+
+void epoll_file_closed(struct file *file)
+{
+    for (;;) {
+        struct epoll *epoll = NULL;
+
+        quire_spin_lock(&watch_lock);
+        if (!list_empty(&file->watchers)) {
+            epoll = container_of(file->watchers.next, struct watch, file_node)->epoll;
+            __atomic_fetch_add(&epoll->references, 1, __ATOMIC_RELAXED);
+        }
+        quire_spin_unlock(&watch_lock);
+        if (epoll == NULL)
+            return;
+        mutex_lock(&epoll->mutex);
+        list_for_each_safe (node, &epoll->watches) {
+            struct watch *watch = container_of(node, struct watch, node);
+
+            if (watch->file == file)
+                watch_free(epoll, watch);
+        }
+        mutex_unlock(&epoll->mutex);
+        epoll_put(epoll);
+    }
+}
+
+static void epoll_release(struct file *file)
+{
+    struct epoll *epoll = file->data;
+
+    mutex_lock(&epoll->mutex);
+    list_for_each_safe (node, &epoll->watches)
+        watch_free(epoll, container_of(node, struct watch, node));
+    mutex_unlock(&epoll->mutex);
+    epoll_put(epoll);
+}
+
+/* A file whose last reference may be going: with a reference, or NULL. */
+static struct file *watch_file(const struct watch *watch)
+{
+    uint32_t count = __atomic_load_n(&watch->file->references, __ATOMIC_RELAXED);
+
+    while (count != 0 &&
+           !__atomic_compare_exchange_n(&watch->file->references, &count, count + 1, false,
+                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        ;
+    return count != 0 ? watch->file : NULL;
+}
+
+/* What a registration has to report now; mutex is held. */
+static unsigned watch_events(struct watch *watch, struct poll_table *table)
+{
+    unsigned wanted = watch->events & 0xffffu, found;
+    struct file *file;
+
+    if (wanted == 0)
+        return 0;
+    file = watch_file(watch);
+    if (file == NULL)
+        return 0;
+    found = poll_file(file, table) & (wanted | POLLERR | POLLHUP);
+    file_put(file);
+    if (watch->events & EPOLLET) {
+        unsigned all = found;
+
+        found &= ~(watch->reported & WRITABLE);
+        watch->reported = all;
+    }
+    return found;
+}
+
+static unsigned epoll_poll(struct file *file, struct poll_table *table)
+{
+    struct epoll *epoll = file->data;
+    unsigned events = 0;
+
+    mutex_lock(&epoll->mutex);
+    list_for_each (node, &epoll->watches) {
+        struct watch *watch = container_of(node, struct watch, node);
+        struct file *inner = watch->events != 0 ? watch_file(watch) : NULL;
+
+        if (inner == NULL)
+            continue;
+        if (poll_file(inner, table) & ((watch->events & 0xffffu) | POLLERR | POLLHUP))
+            events = POLLIN | POLLRDNORM;
+        file_put(inner);
+    }
+    mutex_unlock(&epoll->mutex);
+    if (table != NULL)
+        table->file = file;
+    poll_wait(table, &epoll->changed);
+    return events;
+}
+
+static const struct file_operations epoll_operations = {
+    .poll = epoll_poll,
+    .release = epoll_release,
+};
+
+int epoll_create(struct file **out)
+{
+    struct epoll *epoll = kernel_alloc_zeroed(sizeof *epoll);
+
+    if (epoll == NULL)
+        return -ENOMEM;
+    epoll->references = 1;
+    mutex_init(&epoll->mutex);
+    list_init(&epoll->watches);
+    wait_queue_init(&epoll->changed);
+    *out = file_create(&epoll_operations, epoll, O_RDWR);
+    if (*out == NULL) {
+        kernel_free(epoll);
+        return -ENOMEM;
+    }
+    (*out)->label = "[eventpoll]";
+    return 0;
+}
+
+/* Sets may hold sets, a few deep, but no circle. */
+static bool contains(struct file *outer, const struct file *wanted, unsigned depth)
+{
+    struct file *level[EPOLL_DEPTH];
+    size_t count = 1;
+
+    /* Breadth first over a bounded list; what does not fit counts as a circle. */
+    level[0] = outer;
+    for (size_t i = 0; i < count; i++) {
+        struct epoll *epoll = level[i]->data;
+        bool full = false;
+
+        if (level[i] == wanted)
+            return true;
+        mutex_lock(&epoll->mutex);
+        list_for_each (node, &epoll->watches) {
+            struct watch *watch = container_of(node, struct watch, node);
+
+            if (!epoll_is(watch->file))
+                continue;
+            if (count == depth)
+                full = true;
+            else
+                level[count++] = watch->file;
+        }
+        mutex_unlock(&epoll->mutex);
+        if (full)
+            return true;
+    }
+    return false;
+}
+
+static struct watch *find_watch(struct epoll *epoll, int descriptor, const struct file *file)
+{
+    list_for_each (node, &epoll->watches) {
+        struct watch *watch = container_of(node, struct watch, node);
+
+        if (watch->descriptor == descriptor && watch->file == file)
+            return watch;
+    }
+    return NULL;
+}
+
+static int add_watch(struct epoll *epoll, int descriptor, struct file *file,
+                     const struct epoll_event_abi *event)
+{
+    struct watch *watch = kernel_alloc_zeroed(sizeof *watch);
+
+    if (watch == NULL)
+        return -ENOMEM;
+    watch->epoll = epoll;
+    watch->file = file;
+    watch->descriptor = descriptor;
+    watch->events = event->events;
+    watch->data = event->data;
+    list_add_tail(&epoll->watches, &watch->node);
+    epoll->count++;
+    quire_spin_lock(&watch_lock);
+    list_add_tail(&file->watchers, &watch->file_node);
+    quire_spin_unlock(&watch_lock);
+    return 0;
+}
+
+int epoll_control(struct file *epoll_file, int operation, int descriptor, struct file *file,
+                  const struct epoll_event_abi *event)
+{
+    struct epoll *epoll = epoll_file->data;
+    struct watch *watch;
+    int error = 0;
+
+    if (file->operations->poll == NULL)
+        return -EPERM;
+    if (!epoll_is(epoll_file) || file == epoll_file)
+        return -EINVAL;
+    if (operation == EPOLL_CTL_ADD && epoll_is(file) && contains(file, epoll_file, EPOLL_DEPTH))
+        return -ELOOP;
+    mutex_lock(&epoll->mutex);
+    watch = find_watch(epoll, descriptor, file);
+    switch (operation) {
+    case EPOLL_CTL_ADD:
+        error = watch != NULL ? -EEXIST : add_watch(epoll, descriptor, file, event);
+        break;
+    case EPOLL_CTL_MOD:
+        if (watch == NULL) {
+            error = -ENOENT;
+        } else {
+            watch->events = event->events;
+            watch->data = event->data;
+            watch->reported = 0;
+        }
+        break;
+    case EPOLL_CTL_DEL:
+        if (watch == NULL)
+            error = -ENOENT;
+        else
+            watch_free(epoll, watch);
+        break;
+    default:
+        error = -EINVAL;
+    }
+    mutex_unlock(&epoll->mutex);
+    if (error == 0)
+        wake_all(&epoll->changed);
+    return error;
+}
+
+/* One look at the whole set. What was reported moves to the end, so that with a short list everyone has a turn. */
+static long collect(struct epoll *epoll, struct epoll_event_abi *events, size_t limit,
+                    struct poll_table *table)
+{
+    size_t n = 0, left;
+
+    mutex_lock(&epoll->mutex);
+    left = epoll->count;
+    for (struct list *node = epoll->watches.next; left > 0 && n < limit; left--) {
+        struct watch *watch = container_of(node, struct watch, node);
+        unsigned found = watch_events(watch, n > 0 ? NULL : table);
+
+        node = node->next;
+        if (found == 0)
+            continue;
+        events[n].events = found;
+        events[n].data = watch->data;
+        n++;
+        if (watch->events & EPOLLONESHOT)
+            watch->events &= EPOLLONESHOT | EPOLLET;
+        list_remove(&watch->node);
+        list_add_tail(&epoll->watches, &watch->node);
+    }
+    mutex_unlock(&epoll->mutex);
+    return (long)n;
+}
+
+long epoll_wait_events(struct file *file, struct epoll_event_abi *events, size_t limit,
+                       uint64_t deadline)
+{
+    struct epoll *epoll = file->data;
+    bool expired = deadline == 0;
+    long n;
+
+    for (;;) {
+        struct poll_table table;
+
+        n = collect(epoll, events, limit, NULL);
+        if (n != 0 || expired)
+            return n;
+        if (signal_pending())
+            return -EINTR;
+        /* The set may change while nobody looks: the queues are joined anew each time round. */
+        poll_begin(&table);
+        if (!poll_reserve(&table, 3 * epoll->count + 8)) {
+            poll_end(&table);
+            return -ENOMEM;
+        }
+        poll_arm(&table);
+        table.file = file;
+        poll_wait(&table, &epoll->changed);
+        n = collect(epoll, events, limit, &table);
+        if (n == 0 && table.error == 0 && !signal_pending())
+            expired = schedule_until(deadline) == -ETIMEDOUT;
+        poll_end(&table);
+        if (n != 0)
+            return n;
+    }
+}
