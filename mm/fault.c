@@ -509,6 +509,9 @@ static bool is_permitted(uint32_t flags, unsigned access)
 {
     uint32_t rights = flags & QUIRE_REGION_PROTECTION;
 
+    /* Without any right the entry could not be present, so that not even a forced access finds its frame. */
+    if (rights == 0)
+        return false;
     if (QUIRE_UNLIKELY(access & QUIRE_ACCESS_FORCE)) {
         if ((access & QUIRE_ACCESS_WRITE) && (flags & QUIRE_REGION_SHARED))
             return (rights & QUIRE_PROT_WRITE) != 0;

@@ -374,7 +374,7 @@ static enum quire_status advise_pages(struct quire_space *space, quire_virt star
         region = quire_region_at_or_above(space, at);
         if (region == NULL || region->range.start > at) {
             hole = QUIRE_NO_MAPPING;
-            at = region != NULL && region->range.start < end ? region->range.start : end;
+            stop = region != NULL && region->range.start < end ? region->range.start : end;
         } else {
             if (region->range.end < end)
                 stop = region->range.end;
@@ -388,7 +388,7 @@ static enum quire_status advise_pages(struct quire_space *space, quire_virt star
         }
         if (status == QUIRE_NO_MEMORY && quire_reclaim(space->q, 2))
             status = QUIRE_OK;
-        else if (region != NULL && region->range.start <= at)
+        else
             at = stop;
     }
     return status != QUIRE_OK ? status : hole;
