@@ -31,8 +31,10 @@ struct initcall {
 
 #define INITCALL(level, fn) INITCALL_EXPANDED(level, fn)
 #define INITCALL_EXPANDED(level, fn)                                                               \
-    static const struct initcall initcall_##fn                                                     \
-        __attribute__((used, section(".initcall." #level))) = {fn, #fn}
+    static const struct initcall initcall_##fn = {fn, #fn};                                        \
+    /* A pointer, not the structure: the compiler may pad structures apart, never pointers. */     \
+    static const struct initcall *const initcall_pointer_##fn                                      \
+        __attribute__((used, section(".initcall." #level))) = &initcall_##fn
 
 /* The first user process; supplied by kernel/proc. Returns to the idle loop of the boot thread. */
 void process_init_start(void);

@@ -33,13 +33,13 @@ static void set_log_level(void)
 /* The linker sorted them by level. */
 static void run_initcalls(void)
 {
-    extern const struct initcall _initcall_start[], _initcall_end[];
+    extern const struct initcall *const _initcall_start[], *const _initcall_end[];
 
-    for (const struct initcall *call = _initcall_start; call < _initcall_end; call++) {
-        int result = call->function();
+    for (const struct initcall *const *call = _initcall_start; call < _initcall_end; call++) {
+        int result = (*call)->function();
 
         if (result != 0)
-            log_error("%s: %d", call->name, result);
+            log_error("%s: %d", (*call)->name, result);
     }
 }
 

@@ -1,5 +1,5 @@
 /*
- * Bring-up of the library's layers 0 to 3, and the kernel's own address space.
+ * Bring-up of the library's layers 0 to 4, and the kernel's own address space.
  *
  * boot.S has mapped the low 4 GiB. The frame table of a large machine lies higher, so the first
  * table's direct map is extended to all RAM before layer 1 starts; its few tables are boot memory
@@ -17,6 +17,7 @@
 #include <quire/bootmap.h>
 #include <quire/frame.h>
 #include <quire/pagetable.h>
+#include <quire/space.h>
 
 #include "core/boot.h"
 #include "core/boot_info.h"
@@ -301,6 +302,7 @@ void memory_init(void)
     map_kernel();
     cr3_write(kernel_machine.kernel.root);
     check(quire_area_init(&kernel_machine, KERNEL_AREA, KERNEL_AREA_END), "areas");
+    check(quire_space_init(&kernel_machine), "address spaces");
     log_zones();
     if (QUIRE_DEBUG && !memory_check_protection())
         panic("the kernel's mappings break their own rules");
