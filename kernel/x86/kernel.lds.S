@@ -42,7 +42,7 @@ SECTIONS
         _smap_patch_start = .;
         KEEP(*(.smap_patch))
         _smap_patch_end = .;
-        . = ALIGN(8);
+        . = ALIGN(16);
         _initcall_start = .;
         KEEP(*(SORT(.initcall.*)))
         _initcall_end = .;
