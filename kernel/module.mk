@@ -7,7 +7,7 @@
 KERNEL_DIR     := $(BUILD)/kernel
 KERNEL_ELF     := $(KERNEL_DIR)/quire.elf
 KERNEL_ROOMS   := kernel
-KERNEL_C       := $(sort $(shell find $(KERNEL_ROOMS) -name '*.c'))
+KERNEL_C       := $(sort $(shell find $(KERNEL_ROOMS) -name '*.c' $(KERNEL_OMIT:%=! -path %)))
 KERNEL_S       := $(sort $(shell find $(KERNEL_ROOMS) -name '*.S' ! -name '*.lds.S'))
 KERNEL_MM      := $(sort $(shell find mm -name '*.c'))
 KERNEL_OBJECTS := $(KERNEL_C:kernel/%.c=$(KERNEL_DIR)/%.o) $(KERNEL_S:kernel/%.S=$(KERNEL_DIR)/%.S.o) \
@@ -27,7 +27,8 @@ kernel: $(KERNEL_ELF)
 all: kernel
 
 ground:
-	$(Q)$(MAKE) --no-print-directory kernel KERNEL_DIR=$(BUILD)/ground KERNEL_ROOMS="kernel/x86 kernel/core"
+	$(Q)$(MAKE) --no-print-directory kernel KERNEL_DIR=$(BUILD)/ground KERNEL_ROOMS="kernel/x86 kernel/core" \
+	    KERNEL_OMIT=kernel/core/init.c
 
 $(KERNEL_DIR)/%.o: kernel/%.c
 	@mkdir -p $(@D)

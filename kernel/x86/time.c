@@ -16,20 +16,21 @@
 #include "x86/cpu.h"
 #include "x86/interrupt.h"
 
-#define PIT_HZ        1193182
-#define PIT_CHANNEL0  0x40
-#define PIT_CHANNEL2  0x42
-#define PIT_COMMAND   0x43
-#define PIT_RATE      0x34 /* channel 0, both bytes, mode 2: a pulse every n */
-#define PIT_ONE_SHOT  0xb0 /* channel 2, both bytes, mode 0: output rises after n */
-#define PIT_LINE      0
-#define SPEAKER       0x61
-#define SPEAKER_GATE  0x01
-#define SPEAKER_SOUND 0x02
-#define SPEAKER_OUT   0x20
-
-#define MEASURE_TICKS (PIT_HZ / 125) /* 8 ms */
-#define MEASURE_TURNS 100000000
+#define PIT_HZ           1193182
+#define PIT_CHANNEL0     0x40
+#define PIT_CHANNEL2     0x42
+#define PIT_COMMAND      0x43
+#define PIT_RATE         0x34 /* channel 0, both bytes, mode 2: a pulse every n */
+#define PIT_FREE_RUN2    0xb4 /* channel 2, both bytes, mode 2 */
+#define PIT_LATCH2       0x80
+#define PIT_LINE         0
+#define SPEAKER          0x61
+#define SPEAKER_GATE     0x01
+#define SPEAKER_SOUND    0x02
+#define MEASURE_TICKS    (PIT_HZ / 250) /* 4 ms */
+#define MEASURE_ATTEMPTS 20
+#define MEASURE_TURNS    10000000
+#define SAMPLE_ATTEMPTS  5
 
 #define CMOS_ADDRESS 0x70
 #define CMOS_DATA    0x71
@@ -72,25 +73,72 @@ void clock_delay_ns(uint64_t nanoseconds)
         cpu_relax();
 }
 
-/* Counts the time stamp counter while channel 2 of the 8254 runs down once. */
+/* Both clocks at one moment; the 8254 counts down. */
+struct sample {
+    uint64_t tsc;
+    unsigned count;
+};
+
+/*
+ * Reading the 8254 takes port accesses, between which a hypervisor may stop this CPU for
+ * milliseconds. The attempt that took the fewest ticks is the one that was not disturbed.
+ */
+static struct sample take_sample(void)
+{
+    struct sample best = {0, 0};
+    uint64_t best_window = UINT64_MAX;
+
+    for (unsigned attempt = 0; attempt < SAMPLE_ATTEMPTS; attempt++) {
+        uint64_t before = tsc_read(), window;
+        unsigned count;
+
+        port_write8(PIT_COMMAND, PIT_LATCH2);
+        count = port_read8(PIT_CHANNEL2);
+        count |= (unsigned)port_read8(PIT_CHANNEL2) << 8;
+        window = tsc_read() - before;
+        if (window < best_window) {
+            best_window = window;
+            best = (struct sample){before + window / 2, count};
+        }
+    }
+    return best;
+}
+
+/* Ticks of the time stamp counter a second, from two samples MEASURE_TICKS apart; 0: it stands. */
 static uint64_t measure_tsc(void)
 {
     uint8_t speaker = port_read8(SPEAKER) & (uint8_t)~SPEAKER_SOUND;
-    uint64_t start, end;
-    unsigned turn;
+    struct sample first, last;
+    unsigned turn, elapsed = 0;
 
     port_write8(SPEAKER, speaker | SPEAKER_GATE);
-    port_write8(PIT_COMMAND, PIT_ONE_SHOT);
-    port_write8(PIT_CHANNEL2, MEASURE_TICKS & 0xff);
-    port_write8(PIT_CHANNEL2, MEASURE_TICKS >> 8);
-    start = tsc_read();
-    for (turn = 0; turn < MEASURE_TURNS && !(port_read8(SPEAKER) & SPEAKER_OUT); turn++)
-        cpu_relax();
-    end = tsc_read();
+    port_write8(PIT_COMMAND, PIT_FREE_RUN2);
+    port_write8(PIT_CHANNEL2, 0xff);
+    port_write8(PIT_CHANNEL2, 0xff);
+    first = take_sample();
+    last = first;
+    for (turn = 0; turn < MEASURE_TURNS && elapsed < MEASURE_TICKS; turn++) {
+        last = take_sample();
+        elapsed = (first.count - last.count) & 0xffff;
+    }
     port_write8(SPEAKER, speaker & (uint8_t)~SPEAKER_GATE);
-    if (turn == MEASURE_TURNS)
+    if (elapsed < MEASURE_TICKS)
         return 0;
-    return (end - start) * PIT_HZ / MEASURE_TICKS;
+    return (last.tsc - first.tsc) * PIT_HZ / elapsed;
+}
+
+/* A stop of more than 55 ms lets the 8254 wrap unseen and the rate seem higher: believe the second
+   of two that agree to a thousandth. */
+static uint64_t measure_tsc_twice(void)
+{
+    uint64_t previous = measure_tsc(), hz = 0;
+
+    for (unsigned attempt = 0; attempt < MEASURE_ATTEMPTS; attempt++, previous = hz) {
+        hz = measure_tsc();
+        if (hz > previous - previous / 1000 && hz < previous + previous / 1000)
+            break;
+    }
+    return hz;
 }
 
 /* --- the wall clock -------------------------------------------------------------------------- */
@@ -231,7 +279,7 @@ void time_init(void)
 {
     unsigned divisor = PIT_HZ / TIMER_HZ;
 
-    tsc_hz = measure_tsc();
+    tsc_hz = measure_tsc_twice();
     if (tsc_hz == 0)
         panic("the 8254 timer does not run: no clock on this machine");
     tsc_scale = (NANOSECONDS_PER_SECOND << 32) / tsc_hz;
