@@ -149,8 +149,10 @@ static uint32_t buddy_take(struct quire *q, struct quire_zone *zone, uint32_t n,
         }
         list_remove(q, zone, number, order);
         split(q, zone, number, order, use);
-        for (uint32_t i = (uint32_t)1 << use; i-- > 0;)
-            out[taken++] = number + i;
+        number += (uint32_t)1 << use;
+        taken += (uint32_t)1 << use;
+        for (uint32_t *end = out + ((size_t)1 << use); out < end; out++)
+            *out = --number;
         if (use < order)
             order = use;
     }

@@ -15,8 +15,8 @@
  * only go to those who asked for it.
  *
  * States of a record:
- *     in the manager   kind FREE, count 0, no CACHED flag (HEAD: first of a block)
- *     in a stack       kind FREE, count 0, CACHED
+ *     in the manager   kind FREE, count 0, flag HEAD on the first frame of a block
+ *     in a stack       kind FREE, count 0, no flag: nothing but the stack knows it
  *     allocated        kind above RESERVED; the block's first frame has a count, the others 0
  *     not RAM          kind RESERVED, count 0
  *
@@ -34,6 +34,9 @@
 #include <quire/hooks.h>
 
 #include "frame_internal.h"
+
+/* Neighbours that are worth a visit to their zone together (quire_frame_free_bulk). */
+#define DIRECT_RUN 16
 
 /* ---- poison (debug builds) ---- */
 
@@ -80,6 +83,8 @@ QUIRE_INLINE void verify_free(struct quire *q, struct quire_frame *frame)
 
 /* ---- records ---- */
 
+#define RECORD_UNION offsetof(struct quire_frame, free)
+
 QUIRE_INLINE void claim(struct quire *q, struct quire_frame *frame, uint32_t count, unsigned order,
                         enum quire_frame_kind kind)
 {
@@ -88,17 +93,16 @@ QUIRE_INLINE void claim(struct quire *q, struct quire_frame *frame, uint32_t cou
     frame->kind = (uint8_t)kind;
     frame->order = (uint8_t)order;
     __atomic_store_n(&frame->flags, 0, __ATOMIC_RELAXED);
-    __builtin_memset(&frame->user, 0, sizeof(frame->user));
-    frame->table.epoch = 0; /* with the two words before it: the whole union */
+    __builtin_memset((char *)frame + RECORD_UNION, 0, sizeof(*frame) - RECORD_UNION);
 }
 
 /* The record of an allocated frame becomes that of a free one outside the manager's lists. */
-QUIRE_INLINE void release(struct quire *q, struct quire_frame *frame, unsigned flags)
+QUIRE_INLINE void release(struct quire *q, struct quire_frame *frame)
 {
     quire_platform_frame_freed(q, quire_frame_number(q, frame));
     frame->kind = QUIRE_FRAME_FREE;
     frame->order = 0;
-    __atomic_store_n(&frame->flags, (uint8_t)flags, __ATOMIC_RELAXED);
+    __atomic_store_n(&frame->flags, 0, __ATOMIC_RELAXED);
     poison(q, frame);
 }
 
@@ -122,16 +126,19 @@ static void zone_add_free(struct quire_zone *zone, uint64_t frames)
     __atomic_store_n(&zone->free, zone->free + frames, __ATOMIC_RELAXED);
 }
 
-/* Frames that an allocation with these flags may take from the managers, over all zones. */
-static uint64_t above_reserve(const struct quire *q, unsigned flags)
+/* May n frames leave the managers? Without QUIRE_ALLOC_RESERVE the reserve must remain in them. */
+static bool above_reserve(const struct quire *q, uint64_t n, unsigned flags)
 {
     uint64_t free = 0;
 
-    for (unsigned i = 0; i < QUIRE_ZONE_COUNT; i++)
+    if (!(flags & QUIRE_ALLOC_RESERVE))
+        n += q->frame.reserve;
+    for (unsigned i = QUIRE_ZONE_COUNT; i-- > 0;) {
         free += zone_free(&q->frame.zone[i]);
-    if (flags & QUIRE_ALLOC_RESERVE)
-        return free;
-    return free > q->frame.reserve ? free - q->frame.reserve : 0;
+        if (free >= n)
+            return true;
+    }
+    return false;
 }
 
 static unsigned highest_zone(unsigned flags)
@@ -145,7 +152,7 @@ static unsigned highest_zone(unsigned flags)
 
 static uint32_t take_block(struct quire *q, unsigned order, unsigned flags)
 {
-    if (above_reserve(q, flags) < (uint64_t)1 << order)
+    if (!above_reserve(q, (uint64_t)1 << order, flags))
         return QUIRE_FRAME_NONE;
     for (unsigned i = highest_zone(flags) + 1; i-- > 0;) {
         struct quire_zone *zone = &q->frame.zone[i];
@@ -166,6 +173,8 @@ static uint32_t take_block(struct quire *q, unsigned order, unsigned flags)
 
 void quire_frame_give_locked(struct quire *q, struct quire_zone *zone, uint32_t first, uint32_t n)
 {
+    const struct quire_frame_manager *manager = q->frame.manager;
+
     zone_add_free(zone, n);
     while (n > 0) {
         unsigned order = first == 0 ? QUIRE_MAX_ORDER : (unsigned)__builtin_ctz(first);
@@ -173,7 +182,7 @@ void quire_frame_give_locked(struct quire *q, struct quire_zone *zone, uint32_t 
 
         order = order < fits ? order : fits;
         order = order < QUIRE_MAX_ORDER ? order : QUIRE_MAX_ORDER;
-        q->frame.manager->free(q, zone, first, order);
+        manager->free(q, zone, first, order);
         first += (uint32_t)1 << order;
         n -= (uint32_t)1 << order;
     }
@@ -215,20 +224,27 @@ static uint32_t refill_from(struct quire *q, struct quire_cpu *cpu, unsigned zon
     }
     zone_add_free(zone, -(uint64_t)taken);
     quire_spin_unlock(&zone->lock);
-    for (uint32_t i = 0; i < taken; i++)
-        quire_frame_set_free_flags(quire_frame_at(q, out[i]), QUIRE_FRAME_CACHED);
     set_stack_count(cpu, cpu->frame_count + taken);
     return taken;
+}
+
+/* What is left above the reserve, when that is less than a batch. */
+static uint32_t last_frames(const struct quire *q)
+{
+    uint32_t n = QUIRE_FRAME_CACHE_BATCH;
+
+    while (n > 0 && !above_reserve(q, n, 0))
+        n--;
+    return n;
 }
 
 /* A batch onto an empty stack. DMA memory is touched only when there is nothing else. */
 static bool refill(struct quire *q, struct quire_cpu *cpu)
 {
-    uint64_t allowed = above_reserve(q, 0);
     uint32_t want = QUIRE_FRAME_CACHE_BATCH;
 
-    if (allowed < want)
-        want = (uint32_t)allowed;
+    if (QUIRE_UNLIKELY(!above_reserve(q, want, 0)))
+        want = last_frames(q);
     for (unsigned i = QUIRE_ZONE_NORMAL + 1; i-- > QUIRE_ZONE_DMA32;)
         want -= refill_from(q, cpu, i, want);
     if (cpu->frame_count == 0)
@@ -242,32 +258,36 @@ static bool refill(struct quire *q, struct quire_cpu *cpu)
  */
 static void give_numbers(struct quire *q, const uint32_t *numbers, uint32_t n)
 {
-    struct quire_zone *held = NULL;
+    const struct quire_frame_manager *manager = q->frame.manager;
+    struct quire_zone *zone = NULL;
     uint32_t i = 0;
 
     while (i < n) {
-        uint32_t first = numbers[i], end = first;
-        struct quire_zone *zone = &q->frame.zone[quire_frame_at(q, first)->zone];
+        uint32_t first = numbers[i], end = first + 1;
 
-        for (; i < n; i++) {
+        if (zone == NULL || first < zone->first || first >= zone->end) {
+            if (zone != NULL)
+                quire_spin_unlock(&zone->lock);
+            zone = &q->frame.zone[quire_frame_at(q, first)->zone];
+            quire_spin_lock(&zone->lock);
+        }
+        for (i++; i < n; i++) {
             if (numbers[i] == end && end < zone->end)
                 end++;
             else if (numbers[i] + 1 == first && first > zone->first)
                 first--;
             else
                 break;
-            quire_frame_set_free_flags(quire_frame_at(q, numbers[i]), 0);
         }
-        if (zone != held) {
-            if (held != NULL)
-                quire_spin_unlock(&held->lock);
-            quire_spin_lock(&zone->lock);
-            held = zone;
+        if (end - first > 1) {
+            quire_frame_give_locked(q, zone, first, end - first);
+            continue;
         }
-        quire_frame_give_locked(q, zone, first, end - first);
+        zone_add_free(zone, 1);
+        manager->free(q, zone, first, 0);
     }
-    if (held != NULL)
-        quire_spin_unlock(&held->lock);
+    if (zone != NULL)
+        quire_spin_unlock(&zone->lock);
 }
 
 /* The older half of a full stack goes back; the newer one is still in the data cache. */
@@ -289,23 +309,36 @@ void quire_frame_drain(struct quire *q)
     set_stack_count(cpu, 0);
 }
 
-/* A single frame with count 0 becomes free. */
-QUIRE_INLINE void free_single(struct quire *q, struct quire_cpu *cpu, struct quire_frame *frame)
+static __attribute__((noinline)) void push_slow(struct quire *q, struct quire_cpu *cpu,
+                                                struct quire_frame *frame)
 {
     uint32_t number = quire_frame_number(q, frame);
-    uint32_t used;
 
-    if (QUIRE_UNLIKELY(frame->zone - (unsigned)QUIRE_ZONE_DMA32 >
-                       QUIRE_ZONE_NORMAL - QUIRE_ZONE_DMA32)) {
-        release(q, frame, 0);
+    if (frame->zone - (unsigned)QUIRE_ZONE_DMA32 > QUIRE_ZONE_NORMAL - QUIRE_ZONE_DMA32) {
+        release(q, frame);
         give_run(q, number, 1);
         return;
     }
-    release(q, frame, QUIRE_FRAME_CACHED);
-    if (QUIRE_UNLIKELY(cpu->frame_count == QUIRE_FRAME_CACHE_SIZE))
-        drain_half(q, cpu);
-    used = cpu->frame_count;
-    cpu->frame[used] = number;
+    drain_half(q, cpu);
+    release(q, frame);
+    cpu->frame[cpu->frame_count] = number;
+    set_stack_count(cpu, cpu->frame_count + 1);
+}
+
+/* A single frame with count 0 becomes free: on this CPU's stack, or in its zone if that is no
+ * stack's. */
+QUIRE_INLINE void push(struct quire *q, struct quire_cpu *cpu, struct quire_frame *frame)
+{
+    uint32_t used = cpu->frame_count;
+
+    if (QUIRE_UNLIKELY(used == QUIRE_FRAME_CACHE_SIZE ||
+                       frame->zone - (unsigned)QUIRE_ZONE_DMA32 >
+                           QUIRE_ZONE_NORMAL - QUIRE_ZONE_DMA32)) {
+        push_slow(q, cpu, frame);
+        return;
+    }
+    release(q, frame);
+    cpu->frame[used] = quire_frame_number(q, frame);
     set_stack_count(cpu, used + 1);
 }
 
@@ -338,40 +371,44 @@ static uint32_t take_block_hard(struct quire *q, unsigned order, unsigned flags)
     return take_block(q, order, flags);
 }
 
+/* The stack's newest frame; the stack is not empty. */
+QUIRE_INLINE struct quire_frame *pop(struct quire *q, struct quire_cpu *cpu,
+                                     enum quire_frame_kind kind, unsigned flags)
+{
+    uint32_t left = cpu->frame_count - 1;
+    struct quire_frame *frame = quire_frame_at(q, cpu->frame[left]);
+
+    set_stack_count(cpu, left);
+    claim(q, frame, 1, 0, kind);
+    cpu->event[QUIRE_EVENT_FRAME_ALLOC]++;
+    if (flags & QUIRE_ALLOC_ZERO)
+        quire_platform_clear_page(quire_frame_direct(q, frame));
+    return frame;
+}
+
+/* The stack is empty, or not what the flags ask for. */
 static __attribute__((noinline)) struct quire_frame *
 alloc_one_slow(struct quire *q, enum quire_frame_kind kind, unsigned flags)
 {
-    uint32_t number = take_block_hard(q, 0, flags);
+    struct quire_cpu *cpu = quire_this_cpu(q);
+    uint32_t number;
 
+    if ((flags & q->frame.slow_flags) == 0 && refill(q, cpu))
+        return pop(q, cpu, kind, flags);
+    number = take_block_hard(q, 0, flags);
     return number == QUIRE_FRAME_NONE ? NULL : claim_run(q, number, 1, 0, kind, flags);
-}
-
-QUIRE_INLINE struct quire_frame *alloc_single(struct quire *q, struct quire_cpu *cpu,
-                                              enum quire_frame_kind kind, unsigned flags)
-{
-    struct quire_frame *frame;
-    uint32_t left;
-
-    if (quire_platform_allocation_fails())
-        return NULL;
-    if (QUIRE_UNLIKELY((flags & q->frame.slow_flags) != 0))
-        return alloc_one_slow(q, kind, flags);
-    if (QUIRE_UNLIKELY(cpu->frame_count == 0) && !refill(q, cpu))
-        return alloc_one_slow(q, kind, flags);
-    left = cpu->frame_count - 1;
-    set_stack_count(cpu, left);
-    frame = quire_frame_at(q, cpu->frame[left]);
-    claim(q, frame, 1, 0, kind);
-    if (flags & QUIRE_ALLOC_ZERO)
-        quire_platform_clear_page(quire_frame_direct(q, frame));
-    cpu->event[QUIRE_EVENT_FRAME_ALLOC]++;
-    return frame;
 }
 
 struct quire_frame *quire_frame_alloc_one(struct quire *q, enum quire_frame_kind kind,
                                           unsigned flags)
 {
-    return alloc_single(q, quire_this_cpu(q), kind, flags);
+    struct quire_cpu *cpu = quire_this_cpu(q);
+
+    if (quire_platform_allocation_fails())
+        return NULL;
+    if (QUIRE_UNLIKELY((flags & q->frame.slow_flags) != 0 || cpu->frame_count == 0))
+        return alloc_one_slow(q, kind, flags);
+    return pop(q, cpu, kind, flags);
 }
 
 struct quire_frame *quire_frame_alloc(struct quire *q, unsigned order, enum quire_frame_kind kind,
@@ -392,10 +429,8 @@ struct quire_frame *quire_frame_alloc(struct quire *q, unsigned order, enum quir
 enum quire_status quire_frame_alloc_many(struct quire *q, size_t n, enum quire_frame_kind kind,
                                          unsigned flags, struct quire_frame **out)
 {
-    struct quire_cpu *cpu = quire_this_cpu(q);
-
     for (size_t i = 0; i < n; i++) {
-        out[i] = alloc_single(q, cpu, kind, flags);
+        out[i] = quire_frame_alloc_one(q, kind, flags);
         if (QUIRE_LIKELY(out[i] != NULL))
             continue;
         for (size_t j = 0; j < i; j++)
@@ -425,13 +460,41 @@ struct quire_frame *quire_frame_alloc_run(struct quire *q, size_t n, enum quire_
 
 /* ---- freeing ---- */
 
+#if QUIRE_DEBUG
+static void verify_freeable(struct quire *q, const struct quire_frame *frame)
+{
+    if (frame->count != 0 || frame->kind <= QUIRE_FRAME_RESERVED || frame->order != 0)
+        quire_hook_panic(q, "frame: freeing a frame that is counted, free or part of a block");
+}
+#else
+QUIRE_INLINE void verify_freeable(struct quire *q, const struct quire_frame *frame)
+{
+    (void)q;
+    (void)frame;
+}
+#endif
+
+static void free_one(struct quire *q, struct quire_frame *frame)
+{
+    struct quire_cpu *cpu = quire_this_cpu(q);
+
+    verify_freeable(q, frame);
+    cpu->event[QUIRE_EVENT_FRAME_FREE]++;
+    push(q, cpu, frame);
+}
+
+static void release_run(struct quire *q, struct quire_frame *first, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        release(q, first + i);
+    give_run(q, quire_frame_number(q, first), (uint32_t)n);
+}
+
 void quire_frame_free_run(struct quire *q, struct quire_frame *first, size_t n)
 {
     __atomic_store_n(&first->count, 0, __ATOMIC_RELAXED);
-    for (size_t i = 0; i < n; i++)
-        release(q, first + i, 0);
     quire_this_cpu(q)->event[QUIRE_EVENT_FRAME_FREE] += n;
-    give_run(q, quire_frame_number(q, first), (uint32_t)n);
+    release_run(q, first, n);
 }
 
 enum quire_status quire_frame_free(struct quire *q, struct quire_frame *frame)
@@ -447,29 +510,58 @@ enum quire_status quire_frame_free(struct quire *q, struct quire_frame *frame)
         return QUIRE_OK;
     }
     __atomic_store_n(&frame->count, 0, __ATOMIC_RELAXED);
-    quire_frame_free_bulk(q, &frame, 1);
+    free_one(q, frame);
     return QUIRE_OK;
 }
 
+/* How many of the frames, from the first on, are neighbours in rising order within one zone. */
+QUIRE_INLINE size_t run_length(const struct quire *q, struct quire_frame *const *frames, size_t n)
+{
+    const struct quire_frame *first = frames[0];
+    size_t in_zone = q->frame.zone[first->zone].end - quire_frame_number(q, first);
+    size_t length = 1;
+
+    if (n > in_zone)
+        n = in_zone;
+    while (length < n && frames[length] == first + length)
+        length++;
+    return length;
+}
+
+/*
+ * Frames of a large mapping come in runs, because batches go onto the stacks in order. While the
+ * stack has enough for what is allocated next, a run goes to its zone at once, as a few large
+ * blocks.
+ */
 void quire_frame_free_bulk(struct quire *q, struct quire_frame *const *frames, size_t n)
 {
     struct quire_cpu *cpu = quire_this_cpu(q);
 
-    for (size_t i = 0; i < n; i++) {
-#if QUIRE_DEBUG
-        if (frames[i]->count != 0 || frames[i]->kind <= QUIRE_FRAME_RESERVED ||
-            frames[i]->order != 0)
-            quire_hook_panic(q, "frame: freeing a frame that is counted, free or part of a block");
-#endif
-        free_single(q, cpu, frames[i]);
-    }
     cpu->event[QUIRE_EVENT_FRAME_FREE] += n;
+    for (size_t i = 0; i < n;) {
+        size_t run = 1;
+
+        if (n - i >= DIRECT_RUN && frames[i + 1] == frames[i] + 1 &&
+            cpu->frame_count >= QUIRE_FRAME_CACHE_BATCH)
+            run = run_length(q, frames + i, n - i);
+        if (run >= DIRECT_RUN) {
+            for (size_t end = i + run; QUIRE_DEBUG && i < end; end--)
+                verify_freeable(q, frames[end - 1]);
+            release_run(q, frames[i], run);
+            i += run;
+            continue;
+        }
+        for (; run > 0; run--, i++) {
+            verify_freeable(q, frames[i]);
+            push(q, cpu, frames[i]);
+        }
+    }
 }
 
 void quire_frame_put(struct quire *q, struct quire_frame *frame)
 {
     if (quire_frame_drop(frame))
-        quire_frame_free_bulk(q, &frame, 1);
+        free_one(q, frame);
 }
 
 /* ---- frames beyond the direct map ---- */

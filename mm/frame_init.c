@@ -254,10 +254,11 @@ void quire_frame_census(const struct quire *q, struct quire_frame_stats *out)
 /* ---- check ---- */
 
 /*
- * The link words of a stacked frame's record are idle: its place is written there, and a frame that
- * is in two places shows when the places are read back (check_places).
+ * Every frame of a stack must be free and in no other place. To see that, it is marked CACHED while
+ * check runs: meeting a mark again means that it is in two stacks, and the manager's check refuses
+ * marked frames inside its blocks.
  */
-static unsigned check_stack(struct quire *q, unsigned cpu_number)
+static unsigned mark_stack(struct quire *q, unsigned cpu_number)
 {
     const struct quire_cpu *cpu = &q->cpu[cpu_number];
     unsigned faults = 0;
@@ -271,52 +272,28 @@ static unsigned check_stack(struct quire *q, unsigned cpu_number)
         uint32_t number = cpu->frame[i];
         struct quire_frame *frame = number < q->frame.count ? quire_frame_at(q, number) : NULL;
 
-        if (frame != NULL && frame->kind == QUIRE_FRAME_FREE && frame->count == 0 &&
-            (frame->flags & QUIRE_FRAME_CACHED)) {
-            frame->free.next = cpu_number;
-            frame->free.previous = i;
+        if (frame == NULL || frame->kind != QUIRE_FRAME_FREE || frame->count != 0 ||
+            (frame->flags & QUIRE_FRAME_HEAD)) {
+            quire_report(q, "frame: a CPU's stack holds a frame that is not free: CPU, frame",
+                         cpu_number, number);
+            faults++;
             continue;
         }
-        quire_report(q, "frame: a CPU's stack holds a frame that is not free: CPU, frame",
-                     cpu_number, number);
-        faults++;
+        if (frame->flags & QUIRE_FRAME_CACHED) {
+            quire_report(q, "frame: a frame lies in CPU stacks twice: CPU, frame", cpu_number,
+                         number);
+            faults++;
+        }
+        frame->flags |= QUIRE_FRAME_CACHED;
     }
     return faults;
 }
 
-static unsigned check_places(struct quire *q, unsigned cpu_number)
+static void unmark_stack(struct quire *q, const struct quire_cpu *cpu)
 {
-    const struct quire_cpu *cpu = &q->cpu[cpu_number];
-    unsigned faults = 0;
-
-    for (uint32_t i = 0; i < cpu->frame_count; i++) {
-        const struct quire_frame *frame = quire_frame_at(q, cpu->frame[i]);
-
-        if (frame->free.next == cpu_number && frame->free.previous == i)
-            continue;
-        quire_report(q, "frame: a frame lies in CPU stacks twice: CPU, frame", cpu_number,
-                     cpu->frame[i]);
-        faults++;
-    }
-    return faults;
-}
-
-static unsigned check_stacks(struct quire *q, uint64_t marked)
-{
-    uint64_t stacked = 0;
-    unsigned faults = 0;
-
-    for (unsigned i = 0; i < q->cpu_count; i++) {
-        faults += check_stack(q, i);
-        stacked += q->cpu[i].frame_count;
-    }
-    for (unsigned i = 0; i < q->cpu_count && faults == 0; i++)
-        faults += check_places(q, i);
-    if (stacked != marked) {
-        quire_report(q, "frame: stacks and records disagree: in stacks, marked", stacked, marked);
-        faults++;
-    }
-    return faults;
+    for (uint32_t i = 0; i < cpu->frame_count && i < QUIRE_FRAME_CACHE_SIZE; i++)
+        if (cpu->frame[i] < q->frame.count)
+            quire_frame_at(q, cpu->frame[i])->flags &= (uint8_t)~QUIRE_FRAME_CACHED;
 }
 
 struct free_census {
@@ -352,11 +329,20 @@ static unsigned check_record(struct quire *q, uint32_t number, struct free_censu
 unsigned quire_frame_check(struct quire *q)
 {
     struct free_census census = {0};
+    uint64_t stacked = 0;
     unsigned faults = 0;
 
+    for (unsigned i = 0; i < q->cpu_count; i++) {
+        faults += mark_stack(q, i);
+        stacked += q->cpu[i].frame_count;
+    }
     for (uint32_t number = 0; number < q->frame.count; number++)
         faults += check_record(q, number, &census);
-    faults += check_stacks(q, census.in_stacks);
+    if (stacked != census.in_stacks) {
+        quire_report(q, "frame: stacks and records disagree: in stacks, marked", stacked,
+                     census.in_stacks);
+        faults++;
+    }
     for (unsigned i = 0; i < QUIRE_ZONE_COUNT; i++) {
         struct quire_zone *zone = &q->frame.zone[i];
 
@@ -367,5 +353,7 @@ unsigned quire_frame_check(struct quire *q)
             faults++;
         }
     }
+    for (unsigned i = 0; i < q->cpu_count; i++)
+        unmark_stack(q, &q->cpu[i]);
     return faults;
 }

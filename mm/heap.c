@@ -58,6 +58,7 @@ struct quire_cache {
     uint32_t per_slab; /* (c) */
     uint16_t order;    /* (c) a slab is 2^order frames */
     uint16_t batch;    /* (c) objects that move between a CPU's list and the slabs at a time */
+    uint16_t keep;     /* (c) objects that a CPU's list may hold */
     struct quire_spinlock lock;
     uint32_t list[SLAB_LIST_COUNT];  /* (lock) first slab of each list, QUIRE_FRAME_NONE: none */
     uint32_t slabs[SLAB_LIST_COUNT]; /* (lock) lengths */
@@ -324,6 +325,8 @@ static size_t slab_give_locked(struct quire *q, struct quire_cache *cache, void 
     *link_of(object) = slab->slab.free == NO_OBJECT ? NULL : bytes + slab->slab.free;
     slab->slab.free = (uint32_t)((char *)object - bytes);
     slab->slab.used--;
+    if (slab->slab.list == SLAB_PARTIAL && slab->slab.used != 0)
+        return 0;
     slab_move(q, cache, slab);
     if (slab->slab.used != 0 || cache->slabs[SLAB_EMPTY] <= KEEP_EMPTY)
         return 0;
@@ -339,8 +342,7 @@ static void set_list_count(struct cpu_list *list, uint32_t count)
 }
 
 /* A batch, or as much as memory allows; true if the list is not empty then. */
-static __attribute__((noinline)) bool refill(struct quire *q, struct quire_cache *cache,
-                                             struct cpu_list *list)
+static bool refill(struct quire *q, struct quire_cache *cache, struct cpu_list *list)
 {
     uint32_t got = 0;
 
@@ -377,36 +379,52 @@ static __attribute__((noinline)) size_t drain(struct quire *q, struct quire_cach
     return frames;
 }
 
-void *quire_cache_alloc(struct quire *q, struct quire_cache *cache)
+/* The first object of a list that is not empty. */
+QUIRE_INLINE void *pop(struct quire *q, struct quire_cache *cache, struct cpu_list *list)
 {
-    struct cpu_list *list = &cache->cpu[quire_platform_cpu()];
     void *object = list->free;
 
-    if (quire_platform_allocation_fails())
-        return NULL;
-    if (QUIRE_UNLIKELY(object == NULL)) {
-        if (!refill(q, cache, list))
-            return NULL;
-        object = list->free;
-    }
     list->free = *link_of(object);
     set_list_count(list, list->count - 1);
     mark_out(q, cache, object);
     return object;
 }
 
-void quire_cache_free(struct quire *q, struct quire_cache *cache, void *object)
+static __attribute__((noinline)) void *cache_alloc_slow(struct quire *q, struct quire_cache *cache)
 {
     struct cpu_list *list = &cache->cpu[quire_platform_cpu()];
 
-    if (object == NULL)
-        return;
+    return refill(q, cache, list) ? pop(q, cache, list) : NULL;
+}
+
+void *quire_cache_alloc(struct quire *q, struct quire_cache *cache)
+{
+    struct cpu_list *list = &cache->cpu[quire_platform_cpu()];
+
+    if (quire_platform_allocation_fails())
+        return NULL;
+    if (QUIRE_UNLIKELY(list->free == NULL))
+        return cache_alloc_slow(q, cache);
+    return pop(q, cache, list);
+}
+
+QUIRE_INLINE void push(struct quire *q, struct quire_cache *cache, void *object)
+{
+    struct cpu_list *list = &cache->cpu[quire_platform_cpu()];
+    uint32_t count = list->count + 1;
+
     check_out(q, cache, object);
     *link_of(object) = list->free;
     list->free = object;
-    set_list_count(list, list->count + 1);
-    if (QUIRE_UNLIKELY(list->count > 2u * cache->batch))
+    set_list_count(list, count);
+    if (QUIRE_UNLIKELY(count > cache->keep))
         drain(q, cache, list, cache->batch);
+}
+
+void quire_cache_free(struct quire *q, struct quire_cache *cache, void *object)
+{
+    if (object != NULL)
+        push(q, cache, object);
 }
 
 /* ---- creating and destroying caches ---- */
@@ -460,6 +478,7 @@ static void cache_setup(struct quire *q, struct quire_cache *cache, const char *
     cache->order = (uint16_t)order;
     cache->per_slab = (uint32_t)((QUIRE_PAGE_SIZE << order) / stride);
     cache->batch = batch_size(stride);
+    cache->keep = (uint16_t)(2 * cache->batch);
     for (unsigned i = 0; i < SLAB_LIST_COUNT; i++)
         cache->list[i] = QUIRE_FRAME_NONE;
 
@@ -588,7 +607,7 @@ void quire_heap_free(struct quire *q, void *block)
         return;
     frame = heap_frame(q, block);
     if (QUIRE_LIKELY(frame->slab.cache != NULL))
-        quire_cache_free(q, frame->slab.cache, block);
+        push(q, frame->slab.cache, block);
     else
         free_large(q, frame, block);
 }

@@ -29,7 +29,7 @@ enum quire_frame_kind {
 };
 
 enum {
-    QUIRE_FRAME_CACHED = 1 << 0,    /* free, and held by a CPU's cache */
+    QUIRE_FRAME_CACHED = 1 << 0,    /* free, and on a CPU's stack: set by check while it runs */
     QUIRE_FRAME_HEAD = 1 << 1,      /* first frame of a block in the manager's lists */
     QUIRE_FRAME_DIRTY = 1 << 2,     /* (a) differs from its backing store */
     QUIRE_FRAME_DEAD = 1 << 3,      /* a table that left its parent and waits for its grace period */
