@@ -119,18 +119,17 @@ static void write_records(struct quire *q, uint32_t first, uint32_t end, enum qu
         struct quire_zone *zone = &q->frame.zone[i];
         uint32_t from = first > zone->first ? first : zone->first;
         uint32_t to = end < zone->end ? end : zone->end;
-        struct quire_frame record = {
-            .count = kind == QUIRE_FRAME_BOOT ? 1 : 0,
-            .kind = (uint8_t)kind,
-            .zone = (uint8_t)i,
-        };
 
         if (from >= to)
             continue;
-        for (uint32_t number = from; number < to; number++)
-            q->frame.table[number] = record;
         if (kind != QUIRE_FRAME_RESERVED)
             zone->present += to - from;
+        for (struct quire_frame *frame = quire_frame_at(q, from); from < to; from++, frame++) {
+            __builtin_memset(frame, 0, sizeof(*frame));
+            frame->count = kind == QUIRE_FRAME_BOOT ? 1 : 0;
+            frame->kind = (uint8_t)kind;
+            frame->zone = (uint8_t)i;
+        }
     }
 }
 
