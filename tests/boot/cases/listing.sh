@@ -14,7 +14,7 @@ ls -lR /tmp/tree | awk '/->/ { $6 = $7 = $8 = "-" } { print }'
 ls -aF
 ls -lS a/b | awk '{ print $5, $9 }'
 ls -l /etc /var /usr/local | awk '{ print $1, $2, $3, $4, $9 }'
-ls -ld / /tmp /root /proc /dev | awk '{ print $1, $3, $4, $NF }'
+ls -ld /tmp /root /proc /dev | awk '{ print $1, $3, $4, $NF }'
 ls -lR / >/tmp/all 2>/dev/null
 [ "$(wc -l </tmp/all)" -gt 500 ] && echo walked
 ls -la /dev | awk '$NF ~ /^(null|zero|full|random|urandom|tty|console)$/ { print $1, $3, $4, $5, $6, $NF }'

@@ -1,0 +1,25 @@
+# Static programs that the boot tests run in the machine: each source below programs/ by glibc and by
+# musl, at a fixed address and position-independent.
+
+BOOT_DIR      := $(BUILD)/tests/boot
+BOOT_SOURCES  := $(wildcard tests/boot/programs/*.c)
+BOOT_NAMES    := $(BOOT_SOURCES:tests/boot/programs/%.c=%)
+BOOT_PROGRAMS := $(BOOT_NAMES:%=$(BOOT_DIR)/%) $(foreach kind,pie musl musl-pie,$(BOOT_DIR)/hello-$(kind))
+BOOT_FLAGS    := -std=gnu11 -g -O1 -MMD -MP $(WARNINGS)
+
+.PHONY: test-boot
+test-boot: $(BOOT_PROGRAMS)
+tests: test-boot
+
+# boot_variant,SUFFIX,COMPILER,FLAGS
+define boot_variant
+$(BOOT_DIR)/%$(1): tests/boot/programs/%.c
+	$$(call say,CC,$$<)
+	@mkdir -p $$(@D)
+	$$(Q)$(2) $(BOOT_FLAGS) $(3) $$< -o $$@
+endef
+
+$(eval $(call boot_variant,-musl-pie,musl-gcc,-static-pie -fPIE))
+$(eval $(call boot_variant,-musl,musl-gcc,-static -no-pie))
+$(eval $(call boot_variant,-pie,gcc,-static-pie -fPIE))
+$(eval $(call boot_variant,,gcc,-static -no-pie))
