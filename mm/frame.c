@@ -43,8 +43,11 @@
 #if QUIRE_DEBUG
 static void poison(struct quire *q, struct quire_frame *frame)
 {
-    void *bytes = quire_frame_map(q, frame);
+    void *bytes;
 
+    if (frame->flags & QUIRE_FRAME_ZEROED)
+        return;
+    bytes = quire_frame_map(q, frame);
     __builtin_memset(bytes, QUIRE_FRAME_POISON, QUIRE_PAGE_SIZE);
     quire_frame_unmap(q, frame, bytes);
     frame->flags |= QUIRE_FRAME_POISONED;
@@ -102,7 +105,8 @@ QUIRE_INLINE void release(struct quire *q, struct quire_frame *frame)
     quire_platform_frame_freed(q, quire_frame_number(q, frame));
     frame->kind = QUIRE_FRAME_FREE;
     frame->order = 0;
-    __atomic_store_n(&frame->flags, 0, __ATOMIC_RELAXED);
+    /* A table that was emptied is full of zeros, and need not be cleared again. */
+    __atomic_store_n(&frame->flags, frame->flags & QUIRE_FRAME_ZEROED, __ATOMIC_RELAXED);
     poison(q, frame);
 }
 
@@ -377,11 +381,12 @@ QUIRE_INLINE struct quire_frame *pop(struct quire *q, struct quire_cpu *cpu,
 {
     uint32_t left = cpu->frame_count - 1;
     struct quire_frame *frame = quire_frame_at(q, cpu->frame[left]);
+    bool zeroed = (frame->flags & QUIRE_FRAME_ZEROED) != 0;
 
     set_stack_count(cpu, left);
     claim(q, frame, 1, 0, kind);
     cpu->event[QUIRE_EVENT_FRAME_ALLOC]++;
-    if (flags & QUIRE_ALLOC_ZERO)
+    if ((flags & QUIRE_ALLOC_ZERO) && !zeroed)
         quire_platform_clear_page(quire_frame_direct(q, frame));
     return frame;
 }

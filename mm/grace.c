@@ -23,9 +23,10 @@ static void try_advance(struct quire *q)
                                       __ATOMIC_RELAXED);
 }
 
+/* Without live entries a table is full of zeros: the next table need not be cleared. */
 static void free_table(struct quire *q, struct quire_frame *table)
 {
-    table->flags = 0;
+    table->flags = table->table.live == 0 ? QUIRE_FRAME_ZEROED : 0;
     quire_frame_free_bulk(q, &table, 1);
 }
 

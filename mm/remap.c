@@ -1,7 +1,8 @@
 /*
  * mremap: grow, shrink or move a mapping.
  *
- * Moving takes entries from one place to another in the same space: frames keep their counts, slots their references.
+ * Moving takes entries from one place to another in the same space: frames keep their counts, slots their references. A large mapping is
+ * moved to a place that lies equally in its 2 MiB, and then whole leaf tables change places, not entries.
  *
  * Failure: the new region's record and every leaf table at the destination are made, and shared tables on both sides unshared, before
  * the first entry moves; from there nothing fails. A fixed destination has been unmapped by then, as on Linux.
@@ -88,6 +89,19 @@ static void move_entries(struct quire *q, const struct quire_leaf *source, unsig
     unlock_pair(source->table, target->table);
 }
 
+/*
+ * A whole leaf table changes places with the empty one that was made for it. No entry is touched: a fault sees its parent entry changed.
+ */
+static void swap_tables(const struct quire_leaf *source, const struct quire_leaf *target)
+{
+    lock_pair(source->parent, target->parent);
+    lock_pair(source->table, target->table);
+    (void)quire_entry_exchange(source->parent_entry, target->seen);
+    (void)quire_entry_exchange(target->parent_entry, source->seen);
+    unlock_pair(source->table, target->table);
+    unlock_pair(source->parent, target->parent);
+}
+
 static void move_pages(struct quire_space *space, quire_virt from, quire_virt to, size_t length)
 {
     for (size_t done = 0; done < length;) {
@@ -106,8 +120,14 @@ static void move_pages(struct quire_space *space, quire_virt from, quire_virt to
             step = target_left;
         if (step > length - done)
             step = length - done;
-        if (quire_leaf_find(space->q, &space->table, source, &source_leaf) &&
-            quire_leaf_find(space->q, &space->table, target, &target_leaf))
+        if (!quire_leaf_find(space->q, &space->table, source, &source_leaf) ||
+            !quire_leaf_find(space->q, &space->table, target, &target_leaf)) {
+            done += step;
+            continue;
+        }
+        if (step == QUIRE_LEAF_SPAN && target_leaf.table->table.live == 0)
+            swap_tables(&source_leaf, &target_leaf);
+        else
             move_entries(space->q, &source_leaf, quire_level_index(source, 1), &target_leaf,
                          quire_level_index(target, 1), (unsigned)(step >> QUIRE_PAGE_SHIFT));
         done += step;
@@ -184,6 +204,19 @@ static bool grow_in_place(struct quire_space *space, struct quire_region *region
     return true;
 }
 
+/* A place for the moved mapping; a large one lies in its 2 MiB as the old one did, so that its tables can move whole. */
+static enum quire_status place_alike(struct quire_space *space, const struct quire_region *region,
+                                     const struct remap *remap, quire_virt *out)
+{
+    if (remap->old_length >= 2 * QUIRE_LEAF_SPAN && remap->new == 0 &&
+        quire_place_locked(space, 0, remap->new_length + QUIRE_LEAF_SPAN, 0, region->flags, out) ==
+            QUIRE_OK) {
+        *out += (remap->old - *out) & (QUIRE_LEAF_SPAN - 1);
+        return QUIRE_OK;
+    }
+    return quire_place_locked(space, remap->new, remap->new_length, 0, region->flags, out);
+}
+
 static enum quire_status move(struct quire_space *space, struct quire_region *region,
                               const struct remap *remap, quire_virt *out,
                               struct quire_region **dead)
@@ -212,7 +245,7 @@ static enum quire_status move(struct quire_space *space, struct quire_region *re
         /* The old region may have been cut by that: it is looked up anew. */
         region = quire_region_at_or_above(space, remap->old);
     } else {
-        status = quire_place_locked(space, remap->new, remap->new_length, 0, region->flags, &to);
+        status = place_alike(space, region, remap, &to);
     }
     if (status == QUIRE_OK)
         status = prepare_tables(space, remap->old, to, kept);

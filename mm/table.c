@@ -34,7 +34,7 @@ struct quire_frame *quire_table_alloc(struct quire *q, unsigned level)
 void quire_table_discard(struct quire *q, struct quire_frame *table)
 {
     quire_count_event(q, QUIRE_EVENT_TABLE_FREE);
-    table->flags = 0;
+    table->flags = table->table.live == 0 ? QUIRE_FRAME_ZEROED : 0;
     quire_frame_put(q, table);
 }
 
@@ -116,19 +116,20 @@ enum quire_status quire_leaf_make(struct quire *q, const struct quire_pagetable 
 
 /*
  * Drop what a leaf table that nobody can reach any more holds. Entries need no exchange: no CPU walks the table, and the flush
- * that came before has written back every dirty bit.
+ * that came before has written back every dirty bit. The table is full of zeros afterwards, and serves as the next new table.
  */
 static void empty_table(struct quire *q, struct quire_frame *table)
 {
-    const quire_entry *entries = quire_table_entries(q, table);
+    quire_entry *entries = quire_table_entries(q, table);
     struct quire_frame *freed[QUIRE_GATHER_FRAMES];
     unsigned count = 0, left = table->table.live;
 
-    for (unsigned i = 0; left > 0; i++) {
-        quire_entry entry = quire_entry_read(&entries[i]);
+    for (quire_entry *at = entries; left > 0; at++) {
+        quire_entry entry = *at;
 
         if (entry == 0)
             continue;
+        *at = 0;
         left--;
         if (QUIRE_LIKELY(quire_entry_is_counted(entry))) {
             struct quire_frame *frame = quire_frame_of(q, quire_entry_phys(entry));
@@ -145,6 +146,7 @@ static void empty_table(struct quire *q, struct quire_frame *table)
             quire_slot_put(q, quire_entry_slot(entry));
         }
     }
+    table->table.live = 0;
     if (count > 0)
         quire_frame_free_bulk(q, freed, count);
 }
@@ -385,6 +387,9 @@ void quire_gather_flush(struct quire_gather *gather)
 
 /* ---- zapping ---- */
 
+/* A table that leaves as a whole is emptied entry by entry first where the range has at most this many pages in it. */
+#define ZAP_SINGLY 64
+
 void quire_zap_entries_locked(struct quire_gather *gather, struct quire_frame *table,
                               unsigned first, unsigned last, quire_virt address,
                               bool keep_anonymous)
@@ -553,6 +558,14 @@ void quire_zap_range(struct quire_gather *gather, quire_virt start, quire_virt e
             continue;
         }
         if (leaves_whole(base, start, end, floor, ceiling)) {
+            /* Few pages of a table of our own: looking at those is shorter than at all entries. */
+            if (to - from <= ZAP_SINGLY * QUIRE_PAGE_SIZE &&
+                __atomic_load_n(&leaf.table->count, __ATOMIC_ACQUIRE) == 1) {
+                quire_spin_lock(&leaf.table->table.lock);
+                quire_zap_entries_locked(gather, leaf.table, quire_level_index(from, 1),
+                                         quire_level_index(to - 1, 1) + 1, from, false);
+                quire_spin_unlock(&leaf.table->table.lock);
+            }
             detach_leaf(gather, &leaf, base);
             if (pruned != ~(quire_virt)0 &&
                 (pruned ^ base) >> (quire_level_shift(2) + QUIRE_INDEX_BITS) != 0)
