@@ -690,8 +690,10 @@ int process_start(const char *path, char *const argv[], char *const envp[], cons
     thread->files = files;
     wait_queue_init(&thread->vfork_wait);
     enter_as_session_leader(process, thread, pid);
-    if (controlling)
+    if (controlling) {
         tty_set_controlling(controlling, number, number);
+        process_set_tty(process, controlling);
+    }
     context_prepare_kernel(&thread->context, first_program_main, &first);
     thread_start(thread);
     wait_event(&first.wait, __atomic_load_n(&first.done, __ATOMIC_ACQUIRE));
