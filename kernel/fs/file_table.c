@@ -375,3 +375,13 @@ int file_table_flag(struct file_table *table, int descriptor, int set)
     quire_spin_unlock(&table->lock);
     return result;
 }
+
+unsigned file_table_capacity(struct file_table *table)
+{
+    unsigned capacity;
+
+    quire_spin_lock(&table->lock);
+    capacity = table->block->capacity;
+    quire_spin_unlock(&table->lock);
+    return capacity;
+}

@@ -484,5 +484,7 @@ int file_table_replace(struct file_table *table, struct file *file, int descript
 int file_table_flag(struct file_table *table, int descriptor, int set);
 /* Iteration for /proc/PID/fd: the first open descriptor >= from, or -1. */
 int file_table_next(struct file_table *table, int from);
+/* Descriptors it has room for now. */
+unsigned file_table_capacity(struct file_table *table);
 
 #endif

@@ -1,0 +1,396 @@
+/*
+ * /proc: inodes that exist while someone looks at them.
+ *
+ * Nothing is kept: each lookup makes an entry and an inode for what there is at that moment (a process, one of its files), and
+ * the last put frees them. The text of a file is made when it is read at position 0, and stays the same for the reads that
+ * follow.
+ *
+ * Inode numbers: the number of the process, then the place of the file in its table.
+ */
+#include "fs/procfs.h"
+
+#include "core/init.h"
+#include "core/memory.h"
+#include "core/printf.h"
+#include "core/string.h"
+#include "linux/errno.h"
+#include "proc/process.h"
+
+#define ROOT_NUMBER 1
+#define FIRST_PID_POSITION 0x10000ull
+
+int proc_may_look(const struct process *process)
+{
+    const struct credentials *mine = &current_process()->credentials;
+    const struct credentials *theirs = &process->credentials;
+
+    if (process == current_process() || mine->fsuid == 0)
+        return 0;
+    return mine->fsuid == theirs->euid && mine->fsuid == theirs->suid &&
+                   mine->fsuid == theirs->uid
+               ? 0
+               : -EACCES;
+}
+
+/* ---- files with text ---- */
+
+static long proc_read(struct file *file, struct transfer *to, uint64_t *position)
+{
+    const struct proc_target *target = proc_target(file->inode);
+    struct text *text = file->data;
+
+    if (text == NULL || *position == 0) {
+        int error;
+
+        if (text == NULL) {
+            text = kernel_alloc_zeroed(sizeof *text);
+            if (text == NULL)
+                return -ENOMEM;
+            file->data = text;
+        }
+        text_clear(text);
+        if (target->file->for_owner && (error = proc_may_look(target->process)) != 0)
+            return error;
+        error = target->file->show(text, target);
+        if (error == 0 && text->failed)
+            error = -ENOMEM;
+        if (error != 0) {
+            text_clear(text);
+            return error;
+        }
+    }
+    return text_read(text, to, position);
+}
+
+static long proc_write(struct file *file, struct transfer *from, uint64_t *position)
+{
+    const struct proc_target *target = proc_target(file->inode);
+    size_t all = from->length, n;
+    char text[128];
+    int error;
+
+    if (target->file->store == NULL)
+        return -EIO;
+    if (all == 0)
+        return 0;
+    n = transfer_in(from, text, all < sizeof text ? all : sizeof text - 1);
+    if (n == 0)
+        return -EFAULT;
+    text[n] = 0;
+    error = target->file->store(text, n, target);
+    if (error != 0)
+        return error;
+    *position += all;
+    return (long)all;
+}
+
+static long proc_seek(struct file *file, int64_t offset, int whence)
+{
+    if (whence == SEEK_CUR)
+        offset += (int64_t)file->position;
+    else if (whence != SEEK_SET)
+        return -EINVAL;
+    if (offset < 0)
+        return -EINVAL;
+    file->position = (uint64_t)offset;
+    return offset;
+}
+
+static void proc_release(struct file *file)
+{
+    if (file->data != NULL) {
+        text_clear(file->data);
+        kernel_free(file->data);
+    }
+}
+
+static const struct file_operations proc_file_operations = {
+    .read = proc_read,
+    .write = proc_write,
+    .seek = proc_seek,
+    .release = proc_release,
+};
+
+/* ---- inodes ---- */
+
+static void proc_inode_release(struct vfs_inode *inode)
+{
+    struct proc_target *target = inode->data;
+
+    if (target == NULL)
+        return;
+    if (target->process != NULL)
+        process_put(target->process);
+    kernel_free(target);
+}
+
+static long proc_read_link(struct vfs_inode *inode, char *buffer, size_t size)
+{
+    const struct proc_target *target = proc_target(inode);
+    struct vfs_path place;
+    char *text;
+    long length;
+
+    if (target->file->for_owner && proc_may_look(target->process) != 0)
+        return -EACCES;
+    if (target->file->read_link != NULL)
+        return target->file->read_link(target, buffer, size);
+    length = target->file->follow(target, &place);
+    if (length != 0)
+        return length;
+    length = path_text(&place, NULL, buffer, size, true, &text);
+    path_put(&place);
+    if (length <= 0)
+        return length;
+    memmove(buffer, text, (size_t)length - 1);
+    return length - 1;
+}
+
+static int proc_follow(struct vfs_inode *inode, struct vfs_path *out)
+{
+    const struct proc_target *target = proc_target(inode);
+
+    if (target->file->for_owner && proc_may_look(target->process) != 0)
+        return -EACCES;
+    return target->file->follow(target, out);
+}
+
+/* A directory's or file's owner is the owner of the process now. */
+static void proc_refresh(struct vfs_inode *inode)
+{
+    const struct proc_target *target = proc_target(inode);
+
+    if (target != NULL && target->process != NULL) {
+        inode->uid = target->process->credentials.euid;
+        inode->gid = target->process->credentials.egid;
+    }
+}
+
+static const struct vfs_inode_operations proc_file_inode_operations = {
+    .refresh = proc_refresh, .release = proc_inode_release};
+static const struct vfs_inode_operations proc_link_operations = {
+    .read_link = proc_read_link, .refresh = proc_refresh, .release = proc_inode_release};
+static const struct vfs_inode_operations proc_place_operations = {.read_link = proc_read_link,
+                                                                  .follow = proc_follow,
+                                                                  .refresh = proc_refresh,
+                                                                  .release = proc_inode_release};
+
+static const struct vfs_inode_operations *operations_of(const struct proc_file *file)
+{
+    if (file->operations != NULL)
+        return file->operations;
+    if (file->follow != NULL)
+        return &proc_place_operations;
+    if (file->read_link != NULL)
+        return &proc_link_operations;
+    return file->children != NULL ? &proc_table_operations : &proc_file_inode_operations;
+}
+
+int proc_entry(struct vfs_entry *directory, const char *name, size_t length, uint64_t number,
+               const struct proc_target *target, struct vfs_entry **out)
+{
+    struct vfs_inode *inode = inode_create(directory->inode->filesystem, target->file->mode);
+    struct proc_target *own = kernel_alloc(sizeof *own);
+
+    if (inode == NULL || own == NULL) {
+        kernel_free(own);
+        inode_put(inode);
+        return -ENOMEM;
+    }
+    *own = *target;
+    if (own->process != NULL)
+        process_get(own->process);
+    inode->data = own;
+    inode->number = number;
+    inode->links = inode_is(inode, S_IFDIR) ? 2 : 1;
+    inode->operations = operations_of(target->file);
+    inode->file_operations = &proc_file_operations;
+    proc_refresh(inode);
+    *out = entry_create(directory, name, length, inode);
+    inode_put(inode);
+    return *out != NULL ? 0 : -ENOMEM;
+}
+
+/* ---- directories with a table of names ---- */
+
+static uint64_t table_number(const struct proc_target *directory, size_t index)
+{
+    uint64_t owner = directory->process != NULL ? (uint64_t)directory->process->number : 0;
+
+    return (owner << 24) + ((uint64_t)directory->tid << 40) + index + 100;
+}
+
+static int table_lookup(struct vfs_entry *directory, const char *name, size_t length,
+                        struct vfs_entry **out)
+{
+    const struct proc_target *here = proc_target(directory->inode);
+    const struct proc_file *children = here->file->children;
+    struct proc_target target = *here;
+
+    if (here->process != NULL && here->process->pid == NULL)
+        return -ENOENT; /* it has been waited for */
+    for (size_t i = 0; children[i].name != NULL; i++) {
+        if (strlen(children[i].name) != length || memcmp(children[i].name, name, length) != 0)
+            continue;
+        target.file = &children[i];
+        return proc_entry(directory, name, length, table_number(here, i), &target, out);
+    }
+    return -ENOENT;
+}
+
+static int table_list(struct vfs_inode *inode, struct file *file, struct directory_sink *sink)
+{
+    const struct proc_target *here = proc_target(inode);
+    const struct proc_file *children = here->file->children;
+    size_t count = 0;
+
+    while (children[count].name != NULL)
+        count++;
+    while (file->position - 2 < count) {
+        size_t i = file->position - 2;
+
+        if (!sink->name(sink, children[i].name, strlen(children[i].name), table_number(here, i),
+                        DT_OF_MODE(children[i].mode), file->position + 1))
+            break;
+        file->position++;
+    }
+    return 0;
+}
+
+const struct vfs_inode_operations proc_table_operations = {
+    .lookup = table_lookup,
+    .list = table_list,
+    .refresh = proc_refresh,
+    .release = proc_inode_release,
+};
+
+/* ---- the root ---- */
+
+static const struct proc_file process_directory = {
+    .name = "PID", .mode = S_IFDIR | 0555, .children = proc_process_files};
+
+/* A decimal number without leading zeros; -1: it is none. */
+static int number_of(const char *name, size_t length)
+{
+    int number = 0;
+
+    if (length == 0 || length > 9 || (name[0] == '0' && length > 1))
+        return -1;
+    for (size_t i = 0; i < length; i++) {
+        if (name[i] < '0' || name[i] > '9')
+            return -1;
+        number = number * 10 + (name[i] - '0');
+    }
+    return number;
+}
+
+static int root_lookup(struct vfs_entry *directory, const char *name, size_t length,
+                       struct vfs_entry **out)
+{
+    struct proc_target target = {.file = &process_directory};
+    int pid = number_of(name, length), error;
+
+    if (pid <= 0)
+        return table_lookup(directory, name, length, out);
+    target.process = process_find(pid);
+    if (target.process == NULL) {
+        struct thread *thread = thread_find(pid);
+
+        /* A thread's number has a directory too, which is not listed. */
+        if (thread == NULL)
+            return -ENOENT;
+        target.process = thread->process;
+        process_get(target.process);
+        thread_put(thread);
+    }
+    error = proc_entry(directory, name, length, ((uint64_t)pid << 24) + 1, &target, out);
+    process_put(target.process);
+    return error;
+}
+
+static int root_list(struct vfs_inode *inode, struct file *file, struct directory_sink *sink)
+{
+    size_t count = 0;
+
+    while (proc_system_files[count].name != NULL)
+        count++;
+    if (file->position - 2 < count) {
+        table_list(inode, file, sink);
+        if (file->position - 2 < count)
+            return 0;
+    }
+    if (file->position < FIRST_PID_POSITION)
+        file->position = FIRST_PID_POSITION;
+    for (;;) {
+        int from = (int)(file->position - FIRST_PID_POSITION);
+        struct process *process = process_next(from > 0 ? from : 1);
+        char name[12];
+        int length, pid;
+        bool room;
+
+        if (process == NULL)
+            return 0;
+        pid = process->number;
+        process_put(process);
+        length = snprintf(name, sizeof name, "%d", pid);
+        room = sink->name(sink, name, (size_t)length, ((uint64_t)pid << 24) + 1,
+                          DT_OF_MODE(S_IFDIR), FIRST_PID_POSITION + (uint64_t)pid + 1);
+        if (!room)
+            return 0;
+        file->position = FIRST_PID_POSITION + (uint64_t)pid + 1;
+    }
+}
+
+const struct vfs_inode_operations proc_root_operations = {
+    .lookup = root_lookup,
+    .list = root_list,
+    .release = proc_inode_release,
+};
+
+static const struct proc_file root_file = {.name = "",
+                                           .mode = S_IFDIR | 0555,
+                                           .children = proc_system_files,
+                                           .operations = &proc_root_operations};
+
+/* ---- the file system ---- */
+
+static struct vfs_filesystem_type proc_type;
+static struct vfs_filesystem *proc; /* the only instance */
+
+static int proc_mount(const char *source, const char *options, struct vfs_filesystem **out)
+{
+    (void)source, (void)options;
+    filesystem_get(proc);
+    *out = proc;
+    return 0;
+}
+
+static struct vfs_filesystem_type proc_type = {
+    .name = "proc", .no_device = true, .magic = PROC_SUPER_MAGIC, .mount = proc_mount};
+
+static int proc_init(void)
+{
+    const struct proc_target target = {.file = &root_file};
+    struct vfs_inode *root;
+
+    proc = filesystem_create(&proc_type);
+    if (proc == NULL)
+        return -ENOMEM;
+    root = inode_create(proc, S_IFDIR | 0555);
+    if (root == NULL)
+        return -ENOMEM;
+    root->number = ROOT_NUMBER;
+    root->links = 2;
+    root->operations = &proc_root_operations;
+    root->data = kernel_alloc(sizeof target);
+    if (root->data == NULL)
+        return -ENOMEM;
+    memcpy(root->data, &target, sizeof target);
+    proc->root = entry_create(NULL, "", 0, root);
+    inode_put(root);
+    if (proc->root == NULL)
+        return -ENOMEM;
+    filesystem_register(&proc_type);
+    return 0;
+}
+INITCALL(INIT_DRIVER, proc_init);
