@@ -23,10 +23,15 @@ static void try_advance(struct quire *q)
                                       __ATOMIC_RELAXED);
 }
 
-/* Without live entries a table is full of zeros: the next table need not be cleared. */
+/*
+ * Without live entries a table is full of zeros: the next table need not be cleared. A root is not: its kernel half is filled and does not
+ * count as live.
+ */
 static void free_table(struct quire *q, struct quire_frame *table)
 {
-    table->flags = table->table.live == 0 ? QUIRE_FRAME_ZEROED : 0;
+    bool zeroed = table->table.live == 0 && table->table.level < q->kernel.levels;
+
+    table->flags = zeroed ? QUIRE_FRAME_ZEROED : 0;
     quire_frame_free_bulk(q, &table, 1);
 }
 

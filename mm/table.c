@@ -33,8 +33,10 @@ struct quire_frame *quire_table_alloc(struct quire *q, unsigned level)
 
 void quire_table_discard(struct quire *q, struct quire_frame *table)
 {
+    bool zeroed = table->table.live == 0 && table->table.level < q->kernel.levels;
+
     quire_count_event(q, QUIRE_EVENT_TABLE_FREE);
-    table->flags = table->table.live == 0 ? QUIRE_FRAME_ZEROED : 0;
+    table->flags = zeroed ? QUIRE_FRAME_ZEROED : 0; /* a root's kernel half is filled */
     quire_frame_put(q, table);
 }
 
