@@ -466,16 +466,19 @@ struct quire_frame *quire_frame_alloc_run(struct quire *q, size_t n, enum quire_
 /* ---- freeing ---- */
 
 #if QUIRE_DEBUG
-static void verify_freeable(struct quire *q, const struct quire_frame *frame)
+/* n neighbours, each a single frame to which nobody refers any more. */
+static void verify_freeable(struct quire *q, const struct quire_frame *first, size_t n)
 {
-    if (frame->count != 0 || frame->kind <= QUIRE_FRAME_RESERVED || frame->order != 0)
-        quire_hook_panic(q, "frame: freeing a frame that is counted, free or part of a block");
+    for (const struct quire_frame *frame = first; frame < first + n; frame++)
+        if (frame->count != 0 || frame->kind <= QUIRE_FRAME_RESERVED || frame->order != 0)
+            quire_hook_panic(q, "frame: freeing a frame that is counted, free or part of a block");
 }
 #else
-QUIRE_INLINE void verify_freeable(struct quire *q, const struct quire_frame *frame)
+QUIRE_INLINE void verify_freeable(struct quire *q, const struct quire_frame *first, size_t n)
 {
     (void)q;
-    (void)frame;
+    (void)first;
+    (void)n;
 }
 #endif
 
@@ -483,7 +486,7 @@ static void free_one(struct quire *q, struct quire_frame *frame)
 {
     struct quire_cpu *cpu = quire_this_cpu(q);
 
-    verify_freeable(q, frame);
+    verify_freeable(q, frame, 1);
     cpu->event[QUIRE_EVENT_FRAME_FREE]++;
     push(q, cpu, frame);
 }
@@ -550,14 +553,13 @@ void quire_frame_free_bulk(struct quire *q, struct quire_frame *const *frames, s
             cpu->frame_count >= QUIRE_FRAME_CACHE_BATCH)
             run = run_length(q, frames + i, n - i);
         if (run >= DIRECT_RUN) {
-            for (size_t end = i + run; QUIRE_DEBUG && i < end; end--)
-                verify_freeable(q, frames[end - 1]);
+            verify_freeable(q, frames[i], run);
             release_run(q, frames[i], run);
             i += run;
             continue;
         }
         for (; run > 0; run--, i++) {
-            verify_freeable(q, frames[i]);
+            verify_freeable(q, frames[i], 1);
             push(q, cpu, frames[i]);
         }
     }

@@ -1,8 +1,9 @@
 /*
  * quire/frame.h, layer 1: give me 2^n contiguous frames, or n frames as an array; take them back.
  *
- * A frame table of 32 bytes a frame, zones, a stack of free frames per CPU on top of an exchangeable frame manager.
- * Context: any CPU, not from interrupt handlers. Nothing here sleeps or reclaims: shortage is QUIRE_NO_MEMORY.
+ * A frame table of 32 bytes a frame, zones, a stack of free frames per CPU on top of an
+ * exchangeable frame manager. Context: any CPU, not from interrupt handlers. Nothing here sleeps or
+ * reclaims: shortage is QUIRE_NO_MEMORY.
  */
 #ifndef QUIRE_FRAME_H
 #define QUIRE_FRAME_H
@@ -21,21 +22,27 @@ enum {
 
 /* What a frame manager can do; the same tests run on each, these say what they may expect. */
 enum {
-    QUIRE_MANAGER_CONTIGUOUS = 1 << 0, /* blocks of order > 0 in O(log n) */
+    QUIRE_MANAGER_CONTIGUOUS = 1 << 0,      /* blocks of order > 0 in O(log n) */
     QUIRE_MANAGER_CONTIGUOUS_SLOW = 1 << 1, /* blocks of order > 0 by linear search */
 };
 
-/* The exchangeable part: each works on one zone, with the zone's lock held. */
+/*
+ * The exchangeable part: each works on one zone, with the zone's lock held (init: before anybody
+ * else runs). Frames it is given have kind FREE and count 0, and the same is expected of those that
+ * it returns. zone->free is kept by the layer, and is the number of frames that the manager has.
+ */
 struct quire_frame_manager {
     const char *name;
     unsigned capabilities;
-    /* bytes of boot memory that the manager wants for a zone of that many frames (bitmaps), 0 for none */
+    /* bytes of boot memory that the manager wants for a zone of that many frames (bitmaps), 0 for
+     * none */
     size_t (*storage)(uint32_t frames);
     void (*init)(struct quire *q, struct quire_zone *zone, void *storage);
     /* a block's first frame number, or QUIRE_FRAME_NONE */
     uint32_t (*alloc)(struct quire *q, struct quire_zone *zone, unsigned order);
     void (*free)(struct quire *q, struct quire_zone *zone, uint32_t number, unsigned order);
-    /* up to n single frames into out[], the number taken is returned; NULL: alloc is called n times */
+    /* up to n single frames into out[], the number taken is returned; NULL: alloc is called n times
+     */
     uint32_t (*take)(struct quire *q, struct quire_zone *zone, uint32_t n, uint32_t *out);
     /* every disagreement inside the zone's state is logged; their number is returned */
     unsigned (*check)(struct quire *q, struct quire_zone *zone);
@@ -51,9 +58,13 @@ struct quire_frame_config {
 };
 
 /*
- * Builds the frame table, the zones and the per-CPU data from a finished boot map; takes its own memory out of the map. After
- * it the boot map gives nothing more. The direct map must already reach the memory that is handed out.
- * QUIRE_NO_MEMORY: no room for the table. QUIRE_INVALID: map not finished, or no CPU.
+ * Builds the frame table, the zones and the per-CPU data from a finished boot map; takes its own
+ * memory out of the map, from high addresses below direct_end, which the direct map must already
+ * reach. After it the boot map gives nothing more. Memory that the map calls in use at boot has
+ * kind BOOT and count 1 in each frame: an archive that was unpacked is given back frame by frame
+ * with quire_frame_free. RAM beyond 16 TiB has no frame number and is left out. QUIRE_NO_MEMORY or
+ * QUIRE_NO_SPACE: no room for the table, or in the map's storage. QUIRE_INVALID: map not finished,
+ * or no CPU. After a failure the machine cannot be used.
  */
 enum quire_status quire_frame_init(struct quire *q, struct quire_bootmap *map,
                                    const struct quire_frame_config *config);
@@ -96,7 +107,8 @@ QUIRE_INLINE void *quire_frame_direct(const struct quire *q, const struct quire_
 void *quire_frame_map_slow(struct quire *q, quire_phys address);
 void quire_frame_unmap_slow(struct quire *q, void *address);
 
-/* Any frame's bytes: pair with quire_frame_unmap, last in first out, without sleeping or faulting in between. */
+/* Any frame's bytes: pair with quire_frame_unmap, last in first out, without sleeping or faulting
+ * in between. */
 QUIRE_INLINE void *quire_frame_map(struct quire *q, const struct quire_frame *frame)
 {
     quire_phys address = quire_frame_phys(q, frame);
@@ -115,8 +127,9 @@ QUIRE_INLINE void quire_frame_unmap(struct quire *q, const struct quire_frame *f
 /* ---- allocation ---- */
 
 /*
- * 2^order contiguous frames, aligned to their size. The first one's count is 1 and it has the given kind and order (the others:
- * count 0, same kind). NULL: no memory. The union of the record is zeroed.
+ * 2^order contiguous frames, aligned to their size. The first one's count is 1 and it has the given
+ * kind and order (the others: count 0, same kind). NULL: no memory. The union of the record is
+ * zeroed.
  */
 struct quire_frame *quire_frame_alloc(struct quire *q, unsigned order, enum quire_frame_kind kind,
                                       unsigned flags);
@@ -126,18 +139,20 @@ struct quire_frame *quire_frame_alloc_one(struct quire *q, enum quire_frame_kind
                                           unsigned flags);
 
 /*
- * n single frames (each with count 1) into out[]; all or none. QUIRE_NO_MEMORY leaves nothing allocated.
+ * n single frames (each with count 1) into out[]; all or none. QUIRE_NO_MEMORY leaves nothing
+ * allocated.
  */
 enum quire_status quire_frame_alloc_many(struct quire *q, size_t n, enum quire_frame_kind kind,
                                          unsigned flags, struct quire_frame **out);
 
 /*
- * Give back a block whose count is 1 (the caller's own reference). QUIRE_BUSY: others hold it; QUIRE_NOT_ALLOCATED: it is
- * free already or not RAM. In both cases nothing changes.
+ * Give back a block whose count is 1 (the caller's own reference). QUIRE_BUSY: others hold it;
+ * QUIRE_NOT_ALLOCATED: it is free already or not RAM. In both cases nothing changes.
  */
 enum quire_status quire_frame_free(struct quire *q, struct quire_frame *frame);
 
-/* n single frames whose count has already dropped to 0 (the end of an unmapping). Not checked outside debug builds. */
+/* n single frames whose count has already dropped to 0 (the end of an unmapping). Not checked
+ * outside debug builds. */
 void quire_frame_free_bulk(struct quire *q, struct quire_frame *const *frames, size_t n);
 
 /* One more reference to an allocated frame. */
@@ -147,7 +162,8 @@ QUIRE_INLINE void quire_frame_get(struct quire_frame *frame)
     __atomic_fetch_add(&frame->count, 1, __ATOMIC_RELAXED);
 }
 
-/* One reference less; true when it was the last: the caller frees it, at the latest after the TLB flush. */
+/* One reference less; true when it was the last: the caller frees it, at the latest after the TLB
+ * flush. */
 QUIRE_INLINE bool quire_frame_drop(struct quire_frame *frame)
 {
     quire_platform_point();
@@ -163,9 +179,10 @@ void quire_frame_drain(struct quire *q);
 /* ---- reports ---- */
 
 struct quire_frame_stats {
-    uint64_t total;  /* frames of RAM under management */
-    uint64_t free;   /* free ones, CPU stacks included */
-    uint64_t kind[QUIRE_FRAME_KIND_COUNT]; /* frames in use by kind; filled by quire_frame_census only */
+    uint64_t total; /* frames of RAM under management */
+    uint64_t free;  /* free ones, CPU stacks included */
+    uint64_t
+        kind[QUIRE_FRAME_KIND_COUNT]; /* frames in use by kind; filled by quire_frame_census only */
 };
 
 /* Cheap: sums zones and CPU stacks, without stopping anyone. */

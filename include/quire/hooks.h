@@ -1,6 +1,7 @@
 /*
  * quire/hooks.h: the ordinary hooks, functions that the embedding kernel defines and the linker
- * resolves. A kernel that uses only lower layers needs fewer: each comment names the layer.
+ * resolves. A kernel that uses only lower layers needs fewer: each comment names the layer. The
+ * library has weak definitions for those that may be left out (log, frame_map, frame_unmap).
  */
 #ifndef QUIRE_HOOKS_H
 #define QUIRE_HOOKS_H
@@ -14,29 +15,33 @@
 void quire_hook_panic(struct quire *q, const char *message) __attribute__((noreturn));
 
 /*
- * `check`, and bootmap reports. One line of text for a person, without newline. Any context; may do nothing.
+ * `check`, and bootmap reports. One line of text for a person, without newline. Any context; may do
+ * nothing (the default).
  */
 void quire_hook_log(struct quire *q, const char *line);
 
 /*
- * Layer 3 on. Flush [start, end) (end == 0: everything that is not global) from the TLBs of all the CPUs whose
- * bit is set in mask (an array of 64-bit words covering q->cpu_count bits), this CPU excluded. Returns after all have done it: a
- * frame may be reused then. Context: table and space locks may be held; interrupts are on.
- * `kernel`: the range is in the kernel half and may be held as global entries.
+ * Layer 3 on. Flush [start, end) (end == 0: everything that is not global) from the TLBs of all the
+ * CPUs whose bit is set in mask (an array of 64-bit words covering q->cpu_count bits), this CPU
+ * excluded. Returns after all have done it: a frame may be reused then. Context: table and space
+ * locks may be held; interrupts are on. `kernel`: the range is in the kernel half and may be held
+ * as global entries.
  */
 void quire_hook_shootdown(struct quire *q, const uint64_t *mask, quire_virt start, quire_virt end,
                           bool kernel);
 
 /*
- * Layer 3 on, only where RAM exceeds the direct map. Make a frame's bytes reachable through a temporary slot of this
- * CPU; nests last in, first out; the holder neither faults nor sleeps. Cannot fail.
+ * Layer 3 on, only where RAM exceeds the direct map. Make a frame's bytes reachable through a
+ * temporary slot of this CPU; nests last in, first out; the holder neither faults nor sleeps.
+ * Cannot fail. The default panics.
  */
 void *quire_hook_frame_map(struct quire *q, quire_phys frame);
 void quire_hook_frame_unmap(struct quire *q, void *address);
 
 /*
- * Layer 4 with pagers that sleep. Wait until quire_hook_wake is called with the same key, or return early: the caller looks
- * again. `lock` is held by the caller and is released while asleep (atomically with the decision to sleep), and held again on return.
+ * Layer 4 with pagers that sleep. Wait until quire_hook_wake is called with the same key, or return
+ * early: the caller looks again. `lock` is held by the caller and is released while asleep
+ * (atomically with the decision to sleep), and held again on return.
  */
 struct quire_spinlock;
 void quire_hook_sleep(struct quire *q, const void *key, struct quire_spinlock *lock);
