@@ -507,7 +507,8 @@ long sys_setpriority(word which, word who, word value)
     for (int number = 1; (process = process_next(number)) != NULL;) {
         number = process->number + 1;
         if (priority_selects(process, (int)which, (int)who)) {
-            if (ids->euid != 0 && ids->euid != process->credentials.uid) {
+            if (ids->euid != 0 && ids->euid != process->credentials.uid &&
+                ids->euid != process->credentials.euid) {
                 error = -EPERM;
             } else if (ids->euid != 0 && nice < get_nice(process)) {
                 error = -EACCES;
