@@ -171,8 +171,8 @@ static unsigned check_block(struct quire *q, struct quire_zone *zone, uint32_t n
     }
     for (uint32_t i = 0; i < size; i++) {
         const struct quire_frame *frame = quire_frame_at(q, number + i);
-        unsigned flags = quire_frame_flags(frame) &
-                         ~(unsigned)(QUIRE_FRAME_POISONED | QUIRE_FRAME_ZEROED);
+        unsigned flags =
+            quire_frame_flags(frame) & ~(unsigned)(QUIRE_FRAME_POISONED | QUIRE_FRAME_ZEROED);
 
         if (frame->kind == QUIRE_FRAME_FREE && frame->count == 0 &&
             flags == (i == 0 ? QUIRE_FRAME_HEAD : 0))
