@@ -7,8 +7,7 @@
  * With one CPU there is nobody else to wait for, and unlinking is followed by freeing at once: the
  * library never frees what its own caller still looks at.
  */
-#include <quire/frame.h>
-#include <quire/grace.h>
+#include "table.h"
 
 static void try_advance(struct quire *q)
 {

@@ -32,6 +32,15 @@ QUIRE_INLINE quire_entry *quire_table_entries(const struct quire *q,
 
 /* A zeroed table with count 1; NULL: no memory. */
 struct quire_frame *quire_table_alloc(struct quire *q, unsigned level);
+/*
+ * Flags of a table that is about to be freed: without live entries it is full of zeros, and the next table need not be cleared. (A root is not:
+ * its kernel half stands outside `live`.)
+ */
+QUIRE_INLINE uint8_t quire_table_free_flags(const struct quire *q, const struct quire_frame *table)
+{
+    return table->table.live == 0 && table->table.level < q->kernel.levels ? QUIRE_FRAME_ZEROED : 0;
+}
+
 /* A table that nobody ever linked. */
 void quire_table_discard(struct quire *q, struct quire_frame *table);
 
