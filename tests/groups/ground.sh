@@ -96,3 +96,14 @@ dies "kernel stack overflow" overflow 'kernel stack overflow of thread' 'called 
 dies "boot stack overflow" overflowboot 'kernel stack overflow of thread' 'deeper+'
 dies "invalid opcode" ud 'invalid opcode' 'test_ud+'
 dies "protection fault" gp 'general protection fault' 'test_gp+'
+
+# What a program can do to the CPU; the same program passes under Linux.
+if make --no-print-directory -j2 tools image build/tests/boot/exceptions >"$work/log" 2>&1; then
+    build/tools/quire-run --kernel-file=build/kernel/quire.elf --base-archive=build/image/base.cpio \
+        --timeout 60 -- build/tests/boot/exceptions >"$work/log" 2>"$work/qemu" </dev/null
+    status=$?
+    verdict "exceptions of programs" 0 'addresses: ok' 'sigreturn_frames: ok' 'registers: ok'
+else
+    echo "not ok exceptions of programs"
+    cat "$work/log"
+fi
