@@ -63,7 +63,7 @@ static void print_escaped(const char *bytes, size_t length)
 
 _Noreturn static void fail(const char *step, const char *why)
 {
-    size_t from = seen_length > 4000 ? seen_length - 4000 : 0;
+    size_t from = seen_length > 1500 ? seen_length - 1500 : 0;
 
     printf("%s:%u: %s: %s\n  | ", script_name, line_number, step, why);
     print_escaped(seen + from, seen_length - from);
