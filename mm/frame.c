@@ -55,14 +55,16 @@ static void poison(struct quire *q, struct quire_frame *frame)
 
 static void verify_free(struct quire *q, struct quire_frame *frame)
 {
-    const uint64_t expected = 0x0101010101010101u * QUIRE_FRAME_POISON;
+    uint64_t expected = 0x0101010101010101u * QUIRE_FRAME_POISON;
     const uint64_t *words;
     bool same = true;
 
     if (frame->kind != QUIRE_FRAME_FREE || frame->count != 0)
         quire_hook_panic(q, "frame: the manager gave a frame that is in use");
-    if (!(frame->flags & QUIRE_FRAME_POISONED))
+    if (!(frame->flags & (QUIRE_FRAME_POISONED | QUIRE_FRAME_ZEROED)))
         return;
+    if (frame->flags & QUIRE_FRAME_ZEROED)
+        expected = 0;
     words = quire_frame_map(q, frame);
     for (size_t i = 0; i < QUIRE_PAGE_SIZE / sizeof(*words); i++)
         same &= words[i] == expected;

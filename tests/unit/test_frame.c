@@ -839,6 +839,18 @@ static void debug_builds_panic_on_misuse(void **state)
     assert_panics(alloc(&machine, 0, 0), "a free frame was written to");
     host_end(&machine);
 
+    /* a frame that was said to hold zeros, and does not */
+    host_simple(&machine, 64 * MIB);
+    frame = alloc(&machine, 0, QUIRE_ALLOC_ZERO);
+    frame->flags = QUIRE_FRAME_ZEROED;
+    give(&machine, frame);
+    frame = alloc(&machine, 0, QUIRE_ALLOC_ZERO);
+    ((uint8_t *)quire_frame_direct(&machine.q, frame))[7] = 1;
+    frame->flags = QUIRE_FRAME_ZEROED;
+    give(&machine, frame);
+    assert_panics(alloc(&machine, 0, QUIRE_ALLOC_ZERO), "a free frame was written to");
+    host_end(&machine);
+
     host_simple(&machine, 64 * MIB);
     frame = alloc(&machine, 0, 0);
     assert_panics(quire_frame_free_bulk(&machine.q, &frame, 1), "counted");
