@@ -199,9 +199,9 @@ static struct symbols load_symbols(const char *kernel)
     return symbols;
 }
 
-static void print_head(const char *what)
+static void print_head(const char *entered, const char *what)
 {
-    printf("%10s %6s %8s  %s\n", "each", "share", "entered", what);
+    printf("%10s %6s %8s  %s\n", "each", "share", entered, what);
 }
 
 /* Rows of a table, largest first, until `top`; `operations` is what the counts are divided by. */
@@ -212,7 +212,7 @@ static void print_top(struct symbol *list, size_t count, unsigned top, uint64_t 
 
     if (count > 0)
         qsort(list, count, sizeof(*list), by_executed);
-    for (size_t i = 0; i < count && i < top && list[i].executed > 0; i++) {
+    for (size_t i = 0; i < count && i < top && (double)list[i].executed >= 0.05 * operations; i++) {
         printf("%10.1f %5.1f%%", (double)list[i].executed / operations,
                100.0 * (double)list[i].executed / (double)total);
         if (entered)
@@ -237,7 +237,7 @@ static void print_functions(const struct samples *samples, struct symbols *symbo
         if (symbol->address == samples->list[i].address)
             symbol->entered += samples->list[i].count;
     }
-    print_head("function");
+    print_head("entered", "function");
     print_top(symbols->list, symbols->count, top, total, operations, true);
 }
 
@@ -264,6 +264,24 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct symbol *)a)->name, ((const struct symbol *)b)->name);
 }
 
+/* FILE:LINE with FILE as seen from the project's folder; allocated. */
+static char *short_line(char *line)
+{
+    char *root = getcwd(NULL, 0);
+    size_t length = root != NULL ? strlen(root) : 0;
+    const char *shown = line;
+
+    line[strcspn(line, " \n")] = '\0';
+    if (strncmp(line, "??", 2) == 0)
+        shown = "the program";
+    else if (length > 0 && strncmp(line, root, length) == 0 && line[length] == '/')
+        shown = line + length + 1;
+    if (strncmp(shown, "./", 2) == 0)
+        shown += 2;
+    free(root);
+    return format_string("%s", shown);
+}
+
 static void print_lines(const struct samples *samples, const char *binary, unsigned top,
                         uint64_t total, double operations)
 {
@@ -274,18 +292,9 @@ static void print_lines(const struct samples *samples, const char *binary, unsig
     char *line = NULL;
 
     for (size_t i = 0; i < samples->count; i++) {
-        const char *shown;
-
         if (getline(&line, &size, pipe) <= 0)
             fail("addr2line said too little");
-        line[strcspn(line, " \n")] = '\0';
-        shown = strstr(line, "/./");
-        for (const char *root = line; (root = strstr(root, "/")) != NULL; root++)
-            if (access(root + 1, F_OK) == 0 || strncmp(root, "/mm/", 4) == 0 ||
-                strncmp(root, "/kernel/", 8) == 0)
-                shown = root;
-        list[i] = (struct symbol){.name = format_string("%s", shown ? shown + 1 : line),
-                                  .executed = samples->list[i].count};
+        list[i] = (struct symbol){.name = short_line(line), .executed = samples->list[i].count};
     }
     free(line);
     pclose(pipe);
@@ -297,7 +306,7 @@ static void print_lines(const struct samples *samples, const char *binary, unsig
         else
             list[++kept] = list[i];
     }
-    print_head("source line");
+    print_head("", "source line");
     print_top(list, kept + 1, top, total, operations, false);
 }
 
@@ -309,6 +318,7 @@ static void print_function(const struct samples *samples, const char *binary, co
         format_string("objdump -d --no-show-raw-insn --disassemble='%s' '%s'", name, binary);
     FILE *pipe = open_command(command);
     unsigned long long address;
+    bool found = false;
     char *line = NULL;
     size_t size = 0;
 
@@ -317,6 +327,7 @@ static void print_function(const struct samples *samples, const char *binary, co
         struct sample wanted = {0};
 
         if (line[0] == ' ' && sscanf(line, "%llx:", &address) == 1) {
+            found = true;
             wanted.address = address;
             sample = bsearch(&wanted, samples->list, samples->count, sizeof(wanted), by_address);
             if (sample != NULL)
@@ -330,6 +341,8 @@ static void print_function(const struct samples *samples, const char *binary, co
     free(line);
     free(command);
     pclose(pipe);
+    if (!found)
+        fail("no function is called %s (it may be inlined: see --lines)", name);
 }
 
 static const char *kernel_file(void)
