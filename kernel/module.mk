@@ -58,12 +58,13 @@ $(KERNEL_LDS): kernel/x86/kernel.lds.S kernel/x86/layout.h
 	$(Q)$(CC) -E -P -x c -D__ASSEMBLER__ -Ikernel $< -o $@
 
 # Two passes: the first link says where the functions are, the second carries that table. The table
-# lies behind all text, so that adding it moves no function.
+# lies behind all text, so that adding it moves no function. The names in between carry the shell's
+# number: two makes at once must not mix theirs.
 $(KERNEL_ELF): $(KERNEL_OBJECTS) $(KERNEL_LDS) kernel/core/symbols.awk
 	$(call say,LINK,$@)
-	$(Q)$(LD) $(KERNEL_LDFLAGS) -T $(KERNEL_LDS) $(KERNEL_OBJECTS) -o $@.pass1
-	$(Q)nm -n $@.pass1 | awk -f kernel/core/symbols.awk >$(KERNEL_DIR)/symbols.S
-	$(Q)$(CC) -c $(KERNEL_DIR)/symbols.S -o $(KERNEL_DIR)/symbols.S.o
-	$(Q)$(LD) $(KERNEL_LDFLAGS) -T $(KERNEL_LDS) $(KERNEL_OBJECTS) $(KERNEL_DIR)/symbols.S.o -o $@.pass2
-	$(Q)rm -f $@.pass1
-	$(Q)mv $@.pass2 $@
+	$(Q)t=$@.$$$$; trap 'rm -f $$t.1 $$t.2 $$t.S $$t.o' EXIT; \
+	$(LD) $(KERNEL_LDFLAGS) -T $(KERNEL_LDS) $(KERNEL_OBJECTS) -o $$t.1 && \
+	nm -n $$t.1 >$$t.2 && awk -f kernel/core/symbols.awk $$t.2 >$$t.S && \
+	$(CC) -c $$t.S -o $$t.o && \
+	$(LD) $(KERNEL_LDFLAGS) -T $(KERNEL_LDS) $(KERNEL_OBJECTS) $$t.o -o $$t.2 && \
+	mv $$t.2 $@
