@@ -338,10 +338,12 @@ size_t quire_space_page_out(struct quire_space *space, quire_virt address, size_
         struct quire_region_info region;
         quire_virt stop;
 
-        if (!quire_space_region(space, page, &region) || region.start >= end)
+        if (!quire_space_region(space, page, &region))
             break;
         if (region.object != NULL)
             quire_object_put(region.object);
+        if (region.start >= end)
+            break;
         if (page < region.start)
             page = region.start;
         stop = region.end < end ? region.end : end;
