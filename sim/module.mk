@@ -22,7 +22,7 @@ SIM_CFLAGS     := $(COMMON) $(WARNINGS) -fno-omit-frame-pointer -pthread
 
 SIM_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
 SIM_fast := -O2
-SIM_tsan := -O1 -fsanitize=thread
+SIM_tsan := -O1 -fsanitize=thread -Wno-tsan
 
 # $(1): the variant
 define sim_variant

@@ -86,7 +86,9 @@ static enum quire_status access_status(struct model *model, const struct model_p
     uint32_t rights = page->flags & QUIRE_REGION_PROTECTION;
     bool allowed;
 
-    if (force) {
+    if (rights == 0) {
+        allowed = false;
+    } else if (force) {
         rights = (page->flags >> MAY_SHIFT) & QUIRE_REGION_PROTECTION;
         if (access == QUIRE_ACCESS_WRITE)
             allowed = (page->flags & QUIRE_REGION_SHARED)
@@ -264,8 +266,7 @@ static bool apply_space_write(struct answer *answer)
 
 static void forget(struct model_page *page)
 {
-    memset(page, 0, sizeof(*page));
-    page->object = -1;
+    *page = (struct model_page){.object = -1};
 }
 
 /*

@@ -297,7 +297,8 @@ void op_draw_inside(const struct model *model, struct sim_random *random, int sp
     }
 }
 
-static void draw_object_op(const struct model *model, struct sim_random *random, struct op *op)
+/* False: every object exists already, and in mappings only. */
+static bool draw_object_op(const struct model *model, struct sim_random *random, struct op *op)
 {
     const struct model_object *object;
 
@@ -309,13 +310,10 @@ static void draw_object_op(const struct model *model, struct sim_random *random,
         op->flags = sim_random_once_in(random, 3); /* from a pager */
         op->offset = (op->flags ? OBJECT_PAGES : sim_random_below(random, OBJECT_PAGES + 1)) * PAGE;
         if (op->object < OBJECTS)
-            return;
+            return true;
         op->object = draw_object(model, random);
         op->kind = OP_OBJECT_PUT;
-        if (op->object >= 0)
-            return;
-        op->kind = OP_COUNT; /* all exist, in mappings only */
-        return;
+        return op->object >= 0;
     }
     object = &model->object[op->object];
     op->kind = OP_OBJECT_READ;
@@ -346,6 +344,7 @@ static void draw_object_op(const struct model *model, struct sim_random *random,
     default:
         break;
     }
+    return true;
 }
 
 void op_draw(const struct model *model, struct sim_random *random, struct op *op)
@@ -366,11 +365,7 @@ void op_draw(const struct model *model, struct sim_random *random, struct op *op
         op->kind = OP_CLONE;
     } else if (choice < (op->other < 0 ? 7 : 4)) {
         op->kind = OP_DESTROY;
-    } else if (choice < 20) {
-        op->kind = OP_COUNT;
-        while (op->kind == OP_COUNT)
-            draw_object_op(model, random, op);
-    } else {
+    } else if (choice >= 20 || !draw_object_op(model, random, op)) {
         size_t cluster = sim_random_below(random, CLUSTERS);
 
         op_draw_inside(model, random, space, cluster, op);

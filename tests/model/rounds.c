@@ -105,6 +105,24 @@ static void compare_regions(struct test *test, int space)
                  expected);
 }
 
+/* Every reference is a region's or the test's own. */
+static void compare_objects(struct test *test)
+{
+    for (const struct quire_object *object = test->machine->q->objects; object != NULL;
+         object = object->next) {
+        uint32_t references = 0;
+
+        for (const struct quire_region *region = object->regions; region != NULL;
+             region = region->object_next)
+            references++;
+        for (int i = 0; i < OBJECTS; i++)
+            references += test->model->object[i].object == object;
+        if (references != object->references)
+            sim_fail(test->machine, "object %d has %u references, right: %u",
+                     (int)(intptr_t)object->owner, object->references, references);
+    }
+}
+
 static uint32_t region_flags(void *context, quire_virt address)
 {
     struct quire_region_info info = {0};
@@ -144,6 +162,7 @@ static void check(struct test *test, bool all_regions)
     if (quire_check(test->machine->q) != QUIRE_OK)
         sim_fail(test->machine, "quire_check found a disagreement");
     sim_audit(test->machine);
+    compare_objects(test);
     for (int i = 0; all_regions && i < SPACES; i++)
         if (test->model->space[i].space != NULL)
             compare_regions(test, i);
@@ -682,7 +701,6 @@ void test_end(struct test *test)
 {
     struct sim_machine *machine = test->machine;
     struct quire_frame_stats stats;
-    uint64_t used = 0;
 
     machine->doing = "giving everything back";
     sim_enter(machine, 0);
@@ -696,8 +714,10 @@ void test_end(struct test *test)
         apply(test, &op, (struct allowance){false, false});
     }
     for (int i = 0; i < OBJECTS; i++)
-        if (test->model->object[i].object != NULL)
+        if (test->model->object[i].object != NULL) {
             quire_object_put(test->model->object[i].object);
+            test->model->object[i].object = NULL;
+        }
     sim_quiesce(machine);
     quire_grace_flush(machine->q);
     if (quire_slot_area_destroy(test->slots) != QUIRE_OK)
@@ -708,9 +728,15 @@ void test_end(struct test *test)
         quire_heap_shrink(machine->q);
     }
     quire_frame_census(machine->q, &stats);
-    used = stats.kind[QUIRE_FRAME_ANONYMOUS] + stats.kind[QUIRE_FRAME_OBJECT];
-    if (used != 0)
-        sim_fail(machine, "%llu user frames were lost", (unsigned long long)used);
+    for (uint32_t i = 0; i < machine->q->frame.count; i++) {
+        const struct quire_frame *frame = quire_frame_at(machine->q, i);
+
+        if (frame->kind == QUIRE_FRAME_ANONYMOUS || frame->kind == QUIRE_FRAME_OBJECT)
+            sim_fail(machine, "frame %u (kind %s, count %u) was lost, one of %llu", i,
+                     quire_frame_kind_string((enum quire_frame_kind)frame->kind), frame->count,
+                     (unsigned long long)(stats.kind[QUIRE_FRAME_ANONYMOUS] +
+                                          stats.kind[QUIRE_FRAME_OBJECT]));
+    }
     if (stats.kind[QUIRE_FRAME_TABLE] > QUIRE_ROOT_ENTRIES - QUIRE_ROOT_KERNEL + 1 + 8)
         sim_fail(machine, "%llu page tables are left",
                  (unsigned long long)stats.kind[QUIRE_FRAME_TABLE]);
