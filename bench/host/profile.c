@@ -325,8 +325,9 @@ static void print_function(const struct samples *samples, const char *binary, co
     while (getline(&line, &size, pipe) > 0) {
         const struct sample *sample = NULL;
         struct sample wanted = {0};
+        int used = 0;
 
-        if (line[0] == ' ' && sscanf(line, "%llx:", &address) == 1) {
+        if (sscanf(line, "%llx:%n", &address, &used) == 1 && used > 0) {
             found = true;
             wanted.address = address;
             sample = bsearch(&wanted, samples->list, samples->count, sizeof(wanted), by_address);
