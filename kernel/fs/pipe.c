@@ -33,6 +33,7 @@ struct pipe {
     uint32_t slots;                    /* (m) a power of two */
     uint32_t readers, writers;         /* (inode->lock; read anywhere) open ends */
     uint32_t reader_opens, writer_opens; /* (inode->lock) so far, for opens that wait for the other end */
+    bool nameless;                     /* (c) from pipe(2): opening an end again never waits */
     struct pipe_slot *ring;            /* (m) */
     struct quire_frame *spare;         /* (m) or NULL */
 };
@@ -419,6 +420,8 @@ static int wait_for_other_end(struct pipe *pipe, unsigned flags)
 {
     unsigned mode = flags & O_ACCMODE;
 
+    if (pipe->nameless)
+        return 0;
     if (mode == O_RDONLY && pipe->writers == 0 && !(flags & O_NONBLOCK)) {
         uint32_t seen = pipe->writer_opens;
 
@@ -490,6 +493,7 @@ int pipe_create(unsigned flags, struct file **out_read, struct file **out_write)
 
     flags &= O_NONBLOCK | O_DIRECT;
     if (inode != NULL && pipe != NULL) {
+        pipe->nameless = true;
         inode->pipe = pipe;
         reader = pipe_end(inode, pipe, O_RDONLY | flags);
     }
