@@ -17,6 +17,7 @@
 #include "drivers/channel.h"
 #include "fs/vfs.h"
 #include "linux/errno.h"
+#include "linux/signal.h"
 #include "proc/process.h"
 #include "tty/console.h"
 #include "tty/tty.h"
@@ -205,16 +206,20 @@ static bool open_descriptors(const struct channel_request *request, struct file_
     return fine;
 }
 
-static void tell_end(void)
+static void tell_end(int process)
 {
     int status = news.wait_status;
+    char why[400] = "";
 
-    if (!news.ended)
+    if (!news.ended) {
         channel_finish(CHANNEL_POWERED_OFF, 0, "");
-    else if (status & 0x7f)
-        channel_finish(CHANNEL_SIGNALLED, (unsigned)status & 0x7f, "");
-    else
+    } else if (status & 0x7f) {
+        if ((status & 0x7f) == SIGSEGV || (status & 0x7f) == SIGBUS)
+            fault_report_of(process, why, sizeof(why));
+        channel_finish(CHANNEL_SIGNALLED, (unsigned)status & 0x7f, why);
+    } else {
         channel_finish(CHANNEL_EXITED, (unsigned)status >> 8 & 0xff, "");
+    }
 }
 
 static void run_for_host(void)
@@ -239,7 +244,7 @@ static void run_for_host(void)
     }
     channel_set_group(result);
     wait_event(&news.changed, something_happened());
-    tell_end();
+    tell_end(result);
 }
 
 /* ---- without ---- */

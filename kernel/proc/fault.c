@@ -95,20 +95,44 @@ static void describe_place(struct quire_space *space, uint64_t address, char *te
         quire_object_put(next.object);
 }
 
+/* The latest report, for whoever tells the user how the program ended. */
+static struct {
+    struct quire_spinlock lock;
+    int process;
+    char text[400];
+} latest;
+
+bool fault_report_of(int process, char *text, size_t size)
+{
+    bool found;
+
+    quire_spin_lock(&latest.lock);
+    found = latest.process == process;
+    if (found)
+        snprintf(text, size, "%s", latest.text);
+    quire_spin_unlock(&latest.lock);
+    return found;
+}
+
 /* One line for a person whose program was ended by it. */
 static void report(const struct trap_frame *frame, uint64_t address, unsigned access,
                    enum quire_fault_class class, int signo)
 {
     const struct thread *thread = current_thread();
     struct signal_action action = signal_action_get(thread->process, signo);
-    char place[256];
+    char place[256], text[sizeof latest.text];
 
     if (action.handler > SIG_IGN && !(thread->blocked & SIGNAL_BIT(signo)))
         return;
     describe_place(thread->memory->space, address, place, sizeof place);
-    log_info("%s[%d]: %s at 0x%lx from rip 0x%lx rsp 0x%lx: %s; %s", thread->name, thread->tid,
+    snprintf(text, sizeof text, "%s at 0x%lx from rip 0x%lx rsp 0x%lx: %s; %s",
              access_name(access), address, frame->rip, frame->rsp,
              quire_fault_class_string(class), place);
+    log_info("%s[%d]: %s", thread->name, thread->tid, text);
+    quire_spin_lock(&latest.lock);
+    latest.process = thread->process->number;
+    snprintf(latest.text, sizeof latest.text, "%s", text);
+    quire_spin_unlock(&latest.lock);
 }
 
 static void out_of_memory(struct thread *thread, uint64_t address)

@@ -58,4 +58,7 @@ int process_start(const char *path, char *const argv[], char *const envp[], cons
                   struct file_table *files, struct tty *controlling,
                   void (*on_exit)(void *argument, int wait_status), void *argument);
 
+/* The latest wild access that ended a program, if it was of that process: which one, and near what. */
+bool fault_report_of(int process, char *text, size_t size);
+
 #endif
