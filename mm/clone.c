@@ -73,13 +73,22 @@ static enum quire_status copy_regions(struct quire_space *parent, struct quire_s
     return QUIRE_OK;
 }
 
-/* The child's place for a leaf table: the walk to level 2, made where missing. */
-static enum quire_status make_parent(struct quire_space *child, quire_virt address,
-                                     struct quire_frame **out_parent, quire_entry **out_slot)
+/* Where the child's leaf tables of one gigabyte hang: neighbours share it. */
+struct upper {
+    quire_virt start; /* of the gigabyte; ~0: none yet */
+    struct quire_frame *table;
+};
+
+/* The child's level-2 table over an address, made where missing. */
+static enum quire_status make_upper(struct quire_space *child, quire_virt address,
+                                    struct upper *upper)
 {
     struct quire *q = child->q;
     struct quire_frame *table = quire_frame_of(q, child->table.root);
+    quire_virt start = address & ~(((quire_virt)1 << quire_level_shift(3)) - 1);
 
+    if (upper->start == start)
+        return QUIRE_OK;
     for (unsigned level = child->table.levels; level > 2; level--) {
         quire_entry *slot = &quire_table_entries(q, table)[quire_level_index(address, level)];
         quire_entry entry = quire_entry_read(slot);
@@ -95,22 +104,20 @@ static enum quire_status make_parent(struct quire_space *child, quire_virt addre
         }
         table = quire_frame_of(q, quire_entry_phys(entry));
     }
-    *out_parent = table;
-    *out_slot = &quire_table_entries(q, table)[quire_level_index(address, 2)];
+    upper->start = start;
+    upper->table = table;
     return QUIRE_OK;
 }
 
-/* The leaf table of the parent over base, locked together with its own parent table; false: there is none. */
-static bool lock_leaf(struct quire_space *space, quire_virt base, struct quire_leaf *leaf)
+/* Lock a leaf table together with its parent; false: it has gone, or is another one now. */
+static bool lock_leaf(struct quire_leaf *leaf)
 {
-    while (quire_leaf_find(space->q, &space->table, base, leaf)) {
-        quire_spin_lock(&leaf->parent->table.lock);
-        quire_spin_lock(&leaf->table->table.lock);
-        if (quire_leaf_valid_locked(leaf))
-            return true;
-        quire_spin_unlock(&leaf->table->table.lock);
-        quire_spin_unlock(&leaf->parent->table.lock);
-    }
+    quire_spin_lock(&leaf->parent->table.lock);
+    quire_spin_lock(&leaf->table->table.lock);
+    if (QUIRE_LIKELY(quire_leaf_valid_locked(leaf)))
+        return true;
+    quire_spin_unlock(&leaf->table->table.lock);
+    quire_spin_unlock(&leaf->parent->table.lock);
     return false;
 }
 
@@ -120,28 +127,28 @@ static void unlock_leaf(struct quire_leaf *leaf)
     quire_spin_unlock(&leaf->parent->table.lock);
 }
 
-static enum quire_status share_table(struct quire_space *parent, struct quire_space *child,
-                                     quire_virt base)
+/* QUIRE_RETRY: a fault was at work on the parent's table; look at it again. */
+static enum quire_status share_table(struct quire_space *child, quire_virt base,
+                                     struct quire_leaf *leaf, struct upper *upper)
 {
-    struct quire_frame *upper;
-    struct quire_leaf leaf;
-    quire_entry *slot;
+    struct quire *q = child->q;
     enum quire_status status;
 
-    if (!quire_leaf_find(parent->q, &parent->table, base, &leaf) || leaf.table->table.live == 0)
+    if (leaf->table->table.live == 0)
         return QUIRE_OK;
-    status = make_parent(child, base, &upper, &slot);
+    status = make_upper(child, base, upper);
     if (status != QUIRE_OK)
         return status;
-    if (!lock_leaf(parent, base, &leaf))
-        return QUIRE_OK;
-    quire_frame_get(leaf.table);
-    (void)quire_entry_clear_bits(leaf.parent_entry, QUIRE_ENTRY_WRITE);
-    unlock_leaf(&leaf);
-    quire_entry_write(slot, quire_frame_phys(parent->q, leaf.table) |
-                                (QUIRE_TABLE_LINK & ~QUIRE_ENTRY_WRITE));
-    upper->table.live++;
-    quire_count_event(parent->q, QUIRE_EVENT_TABLE_SHARE);
+    if (!lock_leaf(leaf))
+        return QUIRE_RETRY;
+    quire_frame_get(leaf->table);
+    if (leaf->seen & QUIRE_ENTRY_WRITE)
+        (void)quire_entry_clear_bits(leaf->parent_entry, QUIRE_ENTRY_WRITE);
+    unlock_leaf(leaf);
+    quire_entry_write(&quire_table_entries(q, upper->table)[quire_level_index(base, 2)],
+                      quire_frame_phys(q, leaf->table) | (QUIRE_TABLE_LINK & ~QUIRE_ENTRY_WRITE));
+    upper->table->table.live++;
+    quire_count_event(q, QUIRE_EVENT_TABLE_SHARE);
     return QUIRE_OK;
 }
 
@@ -154,16 +161,14 @@ static enum quire_status copy_entries(struct quire_space *parent, struct quire_s
     struct quire_frame *table;
     enum quire_status status;
 
-    if (!quire_leaf_find(q, &parent->table, start, &source))
-        return QUIRE_OK;
     status = quire_leaf_own(parent, start, false, &source);
     if (status != QUIRE_OK)
-        return status;
+        return status == QUIRE_NO_MAPPING ? QUIRE_OK : status;
     status = quire_leaf_make(q, &child->table, start, &target);
     if (status != QUIRE_OK)
         return status;
-    if (!lock_leaf(parent, start, &source))
-        return QUIRE_OK;
+    if (!lock_leaf(&source))
+        return QUIRE_RETRY;
     /* A truncation may walk the child's tables already: its regions are in their objects' lists. */
     table = target.table;
     quire_spin_lock(&table->table.lock);
@@ -171,7 +176,7 @@ static enum quire_status copy_entries(struct quire_space *parent, struct quire_s
         unsigned i = quire_level_index(at, 1);
         quire_entry entry = quire_entry_read(&source.entries[i]);
 
-        if (entry == 0 || quire_entry_is_poisoned(entry))
+        if (entry == 0)
             continue;
         if (quire_entry_is_counted(entry)) {
             struct quire_frame *frame = quire_frame_of(q, quire_entry_phys(entry));
@@ -195,31 +200,33 @@ static enum quire_status copy_entries(struct quire_space *parent, struct quire_s
 
 static enum quire_status copy_pages(struct quire_space *parent, struct quire_space *child)
 {
+    struct upper upper = {~(quire_virt)0, NULL};
     quire_virt shared_end = 0; /* tables below it are shared already */
 
     for (const struct quire_range *range = parent->regions.first; range != NULL;
          range = range->next) {
         const struct quire_region *region = quire_region_of((struct quire_range *)range);
-        quire_virt at = range->start;
+        quire_virt at = range->start > shared_end ? range->start : shared_end;
 
         if (!copies_pages(region))
             continue;
         while (at < range->end) {
-            quire_virt base = at & ~(QUIRE_LEAF_SPAN - 1), next;
-            enum quire_status status = QUIRE_OK;
+            quire_virt base = at & ~(QUIRE_LEAF_SPAN - 1), next = base + QUIRE_LEAF_SPAN;
+            enum quire_status status;
+            struct quire_leaf leaf;
 
-            base = quire_table_skip(parent->q, &parent->table, base);
-            next = base + QUIRE_LEAF_SPAN;
-            if (base > at)
-                at = base;
-            if (at >= range->end)
-                break;
-            if (at >= shared_end && can_share(region, base)) {
-                status = share_table(parent, child, base);
+            if (!quire_leaf_find(parent->q, &parent->table, base, &leaf)) {
+                at = quire_table_skip(parent->q, &parent->table, base) + QUIRE_LEAF_SPAN;
+                continue;
+            }
+            if (can_share(region, base)) {
+                status = share_table(child, base, &leaf, &upper);
                 shared_end = next;
-            } else if (at >= shared_end) {
+            } else {
                 status = copy_entries(parent, child, at, next < range->end ? next : range->end);
             }
+            if (status == QUIRE_RETRY)
+                continue;
             if (status != QUIRE_OK)
                 return status;
             at = next;

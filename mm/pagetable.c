@@ -57,8 +57,8 @@ enum quire_status quire_pagetable_create(struct quire *q, struct quire_pagetable
         return QUIRE_NO_MEMORY;
     entries = quire_table_entries(q, root);
     kernel = quire_table_entries(q, quire_frame_of(q, q->kernel.root));
-    for (unsigned i = QUIRE_ROOT_KERNEL; i < QUIRE_ROOT_ENTRIES; i++)
-        entries[i] = kernel[i];
+    __builtin_memcpy(&entries[QUIRE_ROOT_KERNEL], &kernel[QUIRE_ROOT_KERNEL],
+                     (QUIRE_ROOT_ENTRIES - QUIRE_ROOT_KERNEL) * sizeof(quire_entry));
     out->levels = q->kernel.levels;
     out->root = quire_frame_phys(q, root);
     return QUIRE_OK;

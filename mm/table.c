@@ -126,13 +126,12 @@ static void empty_table(struct quire *q, struct quire_frame *table)
     struct quire_frame *freed[QUIRE_GATHER_FRAMES];
     unsigned count = 0, left = table->table.live;
 
-    for (quire_entry *at = entries; left > 0; at++) {
-        quire_entry entry = *at;
+    for (unsigned i = 0; left > 0; i++, left--) {
+        quire_entry entry;
 
-        if (entry == 0)
-            continue;
-        *at = 0;
-        left--;
+        i = quire_table_next_used(entries, i);
+        entry = entries[i];
+        entries[i] = 0;
         if (QUIRE_LIKELY(quire_entry_is_counted(entry))) {
             struct quire_frame *frame = quire_frame_of(q, quire_entry_phys(entry));
 
@@ -175,12 +174,11 @@ static void copy_table(struct quire *q, struct quire_frame *from, struct quire_f
     quire_entry *source = quire_table_entries(q, from), *target = quire_table_entries(q, to);
     unsigned left = from->table.live;
 
-    for (unsigned i = 0; left > 0 && i < QUIRE_TABLE_ENTRIES; i++) {
-        quire_entry entry = quire_entry_read(&source[i]);
+    for (unsigned i = 0; left > 0; i++, left--) {
+        quire_entry entry;
 
-        if (entry == 0)
-            continue;
-        left--;
+        i = quire_table_next_used(source, i);
+        entry = quire_entry_read(&source[i]);
         if (quire_entry_is_counted(entry)) {
             if (entry & QUIRE_ENTRY_WRITE)
                 entry = quire_entry_clear_bits(&source[i], QUIRE_ENTRY_WRITE);

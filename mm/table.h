@@ -148,6 +148,30 @@ enum quire_status quire_zap_prepare(struct quire_space *space, quire_virt start,
 void quire_zap_range(struct quire_gather *gather, quire_virt start, quire_virt end,
                      quire_virt floor, quire_virt ceiling);
 
+/*
+ * The first entry at or after i that is not 0; QUIRE_TABLE_ENTRIES: none. Eight at a time, because most tables of small programs are nearly
+ * empty. For tables whose lock is held or that nobody else can reach.
+ */
+QUIRE_INLINE unsigned quire_table_next_used(const quire_entry *entries, unsigned i)
+{
+    while (i < QUIRE_TABLE_ENTRIES) {
+        if ((i & 7) == 0) {
+            quire_entry any = 0;
+
+            for (unsigned j = 0; j < 8; j++)
+                any |= __atomic_load_n(&entries[i + j], __ATOMIC_RELAXED);
+            if (any == 0) {
+                i += 8;
+                continue;
+            }
+        }
+        if (__atomic_load_n(&entries[i], __ATOMIC_RELAXED) != 0)
+            break;
+        i++;
+    }
+    return i;
+}
+
 /* For a walk over leaf tables that found none at `base`: the last base that needs no look, so that base + QUIRE_LEAF_SPAN goes on. */
 quire_virt quire_table_skip(struct quire *q, const struct quire_pagetable *pt, quire_virt base);
 
