@@ -624,6 +624,8 @@ static void scan_out(struct quire *q, const struct quire_pagetable *pt)
         if (level == 1 || table[level]->table.live == 0) {
             drop_table(q, table[level]);
             level++;
+            /* Emptied, not only counted: a table without live entries counts as full of zeros. */
+            quire_entry_write(&quire_table_entries(q, table[level])[index[level] - 1], 0);
             table[level]->table.live--;
         } else {
             quire_entry entry = quire_table_entries(q, table[level])[index[level]++];
