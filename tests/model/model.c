@@ -149,9 +149,10 @@ static bool judge(struct answer *answer, enum quire_status right, bool *refused)
     *refused = status != QUIRE_OK;
     if (status == right)
         return true;
-    if (right == QUIRE_OK && status == QUIRE_NO_MEMORY && answer->allowance.no_memory)
+    /* A shortage may come before the true cause is found. */
+    if (status == QUIRE_NO_MEMORY && answer->allowance.no_memory)
         return true;
-    if (right == QUIRE_OK && status == QUIRE_IO_ERROR && answer->allowance.io_error)
+    if (status == QUIRE_IO_ERROR && answer->allowance.io_error)
         return true;
     return wrong(answer, quire_status_string(right));
 }
