@@ -465,7 +465,7 @@ static enum quire_status populate_locked(struct quire_space *space, quire_virt s
                     : QUIRE_ACCESS_READ);
 
             if (status != QUIRE_OK)
-                result = status;
+                result = QUIRE_NO_MEMORY; /* whatever kept a page out, as space.h says */
         } else if (from < to) {
             result = QUIRE_NO_MEMORY;
         }
