@@ -176,7 +176,13 @@ int fault_handle(struct trap_frame *frame, uintptr_t address, unsigned error_cod
     enum quire_status status = QUIRE_NO_MAPPING;
 
     if (likely(trap_from_user(frame))) {
-        if (likely(address < USER_END)) {
+        /*
+         * A program's instruction that touched memory with the kernel's rights, where SMAP forbids it: descriptor
+         * tables in user memory, or IRET in QEMU, which reads the stack so. Trying again would never end.
+         */
+        bool implicit = (error_code & (FAULT_PRESENT | FAULT_USER)) == FAULT_PRESENT;
+
+        if (likely(address < USER_END && !implicit)) {
             status = quire_space_fault(thread->memory->space, address, access_of(error_code),
                                        &class);
             if (likely(status == QUIRE_OK)) {
