@@ -116,6 +116,19 @@ enum quire_status quire_leaf_make(struct quire *q, const struct quire_pagetable 
 
 /* ---- dropping ---- */
 
+/* What an entry that has left a table held: true when its frame is to be freed. */
+QUIRE_INLINE bool drop_entry(struct quire *q, quire_entry entry, struct quire_frame **out_frame)
+{
+    if (QUIRE_LIKELY(quire_entry_is_counted(entry))) {
+        *out_frame = quire_frame_of(q, quire_entry_phys(entry));
+        quire_frame_gather_dirty(*out_frame, entry);
+        return quire_frame_drop(*out_frame);
+    }
+    if (quire_entry_is_slot(entry))
+        quire_slot_put(q, quire_entry_slot(entry));
+    return false;
+}
+
 /*
  * Drop what a leaf table that nobody can reach any more holds. Entries need no exchange: no CPU walks the table, and the flush
  * that came before has written back every dirty bit. The table is full of zeros afterwards, and serves as the next new table.
@@ -124,27 +137,22 @@ static void empty_table(struct quire *q, struct quire_frame *table)
 {
     quire_entry *entries = quire_table_entries(q, table);
     struct quire_frame *freed[QUIRE_GATHER_FRAMES];
-    unsigned count = 0, left = table->table.live;
+    unsigned count = 0;
 
-    for (unsigned i = 0; left > 0; i++, left--) {
-        quire_entry entry;
+    for (unsigned group = 0; group < QUIRE_TABLE_ENTRIES && table->table.live > 0;
+         group += QUIRE_ENTRY_GROUP) {
+        if (quire_group_is_empty(&entries[group]))
+            continue;
+        for (unsigned i = group; i < group + QUIRE_ENTRY_GROUP; i++) {
+            quire_entry entry = entries[i];
 
-        i = quire_table_next_used(entries, i);
-        entry = entries[i];
-        entries[i] = 0;
-        if (QUIRE_LIKELY(quire_entry_is_counted(entry))) {
-            struct quire_frame *frame = quire_frame_of(q, quire_entry_phys(entry));
-
-            quire_frame_gather_dirty(frame, entry);
-            if (quire_frame_drop(frame)) {
-                freed[count++] = frame;
-                if (count == QUIRE_GATHER_FRAMES) {
-                    quire_frame_free_bulk(q, freed, count);
-                    count = 0;
-                }
+            if (entry == 0)
+                continue;
+            entries[i] = 0;
+            if (drop_entry(q, entry, &freed[count]) && ++count == QUIRE_GATHER_FRAMES) {
+                quire_frame_free_bulk(q, freed, count);
+                count = 0;
             }
-        } else if (quire_entry_is_slot(entry)) {
-            quire_slot_put(q, quire_entry_slot(entry));
         }
     }
     table->table.live = 0;
@@ -172,21 +180,24 @@ static void drop_table(struct quire *q, struct quire_frame *table)
 static void copy_table(struct quire *q, struct quire_frame *from, struct quire_frame *to)
 {
     quire_entry *source = quire_table_entries(q, from), *target = quire_table_entries(q, to);
-    unsigned left = from->table.live;
 
-    for (unsigned i = 0; left > 0; i++, left--) {
-        quire_entry entry;
+    for (unsigned group = 0; group < QUIRE_TABLE_ENTRIES; group += QUIRE_ENTRY_GROUP) {
+        if (quire_group_is_empty(&source[group]))
+            continue;
+        for (unsigned i = group; i < group + QUIRE_ENTRY_GROUP; i++) {
+            quire_entry entry = quire_entry_read(&source[i]);
 
-        i = quire_table_next_used(source, i);
-        entry = quire_entry_read(&source[i]);
-        if (quire_entry_is_counted(entry)) {
-            if (entry & QUIRE_ENTRY_WRITE)
-                entry = quire_entry_clear_bits(&source[i], QUIRE_ENTRY_WRITE);
-            quire_frame_get(quire_frame_of(q, quire_entry_phys(entry)));
-        } else if (quire_entry_is_slot(entry)) {
-            quire_slot_get(q, quire_entry_slot(entry));
+            if (entry == 0)
+                continue;
+            if (quire_entry_is_counted(entry)) {
+                if (entry & QUIRE_ENTRY_WRITE)
+                    entry = quire_entry_clear_bits(&source[i], QUIRE_ENTRY_WRITE);
+                quire_frame_get(quire_frame_of(q, quire_entry_phys(entry)));
+            } else if (quire_entry_is_slot(entry)) {
+                quire_slot_get(q, quire_entry_slot(entry));
+            }
+            quire_entry_write(&target[i], entry & ~QUIRE_ENTRY_WRITE);
         }
-        quire_entry_write(&target[i], entry & ~QUIRE_ENTRY_WRITE);
     }
     to->table.live = from->table.live;
     to->table.resident = from->table.resident;

@@ -148,28 +148,20 @@ enum quire_status quire_zap_prepare(struct quire_space *space, quire_virt start,
 void quire_zap_range(struct quire_gather *gather, quire_virt start, quire_virt end,
                      quire_virt floor, quire_virt ceiling);
 
-/*
- * The first entry at or after i that is not 0; QUIRE_TABLE_ENTRIES: none. Eight at a time, because most tables of small programs are nearly
- * empty. For tables whose lock is held or that nobody else can reach.
- */
-QUIRE_INLINE unsigned quire_table_next_used(const quire_entry *entries, unsigned i)
-{
-    while (i < QUIRE_TABLE_ENTRIES) {
-        if ((i & 7) == 0) {
-            quire_entry any = 0;
+/* Entries are skipped by this many where all of them are 0: most tables of small programs are nearly empty. */
+#define QUIRE_ENTRY_GROUP 8
 
-            for (unsigned j = 0; j < 8; j++)
-                any |= __atomic_load_n(&entries[i + j], __ATOMIC_RELAXED);
-            if (any == 0) {
-                i += 8;
-                continue;
-            }
-        }
-        if (__atomic_load_n(&entries[i], __ATOMIC_RELAXED) != 0)
-            break;
-        i++;
-    }
-    return i;
+QUIRE_INLINE quire_entry quire_entry_peek(const quire_entry *entry)
+{
+    return __atomic_load_n(entry, __ATOMIC_RELAXED);
+}
+
+QUIRE_INLINE bool quire_group_is_empty(const quire_entry *entries)
+{
+    return (quire_entry_peek(&entries[0]) | quire_entry_peek(&entries[1]) |
+            quire_entry_peek(&entries[2]) | quire_entry_peek(&entries[3]) |
+            quire_entry_peek(&entries[4]) | quire_entry_peek(&entries[5]) |
+            quire_entry_peek(&entries[6]) | quire_entry_peek(&entries[7])) == 0;
 }
 
 /* For a walk over leaf tables that found none at `base`: the last base that needs no look, so that base + QUIRE_LEAF_SPAN goes on. */
