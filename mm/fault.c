@@ -484,14 +484,18 @@ static enum quire_status grow(struct fault *fault)
     } else if (region->flags & QUIRE_REGION_GROWS_DOWN) {
         quire_virt size = region->range.end - fault->page;
         quire_virt grown = region->range.start - fault->page;
+        const quire_virt guard = QUIRE_STACK_GUARD_PAGES * QUIRE_PAGE_SIZE;
 
+        /* Far below the stack it is no stack access at all, but a wild one. */
+        if (size > guard && size - guard > space->limits.stack)
+            fault->class = QUIRE_FAULT_NO_REGION;
         below = quire_region_previous(region);
         if (size <= space->limits.stack &&
             (space->pages.total << QUIRE_PAGE_SHIFT) + grown <= space->limits.total &&
             fault->page >= QUIRE_LOWEST_HINT &&
             (below == NULL || !(below->flags & QUIRE_REGION_PROTECTION) ||
              (below->flags & QUIRE_REGION_GROWS_DOWN) ||
-             fault->page - below->range.end >= QUIRE_STACK_GUARD_PAGES * QUIRE_PAGE_SIZE)) {
+             fault->page - below->range.end >= guard)) {
             quire_sequence_begin(space);
             quire_region_resize(space, region, fault->page, region->range.end);
             quire_sequence_end(space);
