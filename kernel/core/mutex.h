@@ -2,14 +2,16 @@
 #define KERNEL_CORE_MUTEX_H
 
 /*
- * A lock whose holder may sleep: copying to user memory, waiting for a pager. One atomic exchange when it is free. Not
- * recursive, not for interrupt handlers, no spinlock held by who takes it.
+ * A lock whose holder may sleep: copying to user memory, waiting for a pager. One atomic exchange
+ * when it is free. Not recursive, not for interrupt handlers, no spinlock held by who takes it.
  */
 
 #include "proc/wait.h"
 
+void schedule(void);
+
 struct mutex {
-    uint32_t state;            /* (a) 0 free, 1 held, 2 held and someone waits */
+    uint32_t state; /* (a) 0 free, 1 held, 2 held and someone waits */
     struct wait_queue waiters;
 };
 

@@ -1,10 +1,10 @@
 /*
- * Random bytes. A ChaCha20 block function (D. J. Bernstein; RFC 8439) with fast key erasure: each request draws blocks
- * from the key, and the first 32 bytes of the first block replace the key, so that what was given out cannot be found from
- * a later state.
+ * Random bytes. A ChaCha20 block function (D. J. Bernstein; RFC 8439) with fast key erasure: each
+ * request draws blocks from the key, and the first 32 bytes of the first block replace the key, so
+ * that what was given out cannot be found from a later state.
  *
- * The key starts from RDRAND where the CPU has it, the boot clock, and the jitter of the time stamp counter against memory and port accesses; it
- * takes in the counter at every request.
+ * The key starts from RDRAND where the CPU has it, the boot clock, and the jitter of the time stamp
+ * counter against memory and port accesses; it takes in the counter at every request.
  */
 #include "core/random.h"
 
@@ -89,7 +89,8 @@ static bool hardware_random(uint64_t *out)
     return false;
 }
 
-/* Folds a word into the key: the key becomes part of a block made from the key and the word. The lock is held. */
+/* Folds a word into the key: the key becomes part of a block made from the key and the word. The
+ * lock is held. */
 static void mix_word(uint64_t word)
 {
     uint32_t block[16];
@@ -98,7 +99,8 @@ static void mix_word(uint64_t word)
     memcpy(pool.key, block, sizeof pool.key);
 }
 
-/* The port read is a bus access (or a virtual machine's exit): its duration varies by what else the machine does. */
+/* The port read is a bus access (or a virtual machine's exit): its duration varies by what else the
+ * machine does. */
 static void seed(void)
 {
     uint64_t word = 0, hardware;

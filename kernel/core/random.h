@@ -3,7 +3,8 @@
 
 #include <stddef.h>
 
-/* Cryptographically strong random bytes (ChaCha20, see random.c). Any context but interrupt handlers. */
+/* Cryptographically strong random bytes (ChaCha20, see random.c). Any context but interrupt
+ * handlers. */
 void random_bytes(void *buffer, size_t size);
 
 /* Adds to the state what someone wrote to /dev/random; never makes it weaker. */

@@ -1,5 +1,6 @@
 /*
- * Device nodes: drivers by number, and devtmpfs, the one tree in which every driver's name appears by itself.
+ * Device nodes: drivers by number, and devtmpfs, the one tree in which every driver's name appears
+ * by itself.
  */
 #include "fs/vfs.h"
 

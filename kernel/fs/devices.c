@@ -1,6 +1,6 @@
 /*
- * The devices that are only memory: null, zero, full, random, urandom, kmsg; and what every /dev has besides: shm, fd, stdin,
- * stdout, stderr.
+ * The devices that are only memory: null, zero, full, random, urandom, kmsg; and what every /dev
+ * has besides: shm, fd, stdin, stdout, stderr.
  */
 #include "fs/vfs.h"
 
@@ -57,12 +57,15 @@ static long memory_seek(struct file *file, int64_t offset, int whence)
     return 0;
 }
 
-/* Shared: an object of its own, as big as a mapping may ever ask; private: the caller makes anonymous memory of it. */
+/* Shared: an object of its own, as big as a mapping may ever ask; private: the caller makes
+ * anonymous memory of it. */
 static int zero_map(struct file *file, bool shared, struct quire_object **out_object)
 {
     (void)file;
     *out_object = NULL;
-    return shared ? tmpfs_object_create("/dev/zero", INT64_MAX & ~(uint64_t)(PAGE_SIZE - 1), out_object) : 0;
+    return shared ? tmpfs_object_create("/dev/zero", INT64_MAX & ~(uint64_t)(PAGE_SIZE - 1),
+                                        out_object)
+                  : 0;
 }
 
 static long random_read(struct file *file, struct transfer *to, uint64_t *position)
@@ -170,12 +173,15 @@ static int memory_open(struct file *file)
 static int devices_init(void)
 {
     static const struct device_driver devices[] = {
-        MEMORY_DEVICE(null, 3, 0666), MEMORY_DEVICE(zero, 5, 0666), MEMORY_DEVICE(full, 7, 0666),
+        MEMORY_DEVICE(null, 3, 0666),   MEMORY_DEVICE(zero, 5, 0666),  MEMORY_DEVICE(full, 7, 0666),
         MEMORY_DEVICE(random, 8, 0666), MEMORY_DEVICE(kmsg, 11, 0644),
     };
-    static const struct device_driver urandom = {
-        .name = "urandom", .major = 1, .minor = 9, .mode = 0666, .open = memory_open,
-        .data = (void *)(uintptr_t)&random_operations};
+    static const struct device_driver urandom = {.name = "urandom",
+                                                 .major = 1,
+                                                 .minor = 9,
+                                                 .mode = 0666,
+                                                 .open = memory_open,
+                                                 .data = (void *)(uintptr_t)&random_operations};
     static const struct {
         const char *name;
         struct vfs_node node;

@@ -1,10 +1,11 @@
 /*
  * Open directories.
  *
- * A listing gives ".", "..", then the names in the order of their place: newest first. The place of a name never changes,
- * so a position stays good while names come and go: every name that is there all the time is given exactly once. An open
- * directory keeps a cursor in the list, an entry without an inode, so that going on costs nothing; after a seek the
- * list is searched from its start.
+ * A listing gives ".", "..", then the names in the order of their place: newest first. The place of
+ * a name never changes, so a position stays good while names come and go: every name that is there
+ * all the time is given exactly once. An open directory keeps a cursor in the list, an entry
+ * without an inode, so that going on costs nothing; after a seek the list is searched from its
+ * start.
  */
 #include "fs/vfs.h"
 
@@ -38,10 +39,10 @@ static bool list_dots(struct file *file, struct directory_sink *sink)
 static struct list *find_place(struct vfs_directory *directory, const struct vfs_entry *cursor,
                                uint64_t position)
 {
-    if (cursor != NULL && !list_empty((struct list *)&cursor->sibling) &&
-        cursor->place == position)
+    if (cursor != NULL && !list_empty((struct list *)&cursor->sibling) && cursor->place == position)
         return cursor->sibling.next;
-    list_for_each (node, &directory->names) {
+    list_for_each(node, &directory->names)
+    {
         struct vfs_entry *entry = container_of(node, struct vfs_entry, sibling);
 
         if (entry->inode != NULL && entry->place >= position)

@@ -1,12 +1,14 @@
 /*
  * epoll(7): a set of files that is waited for again and again.
  *
- * A wait looks at every file of the set and joins its queues, as poll does; what the set saves is the copying of the list.
- * Edge-triggered interest reports readable again at each wait that finds it so (a program that reads until EAGAIN, as such programs must, cannot
- * tell), and writable only when it has not been reported since it last was not.
+ * A wait looks at every file of the set and joins its queues, as poll does; what the set saves is
+ * the copying of the list. Edge-triggered interest reports readable again at each wait that finds
+ * it so (a program that reads until EAGAIN, as such programs must, cannot tell), and writable only
+ * when it has not been reported since it last was not.
  *
- * Locks: epoll->mutex for a set; watch_lock for the lists of registrations that hang on files. A file that is closed for good takes itself out
- * of every set. A registration holds no reference on its file.
+ * Locks: epoll->mutex for a set; watch_lock for the lists of registrations that hang on files. A
+ * file that is closed for good takes itself out of every set. A registration holds no reference on
+ * its file.
  */
 #include "fs/vfs.h"
 
@@ -15,7 +17,7 @@
 #include "proc/process.h"
 
 struct epoll {
-    uint32_t references;       /* (a) its file, and a closing file that is about to leave it */
+    uint32_t references; /* (a) its file, and a closing file that is about to leave it */
     struct mutex mutex;
     struct list watches;       /* (mutex) */
     size_t count;              /* (mutex) */
@@ -23,18 +25,18 @@ struct epoll {
 };
 
 struct watch {
-    struct list node;          /* (epoll->mutex) */
-    struct list file_node;     /* (watch_lock) file->watchers */
+    struct list node;      /* (epoll->mutex) */
+    struct list file_node; /* (watch_lock) file->watchers */
     struct epoll *epoll;
-    struct file *file;         /* no reference */
+    struct file *file; /* no reference */
     int descriptor;
-    uint32_t events;           /* 0: disarmed by EPOLLONESHOT */
-    uint32_t reported;         /* edge-triggered: what was true at the last look */
+    uint32_t events;   /* 0: disarmed by EPOLLONESHOT */
+    uint32_t reported; /* edge-triggered: what was true at the last look */
     uint64_t data;
 };
 
 #define EPOLL_DEPTH 5
-#define WRITABLE (POLLOUT | POLLWRNORM | POLLWRBAND)
+#define WRITABLE    (POLLOUT | POLLWRNORM | POLLWRBAND)
 
 static struct quire_spinlock watch_lock;
 static const struct file_operations epoll_operations;
@@ -75,7 +77,8 @@ void epoll_file_closed(struct file *file)
         if (epoll == NULL)
             return;
         mutex_lock(&epoll->mutex);
-        list_for_each_safe (node, &epoll->watches) {
+        list_for_each_safe(node, &epoll->watches)
+        {
             struct watch *watch = container_of(node, struct watch, node);
 
             if (watch->file == file)
@@ -91,7 +94,7 @@ static void epoll_release(struct file *file)
     struct epoll *epoll = file->data;
 
     mutex_lock(&epoll->mutex);
-    list_for_each_safe (node, &epoll->watches)
+    list_for_each_safe(node, &epoll->watches)
         watch_free(epoll, container_of(node, struct watch, node));
     mutex_unlock(&epoll->mutex);
     epoll_put(epoll);
@@ -102,9 +105,8 @@ static struct file *watch_file(const struct watch *watch)
 {
     uint32_t count = __atomic_load_n(&watch->file->references, __ATOMIC_RELAXED);
 
-    while (count != 0 &&
-           !__atomic_compare_exchange_n(&watch->file->references, &count, count + 1, false,
-                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+    while (count != 0 && !__atomic_compare_exchange_n(&watch->file->references, &count, count + 1,
+                                                      false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         ;
     return count != 0 ? watch->file : NULL;
 }
@@ -137,7 +139,8 @@ static unsigned epoll_poll(struct file *file, struct poll_table *table)
     unsigned events = 0;
 
     mutex_lock(&epoll->mutex);
-    list_for_each (node, &epoll->watches) {
+    list_for_each(node, &epoll->watches)
+    {
         struct watch *watch = container_of(node, struct watch, node);
         struct file *inner = watch->events != 0 ? watch_file(watch) : NULL;
 
@@ -193,7 +196,8 @@ static bool contains(struct file *outer, const struct file *wanted, unsigned dep
         if (level[i] == wanted)
             return true;
         mutex_lock(&epoll->mutex);
-        list_for_each (node, &epoll->watches) {
+        list_for_each(node, &epoll->watches)
+        {
             struct watch *watch = container_of(node, struct watch, node);
 
             if (!epoll_is(watch->file))
@@ -212,7 +216,8 @@ static bool contains(struct file *outer, const struct file *wanted, unsigned dep
 
 static struct watch *find_watch(struct epoll *epoll, int descriptor, const struct file *file)
 {
-    list_for_each (node, &epoll->watches) {
+    list_for_each(node, &epoll->watches)
+    {
         struct watch *watch = container_of(node, struct watch, node);
 
         if (watch->descriptor == descriptor && watch->file == file)
@@ -284,7 +289,8 @@ int epoll_control(struct file *epoll_file, int operation, int descriptor, struct
     return error;
 }
 
-/* One look at the whole set. What was reported moves to the end, so that with a short list everyone has a turn. */
+/* One look at the whole set. What was reported moves to the end, so that with a short list everyone
+ * has a turn. */
 static long collect(struct epoll *epoll, struct epoll_event_abi *events, size_t limit,
                     struct poll_table *table)
 {

@@ -8,8 +8,8 @@
 struct event_counter {
     struct quire_spinlock lock;
     struct wait_queue changed;
-    uint64_t count;            /* (lock; read anywhere) */
-    bool semaphore;            /* (c) reads take 1 */
+    uint64_t count; /* (lock; read anywhere) */
+    bool semaphore; /* (c) reads take 1 */
 };
 
 #define COUNT_LIMIT (UINT64_MAX - 1)
@@ -90,8 +90,7 @@ static unsigned event_poll(struct file *file, struct poll_table *table)
 
     poll_wait(table, &event->changed);
     count = __atomic_load_n(&event->count, __ATOMIC_ACQUIRE);
-    return (count > 0 ? POLLIN | POLLRDNORM : 0) |
-           (count < COUNT_LIMIT ? POLLOUT | POLLWRNORM : 0);
+    return (count > 0 ? POLLIN | POLLRDNORM : 0) | (count < COUNT_LIMIT ? POLLOUT | POLLWRNORM : 0);
 }
 
 static void event_release(struct file *file)

@@ -1,10 +1,11 @@
 /*
  * Tables of descriptors.
  *
- * A table points at one block of memory: slots for files and two bitmaps (in use, close-on-exec). When it is full a block
- * of twice the size takes its place, up to RLIMIT_NOFILE. Changes hold the table's lock. Lookups take no lock: they read block and slot,
- * take a reference unless the file's count has reached 0, and look whether the slot still says so. Files and old blocks
- * are freed after a grace period, so that a lookup never touches memory that is someone else's by then.
+ * A table points at one block of memory: slots for files and two bitmaps (in use, close-on-exec).
+ * When it is full a block of twice the size takes its place, up to RLIMIT_NOFILE. Changes hold the
+ * table's lock. Lookups take no lock: they read block and slot, take a reference unless the file's
+ * count has reached 0, and look whether the slot still says so. Files and old blocks are freed
+ * after a grace period, so that a lookup never touches memory that is someone else's by then.
  */
 #include "fs/vfs.h"
 
@@ -15,21 +16,21 @@
 
 #include <quire/grace.h>
 
-#define RLIMIT_NOFILE 7
+#define RLIMIT_NOFILE  7
 #define FIRST_CAPACITY 64
 
 struct file_block {
-    unsigned capacity;           /* (c) a multiple of 64 */
-    uint64_t *used, *on_exec;    /* (lock of the table) one bit a descriptor */
+    unsigned capacity;        /* (c) a multiple of 64 */
+    uint64_t *used, *on_exec; /* (lock of the table) one bit a descriptor */
     struct quire_deferred deferred;
-    struct file *file[];         /* (a) written under the table's lock */
+    struct file *file[]; /* (a) written under the table's lock */
 };
 
 struct file_table {
-    uint32_t references;         /* (a) threads that share it (CLONE_FILES) */
+    uint32_t references; /* (a) threads that share it (CLONE_FILES) */
     struct quire_spinlock lock;
-    struct file_block *block;    /* (a) written under lock */
-    unsigned first_free;         /* (lock) no free descriptor below it */
+    struct file_block *block; /* (a) written under lock */
+    unsigned first_free;      /* (lock) no free descriptor below it */
 };
 
 static struct file_block *block_create(unsigned capacity)
@@ -239,9 +240,9 @@ struct file *file_table_find(struct file_table *table, int descriptor)
         if (unlikely(file == NULL))
             return NULL;
         count = __atomic_load_n(&file->references, __ATOMIC_RELAXED);
-        while (count != 0 && !__atomic_compare_exchange_n(&file->references, &count, count + 1,
-                                                          false, __ATOMIC_ACQUIRE,
-                                                          __ATOMIC_RELAXED))
+        while (count != 0 &&
+               !__atomic_compare_exchange_n(&file->references, &count, count + 1, false,
+                                            __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
             ;
         if (likely(count != 0)) {
             if (likely(__atomic_load_n(&block->file[descriptor], __ATOMIC_ACQUIRE) == file))

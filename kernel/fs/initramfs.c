@@ -1,13 +1,15 @@
 /*
- * The initial archive: cpio in the "new ASCII" format (cpio(5), Linux's Documentation/driver-api/early-userspace/buffer-format),
- * several one behind the other, unpacked into the root file system at boot.
+ * The initial archive: cpio in the "new ASCII" format (cpio(5), Linux's
+ * Documentation/driver-api/early-userspace/buffer-format), several one behind the other, unpacked
+ * into the root file system at boot.
  *
- * An entry is a header of 110 characters (14 numbers of 8 hexadecimal digits behind the magic), the name with its end, the
- * content; name and content are each filled up to a multiple of 4. "TRAILER!!!" ends an archive; zeros may follow, then another one.
- * Names with the same inode number and device in one archive are hard links: the content comes with one of them.
+ * An entry is a header of 110 characters (14 numbers of 8 hexadecimal digits behind the magic), the
+ * name with its end, the content; name and content are each filled up to a multiple of 4.
+ * "TRAILER!!!" ends an archive; zeros may follow, then another one. Names with the same inode
+ * number and device in one archive are hard links: the content comes with one of them.
  *
- * What is wrong with an archive is said in the log with the byte where it was found; what was unpacked before stays. The frames of the
- * archive are given back while it is read.
+ * What is wrong with an archive is said in the log with the byte where it was found; what was
+ * unpacked before stays. The frames of the archive are given back while it is read.
  */
 #include "fs/vfs.h"
 
@@ -34,8 +36,8 @@ struct hard_link {
 struct unpack {
     const uint8_t *data;
     uint64_t size;
-    uint64_t at;               /* the next byte */
-    uint64_t given_back;       /* bytes at the start whose frames are free again */
+    uint64_t at;         /* the next byte */
+    uint64_t given_back; /* bytes at the start whose frames are free again */
     struct hard_link *links[LINK_BUCKETS];
     struct vfs_entry *last_directory; /* of the name before: most names share it */
     char last_path[VFS_PATH_MAX];
@@ -110,7 +112,8 @@ static const char *read_header(const struct unpack *u, struct cpio_header *out)
 
 /* ---- names ---- */
 
-/* The directory that `length` bytes of path lead to, made where it is missing; a link or file in the way: -ENOTDIR. */
+/* The directory that `length` bytes of path lead to, made where it is missing; a link or file in
+ * the way: -ENOTDIR. */
 static int walk_directories(const char *path, size_t length, struct vfs_entry **out)
 {
     const struct vfs_node node = {.mode = S_IFDIR | 0755};
@@ -217,8 +220,8 @@ static int write_content(struct vfs_inode *inode, const uint8_t *bytes, uint64_t
 /* Frames wholly before u->at are read: the machine may have them. */
 static void give_back(struct unpack *u)
 {
-    quire_phys start = (boot_info.initrd_start + u->given_back + PAGE_SIZE - 1) &
-                       ~(quire_phys)(PAGE_SIZE - 1);
+    quire_phys start =
+        (boot_info.initrd_start + u->given_back + PAGE_SIZE - 1) & ~(quire_phys)(PAGE_SIZE - 1);
     quire_phys end = (boot_info.initrd_start + u->at) & ~(quire_phys)(PAGE_SIZE - 1);
 
     for (quire_phys page = start; page < end; page += PAGE_SIZE) {
@@ -362,7 +365,8 @@ done:
     return error;
 }
 
-/* One entry at u->at. NULL and u->at moved on, or what is wrong; *out_path is its name as far as it is known. */
+/* One entry at u->at. NULL and u->at moved on, or what is wrong; *out_path is its name as far as it
+ * is known. */
 static const char *unpack_next(struct unpack *u, char *path, bool *out_trailer)
 {
     struct cpio_header header;

@@ -1,12 +1,13 @@
 /*
  * Advisory locks: flock(2) on whole files, fcntl(2) on ranges of bytes.
  *
- * Three kinds of owner: an open file (flock), a descriptor table, that is a process (POSIX ranges), an open file (OFD ranges). Range
- * locks of both kinds exclude each other; flock locks know only each other. A POSIX lock goes when its owner closes any
- * descriptor of the file.
+ * Three kinds of owner: an open file (flock), a descriptor table, that is a process (POSIX ranges),
+ * an open file (OFD ranges). Range locks of both kinds exclude each other; flock locks know only
+ * each other. A POSIX lock goes when its owner closes any descriptor of the file.
  *
- * One spinlock guards all locks of the machine: they are rare and the work under it is short. What may be needed is allocated before it is
- * taken. Who must wait sleeps on the inode's queue, which every release wakes, and looks again.
+ * One spinlock guards all locks of the machine: they are rare and the work under it is short. What
+ * may be needed is allocated before it is taken. Who must wait sleeps on the inode's queue, which
+ * every release wakes, and looks again.
  */
 #include "fs/vfs.h"
 
@@ -20,13 +21,13 @@ struct file_lock {
     struct list node;
     const void *owner;
     enum lock_kind kind;
-    int type;               /* F_RDLCK or F_WRLCK */
-    int64_t start, end;     /* inclusive */
+    int type;           /* F_RDLCK or F_WRLCK */
+    int64_t start, end; /* inclusive */
     int pid;
 };
 
 struct file_locks {
-    struct list held;       /* (locks_lock) */
+    struct list held; /* (locks_lock) */
     struct wait_queue changed;
 };
 
@@ -72,7 +73,8 @@ static bool conflicts(const struct file_lock *held, const struct file_lock *want
 
 static struct file_lock *find_conflict(struct file_locks *locks, const struct file_lock *wanted)
 {
-    list_for_each (node, &locks->held) {
+    list_for_each(node, &locks->held)
+    {
         struct file_lock *held = container_of(node, struct file_lock, node);
 
         if (conflicts(held, wanted))
@@ -91,9 +93,8 @@ static bool circle(const void *owner, const void *blocker)
 
         if (at == owner)
             return true;
-        list_for_each (node, &waits)
-            if (container_of(node, struct lock_wait, node)->owner == at)
-                next = container_of(node, struct lock_wait, node)->blocker;
+        list_for_each(node, &waits) if (container_of(node, struct lock_wait, node)->owner == at)
+            next = container_of(node, struct lock_wait, node)->blocker;
         at = next;
     }
     return false;
@@ -105,10 +106,12 @@ static void lock_free(struct file_lock *lock)
     kernel_free(lock);
 }
 
-/* Makes [wanted->start, wanted->end] of this owner be of the wanted type (F_UNLCK: nothing). spare[2] is used up as needed. */
+/* Makes [wanted->start, wanted->end] of this owner be of the wanted type (F_UNLCK: nothing).
+ * spare[2] is used up as needed. */
 static void apply(struct file_locks *locks, struct file_lock *wanted, struct file_lock *spare[2])
 {
-    list_for_each_safe (node, &locks->held) {
+    list_for_each_safe(node, &locks->held)
+    {
         struct file_lock *held = container_of(node, struct file_lock, node);
         bool same_type = held->type == wanted->type;
         int64_t touch = same_type ? 1 : 0; /* neighbours of one type become one */
@@ -316,7 +319,8 @@ static void drop_all(struct vfs_inode *inode, const void *owner, bool posix)
     bool any = false;
 
     quire_spin_lock(&locks_lock);
-    list_for_each_safe (node, &locks->held) {
+    list_for_each_safe(node, &locks->held)
+    {
         struct file_lock *held = container_of(node, struct file_lock, node);
 
         if (held->owner == owner && (held->kind == LOCK_POSIX) == posix) {

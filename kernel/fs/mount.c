@@ -1,11 +1,13 @@
 /*
  * File systems, and the tree of mounts.
  *
- * A mount hangs an entry (usually a file system's root) on a place in another mount. The covered entry counts the mounts on
- * it, so that a walk looks for them only where there are some; the list of mounts is short and searched from its newest end.
+ * A mount hangs an entry (usually a file system's root) on a place in another mount. The covered
+ * entry counts the mounts on it, so that a walk looks for them only where there are some; the list
+ * of mounts is short and searched from its newest end.
  *
- * References: a mount counts the places (struct vfs_path) that lie in it, and the tree itself counts 1; it holds its file
- * system, its root, and the place it hangs on. Unmounting takes it out of the list; what is still open inside keeps it alive.
+ * References: a mount counts the places (struct vfs_path) that lie in it, and the tree itself
+ * counts 1; it holds its file system, its root, and the place it hangs on. Unmounting takes it out
+ * of the list; what is still open inside keeps it alive.
  */
 #include "fs/vfs.h"
 
@@ -264,7 +266,8 @@ int vfs_remount(const struct vfs_path *at, unsigned flags)
     return 0;
 }
 
-/* Consumes the place. Busy while anything else lies in the mount, unless it is only to leave the tree (MNT_DETACH). */
+/* Consumes the place. Busy while anything else lies in the mount, unless it is only to leave the
+ * tree (MNT_DETACH). */
 int vfs_unmount(struct vfs_path *at, unsigned flags)
 {
     struct vfs_mount *mount = at->mount;
@@ -272,18 +275,17 @@ int vfs_unmount(struct vfs_path *at, unsigned flags)
     bool at_root = at->entry == mount->root;
     int error = 0;
 
-    path_put(at); /* the tree's own reference keeps the mount: one CPU unmounts it, under the lock below */
+    path_put(at); /* the tree's own reference keeps the mount: one CPU unmounts it, under the lock
+                     below */
     quire_spin_lock(&tree_lock);
     if (!at_root || list_empty(&mount->node) || mount->on.mount == NULL) {
         error = -EINVAL;
-    } else if (!(flags & MNT_DETACH) &&
-               __atomic_load_n(&mount->references, __ATOMIC_RELAXED) > 1) {
+    } else if (!(flags & MNT_DETACH) && __atomic_load_n(&mount->references, __ATOMIC_RELAXED) > 1) {
         error = -EBUSY;
     } else {
-        list_for_each (node, &mount_list)
-            if (container_of(node, struct vfs_mount, node)->on.mount == mount &&
-                !(flags & MNT_DETACH))
-                error = -EBUSY;
+        list_for_each(node, &mount_list) if (container_of(node, struct vfs_mount, node)->on.mount ==
+                                                 mount &&
+                                             !(flags & MNT_DETACH)) error = -EBUSY;
     }
     if (error == 0) {
         on = mount->on;
@@ -362,8 +364,7 @@ void fs_context_get(struct fs_context *context)
 
 void fs_context_put(struct fs_context *context)
 {
-    if (context == NULL ||
-        __atomic_sub_fetch(&context->references, 1, __ATOMIC_ACQ_REL) != 0)
+    if (context == NULL || __atomic_sub_fetch(&context->references, 1, __ATOMIC_ACQ_REL) != 0)
         return;
     path_put(&context->root);
     path_put(&context->directory);

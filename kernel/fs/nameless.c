@@ -1,6 +1,7 @@
 /*
- * Open files that no tree has a name for: pipes, event counters, streams of drivers. They belong to a file system of their own,
- * so that they have inode numbers, and get an entry only when somebody opens or names them through /proc/PID/fd.
+ * Open files that no tree has a name for: pipes, event counters, streams of drivers. They belong to
+ * a file system of their own, so that they have inode numbers, and get an entry only when somebody
+ * opens or names them through /proc/PID/fd.
  */
 #include "fs/vfs.h"
 
@@ -68,9 +69,8 @@ static unsigned forward_poll(struct file *file, struct poll_table *table)
 {
     struct file *to_file = original(file);
 
-    return to_file->operations->poll != NULL
-               ? to_file->operations->poll(to_file, table)
-               : POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+    return to_file->operations->poll != NULL ? to_file->operations->poll(to_file, table)
+                                             : POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
 }
 
 static void forward_release(struct file *file)
@@ -113,8 +113,8 @@ static const struct vfs_inode_operations stream_operations = {
 
 int file_label(const struct file *file, char *buffer, size_t size)
 {
-    unsigned long number = file->inode != NULL ? file->inode->number
-                                               : (unsigned long)(uintptr_t)file >> 6 & 0xffffff;
+    unsigned long number =
+        file->inode != NULL ? file->inode->number : (unsigned long)(uintptr_t)file >> 6 & 0xffffff;
 
     if (file->label != NULL)
         return snprintf(buffer, size, "anon_inode:%s", file->label);

@@ -1,9 +1,10 @@
 /*
  * Changes of names: make, remove, link, rename.
  *
- * A directory's mutex is held while its names change, and while it is checked to be empty before it goes; nothing is made in
- * a directory that has lost its own name. Rename holds rename_mutex, so that the shape of the tree stands still: it then
- * takes the two directories' mutexes, an ancestor's first.
+ * A directory's mutex is held while its names change, and while it is checked to be empty before it
+ * goes; nothing is made in a directory that has lost its own name. Rename holds rename_mutex, so
+ * that the shape of the tree stands still: it then takes the two directories' mutexes, an
+ * ancestor's first.
  */
 #include "fs/vfs.h"
 
@@ -19,8 +20,7 @@ int directory_changeable(const struct vfs_path *directory)
 
     if (error == 0)
         error = mount_writable(directory->mount);
-    if (error == 0 && entry->parent != entry && !entry->in_directory &&
-        entry->inode->links == 0)
+    if (error == 0 && entry->parent != entry && !entry->in_directory && entry->inode->links == 0)
         error = -ENOENT;
     return error;
 }
@@ -90,8 +90,8 @@ done:
 }
 
 /*
- * Before a last name goes from a file that is still open or mapped: what /proc/PID/maps will call it when no descriptor
- * knows its entry any more. Without memory it stays without a name.
+ * Before a last name goes from a file that is still open or mapped: what /proc/PID/maps will call
+ * it when no descriptor knows its entry any more. Without memory it stays without a name.
  */
 static void remember_name(const struct vfs_path *directory, struct vfs_entry *entry)
 {
@@ -101,8 +101,7 @@ static void remember_name(const struct vfs_path *directory, struct vfs_entry *en
     long length;
 
     if (!inode_is(inode, S_IFREG) || inode->object == NULL || inode->links > 1 ||
-        inode->deleted_name != NULL ||
-        (inode->object->references == 1 && inode->references == 1))
+        inode->deleted_name != NULL || (inode->object->references == 1 && inode->references == 1))
         return;
     buffer = kernel_alloc(VFS_PATH_MAX);
     if (buffer == NULL)
@@ -269,9 +268,9 @@ static void unlock_both(struct vfs_entry *a, struct vfs_entry *b)
 }
 
 struct rename {
-    struct vfs_path from, to;          /* directories */
+    struct vfs_path from, to; /* directories */
     struct path_last from_last, to_last;
-    struct vfs_entry *entry, *victim;  /* with references, or NULL */
+    struct vfs_entry *entry, *victim; /* with references, or NULL */
     unsigned flags;
 };
 

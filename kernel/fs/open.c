@@ -1,8 +1,9 @@
 /*
  * open(2): from a name to an open file.
  *
- * With O_CREAT the walk stops at the directory of the last name (links followed, so that a dangling link makes its target),
- * and the directory's mutex is held while the name is looked up and, when it is missing, made: O_EXCL is atomic.
+ * With O_CREAT the walk stops at the directory of the last name (links followed, so that a dangling
+ * link makes its target), and the directory's mutex is held while the name is looked up and, when
+ * it is missing, made: O_EXCL is atomic.
  */
 #include "fs/vfs.h"
 
@@ -50,8 +51,8 @@ static int open_by_type(struct vfs_inode *inode, struct file *file)
         return inode->operations->open(inode, file);
     switch (inode->mode & S_IFMT) {
     case S_IFREG:
-        file->operations = inode->file_operations != NULL ? inode->file_operations
-                                                          : &regular_operations;
+        file->operations =
+            inode->file_operations != NULL ? inode->file_operations : &regular_operations;
         return 0;
     case S_IFDIR:
         file->operations = &directory_operations;
@@ -140,8 +141,7 @@ static int open_create(int start, const char *name, unsigned flags, unsigned mod
         if (error == 0 && operations->create == NULL)
             error = -EACCES;
         if (error == 0)
-            error = operations->create(directory.entry, last.name, last.length, &node,
-                                       &out->entry);
+            error = operations->create(directory.entry, last.name, last.length, &node, &out->entry);
         if (error == 0) {
             out->mount = directory.mount;
             mount_get(out->mount);
@@ -285,8 +285,7 @@ int vfs_open_executable(int start, const char *name, unsigned at_flags, struct f
     inode = path.entry->inode;
     if (inode_is(inode, S_IFLNK))
         error = -ELOOP;
-    else if (!inode_is(inode, S_IFREG) || inode->object == NULL ||
-             (path.mount->flags & MS_NOEXEC))
+    else if (!inode_is(inode, S_IFREG) || inode->object == NULL || (path.mount->flags & MS_NOEXEC))
         error = -EACCES;
     else
         error = inode_permission(inode, MAY_EXECUTE, false);

@@ -1,13 +1,14 @@
 /*
  * From names to places, and back.
  *
- * A walk holds one place (mount and entry, with references) and the rest of the text. Each name is looked up in the current
- * directory; mounts on what was found are crossed. A symbolic link's text becomes the rest, and what was left is kept on a
- * stack until it ends: no recursion, at most VFS_LINK_MAX links in one walk (ELOOP). `..` stops at the process's root, and climbs from
- * the root of a mount to where it hangs.
+ * A walk holds one place (mount and entry, with references) and the rest of the text. Each name is
+ * looked up in the current directory; mounts on what was found are crossed. A symbolic link's text
+ * becomes the rest, and what was left is kept on a stack until it ends: no recursion, at most
+ * VFS_LINK_MAX links in one walk (ELOOP). `..` stops at the process's root, and climbs from the
+ * root of a mount to where it hangs.
  *
- * Locks: a directory's spinlock inside directory_find; tree_lock for `..` and for crossing mounts. Nothing is held when a
- * file system's lookup, read_link or follow is called.
+ * Locks: a directory's spinlock inside directory_find; tree_lock for `..` and for crossing mounts.
+ * Nothing is held when a file system's lookup, read_link or follow is called.
  */
 #include "fs/vfs.h"
 
@@ -18,15 +19,15 @@
 #include "x86/usercopy.h"
 
 struct walk {
-    struct vfs_path at;        /* where we are; with references */
-    struct vfs_path root;      /* `..` and absolute links stop here; with references */
-    const char *rest;          /* what is still to be walked */
+    struct vfs_path at;   /* where we are; with references */
+    struct vfs_path root; /* `..` and absolute links stop here; with references */
+    const char *rest;     /* what is still to be walked */
     unsigned flags;
-    unsigned links;            /* followed so far */
-    unsigned depth;            /* of the stack below */
+    unsigned links; /* followed so far */
+    unsigned depth; /* of the stack below */
     struct {
-        const char *rest;      /* goes on here when the link's text has ended */
-        char *text;            /* heap */
+        const char *rest; /* goes on here when the link's text has ended */
+        char *text;       /* heap */
     } link[VFS_LINK_MAX];
 };
 
@@ -58,7 +59,8 @@ void user_name_done(struct user_name *name)
 
 /* ---- one step ---- */
 
-/* Search permission: an open x bit for all, the usual case, is decided without looking at who asks. */
+/* Search permission: an open x bit for all, the usual case, is decided without looking at who asks.
+ */
 static int may_search(struct vfs_inode *directory)
 {
     if ((directory->mode & 0111) == 0111)
@@ -264,8 +266,8 @@ static void walk_end(struct walk *walk)
 }
 
 /*
- * Walks on until the last name of the whole text. want_last: stops before it and leaves it in *last; else walks it too.
- * On success walk->at is the result.
+ * Walks on until the last name of the whole text. want_last: stops before it and leaves it in
+ * *last; else walks it too. On success walk->at is the result.
  */
 static int walk_names(struct walk *walk, bool want_last, struct path_last *last)
 {
@@ -280,7 +282,8 @@ static int walk_names(struct walk *walk, bool want_last, struct path_last *last)
             walk->rest++;
         if (*walk->rest == 0) {
             if (walk->depth > 0) {
-                /* Back to what was left when the link was met; its text may hold *last's name: kept there. */
+                /* Back to what was left when the link was met; its text may hold *last's name: kept
+                 * there. */
                 walk->depth--;
                 kernel_free(walk->link[walk->depth].text);
                 walk->rest = walk->link[walk->depth].rest;
@@ -297,7 +300,8 @@ static int walk_names(struct walk *walk, bool want_last, struct path_last *last)
             return -ENAMETOOLONG;
         walk->rest = name + length;
 
-        /* Is this the last name: nothing but slashes behind it, here and in everything that waits? */
+        /* Is this the last name: nothing but slashes behind it, here and in everything that waits?
+         */
         slash = *walk->rest == '/';
         while (*walk->rest == '/')
             walk->rest++;
@@ -319,8 +323,8 @@ static int walk_names(struct walk *walk, bool want_last, struct path_last *last)
 
         if (name[0] == '.' && (length == 1 || (length == 2 && name[1] == '.'))) {
             if (final && want_last) {
-                *last = (struct path_last){
-                    .name = name, .length = length, .slash = slash, .dot = true};
+                *last =
+                    (struct path_last){.name = name, .length = length, .slash = slash, .dot = true};
                 return 0;
             }
             error = length == 2 ? walk_up(walk) : 0;
@@ -363,8 +367,7 @@ int path_lookup(int start, const char *name, unsigned flags, struct vfs_path *ou
     if (error != 0)
         return error;
     error = walk_names(&walk, false, NULL);
-    if (error == 0 && (walk.flags & LOOKUP_DIRECTORY) &&
-        !inode_is(walk.at.entry->inode, S_IFDIR))
+    if (error == 0 && (walk.flags & LOOKUP_DIRECTORY) && !inode_is(walk.at.entry->inode, S_IFDIR))
         error = -ENOTDIR;
     walk_end(&walk);
     if (error != 0)
@@ -375,8 +378,8 @@ int path_lookup(int start, const char *name, unsigned flags, struct vfs_path *ou
 }
 
 /*
- * With LOOKUP_FOLLOW a last name that is a link is followed, and the place is where its text leads: open(O_CREAT) makes
- * the file a dangling link points at.
+ * With LOOKUP_FOLLOW a last name that is a link is followed, and the place is where its text leads:
+ * open(O_CREAT) makes the file a dangling link points at.
  */
 int path_lookup_parent(int start, const char *name, unsigned flags, struct vfs_path *out,
                        struct path_last *last)
@@ -406,7 +409,8 @@ int path_lookup_parent(int start, const char *name, unsigned flags, struct vfs_p
             path_put(&next);
             break;
         }
-        /* walk->rest stands behind the name: go on with the link's text, then with what is left (slashes). */
+        /* walk->rest stands behind the name: go on with the link's text, then with what is left
+         * (slashes). */
         error = walk_link(&walk, &next);
         if (error != 0)
             break;
@@ -496,7 +500,8 @@ long path_text(const struct vfs_path *path, const struct vfs_path *root, char *b
     quire_spin_unlock(&tree_lock);
     if (!any)
         put_back(&text, "/", 1);
-    if (!reached && !mark_deleted) /* what getcwd says; other reports name the place as far as it is known */
+    if (!reached &&
+        !mark_deleted) /* what getcwd says; other reports name the place as far as it is known */
         put_back(&text, "(unreachable)", 13);
     path_put(&top);
     if (text.full)
@@ -505,10 +510,12 @@ long path_text(const struct vfs_path *path, const struct vfs_path *root, char *b
     return buffer + size - text.at;
 }
 
-/* The mount that shows a file system's root, for names that are known without one. tree_lock is held. */
+/* The mount that shows a file system's root, for names that are known without one. tree_lock is
+ * held. */
 static bool mount_of(struct vfs_filesystem *filesystem, struct vfs_path *out)
 {
-    list_for_each (node, &mount_list) {
+    list_for_each(node, &mount_list)
+    {
         struct vfs_mount *mount = container_of(node, struct vfs_mount, node);
 
         if (mount->filesystem == filesystem && mount->root == filesystem->root) {
@@ -527,7 +534,8 @@ long inode_text(struct vfs_inode *inode, char *buffer, size_t size, char **out_t
     long length = -ENOENT;
 
     quire_spin_lock(&inode->lock);
-    list_for_each (node, &inode->entries) {
+    list_for_each(node, &inode->entries)
+    {
         struct vfs_entry *alias = container_of(node, struct vfs_entry, alias);
 
         if (alias->in_directory || entry == NULL)
@@ -537,9 +545,9 @@ long inode_text(struct vfs_inode *inode, char *buffer, size_t size, char **out_t
     if (entry != NULL) {
         uint32_t count = __atomic_load_n(&entry->references, __ATOMIC_RELAXED);
 
-        while (count != 0 && !__atomic_compare_exchange_n(&entry->references, &count, count + 1,
-                                                          false, __ATOMIC_ACQUIRE,
-                                                          __ATOMIC_RELAXED))
+        while (count != 0 &&
+               !__atomic_compare_exchange_n(&entry->references, &count, count + 1, false,
+                                            __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
             ;
         if (count == 0)
             entry = NULL;

@@ -1,11 +1,13 @@
 /*
  * Pipes and fifos: a ring of slots, each a page with the bytes [offset, offset + length).
  *
- * Writes of up to PIPE_BUF (4096) bytes are atomic: they go whole into the last page where they fit, or into a new one. A
- * reader takes what is there and waits only for the first byte. One emptied page is kept for the next write.
+ * Writes of up to PIPE_BUF (4096) bytes are atomic: they go whole into the last page where they
+ * fit, or into a new one. A reader takes what is there and waits only for the first byte. One
+ * emptied page is kept for the next write.
  *
- * The mutex is held while bytes are copied, which may fault; it is dropped to wait. `head` and `tail` are also read without it, by
- * the conditions of waits and by poll: whoever makes the ring non-empty or non-full changes them first and wakes then.
+ * The mutex is held while bytes are copied, which may fault; it is dropped to wait. `head` and
+ * `tail` are also read without it, by the conditions of waits and by poll: whoever makes the ring
+ * non-empty or non-full changes them first and wakes then.
  *
  * A pipe lives as long as an end of it is open; its inode points at it meanwhile.
  */
@@ -16,10 +18,10 @@
 #include "proc/process.h"
 #include "x86/usercopy.h"
 
-#define PIPE_BUF 4096
-#define PIPE_SLOTS 16                  /* 64 KiB */
-#define PIPE_SLOTS_LIMIT 256           /* /proc/sys/fs/pipe-max-size: 1 MiB; uid 0 may have more */
-#define PIPE_SLOTS_MOST (1u << 19)
+#define PIPE_BUF         4096
+#define PIPE_SLOTS       16  /* 64 KiB */
+#define PIPE_SLOTS_LIMIT 256 /* /proc/sys/fs/pipe-max-size: 1 MiB; uid 0 may have more */
+#define PIPE_SLOTS_MOST  (1u << 19)
 
 struct pipe_slot {
     struct quire_frame *frame;
@@ -28,14 +30,15 @@ struct pipe_slot {
 
 struct pipe {
     struct mutex mutex;
-    struct wait_queue data, space;     /* readers wait for data, writers for space */
-    uint32_t head, tail;               /* (m; read anywhere) slots written and read so far */
-    uint32_t slots;                    /* (m) a power of two */
-    uint32_t readers, writers;         /* (inode->lock; read anywhere) open ends */
-    uint32_t reader_opens, writer_opens; /* (inode->lock) so far, for opens that wait for the other end */
-    bool nameless;                     /* (c) from pipe(2): opening an end again never waits */
-    struct pipe_slot *ring;            /* (m) */
-    struct quire_frame *spare;         /* (m) or NULL */
+    struct wait_queue data, space; /* readers wait for data, writers for space */
+    uint32_t head, tail;           /* (m; read anywhere) slots written and read so far */
+    uint32_t slots;                /* (m) a power of two */
+    uint32_t readers, writers;     /* (inode->lock; read anywhere) open ends */
+    uint32_t reader_opens,
+        writer_opens;          /* (inode->lock) so far, for opens that wait for the other end */
+    bool nameless;             /* (c) from pipe(2): opening an end again never waits */
+    struct pipe_slot *ring;    /* (m) */
+    struct quire_frame *spare; /* (m) or NULL */
 };
 
 static const struct file_operations pipe_operations;
@@ -49,7 +52,8 @@ static bool pipe_empty(const struct pipe *pipe)
 static bool pipe_full(const struct pipe *pipe)
 {
     return __atomic_load_n(&pipe->head, __ATOMIC_ACQUIRE) -
-               __atomic_load_n(&pipe->tail, __ATOMIC_ACQUIRE) >= pipe->slots;
+               __atomic_load_n(&pipe->tail, __ATOMIC_ACQUIRE) >=
+           pipe->slots;
 }
 
 static struct pipe *pipe_alloc(void)
@@ -229,15 +233,16 @@ static long pipe_read(struct file *file, struct transfer *to, uint64_t *position
             return 0;
         if (file->flags & O_NONBLOCK)
             return -EAGAIN;
-        done = wait_event_interruptible(
-            &pipe->data,
-            !pipe_empty(pipe) || __atomic_load_n(&pipe->writers, __ATOMIC_ACQUIRE) == 0);
+        done = wait_event_interruptible(&pipe->data,
+                                        !pipe_empty(pipe) ||
+                                            __atomic_load_n(&pipe->writers, __ATOMIC_ACQUIRE) == 0);
         if (done != 0)
             return done;
     }
 }
 
-/* Copies the oldest bytes of one pipe to another; neither mutex is held while the other is waited for. */
+/* Copies the oldest bytes of one pipe to another; neither mutex is held while the other is waited
+ * for. */
 long pipe_tee(struct file *in, struct file *out, size_t length, bool nonblock)
 {
     struct pipe *pipe = in->data;
@@ -343,8 +348,7 @@ long pipe_resize(struct file *file, unsigned long bytes)
         return -EINVAL;
     while ((unsigned long)slots * PAGE_SIZE < bytes)
         slots *= 2;
-    if (slots > pipe->slots && slots > PIPE_SLOTS_LIMIT &&
-        current_process()->credentials.euid != 0)
+    if (slots > pipe->slots && slots > PIPE_SLOTS_LIMIT && current_process()->credentials.euid != 0)
         return -EPERM;
     ring = kernel_alloc_zeroed(slots * sizeof ring[0]);
     if (ring == NULL)
@@ -426,8 +430,7 @@ static int wait_for_other_end(struct pipe *pipe, unsigned flags)
         uint32_t seen = pipe->writer_opens;
 
         return wait_event_interruptible(
-            &pipe->data,
-            __atomic_load_n(&pipe->writer_opens, __ATOMIC_ACQUIRE) != seen);
+            &pipe->data, __atomic_load_n(&pipe->writer_opens, __ATOMIC_ACQUIRE) != seen);
     }
     if (mode == O_WRONLY && pipe->readers == 0) {
         uint32_t seen = pipe->reader_opens;
@@ -435,8 +438,7 @@ static int wait_for_other_end(struct pipe *pipe, unsigned flags)
         if (flags & O_NONBLOCK)
             return -ENXIO;
         return wait_event_interruptible(
-            &pipe->space,
-            __atomic_load_n(&pipe->reader_opens, __ATOMIC_ACQUIRE) != seen);
+            &pipe->space, __atomic_load_n(&pipe->reader_opens, __ATOMIC_ACQUIRE) != seen);
     }
     return 0;
 }

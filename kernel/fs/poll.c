@@ -1,9 +1,10 @@
 /*
  * Waiting for several files at once.
  *
- * The first look at each file joins its queues; every later look only asks. The thread's state is set to sleeping before each
- * round of looks (poll_arm), so that a change in between makes the following schedule() return at once. A table keeps a
- * reference on every file whose queue it is on: the queue is part of what the file stands for.
+ * The first look at each file joins its queues; every later look only asks. The thread's state is
+ * set to sleeping before each round of looks (poll_arm), so that a change in between makes the
+ * following schedule() return at once. A table keeps a reference on every file whose queue it is
+ * on: the queue is part of what the file stands for.
  */
 #include "fs/vfs.h"
 
@@ -28,7 +29,8 @@ void poll_arm(struct poll_table *table)
     wait_prepare(&table->own_queue, &table->own);
 }
 
-/* Waiters stand in queues by address: a larger array must be filled before the first one is prepared. */
+/* Waiters stand in queues by address: a larger array must be filled before the first one is
+ * prepared. */
 bool poll_reserve(struct poll_table *table, size_t capacity)
 {
     if (capacity <= table->capacity)

@@ -1,9 +1,9 @@
 /*
  * /proc: inodes that exist while someone looks at them.
  *
- * Nothing is kept: each lookup makes an entry and an inode for what there is at that moment (a process, one of its files), and
- * the last put frees them. The text of a file is made when it is read at position 0, and stays the same for the reads that
- * follow.
+ * Nothing is kept: each lookup makes an entry and an inode for what there is at that moment (a
+ * process, one of its files), and the last put frees them. The text of a file is made when it is
+ * read at position 0, and stays the same for the reads that follow.
  *
  * Inode numbers: the number of the process, then the place of the file in its table.
  */
@@ -16,7 +16,7 @@
 #include "linux/errno.h"
 #include "proc/process.h"
 
-#define ROOT_NUMBER 1
+#define ROOT_NUMBER        1
 #define FIRST_PID_POSITION 0x10000ull
 
 int proc_may_look(const struct process *process)
@@ -26,8 +26,7 @@ int proc_may_look(const struct process *process)
 
     if (process == current_process() || mine->fsuid == 0)
         return 0;
-    return mine->fsuid == theirs->euid && mine->fsuid == theirs->suid &&
-                   mine->fsuid == theirs->uid
+    return mine->fsuid == theirs->euid && mine->fsuid == theirs->suid && mine->fsuid == theirs->uid
                ? 0
                : -EACCES;
 }

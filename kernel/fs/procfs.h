@@ -28,7 +28,7 @@ struct proc_file {
     /* Directories: the names in it; a table ended by a NULL name, or functions. */
     const struct proc_file *children;
     const struct vfs_inode_operations *operations; /* directories that compute their names */
-    bool for_owner;          /* only who may look into the process */
+    bool for_owner;                                /* only who may look into the process */
 };
 
 /* An entry with a reference for a file of /proc; target->process gets one more. */
@@ -43,8 +43,8 @@ static inline const struct proc_target *proc_target(const struct vfs_inode *inod
 /* 0, or -EACCES: may the running process look into that one (memory, descriptors)? */
 int proc_may_look(const struct process *process);
 
-extern const struct proc_file proc_system_files[];       /* procfs_system.c: of /proc itself */
-extern const struct proc_file proc_process_files[];      /* procfs_process.c: of /proc/PID */
+extern const struct proc_file proc_system_files[];  /* procfs_system.c: of /proc itself */
+extern const struct proc_file proc_process_files[]; /* procfs_process.c: of /proc/PID */
 extern const struct vfs_inode_operations proc_table_operations; /* directories with children */
 extern const struct vfs_inode_operations proc_root_operations;
 

@@ -1,7 +1,9 @@
 /*
- * /proc/PID: what a process is, has open, and has mapped, in the formats that procps and busybox parse (proc(5)).
+ * /proc/PID: what a process is, has open, and has mapped, in the formats that procps and busybox
+ * parse (proc(5)).
  *
- * A process may end while it is looked at: what it gave back already reads as empty or zero, as a zombie's does under Linux.
+ * A process may end while it is looked at: what it gave back already reads as empty or zero, as a
+ * zombie's does under Linux.
  */
 #include "fs/procfs.h"
 
@@ -134,20 +136,21 @@ static void show_smaps(struct text *text, struct memory *memory,
         uint32_t flag;
         const char *name;
     } flags[] = {
-        {QUIRE_PROT_READ, "rd"},           {QUIRE_PROT_WRITE, "wr"},
-        {QUIRE_PROT_EXECUTE, "ex"},        {QUIRE_REGION_SHARED, "sh"},
-        {QUIRE_REGION_MAY_READ, "mr"},     {QUIRE_REGION_MAY_WRITE, "mw"},
-        {QUIRE_REGION_MAY_EXECUTE, "me"},  {QUIRE_REGION_GROWS_DOWN, "gd"},
-        {QUIRE_REGION_LOCKED, "lo"},       {QUIRE_REGION_SEQUENTIAL, "sr"},
-        {QUIRE_REGION_RANDOM, "rr"},       {QUIRE_REGION_NO_FORK, "dc"},
-        {QUIRE_REGION_NO_RESERVE, "nr"},   {QUIRE_REGION_WIPE_ON_FORK, "wf"},
-        {QUIRE_REGION_NO_DUMP, "dd"},      {QUIRE_REGION_HUGE, "hg"},
+        {QUIRE_PROT_READ, "rd"},          {QUIRE_PROT_WRITE, "wr"},
+        {QUIRE_PROT_EXECUTE, "ex"},       {QUIRE_REGION_SHARED, "sh"},
+        {QUIRE_REGION_MAY_READ, "mr"},    {QUIRE_REGION_MAY_WRITE, "mw"},
+        {QUIRE_REGION_MAY_EXECUTE, "me"}, {QUIRE_REGION_GROWS_DOWN, "gd"},
+        {QUIRE_REGION_LOCKED, "lo"},      {QUIRE_REGION_SEQUENTIAL, "sr"},
+        {QUIRE_REGION_RANDOM, "rr"},      {QUIRE_REGION_NO_FORK, "dc"},
+        {QUIRE_REGION_NO_RESERVE, "nr"},  {QUIRE_REGION_WIPE_ON_FORK, "wf"},
+        {QUIRE_REGION_NO_DUMP, "dd"},     {QUIRE_REGION_HUGE, "hg"},
         {QUIRE_REGION_NO_HUGE, "nh"},
     };
     struct quire_usage usage = {0};
 
     quire_space_usage_range(memory->space, region->start, region->end, &usage);
-    text_printf(text, "Size:           %8lu kB\n", (unsigned long)(region->end - region->start) / 1024);
+    text_printf(text, "Size:           %8lu kB\n",
+                (unsigned long)(region->end - region->start) / 1024);
     text_printf(text, "KernelPageSize: %8lu kB\n", (unsigned long)PAGE_SIZE / 1024);
     text_printf(text, "MMUPageSize:    %8lu kB\n", (unsigned long)PAGE_SIZE / 1024);
     text_printf(text, "Rss:            %8lu kB\n", KIB(usage.resident));
@@ -237,7 +240,8 @@ static void memory_numbers(struct process *process, struct memory_numbers *out)
         .size = memory->space->pages.total,
         .resident = usage.resident,
         .shared = usage.object,
-        .text = (quire_page_up(memory->code_end) - quire_page_down(memory->code_start)) >> PAGE_SHIFT,
+        .text =
+            (quire_page_up(memory->code_end) - quire_page_down(memory->code_start)) >> PAGE_SHIFT,
         .data = memory->space->pages.data,
         .stack = memory->space->pages.stack,
         .locked = memory->space->pages.locked,
@@ -333,13 +337,11 @@ static int show_stat(struct text *text, const struct proc_target *target)
     signal_numbers(process, thread, &signals);
     target_times(target, thread, &times);
     target_name(process, thread, name);
-    text_printf(text, "%d (%s) %c %d %d %d %d %d %u ",
-                target->tid != 0 ? target->tid : process->number, name,
-                target_state(target, thread), parent_number(process),
-                process_group_number(process), process_session_number(process),
-                tty != NULL ? tty_device_number(tty) : 0,
-                tty != NULL ? tty_foreground_group(tty) : -1,
-                process->exec_done ? 0x400000u : 0x400040u);
+    text_printf(
+        text, "%d (%s) %c %d %d %d %d %d %u ", target->tid != 0 ? target->tid : process->number,
+        name, target_state(target, thread), parent_number(process), process_group_number(process),
+        process_session_number(process), tty != NULL ? tty_device_number(tty) : 0,
+        tty != NULL ? tty_foreground_group(tty) : -1, process->exec_done ? 0x400000u : 0x400040u);
     text_printf(text, "%lu 0 %lu 0 %lu %lu %lu %lu %d %d %u 0 %lu ",
                 (unsigned long)times.minor_faults, (unsigned long)times.major_faults,
                 (unsigned long)(times.user / NS_PER_TICK),
@@ -419,8 +421,8 @@ static void show_status_memory(struct text *text, struct process *process)
                 KIB(m.anonymous), KIB(m.shared), 0ul);
     text_printf(text, "VmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\nVmLib:\t%8lu kB\n",
                 KIB(m.data), KIB(m.stack), KIB(m.text), 0ul);
-    text_printf(text, "VmPTE:\t%8lu kB\nVmSwap:\t%8lu kB\nHugetlbPages:\t%8lu kB\n",
-                KIB(m.tables), KIB(m.swapped), 0ul);
+    text_printf(text, "VmPTE:\t%8lu kB\nVmSwap:\t%8lu kB\nHugetlbPages:\t%8lu kB\n", KIB(m.tables),
+                KIB(m.swapped), 0ul);
     text_printf(text, "CoreDumping:\t0\nTHP_enabled:\t0\n");
 }
 
@@ -466,10 +468,10 @@ static int show_status(struct text *text, const struct proc_target *target)
     text_printf(text, "Cpus_allowed:\t%x\nCpus_allowed_list:\t0", (1u << cpu_count) - 1);
     if (cpu_count > 1)
         text_printf(text, "-%u", cpu_count - 1);
-    text_printf(text, "\nMems_allowed:\t1\nMems_allowed_list:\t0\n"
-                      "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
-                (unsigned long)times.voluntary_switches,
-                (unsigned long)times.involuntary_switches);
+    text_printf(text,
+                "\nMems_allowed:\t1\nMems_allowed_list:\t0\n"
+                "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
+                (unsigned long)times.voluntary_switches, (unsigned long)times.involuntary_switches);
     if (thread != NULL)
         thread_put(thread);
     return 0;
@@ -535,8 +537,7 @@ static int show_limits(struct text *text, const struct proc_target *target)
             snprintf(soft, sizeof soft, "%lu", (unsigned long)limit->soft);
         if (limit->hard != RLIM_INFINITY)
             snprintf(hard, sizeof hard, "%lu", (unsigned long)limit->hard);
-        text_printf(text, "%-25s %-20s %-20s %-10s\n", limits[i].name, soft, hard,
-                    limits[i].unit);
+        text_printf(text, "%-25s %-20s %-20s %-10s\n", limits[i].name, soft, hard, limits[i].unit);
     }
     return 0;
 }
@@ -668,12 +669,21 @@ static int parse_number(const char *name, size_t length)
 }
 
 static const struct proc_file descriptor_link[3] = {
-    {.name = "r", .mode = S_IFLNK | 0500, .follow = follow_descriptor,
-     .read_link = read_descriptor, .for_owner = true},
-    {.name = "w", .mode = S_IFLNK | 0300, .follow = follow_descriptor,
-     .read_link = read_descriptor, .for_owner = true},
-    {.name = "rw", .mode = S_IFLNK | 0700, .follow = follow_descriptor,
-     .read_link = read_descriptor, .for_owner = true},
+    {.name = "r",
+     .mode = S_IFLNK | 0500,
+     .follow = follow_descriptor,
+     .read_link = read_descriptor,
+     .for_owner = true},
+    {.name = "w",
+     .mode = S_IFLNK | 0300,
+     .follow = follow_descriptor,
+     .read_link = read_descriptor,
+     .for_owner = true},
+    {.name = "rw",
+     .mode = S_IFLNK | 0700,
+     .follow = follow_descriptor,
+     .read_link = read_descriptor,
+     .for_owner = true},
 };
 static const struct proc_file descriptor_info = {
     .name = "info", .mode = S_IFREG | 0444, .show = show_descriptor, .for_owner = true};
@@ -772,9 +782,8 @@ static int task_lookup(struct vfs_entry *directory, const char *name, size_t len
                        struct vfs_entry **out)
 {
     const struct proc_target *here = proc_target(directory->inode);
-    struct proc_target target = {.file = &thread_directory,
-                                 .process = here->process,
-                                 .tid = parse_number(name, length)};
+    struct proc_target target = {
+        .file = &thread_directory, .process = here->process, .tid = parse_number(name, length)};
     struct thread *thread = target.tid > 0 ? thread_find(target.tid) : NULL;
     bool member = thread != NULL && thread->process == here->process;
 
@@ -799,17 +808,15 @@ static int task_list(struct vfs_inode *inode, struct file *file, struct director
         tid = thread->tid;
         thread_put(thread);
         length = snprintf(name, sizeof name, "%d", tid);
-        if (!sink->name(sink, name, (size_t)length, ((uint64_t)tid << 40) + 1,
-                        DT_OF_MODE(S_IFDIR), (uint64_t)tid + 3))
+        if (!sink->name(sink, name, (size_t)length, ((uint64_t)tid << 40) + 1, DT_OF_MODE(S_IFDIR),
+                        (uint64_t)tid + 3))
             return 0;
         file->position = (uint64_t)tid + 3;
     }
 }
 
-static const struct vfs_inode_operations task_operations = {.lookup = task_lookup,
-                                                            .list = task_list,
-                                                            .refresh = target_refresh,
-                                                            .release = target_release};
+static const struct vfs_inode_operations task_operations = {
+    .lookup = task_lookup, .list = task_list, .refresh = target_refresh, .release = target_release};
 
 /* ---- the tables ---- */
 

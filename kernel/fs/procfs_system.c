@@ -1,4 +1,5 @@
-/* /proc itself: the machine's memory, processors, time, file systems, and the settings below /proc/sys. */
+/* /proc itself: the machine's memory, processors, time, file systems, and the settings below
+ * /proc/sys. */
 #include "fs/procfs.h"
 
 #include "core/boot_info.h"
@@ -124,8 +125,7 @@ static int show_vmstat(struct text *text, const struct proc_target *target)
     text_printf(text, "nr_file_pages %lu\n", (unsigned long)frames.kind[QUIRE_FRAME_OBJECT]);
     text_printf(text, "nr_shmem %lu\n", (unsigned long)frames.kind[QUIRE_FRAME_OBJECT]);
     text_printf(text, "nr_page_table_pages %lu\n", (unsigned long)frames.kind[QUIRE_FRAME_TABLE]);
-    text_printf(text, "nr_slab_unreclaimable %lu\n",
-                (unsigned long)frames.kind[QUIRE_FRAME_HEAP]);
+    text_printf(text, "nr_slab_unreclaimable %lu\n", (unsigned long)frames.kind[QUIRE_FRAME_HEAP]);
     text_printf(text, "nr_kernel_pages %lu\n", (unsigned long)frames.kind[QUIRE_FRAME_KERNEL]);
     for (unsigned i = 0; i < QUIRE_FAULT_CLASS_COUNT; i++)
         all += is_a_fault(i) ? fault[i] : 0;
@@ -173,10 +173,9 @@ static int show_slabinfo(struct text *text, const struct proc_target *target)
                     "%-17s %6lu %6lu %6lu %4lu %4lu : tunables %4u %4u %4u : slabdata %6lu %6lu "
                     "%6u\n",
                     stats.name, (unsigned long)stats.objects,
-                    (unsigned long)(stats.slabs * stats.per_slab),
-                    (unsigned long)stats.object_size, (unsigned long)stats.per_slab,
-                    (unsigned long)stats.slab_frames, 0u, 0u, 0u, (unsigned long)stats.slabs,
-                    (unsigned long)stats.slabs, 0u);
+                    (unsigned long)(stats.slabs * stats.per_slab), (unsigned long)stats.object_size,
+                    (unsigned long)stats.per_slab, (unsigned long)stats.slab_frames, 0u, 0u, 0u,
+                    (unsigned long)stats.slabs, (unsigned long)stats.slabs, 0u);
     return 0;
 }
 
@@ -238,12 +237,13 @@ static int show_stat(struct text *text, const struct proc_target *target)
     text_printf(text, "cpu  %lu 0 %lu %lu 0 0 0 0 0 0\ncpu0 %lu 0 %lu %lu 0 0 0 0 0 0\n",
                 (unsigned long)user, (unsigned long)system, (unsigned long)idle,
                 (unsigned long)user, (unsigned long)system, (unsigned long)idle);
-    text_printf(text, "intr 0\nctxt %lu\nbtime %lu\nprocesses %lu\nprocs_running %u\n"
-                      "procs_blocked 0\nsoftirq 0\n",
-                (unsigned long)scheduler_switches(),
-                (unsigned long)((clock_realtime_ns() - clock_monotonic_ns()) /
-                                NANOSECONDS_PER_SECOND),
-                (unsigned long)threads, runnable);
+    text_printf(
+        text,
+        "intr 0\nctxt %lu\nbtime %lu\nprocesses %lu\nprocs_running %u\n"
+        "procs_blocked 0\nsoftirq 0\n",
+        (unsigned long)scheduler_switches(),
+        (unsigned long)((clock_realtime_ns() - clock_monotonic_ns()) / NANOSECONDS_PER_SECOND),
+        (unsigned long)threads, runnable);
     return 0;
 }
 
@@ -253,15 +253,15 @@ static int show_cpuinfo(struct text *text, const struct proc_target *target)
         uint8_t leaf_extended, in_ecx, bit;
         const char *name;
     } flags[] = {
-        {0, 0, 0, "fpu"},     {0, 0, 1, "vme"},     {0, 0, 2, "de"},       {0, 0, 3, "pse"},
-        {0, 0, 4, "tsc"},     {0, 0, 5, "msr"},     {0, 0, 6, "pae"},      {0, 0, 7, "mce"},
-        {0, 0, 8, "cx8"},     {0, 0, 9, "apic"},    {0, 0, 11, "sep"},     {0, 0, 12, "mtrr"},
-        {0, 0, 13, "pge"},    {0, 0, 14, "mca"},    {0, 0, 15, "cmov"},    {0, 0, 16, "pat"},
-        {0, 0, 17, "pse36"},  {0, 0, 19, "clflush"}, {0, 0, 23, "mmx"},    {0, 0, 24, "fxsr"},
-        {0, 0, 25, "sse"},    {0, 0, 26, "sse2"},   {1, 0, 11, "syscall"}, {1, 0, 20, "nx"},
-        {1, 0, 26, "pdpe1gb"}, {1, 0, 29, "lm"},    {0, 1, 0, "pni"},      {0, 1, 9, "ssse3"},
-        {0, 1, 13, "cx16"},   {0, 1, 19, "sse4_1"}, {0, 1, 20, "sse4_2"},  {0, 1, 22, "movbe"},
-        {0, 1, 23, "popcnt"}, {0, 1, 30, "rdrand"}, {0, 1, 31, "hypervisor"},
+        {0, 0, 0, "fpu"},      {0, 0, 1, "vme"},      {0, 0, 2, "de"},          {0, 0, 3, "pse"},
+        {0, 0, 4, "tsc"},      {0, 0, 5, "msr"},      {0, 0, 6, "pae"},         {0, 0, 7, "mce"},
+        {0, 0, 8, "cx8"},      {0, 0, 9, "apic"},     {0, 0, 11, "sep"},        {0, 0, 12, "mtrr"},
+        {0, 0, 13, "pge"},     {0, 0, 14, "mca"},     {0, 0, 15, "cmov"},       {0, 0, 16, "pat"},
+        {0, 0, 17, "pse36"},   {0, 0, 19, "clflush"}, {0, 0, 23, "mmx"},        {0, 0, 24, "fxsr"},
+        {0, 0, 25, "sse"},     {0, 0, 26, "sse2"},    {1, 0, 11, "syscall"},    {1, 0, 20, "nx"},
+        {1, 0, 26, "pdpe1gb"}, {1, 0, 29, "lm"},      {0, 1, 0, "pni"},         {0, 1, 9, "ssse3"},
+        {0, 1, 13, "cx16"},    {0, 1, 19, "sse4_1"},  {0, 1, 20, "sse4_2"},     {0, 1, 22, "movbe"},
+        {0, 1, 23, "popcnt"},  {0, 1, 30, "rdrand"},  {0, 1, 31, "hypervisor"},
     };
     struct cpuid_result one = cpuid(1, 0), extended = cpuid(0x80000001, 0);
     unsigned family = (one.eax >> 8) & 15, model = (one.eax >> 4) & 15;
@@ -279,20 +279,22 @@ static int show_cpuinfo(struct text *text, const struct proc_target *target)
                     cpu_features.brand, one.eax & 15, khz / 1000, khz % 1000);
         text_printf(text, "physical id\t: 0\nsiblings\t: %u\ncore id\t\t: %u\ncpu cores\t: %u\n",
                     cpu_count, cpu, cpu_count);
-        text_printf(text, "fpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: %u\nwp\t\t: yes\n"
-                          "flags\t\t:",
+        text_printf(text,
+                    "fpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: %u\nwp\t\t: yes\n"
+                    "flags\t\t:",
                     cpuid(0, 0).eax);
         for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
             uint32_t word = flags[i].leaf_extended ? extended.edx
-                            : flags[i].in_ecx     ? one.ecx
-                                                  : one.edx;
+                            : flags[i].in_ecx      ? one.ecx
+                                                   : one.edx;
 
             if ((word >> flags[i].bit) & 1)
                 text_printf(text, " %s", flags[i].name);
         }
-        text_printf(text, "%s%s%s\nbugs\t\t:\nbogomips\t: %lu.%02lu\nclflush size\t: 64\n"
-                          "cache_alignment\t: 64\naddress sizes\t: %u bits physical, %u bits "
-                          "virtual\npower management:\n\n",
+        text_printf(text,
+                    "%s%s%s\nbugs\t\t:\nbogomips\t: %lu.%02lu\nclflush size\t: 64\n"
+                    "cache_alignment\t: 64\naddress sizes\t: %u bits physical, %u bits "
+                    "virtual\npower management:\n\n",
                     cpu_features.smep ? " smep" : "", cpu_features.smap ? " smap" : "",
                     cpu_features.umip ? " umip" : "", khz / 500, khz / 5 % 100,
                     cpuid(0x80000008, 0).eax & 255, (cpuid(0x80000008, 0).eax >> 8) & 255);
@@ -366,7 +368,8 @@ static struct vfs_mount *mount_at(size_t n)
     struct vfs_mount *found = NULL;
 
     quire_spin_lock(&tree_lock);
-    list_for_each (node, &mount_list) {
+    list_for_each(node, &mount_list)
+    {
         if (n-- == 0) {
             found = container_of(node, struct vfs_mount, node);
             mount_get(found);
@@ -579,7 +582,9 @@ static const struct proc_file random_files[] = {
 
 static const struct proc_file kernel_files[] = {
     {.name = "hostname", .mode = S_IFREG | 0644, .show = show_hostname, .store = store_hostname},
-    {.name = "domainname", .mode = S_IFREG | 0644, .show = show_domainname,
+    {.name = "domainname",
+     .mode = S_IFREG | 0644,
+     .show = show_domainname,
      .store = store_domainname},
     PROC_REGULAR("ostype", 0444, show_ostype),
     PROC_REGULAR("osrelease", 0444, show_osrelease),

@@ -1,14 +1,16 @@
 /*
  * The content of regular files: read, write, resize over an object's pages.
  *
- * Bytes are copied between the page's frame and the user's buffer with a reference on the frame and without a spinlock: a
- * fault on the buffer is an ordinary fault, also when the buffer maps the very page. Truncation may take the page out of the object
- * meanwhile; the frame stays until the reference is dropped.
+ * Bytes are copied between the page's frame and the user's buffer with a reference on the frame and
+ * without a spinlock: a fault on the buffer is an ordinary fault, also when the buffer maps the
+ * very page. Truncation may take the page out of the object meanwhile; the frame stays until the
+ * reference is dropped.
  *
- * Writers hold the inode's mutex: writes are atomic towards each other, and the end of an appending write is the end of
- * the file. Readers hold nothing. Holes are read as zeros without making pages.
+ * Writers hold the inode's mutex: writes are atomic towards each other, and the end of an appending
+ * write is the end of the file. Readers hold nothing. Holes are read as zeros without making pages.
  *
- * Failure: a write that meets a bad buffer or the end of memory returns what it moved; pages that it made stay as zeros.
+ * Failure: a write that meets a bad buffer or the end of memory returns what it moved; pages that
+ * it made stay as zeros.
  */
 #include "fs/vfs.h"
 
@@ -18,11 +20,12 @@
 #include "proc/process.h"
 #include "x86/usercopy.h"
 
-#define READ_BATCH 16 /* pages looked up at a time */
+#define READ_BATCH      16 /* pages looked up at a time */
 #define FILE_SIZE_LIMIT (INT64_MAX & ~(uint64_t)(PAGE_SIZE - 1))
-#define RLIMIT_FSIZE 1
+#define RLIMIT_FSIZE    1
 
-/* A frame beyond the direct map is reachable through a slot of this CPU: its holder may not fault, so faults come first. */
+/* A frame beyond the direct map is reachable through a slot of this CPU: its holder may not fault,
+ * so faults come first. */
 static size_t copy_far(struct quire_frame *frame, size_t offset, struct transfer *transfer,
                        size_t n, bool out)
 {
@@ -82,9 +85,8 @@ static int read_lookup(struct quire_object *object, uint64_t index, size_t n,
         quire_object_pages(object, index, n, frames);
         return (int)n;
     }
-    status = quire_object_page(object, index,
-                               object->kind == QUIRE_OBJECT_MEMORY ? 0 : QUIRE_OBJECT_ALLOCATE,
-                               frames);
+    status = quire_object_page(
+        object, index, object->kind == QUIRE_OBJECT_MEMORY ? 0 : QUIRE_OBJECT_ALLOCATE, frames);
     if (status == QUIRE_NO_MAPPING || status == QUIRE_BEYOND_END)
         frames[0] = NULL;
     else if (status != QUIRE_OK)
@@ -151,7 +153,8 @@ static long regular_read(struct file *file, struct transfer *to, uint64_t *posit
 
 /* ---- write ---- */
 
-/* One sixteenth of memory stays free of file pages, so that the machine can still act when /tmp is full. */
+/* One sixteenth of memory stays free of file pages, so that the machine can still act when /tmp is
+ * full. */
 bool regular_room(void)
 {
     struct quire_frame_stats frames;
@@ -164,7 +167,7 @@ static int size_limit(uint64_t at, uint64_t *end)
 {
     uint64_t limit = current_thread()->process->limits[RLIMIT_FSIZE].soft;
 
-    if (limit < FILE_SIZE_LIMIT && *end > limit) {
+    if (limit<FILE_SIZE_LIMIT && * end> limit) {
         if (at >= limit) {
             signal_send_thread(current_thread(), SIGXFSZ, NULL);
             return -EFBIG;
@@ -187,7 +190,8 @@ static long write_page(struct quire_object *object, uint64_t at, struct transfer
     enum quire_status status;
     size_t moved;
 
-    /* Kernel memory cannot fault half-way, and nobody maps what is beyond the end: no need to clear first. */
+    /* Kernel memory cannot fault half-way, and nobody maps what is beyond the end: no need to clear
+     * first. */
     if (!from->user && from->vectors == NULL && n == PAGE_SIZE && at >= object->size)
         flags |= QUIRE_OBJECT_OVERWRITE;
     status = quire_object_page(object, at >> PAGE_SHIFT, flags, &frame);
@@ -299,7 +303,8 @@ int vfs_truncate(struct vfs_inode *inode, uint64_t size)
     return error;
 }
 
-/* The first page at or after `at` that is there (or is not), as a byte position; the end where there is none. */
+/* The first page at or after `at` that is there (or is not), as a byte position; the end where
+ * there is none. */
 static uint64_t find_page(struct quire_object *object, uint64_t at, uint64_t end, bool present)
 {
     while (at < end) {
@@ -343,8 +348,8 @@ static long regular_seek(struct file *file, int64_t offset, int whence)
         if (offset < 0 || offset >= size)
             return -ENXIO;
         if (object->kind == QUIRE_OBJECT_MEMORY)
-            offset = (int64_t)find_page(object, (uint64_t)offset, (uint64_t)size,
-                                        whence == SEEK_DATA);
+            offset =
+                (int64_t)find_page(object, (uint64_t)offset, (uint64_t)size, whence == SEEK_DATA);
         else if (whence == SEEK_HOLE)
             offset = size;
         if (whence == SEEK_DATA && offset == size)

@@ -2,8 +2,8 @@
 #define KERNEL_FS_TEXT_H
 
 /*
- * Text of any length, built by appending and read at any position: what a file of /proc says. Kept in pages, so that
- * a list of 65,000 mappings needs no large block.
+ * Text of any length, built by appending and read at any position: what a file of /proc says. Kept
+ * in pages, so that a list of 65,000 mappings needs no large block.
  */
 
 #include "fs/vfs.h"
@@ -11,10 +11,10 @@
 #include <stdarg.h>
 
 struct text {
-    char **page;       /* `pages` pointers to PAGE_SIZE bytes each */
+    char **page; /* `pages` pointers to PAGE_SIZE bytes each */
     size_t pages, room;
     size_t length;
-    bool failed;       /* memory ran out: what follows is missing */
+    bool failed; /* memory ran out: what follows is missing */
 };
 
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));

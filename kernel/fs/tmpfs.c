@@ -1,7 +1,7 @@
 /*
- * tmpfs: a tree in memory. The names in the directories' tables are the file system; the content of a regular file is the
- * memory object that read, write and mappings share. Also the base of devtmpfs, of the root, and of memory without a
- * name (memfd, shared memory).
+ * tmpfs: a tree in memory. The names in the directories' tables are the file system; the content of
+ * a regular file is the memory object that read, write and mappings share. Also the base of
+ * devtmpfs, of the root, and of memory without a name (memfd, shared memory).
  *
  * Files may take all of memory but a sixteenth: regular.c asks regular_room() before a file grows.
  *
@@ -152,7 +152,8 @@ static int tmpfs_remove(struct vfs_entry *directory, struct vfs_entry *entry)
     return 0;
 }
 
-/* Takes an entry to a directory and name; name_copy is heap memory or NULL when the name fits in the entry. */
+/* Takes an entry to a directory and name; name_copy is heap memory or NULL when the name fits in
+ * the entry. */
 static void entry_move(struct vfs_entry *from, struct vfs_entry *entry, struct vfs_entry *to,
                        const char *name, size_t length, char *name_copy)
 {
@@ -302,7 +303,8 @@ static int tmpfs_mount(const char *source, const char *options, struct vfs_files
 
 static struct vfs_entry *first_child(struct vfs_entry *directory)
 {
-    list_for_each (node, &directory->inode->directory.names) {
+    list_for_each(node, &directory->inode->directory.names)
+    {
         struct vfs_entry *entry = container_of(node, struct vfs_entry, sibling);
 
         if (entry->inode != NULL)

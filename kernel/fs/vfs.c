@@ -1,11 +1,13 @@
 /*
  * Inodes, entries and the tables of directories; open files; buffers.
  *
- * What is where: path.c walks names, open.c opens, namespace.c changes names, mount.c hangs trees on each other, file_table.c
- * keeps descriptors; tmpfs.c, devfs.c and procfs*.c are the file systems; regular.c moves the content of files.
+ * What is where: path.c walks names, open.c opens, namespace.c changes names, mount.c hangs trees
+ * on each other, file_table.c keeps descriptors; tmpfs.c, devfs.c and procfs*.c are the file
+ * systems; regular.c moves the content of files.
  *
- * The end of an inode. Names and open files hold references. The last put of a regular file gives back its object; its
- * memory goes when the object is released, which a mapping may delay. Nothing but reports reads such an inode.
+ * The end of an inode. Names and open files hold references. The last put of a regular file gives
+ * back its object; its memory goes when the object is released, which a mapping may delay. Nothing
+ * but reports reads such an inode.
  */
 #include "fs/vfs.h"
 
@@ -285,7 +287,8 @@ static void table_insert(struct vfs_directory *directory, struct vfs_entry *entr
     *chain = entry;
 }
 
-/* Doubles the table. Without memory chains grow longer, or the list is searched: nothing is lost. */
+/* Doubles the table. Without memory chains grow longer, or the list is searched: nothing is lost.
+ */
 static void table_grow(struct vfs_directory *directory)
 {
     uint32_t size = directory->table != NULL ? directory->table_size * 2 : 32;
@@ -296,7 +299,8 @@ static void table_grow(struct vfs_directory *directory)
     kernel_free(directory->table);
     directory->table = table;
     directory->table_size = size;
-    list_for_each (node, &directory->names) {
+    list_for_each(node, &directory->names)
+    {
         struct vfs_entry *entry = container_of(node, struct vfs_entry, sibling);
 
         if (entry->inode != NULL)
@@ -316,8 +320,8 @@ void directory_insert(struct vfs_entry *parent, struct vfs_entry *entry)
     if (directory->table != NULL)
         table_insert(directory, entry);
     list_add_head(&directory->names, &entry->sibling);
-    if (directory->count > (directory->table != NULL ? directory->table_size
-                                                     : DIRECTORY_LIST_LIMIT))
+    if (directory->count >
+        (directory->table != NULL ? directory->table_size : DIRECTORY_LIST_LIMIT))
         table_grow(directory);
     quire_spin_unlock(&parent->inode->lock);
 }
@@ -359,7 +363,8 @@ struct vfs_entry *directory_find(struct vfs_entry *parent, const char *name, siz
         while (found != NULL && !entry_is(found, hash, name, length))
             found = found->chain;
     } else {
-        list_for_each (node, &directory->names) {
+        list_for_each(node, &directory->names)
+        {
             struct vfs_entry *entry = container_of(node, struct vfs_entry, sibling);
 
             if (entry_is(entry, hash, name, length)) {

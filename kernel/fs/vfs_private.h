@@ -9,15 +9,17 @@
  *   struct file            an open inode (or stream) with a position; what descriptors point at
  *   struct fs_context      root and current directory of processes
  *
- * References: a file holds its path and inode; an entry its parent and inode; a directory's table its entries (they are
- * pinned as long as the name exists). A regular file's object points back at the inode through object->owner: the inode's
- * memory lives until the object is released, so that a region may outlast every name and descriptor.
+ * References: a file holds its path and inode; an entry its parent and inode; a directory's table
+ * its entries (they are pinned as long as the name exists). A regular file's object points back at
+ * the inode through object->owner: the inode's memory lives until the object is released, so that a
+ * region may outlast every name and descriptor.
  *
  * Locks, outer first:
  *   rename_mutex → inode->mutex (directories by ancestry, then address) → inode->lock → tree_lock
- * inode->mutex may be slept under, a directory's is held across changes of its names, a file's across writes and changes of
- * size. inode->lock protects a directory's table for lookups and the attributes. tree_lock protects parent pointers and
- * the mount tree: short, never slept under. A page fault takes none of these locks.
+ * inode->mutex may be slept under, a directory's is held across changes of its names, a file's
+ * across writes and changes of size. inode->lock protects a directory's table for lookups and the
+ * attributes. tree_lock protects parent pointers and the mount tree: short, never slept under. A
+ * page fault takes none of these locks.
  *
  * Tags: (c) constant, (a) atomic, (m) inode->mutex, (l) inode->lock, (t) tree_lock, (f) file->lock.
  */
@@ -29,9 +31,9 @@
 #include "linux/errno.h"
 #include "linux/file_abi.h"
 
-#define VFS_NAME_MAX  255
-#define VFS_PATH_MAX  4096 /* with the end */
-#define VFS_LINK_MAX  40   /* links followed in one lookup */
+#define VFS_NAME_MAX 255
+#define VFS_PATH_MAX 4096 /* with the end */
+#define VFS_LINK_MAX 40   /* links followed in one lookup */
 
 struct vfs_filesystem;
 struct vfs_mount;
@@ -43,7 +45,8 @@ struct vfs_path {
     struct vfs_entry *entry;
 };
 
-/* What create makes: a file, directory, symbolic link (target), fifo or device. mode holds type and permissions. */
+/* What create makes: a file, directory, symbolic link (target), fifo or device. mode holds type and
+ * permissions. */
 struct vfs_node {
     uint32_t mode;
     uint64_t device;    /* character and block devices: as device_number() */
@@ -52,11 +55,12 @@ struct vfs_node {
 };
 
 /*
- * Of an inode. NULL: the operation does not exist (-EPERM or as said). A directory's operations are called with the directory's
- * mutex held, except lookup, which may run beside others of its kind.
+ * Of an inode. NULL: the operation does not exist (-EPERM or as said). A directory's operations are
+ * called with the directory's mutex held, except lookup, which may run beside others of its kind.
  */
 struct vfs_inode_operations {
-    /* A name that is not in the directory's table; the entry is the caller's reference. -ENOENT. NULL: the table is all. */
+    /* A name that is not in the directory's table; the entry is the caller's reference. -ENOENT.
+     * NULL: the table is all. */
     int (*lookup)(struct vfs_entry *directory, const char *name, size_t length,
                   struct vfs_entry **out);
     /* The caller has checked that the name is free. Entry with a reference for the caller. */
@@ -66,10 +70,12 @@ struct vfs_inode_operations {
                 struct vfs_inode *inode);
     /* unlink and rmdir; the VFS has checked the types and that a directory is empty. */
     int (*remove)(struct vfs_entry *directory, struct vfs_entry *entry);
-    /* Move or, with exchange, swap; `victim` (NULL: none) is replaced. Both directories' mutexes are held. */
+    /* Move or, with exchange, swap; `victim` (NULL: none) is replaced. Both directories' mutexes
+     * are held. */
     int (*rename)(struct vfs_entry *from, struct vfs_entry *entry, struct vfs_entry *to,
                   const char *name, size_t length, struct vfs_entry *victim, bool exchange);
-    /* A file without a name (O_TMPFILE): an entry that is in no table, with a reference. NULL: -EOPNOTSUPP. */
+    /* A file without a name (O_TMPFILE): an entry that is in no table, with a reference. NULL:
+     * -EOPNOTSUPP. */
     int (*temporary)(struct vfs_entry *directory, const struct vfs_node *node,
                      struct vfs_entry **out);
     /* Called for each open; sets file->operations and data. NULL: by the inode's type. */
@@ -86,65 +92,67 @@ struct vfs_inode_operations {
     void (*release)(struct vfs_inode *inode);
 };
 
-/* A directory's names: a list, newest first, in the order of `place`; hashed once there are more than a few. */
+/* A directory's names: a list, newest first, in the order of `place`; hashed once there are more
+ * than a few. */
 struct vfs_directory {
-    struct list names;          /* (l) vfs_entry.sibling, cursors of open directories among them */
-    struct vfs_entry **table;   /* (l) table_size chains, or NULL */
-    uint32_t table_size;        /* (l) a power of two */
-    uint32_t count;             /* (l) */
-    uint64_t next_place;        /* (l) counts down: place of the next name */
+    struct list names;        /* (l) vfs_entry.sibling, cursors of open directories among them */
+    struct vfs_entry **table; /* (l) table_size chains, or NULL */
+    uint32_t table_size;      /* (l) a power of two */
+    uint32_t count;           /* (l) */
+    uint64_t next_place;      /* (l) counts down: place of the next name */
 };
 
 struct vfs_inode {
-    uint32_t references;        /* (a) */
-    uint32_t mode;              /* (l) type and permissions */
-    uint32_t uid, gid;          /* (l) */
-    uint32_t links;             /* (l) names that refer to it */
-    uint32_t seals;             /* (m) F_SEAL_* of memfd_create */
-    bool linkable;              /* (c) made by O_TMPFILE without O_EXCL: may get its first name */
-    uint64_t number;            /* (c) */
-    uint64_t device;            /* (c) of a device node */
-    uint64_t accessed, modified, changed, born; /* (l) ns since 1970 */
-    struct vfs_filesystem *filesystem;          /* (c) may be gone when only mappings are left */
-    uint64_t filesystem_device;                 /* (c) st_dev */
+    uint32_t references; /* (a) */
+    uint32_t mode;       /* (l) type and permissions */
+    uint32_t uid, gid;   /* (l) */
+    uint32_t links;      /* (l) names that refer to it */
+    uint32_t seals;      /* (m) F_SEAL_* of memfd_create */
+    bool linkable;       /* (c) made by O_TMPFILE without O_EXCL: may get its first name */
+    uint64_t number;     /* (c) */
+    uint64_t device;     /* (c) of a device node */
+    uint64_t accessed, modified, changed, born;    /* (l) ns since 1970 */
+    struct vfs_filesystem *filesystem;             /* (c) may be gone when only mappings are left */
+    uint64_t filesystem_device;                    /* (c) st_dev */
     const struct vfs_inode_operations *operations; /* (c) */
     const struct file_operations *file_operations; /* (c) of open files; NULL: by type */
     struct quire_spinlock lock;
     struct mutex mutex;
-    struct list entries;        /* (l) names that refer to it: vfs_entry.alias */
-    char *deleted_name;         /* (l) path it last had, for a mapping that outlasts its names; NULL: none */
-    struct file_locks *locks;   /* (lock of locks.c) flock and fcntl; NULL: never locked */
-    uint32_t writers;           /* (l) files open for writing: execve then fails, ETXTBSY */
-    uint32_t deny_write;        /* (l) programs that run from it: opening for writing then fails */
+    struct list entries; /* (l) names that refer to it: vfs_entry.alias */
+    char
+        *deleted_name; /* (l) path it last had, for a mapping that outlasts its names; NULL: none */
+    struct file_locks *locks; /* (lock of locks.c) flock and fcntl; NULL: never locked */
+    uint32_t writers;         /* (l) files open for writing: execve then fails, ETXTBSY */
+    uint32_t deny_write;      /* (l) programs that run from it: opening for writing then fails */
     union {
         struct quire_object *object; /* (c) regular files: one reference */
         struct vfs_directory directory;
-        char *target;           /* (c) symbolic links */
-        struct pipe *pipe;      /* (l) fifos: while open */
+        char *target;      /* (c) symbolic links */
+        struct pipe *pipe; /* (l) fifos: while open */
     };
-    void *data;                 /* the file system's */
+    void *data; /* the file system's */
 };
 
 struct vfs_entry {
-    uint32_t references;        /* (a) */
-    uint32_t hash;              /* of the name */
-    struct vfs_entry *parent;   /* (t) with a reference; a root's own self without one */
-    struct vfs_inode *inode;    /* (c) with a reference; NULL only in cursors */
-    struct list sibling;        /* (l of the directory) */
-    struct vfs_entry *chain;    /* (l of the directory) next with the same hash */
-    struct list alias;          /* (l of the inode) */
-    uint64_t place;             /* (l of the directory) position in listings */
-    uint32_t mounts;            /* (t) mounts on this entry */
-    uint16_t length;            /* bytes of name */
-    bool in_directory;          /* (l of the directory) the name exists */
-    char *name;                 /* (t) ends with 0; in short_name or on the heap */
+    uint32_t references;      /* (a) */
+    uint32_t hash;            /* of the name */
+    struct vfs_entry *parent; /* (t) with a reference; a root's own self without one */
+    struct vfs_inode *inode;  /* (c) with a reference; NULL only in cursors */
+    struct list sibling;      /* (l of the directory) */
+    struct vfs_entry *chain;  /* (l of the directory) next with the same hash */
+    struct list alias;        /* (l of the inode) */
+    uint64_t place;           /* (l of the directory) position in listings */
+    uint32_t mounts;          /* (t) mounts on this entry */
+    uint16_t length;          /* bytes of name */
+    bool in_directory;        /* (l of the directory) the name exists */
+    char *name;               /* (t) ends with 0; in short_name or on the heap */
     char short_name[24];
 };
 
 struct vfs_filesystem_type {
     const char *name;
-    bool no_device;             /* "nodev" in /proc/filesystems */
-    uint32_t magic;             /* statfs f_type */
+    bool no_device; /* "nodev" in /proc/filesystems */
+    uint32_t magic; /* statfs f_type */
     /* A new instance (or the one there is) with a reference. options may be NULL. */
     int (*mount)(const char *source, const char *options, struct vfs_filesystem **out);
     /* Fills the fields that differ from zero; NULL: none. */
@@ -154,44 +162,45 @@ struct vfs_filesystem_type {
 };
 
 struct vfs_filesystem {
-    uint32_t references;        /* (a) mounts and the kernel itself */
+    uint32_t references; /* (a) mounts and the kernel itself */
     const struct vfs_filesystem_type *type;
-    uint64_t device;            /* st_dev */
-    uint64_t next_inode;        /* (a) */
-    struct vfs_entry *root;     /* with a reference */
+    uint64_t device;        /* st_dev */
+    uint64_t next_inode;    /* (a) */
+    struct vfs_entry *root; /* with a reference */
     void *data;
 };
 
 struct vfs_mount {
-    uint32_t references;        /* (a) */
-    uint32_t flags;             /* (t) MS_* */
+    uint32_t references; /* (a) */
+    uint32_t flags;      /* (t) MS_* */
     struct vfs_filesystem *filesystem;
-    struct vfs_entry *root;     /* what appears here (bind mounts: any entry); with a reference */
-    struct vfs_path on;         /* (t) where it hangs; the root mount: NULL */
-    struct list node;           /* (t) all mounts, oldest first */
+    struct vfs_entry *root; /* what appears here (bind mounts: any entry); with a reference */
+    struct vfs_path on;     /* (t) where it hangs; the root mount: NULL */
+    struct list node;       /* (t) all mounts, oldest first */
     uint32_t number;
     char source[64];
 };
 
 struct file {
-    uint32_t references;        /* (a) */
-    uint32_t flags;             /* (a) O_*: access mode, O_APPEND, O_NONBLOCK, ... */
+    uint32_t references; /* (a) */
+    uint32_t flags;      /* (a) O_*: access mode, O_APPEND, O_NONBLOCK, ... */
     const struct file_operations *operations;
-    void *data;                 /* the operations' */
-    struct vfs_inode *inode;    /* NULL only for kernel-made streams without one; else with a reference */
-    struct vfs_path path;       /* NULLs: has no name */
-    uint64_t position;          /* (f) */
-    struct mutex lock;          /* for position, taken when the file is shared */
-    struct list watchers;       /* epoll registrations, lock of epoll.c */
-    int owner;                  /* F_SETOWN */
-    int owner_signal;           /* F_SETSIG */
-    bool deny_write;            /* holds inode->deny_write */
-    const char *label;          /* without a name: "[eventpoll]"; NULL: it is called a pipe */
+    void *data; /* the operations' */
+    struct vfs_inode
+        *inode;           /* NULL only for kernel-made streams without one; else with a reference */
+    struct vfs_path path; /* NULLs: has no name */
+    uint64_t position;    /* (f) */
+    struct mutex lock;    /* for position, taken when the file is shared */
+    struct list watchers; /* epoll registrations, lock of epoll.c */
+    int owner;            /* F_SETOWN */
+    int owner_signal;     /* F_SETSIG */
+    bool deny_write;      /* holds inode->deny_write */
+    const char *label;    /* without a name: "[eventpoll]"; NULL: it is called a pipe */
     struct quire_deferred deferred;
 };
 
 struct fs_context {
-    uint32_t references;        /* (a) threads that share it (CLONE_FS) */
+    uint32_t references; /* (a) threads that share it (CLONE_FS) */
     struct quire_spinlock lock;
     struct vfs_path root, directory; /* (lock) */
 };
@@ -227,13 +236,14 @@ uint32_t name_hash(const char *name, size_t length);
 uint64_t vfs_now(void);
 void inode_touch(struct vfs_inode *inode, bool modified, bool changed);
 
-/* MAY_READ 4, MAY_WRITE 2, MAY_EXECUTE 1: 0 or -EACCES for the running process. real: its real ids (access(2)). */
+/* MAY_READ 4, MAY_WRITE 2, MAY_EXECUTE 1: 0 or -EACCES for the running process. real: its real ids
+ * (access(2)). */
 int inode_permission(struct vfs_inode *inode, unsigned wanted, bool real);
 /* The running process is the owner or uid 0. */
 bool inode_owned(const struct vfs_inode *inode);
 
 extern struct vfs_mount *root_mount;
-extern struct list mount_list;      /* (t) all mounts, oldest first */
+extern struct list mount_list; /* (t) all mounts, oldest first */
 extern struct quire_spinlock tree_lock;
 extern struct mutex rename_mutex;
 
@@ -248,16 +258,17 @@ enum {
     LOOKUP_IN_ROOT = 1 << 5,   /* openat2 RESOLVE_IN_ROOT: the start is the root */
     LOOKUP_NO_MOUNTS = 1 << 6, /* openat2 RESOLVE_NO_XDEV */
     LOOKUP_NO_MAGIC = 1 << 7,  /* openat2 RESOLVE_NO_MAGICLINKS */
-    LOOKUP_MODE_MAKE = 1 << 8, /* parents: the last name is about to be made (a slash behind it: a directory) */
+    LOOKUP_MODE_MAKE =
+        1 << 8, /* parents: the last name is about to be made (a slash behind it: a directory) */
 };
 
 /* The last name of a path whose parent was looked up. Points into the path given, or into held. */
 struct path_last {
     const char *name;
     size_t length;
-    bool slash;      /* slashes follow it */
-    bool dot;        /* ".", "..", or no name at all ("/") */
-    char *held;      /* free with path_last_done() */
+    bool slash; /* slashes follow it */
+    bool dot;   /* ".", "..", or no name at all ("/") */
+    char *held; /* free with path_last_done() */
 };
 
 /* start: AT_FDCWD or a descriptor. name in kernel memory. 0 and references in *out, or -errno. */
@@ -272,13 +283,14 @@ int entry_lookup(struct vfs_entry *directory, const char *name, size_t length,
 int path_step(const struct vfs_path *directory, const char *name, size_t length,
               struct vfs_path *out);
 /*
- * The absolute path of a place as seen from root (NULL: the running process's), written at the end of the buffer; *out_text
- * points into it. Bytes with the end, or -ENAMETOOLONG; unreachable places start with "(unreachable)"; deleted ones
- * end with " (deleted)" when asked for.
+ * The absolute path of a place as seen from root (NULL: the running process's), written at the end
+ * of the buffer; *out_text points into it. Bytes with the end, or -ENAMETOOLONG; unreachable places
+ * start with "(unreachable)"; deleted ones end with " (deleted)" when asked for.
  */
 long path_text(const struct vfs_path *path, const struct vfs_path *root, char *buffer, size_t size,
                bool mark_deleted, char **out_text);
-/* Path of a name that has an entry in the file system itself (no mounts known); for maps of mapped files. */
+/* Path of a name that has an entry in the file system itself (no mounts known); for maps of mapped
+ * files. */
 long inode_text(struct vfs_inode *inode, char *buffer, size_t size, char **out_text);
 
 /* A user's path into kernel memory. `short_text` serves most; name_done() frees the rest. */
@@ -297,13 +309,15 @@ int vfs_open(int start, const char *name, unsigned flags, unsigned mode, unsigne
              struct file **out);
 /* Opens a place that was looked up; no permission checks beyond what the flags need. */
 int vfs_open_path(const struct vfs_path *path, unsigned flags, struct file **out);
-/* For execve: regular, executable, not on a noexec mount; writes to it are refused (ETXTBSY) while the file lives. */
+/* For execve: regular, executable, not on a noexec mount; writes to it are refused (ETXTBSY) while
+ * the file lives. */
 int vfs_open_executable(int start, const char *name, unsigned at_flags, struct file **out);
 int vfs_make(int start, const char *name, struct vfs_node *node, unsigned mask);
 int vfs_remove(int start, const char *name, bool directory);
 int vfs_link(int from_start, const char *from, unsigned at_flags, int to_start, const char *to);
 int vfs_rename(int from_start, const char *from, int to_start, const char *to, unsigned flags);
-/* Names may be made in and taken from it by the running process: 0, -EACCES, -EROFS, -ENOENT when it was removed. */
+/* Names may be made in and taken from it by the running process: 0, -EACCES, -EROFS, -ENOENT when
+ * it was removed. */
 int directory_changeable(const struct vfs_path *directory);
 int vfs_truncate(struct vfs_inode *inode, uint64_t size);
 
@@ -347,7 +361,8 @@ int eventfd_create(uint64_t initial, unsigned flags, struct file **out);
 /* Memory that files of memory may still take. */
 bool regular_room(void);
 
-/* Both ends of a new pipe; O_NONBLOCK, O_DIRECT. A pipe's bytes copied to another's without taking them. */
+/* Both ends of a new pipe; O_NONBLOCK, O_DIRECT. A pipe's bytes copied to another's without taking
+ * them. */
 int pipe_create(unsigned flags, struct file **out_read, struct file **out_write);
 long pipe_tee(struct file *in, struct file *out, size_t length, bool nonblock);
 /* F_SETPIPE_SZ (bytes; the new size, or -errno) and F_GETPIPE_SZ. */
@@ -358,13 +373,15 @@ long pipe_size(struct file *file);
 
 void mount_get(struct vfs_mount *mount);
 void mount_put(struct vfs_mount *mount);
-/* Follows mounts on an entry to the topmost root; and from a mount's root to what it hangs on. References move along. */
+/* Follows mounts on an entry to the topmost root; and from a mount's root to what it hangs on.
+ * References move along. */
 void path_cross_down(struct vfs_path *path);
 bool path_cross_up(struct vfs_path *path);
 void filesystem_register(struct vfs_filesystem_type *type);
 /* By name, or the first (NULL); NULL: none. */
 struct vfs_filesystem_type *filesystem_type_find(const char *name);
-/* A new instance of a type on a directory. on: NULL makes the root. -ENODEV, -ENOTDIR, -ENOMEM, or the type's. */
+/* A new instance of a type on a directory. on: NULL makes the root. -ENODEV, -ENOTDIR, -ENOMEM, or
+ * the type's. */
 int vfs_mount_type(const char *type, const char *source, const struct vfs_path *on, unsigned flags,
                    const char *options);
 /* Another view of a place (MS_BIND); a mount at its root moved; new flags; taken away. */
@@ -376,7 +393,8 @@ int vfs_unmount(struct vfs_path *at, unsigned flags);
 struct vfs_filesystem *filesystem_create(const struct vfs_filesystem_type *type);
 void filesystem_get(struct vfs_filesystem *filesystem);
 void filesystem_put(struct vfs_filesystem *filesystem);
-/* A mount that is in no tree: what files of a file system without names lie on (pipes, memfd). NULL: no memory. */
+/* A mount that is in no tree: what files of a file system without names lie on (pipes, memfd).
+ * NULL: no memory. */
 struct vfs_mount *mount_internal(struct vfs_filesystem *filesystem);
 /* -EROFS where changes through this mount are forbidden. */
 static inline int mount_writable(const struct vfs_mount *mount)
@@ -404,14 +422,15 @@ struct poll_waiter {
 
 #define POLL_SHORT 8
 
-/* begin; then poll_file() on each; arm, look at each again (poll_file with NULL), schedule, ...; end. */
+/* begin; then poll_file() on each; arm, look at each again (poll_file with NULL), schedule, ...;
+ * end. */
 struct poll_table {
     struct wait_queue own_queue; /* so that there is always something to wait on */
     struct waiter own;
-    struct file *file;           /* whose poll() is being called */
+    struct file *file; /* whose poll() is being called */
     struct poll_waiter *waiters, short_waiters[POLL_SHORT];
     size_t count, capacity;
-    int error;                   /* -ENOMEM: a queue could not be joined */
+    int error; /* -ENOMEM: a queue could not be joined */
 };
 
 void poll_begin(struct poll_table *table);
@@ -427,14 +446,16 @@ struct poll_item {
     struct file *file; /* NULL: is left out */
     unsigned wanted, found;
 };
-/* Sleeps until an item has some of what it wants. Their number, 0 at the deadline, -EINTR, -ENOMEM. */
+/* Sleeps until an item has some of what it wants. Their number, 0 at the deadline, -EINTR, -ENOMEM.
+ */
 long poll_items(struct poll_item *items, size_t count, uint64_t deadline);
 
 int epoll_create(struct file **out);
 bool epoll_is(const struct file *file);
 int epoll_control(struct file *epoll, int operation, int descriptor, struct file *file,
                   const struct epoll_event_abi *event);
-/* Fills at most `limit` events (kernel memory). Their number, 0 at the deadline, -EINTR, -ENOMEM. */
+/* Fills at most `limit` events (kernel memory). Their number, 0 at the deadline, -EINTR, -ENOMEM.
+ */
 long epoll_wait_events(struct file *epoll, struct epoll_event_abi *events, size_t limit,
                        uint64_t deadline);
 
@@ -446,7 +467,8 @@ void file_locks_closed(struct file *file);
 void file_locks_descriptor_closed(struct file *file, const void *table);
 /* operation: LOCK_*. 0 or -errno; may sleep. */
 int file_lock_whole(struct file *file, unsigned operation);
-/* fcntl's F_GETLK .. F_OFD_SETLKW on a range; owner: the descriptor table, or the file for OFD locks. */
+/* fcntl's F_GETLK .. F_OFD_SETLKW on a range; owner: the descriptor table, or the file for OFD
+ * locks. */
 int file_lock_range(struct file *file, int command, struct flock_abi *lock, const void *table);
 void epoll_file_closed(struct file *file);
 
@@ -477,7 +499,8 @@ struct file_table *file_table_clone(struct file_table *table);
 void file_table_close_on_exec(struct file_table *table);
 /* Takes the file out of the table; with the table's reference, or NULL. */
 struct file *file_table_take(struct file_table *table, int descriptor);
-/* dup2: closes what was there. Takes over the reference on success: the descriptor. -EBADF beyond the limit, -ENOMEM. */
+/* dup2: closes what was there. Takes over the reference on success: the descriptor. -EBADF beyond
+ * the limit, -ENOMEM. */
 int file_table_replace(struct file_table *table, struct file *file, int descriptor,
                        bool close_on_exec);
 /* Close-on-exec as it was (0, 1) or -EBADF; set 0, 1: changed, -1: left. */

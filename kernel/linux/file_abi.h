@@ -8,27 +8,27 @@
 #include "linux/time.h"
 
 /* open */
-#define O_ACCMODE    00000003u
-#define O_RDONLY     00000000u
-#define O_WRONLY     00000001u
-#define O_RDWR       00000002u
-#define O_CREAT      00000100u
-#define O_EXCL       00000200u
-#define O_NOCTTY     00000400u
-#define O_TRUNC      00001000u
-#define O_APPEND     00002000u
-#define O_NONBLOCK   00004000u
-#define O_DSYNC      00010000u
-#define O_ASYNC      00020000u
-#define O_DIRECT     00040000u
-#define O_LARGEFILE  00100000u
-#define O_DIRECTORY  00200000u
-#define O_NOFOLLOW   00400000u
-#define O_NOATIME    01000000u
-#define O_CLOEXEC    02000000u
-#define O_SYNC       04010000u
-#define O_PATH       010000000u
-#define O_TMPFILE    020200000u
+#define O_ACCMODE     00000003u
+#define O_RDONLY      00000000u
+#define O_WRONLY      00000001u
+#define O_RDWR        00000002u
+#define O_CREAT       00000100u
+#define O_EXCL        00000200u
+#define O_NOCTTY      00000400u
+#define O_TRUNC       00001000u
+#define O_APPEND      00002000u
+#define O_NONBLOCK    00004000u
+#define O_DSYNC       00010000u
+#define O_ASYNC       00020000u
+#define O_DIRECT      00040000u
+#define O_LARGEFILE   00100000u
+#define O_DIRECTORY   00200000u
+#define O_NOFOLLOW    00400000u
+#define O_NOATIME     01000000u
+#define O_CLOEXEC     02000000u
+#define O_SYNC        04010000u
+#define O_PATH        010000000u
+#define O_TMPFILE     020200000u
 #define O_TMPFILE_BIT 020000000u
 /* what F_SETFL may change */
 #define O_SETTABLE (O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME)
@@ -43,18 +43,18 @@
 #define AT_STATX_SYNC_TYPE  0x6000u
 
 /* st_mode */
-#define S_IFMT   0170000u
-#define S_IFSOCK 0140000u
-#define S_IFLNK  0120000u
-#define S_IFREG  0100000u
-#define S_IFBLK  0060000u
-#define S_IFDIR  0040000u
-#define S_IFCHR  0020000u
-#define S_IFIFO  0010000u
-#define S_ISUID  0004000u
-#define S_ISGID  0002000u
-#define S_ISVTX  0001000u
-#define S_IRWXUGO 0000777u
+#define S_IFMT        0170000u
+#define S_IFSOCK      0140000u
+#define S_IFLNK       0120000u
+#define S_IFREG       0100000u
+#define S_IFBLK       0060000u
+#define S_IFDIR       0040000u
+#define S_IFCHR       0020000u
+#define S_IFIFO       0010000u
+#define S_ISUID       0004000u
+#define S_ISGID       0002000u
+#define S_ISVTX       0001000u
+#define S_IRWXUGO     0000777u
 #define S_PERMISSIONS 0007777u
 
 #define MAY_EXECUTE 1u
@@ -68,7 +68,7 @@
 #define SEEK_HOLE 4
 
 /* getdents64 */
-#define DT_UNKNOWN 0
+#define DT_UNKNOWN       0
 #define DT_OF_MODE(mode) (((mode)&S_IFMT) >> 12)
 
 struct dirent64_abi {
@@ -109,10 +109,10 @@ struct statx_abi {
 };
 _Static_assert(sizeof(struct statx_abi) == 256, "Linux's struct statx");
 
-#define STATX_BASIC_STATS 0x7ffu
-#define STATX_BTIME       0x800u
-#define STATX_MNT_ID      0x1000u
-#define STATX_RESERVED    0x80000000u
+#define STATX_BASIC_STATS     0x7ffu
+#define STATX_BTIME           0x800u
+#define STATX_MNT_ID          0x1000u
+#define STATX_RESERVED        0x80000000u
 #define STATX_ATTR_MOUNT_ROOT 0x2000u
 
 struct statfs_abi {
@@ -123,11 +123,11 @@ struct statfs_abi {
 };
 _Static_assert(sizeof(struct statfs_abi) == 120, "Linux's struct statfs");
 
-#define TMPFS_MAGIC     0x01021994
+#define TMPFS_MAGIC      0x01021994
 #define PROC_SUPER_MAGIC 0x9fa0
-#define PIPEFS_MAGIC    0x50495045
+#define PIPEFS_MAGIC     0x50495045
 #define ANON_INODE_MAGIC 0x09041934
-#define ST_VALID 0x20
+#define ST_VALID         0x20
 
 #define UTIME_NOW  0x3fffffff
 #define UTIME_OMIT 0x3ffffffe
@@ -220,10 +220,10 @@ struct pollfd_abi {
     uint16_t events, revents;
 };
 
-#define EPOLL_CTL_ADD 1
-#define EPOLL_CTL_DEL 2
-#define EPOLL_CTL_MOD 3
-#define EPOLL_CLOEXEC O_CLOEXEC
+#define EPOLL_CTL_ADD  1
+#define EPOLL_CTL_DEL  2
+#define EPOLL_CTL_MOD  3
+#define EPOLL_CLOEXEC  O_CLOEXEC
 #define EPOLLEXCLUSIVE (1u << 28)
 #define EPOLLWAKEUP    (1u << 29)
 #define EPOLLONESHOT   (1u << 30)
@@ -237,35 +237,35 @@ struct epoll_event_abi {
 #define EFD_SEMAPHORE 1u
 
 /* ioctl on any file */
-#define FIONREAD  0x541bu
-#define FIONBIO   0x5421u
-#define FIONCLEX  0x5450u
-#define FIOCLEX   0x5451u
-#define FIOASYNC  0x5452u
-#define FIOQSIZE  0x5460u
+#define FIONREAD 0x541bu
+#define FIONBIO  0x5421u
+#define FIONCLEX 0x5450u
+#define FIOCLEX  0x5451u
+#define FIOASYNC 0x5452u
+#define FIOQSIZE 0x5460u
 
 /* mount */
-#define MS_RDONLY      1u
-#define MS_NOSUID      2u
-#define MS_NODEV       4u
-#define MS_NOEXEC      8u
-#define MS_SYNCHRONOUS 16u
-#define MS_REMOUNT     32u
-#define MS_NOATIME     1024u
-#define MS_NODIRATIME  2048u
-#define MS_BIND        4096u
-#define MS_MOVE        8192u
-#define MS_REC         16384u
-#define MS_SILENT      32768u
-#define MS_UNBINDABLE  (1u << 17)
-#define MS_PRIVATE     (1u << 18)
-#define MS_SLAVE       (1u << 19)
-#define MS_SHARED      (1u << 20)
-#define MS_RELATIME    (1u << 21)
-#define MS_STRICTATIME (1u << 24)
-#define MNT_FORCE      1u
-#define MNT_DETACH     2u
-#define MNT_EXPIRE     4u
+#define MS_RDONLY       1u
+#define MS_NOSUID       2u
+#define MS_NODEV        4u
+#define MS_NOEXEC       8u
+#define MS_SYNCHRONOUS  16u
+#define MS_REMOUNT      32u
+#define MS_NOATIME      1024u
+#define MS_NODIRATIME   2048u
+#define MS_BIND         4096u
+#define MS_MOVE         8192u
+#define MS_REC          16384u
+#define MS_SILENT       32768u
+#define MS_UNBINDABLE   (1u << 17)
+#define MS_PRIVATE      (1u << 18)
+#define MS_SLAVE        (1u << 19)
+#define MS_SHARED       (1u << 20)
+#define MS_RELATIME     (1u << 21)
+#define MS_STRICTATIME  (1u << 24)
+#define MNT_FORCE       1u
+#define MNT_DETACH      2u
+#define MNT_EXPIRE      4u
 #define UMOUNT_NOFOLLOW 8u
 
 /* st_dev and st_rdev: the user-visible 64-bit form. */

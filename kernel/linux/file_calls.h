@@ -9,7 +9,8 @@
 #include "proc/process.h"
 #include "x86/usercopy.h"
 
-/* An open file by descriptor, with a reference; NULL: -EBADF. O_PATH files only where the caller says so. */
+/* An open file by descriptor, with a reference; NULL: -EBADF. O_PATH files only where the caller
+ * says so. */
 static inline struct file *descriptor_file(word fd)
 {
     struct file *file = file_table_find(current_thread()->files, (int)fd);

@@ -88,8 +88,7 @@ static long add_seals(struct file *file, unsigned seals)
     long result = 0;
 
     if (inode == NULL || !inode_is(inode, S_IFREG) || inode->object == NULL ||
-        (seals & ~(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE |
-                   F_SEAL_FUTURE_WRITE)))
+        (seals & ~(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
         return -EINVAL;
     if (!file_writable(file))
         return -EPERM;

@@ -12,7 +12,7 @@ struct dirent_sink {
     struct directory_sink sink;
     char *buffer;
     size_t used, size;
-    bool old_layout;         /* getdents: the type is the record's last byte */
+    bool old_layout; /* getdents: the type is the record's last byte */
     bool too_small;
 };
 
@@ -94,7 +94,7 @@ long sys_getdents(word fd, word buffer, word size)
 long sys_getcwd(word user_buffer, word size)
 {
     struct vfs_path path;
-    char *buffer = kernel_alloc(VFS_PATH_MAX), *text;
+    char *buffer = kernel_alloc(VFS_PATH_MAX), *text = buffer;
     long result;
 
     if (buffer == NULL)
@@ -349,8 +349,8 @@ static long do_mount(const struct vfs_path *on, word source, word user_type, uns
     if (flags & (MS_BIND | MS_MOVE)) {
         error = lookup_user(AT_FDCWD, (void *)source, LOOKUP_FOLLOW, &from);
         if (error == 0) {
-            error = (flags & MS_BIND) ? vfs_mount_bind(&from, on, flags)
-                                      : vfs_mount_move(&from, on);
+            error =
+                (flags & MS_BIND) ? vfs_mount_bind(&from, on, flags) : vfs_mount_move(&from, on);
             path_put(&from);
         }
         return error;
@@ -397,8 +397,8 @@ long sys_umount2(word target, word flags)
         return -EINVAL;
     if (current_process()->credentials.euid != 0)
         return -EPERM;
-    result = lookup_user(AT_FDCWD, (void *)target, (flags & UMOUNT_NOFOLLOW) ? 0 : LOOKUP_FOLLOW,
-                         &at);
+    result =
+        lookup_user(AT_FDCWD, (void *)target, (flags & UMOUNT_NOFOLLOW) ? 0 : LOOKUP_FOLLOW, &at);
     return result != 0 ? result : vfs_unmount(&at, (unsigned)flags);
 }
 

@@ -1,4 +1,5 @@
-/* System calls: opening, reading and writing, copying between files, sizes. Checks of arguments; the work is in kernel/fs. */
+/* System calls: opening, reading and writing, copying between files, sizes. Checks of arguments;
+ * the work is in kernel/fs. */
 #include "linux/file_calls.h"
 
 #include "core/memory.h"
@@ -8,9 +9,9 @@
 /* ---- open ---- */
 
 #define OPEN_FLAGS                                                                                 \
-    (O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_ASYNC | \
-     O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH |           \
-     O_TMPFILE_BIT)
+    (O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC |          \
+     O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC |         \
+     O_PATH | O_TMPFILE_BIT)
 
 int lookup_user(int start, const void *user_name, unsigned flags, struct vfs_path *out)
 {
@@ -304,8 +305,8 @@ static int vectors_get(struct vectors *v, word user_list, word count)
             v->list[i].length = RW_LIMIT - total;
         total += v->list[i].length;
     }
-    v->transfer = (struct transfer){
-        .user = true, .length = total, .vectors = v->list, .vector_count = count};
+    v->transfer =
+        (struct transfer){.user = true, .length = total, .vectors = v->list, .vector_count = count};
     return 0;
 bad_address:
     if (v->list != v->short_list)
@@ -368,7 +369,8 @@ long sys_preadv2(word fd, word vectors, word count, word low, word high, word fl
                               : sys_preadv(fd, vectors, count, low, high);
 }
 
-/* Writes behind the end whatever the position says: an append that leaves the file's flags alone. */
+/* Writes behind the end whatever the position says: an append that leaves the file's flags alone.
+ */
 static long append_vectors(word fd, word vectors, word count)
 {
     struct file *file = descriptor_file(fd);
@@ -426,9 +428,10 @@ long sys_lseek(word fd, word offset, word whence)
 #define COPY_CHUNK (16 * PAGE_SIZE)
 
 /*
- * Bytes from one file to another through a kernel buffer. Positions NULL: the files' own. What a short write left over is
- * not read: the reader's position goes back by it (streams that cannot go back are asked for no more than fits a page at
- * a time, and a write that follows a successful read of a stream is repeated until it is whole or fails).
+ * Bytes from one file to another through a kernel buffer. Positions NULL: the files' own. What a
+ * short write left over is not read: the reader's position goes back by it (streams that cannot go
+ * back are asked for no more than fits a page at a time, and a write that follows a successful read
+ * of a stream is repeated until it is whole or fails).
  */
 static long copy_between(struct file *in, uint64_t *in_at, struct file *out, uint64_t *out_at,
                          size_t count)
@@ -508,8 +511,8 @@ static long copy_call(word in_fd, word in_user, word out_fd, word out_user, word
             result = -EINVAL;
     }
     if (result == 0)
-        result = copy_between(in, in_user != 0 ? &in_at : NULL, out,
-                              out_user != 0 ? &out_at : NULL, count < RW_LIMIT ? count : RW_LIMIT);
+        result = copy_between(in, in_user != 0 ? &in_at : NULL, out, out_user != 0 ? &out_at : NULL,
+                              count < RW_LIMIT ? count : RW_LIMIT);
     if (result > 0 && in_user != 0 && put_user_u64((void *)in_user, in_at) != 0)
         result = -EFAULT;
     if (result > 0 && out_user != 0 && put_user_u64((void *)out_user, out_at) != 0)
@@ -649,7 +652,8 @@ long sys_ftruncate(word fd, word length)
     return result;
 }
 
-/* Makes the pages of a range that are missing, so that writing there later cannot fail. The inode's mutex is held. */
+/* Makes the pages of a range that are missing, so that writing there later cannot fail. The inode's
+ * mutex is held. */
 static int allocate_range(struct quire_object *object, uint64_t start, uint64_t end)
 {
     for (uint64_t index = start >> PAGE_SHIFT; index <= (end - 1) >> PAGE_SHIFT; index++) {

@@ -2,8 +2,8 @@
 #define KERNEL_LINUX_SYS_FILE_H
 
 /*
- * The system calls about files, for the table. Arguments as in Linux, in order, each as a register's worth of bits; the
- * result or a negative errno.
+ * The system calls about files, for the table. Arguments as in Linux, in order, each as a
+ * register's worth of bits; the result or a negative errno.
  */
 
 typedef unsigned long word;
@@ -117,7 +117,6 @@ long sys_epoll_ctl(word epoll, word operation, word fd, word event);
 long sys_epoll_wait(word epoll, word events, word count, word milliseconds);
 long sys_epoll_pwait(word epoll, word events, word count, word milliseconds, word mask,
                      word mask_size);
-long sys_epoll_pwait2(word epoll, word events, word count, word timeout, word mask,
-                      word mask_size);
+long sys_epoll_pwait2(word epoll, word events, word count, word timeout, word mask, word mask_size);
 
 #endif

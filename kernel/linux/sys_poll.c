@@ -126,8 +126,8 @@ static long poll_descriptors(word user_fds, size_t count, uint64_t deadline)
 static long poll_restart(struct thread *thread)
 {
     uint64_t deadline = thread->restart.arguments[2];
-    long result = poll_descriptors(thread->restart.arguments[0], thread->restart.arguments[1],
-                                   deadline);
+    long result =
+        poll_descriptors(thread->restart.arguments[0], thread->restart.arguments[1], deadline);
 
     return result == -EINTR ? -ERESTART_RESTARTBLOCK : result;
 }
@@ -171,7 +171,7 @@ long sys_ppoll(word fds, word count, word timeout, word mask, word mask_size)
 /* Three sets of `words` 64-bit words, and room for an item per descriptor. */
 struct select_call {
     size_t count, words;
-    uint64_t *set[3];        /* NULL: not given */
+    uint64_t *set[3]; /* NULL: not given */
     word user[3];
     uint64_t *bits;          /* one block for all sets */
     struct poll_item *items; /* index: descriptor */
@@ -277,9 +277,9 @@ long sys_select(word count, word in, word out, word except, word user_timeout)
             return -EFAULT;
         if (timeout.seconds < 0 || timeout.microseconds < 0)
             return -EINVAL;
-        ns = timeout.seconds > 1000000000 ? UINT64_MAX / 2
-                                          : (uint64_t)timeout.seconds * 1000000000 +
-                                                (uint64_t)timeout.microseconds * 1000;
+        ns = timeout.seconds > 1000000000
+                 ? UINT64_MAX / 2
+                 : (uint64_t)timeout.seconds * 1000000000 + (uint64_t)timeout.microseconds * 1000;
         deadline = ns == 0 ? 0 : clock_monotonic_ns() + ns;
     }
     result = do_select(count, in, out, except, deadline);
@@ -299,8 +299,7 @@ long sys_pselect6(word count, word in, word out, word except, word timeout, word
     uint64_t deadline;
     long result = timespec_deadline(timeout, &deadline);
 
-    if (result == 0 && user_mask != 0 &&
-        copy_from_user(&mask, (void *)user_mask, sizeof mask) != 0)
+    if (result == 0 && user_mask != 0 && copy_from_user(&mask, (void *)user_mask, sizeof mask) != 0)
         result = -EFAULT;
     if (result == 0)
         result = use_mask(mask.set, mask.size);
@@ -341,8 +340,7 @@ long sys_epoll_ctl(word epoll_fd, word operation, word fd, word user_event)
     struct file *epoll, *file;
     long result;
 
-    if (operation != EPOLL_CTL_DEL &&
-        copy_from_user(&event, (void *)user_event, sizeof event) != 0)
+    if (operation != EPOLL_CTL_DEL && copy_from_user(&event, (void *)user_event, sizeof event) != 0)
         return -EFAULT;
     epoll = descriptor_file(epoll_fd);
     if (epoll == NULL)

@@ -1,4 +1,5 @@
-/* System calls: what files are (stat and its family), and who owns them, may use them, touched them when. */
+/* System calls: what files are (stat and its family), and who owns them, may use them, touched them
+ * when. */
 #include "linux/file_calls.h"
 
 #include "core/memory.h"
@@ -19,11 +20,17 @@ static void inode_facts(struct vfs_inode *inode, struct file_facts *out)
 {
     if (inode->operations->refresh != NULL)
         inode->operations->refresh(inode);
-    *out = (struct file_facts){
-        .device = inode->filesystem_device, .number = inode->number, .special = inode->device,
-        .mode = inode->mode, .links = inode->links, .uid = inode->uid, .gid = inode->gid,
-        .accessed = inode->accessed, .modified = inode->modified, .changed = inode->changed,
-        .born = inode->born};
+    *out = (struct file_facts){.device = inode->filesystem_device,
+                               .number = inode->number,
+                               .special = inode->device,
+                               .mode = inode->mode,
+                               .links = inode->links,
+                               .uid = inode->uid,
+                               .gid = inode->gid,
+                               .accessed = inode->accessed,
+                               .modified = inode->modified,
+                               .changed = inode->changed,
+                               .born = inode->born};
     if (inode_is(inode, S_IFREG) && inode->object != NULL) {
         out->size = inode->object->size;
         out->blocks = inode->object->resident * (PAGE_SIZE / 512);
@@ -53,14 +60,22 @@ static void file_facts(struct file *file, struct file_facts *out)
 static long write_stat(const struct file_facts *facts, word user_out)
 {
     const uint64_t second = NANOSECONDS_PER_SECOND;
-    struct stat_abi out = {
-        .st_dev = facts->device, .st_ino = facts->number, .st_nlink = facts->links,
-        .st_mode = facts->mode, .st_uid = facts->uid, .st_gid = facts->gid,
-        .st_rdev = facts->special, .st_size = (int64_t)facts->size, .st_blksize = PAGE_SIZE,
-        .st_blocks = (int64_t)facts->blocks,
-        .st_atime = facts->accessed / second, .st_atime_nsec = facts->accessed % second,
-        .st_mtime = facts->modified / second, .st_mtime_nsec = facts->modified % second,
-        .st_ctime = facts->changed / second, .st_ctime_nsec = facts->changed % second};
+    struct stat_abi out = {.st_dev = facts->device,
+                           .st_ino = facts->number,
+                           .st_nlink = facts->links,
+                           .st_mode = facts->mode,
+                           .st_uid = facts->uid,
+                           .st_gid = facts->gid,
+                           .st_rdev = facts->special,
+                           .st_size = (int64_t)facts->size,
+                           .st_blksize = PAGE_SIZE,
+                           .st_blocks = (int64_t)facts->blocks,
+                           .st_atime = facts->accessed / second,
+                           .st_atime_nsec = facts->accessed % second,
+                           .st_mtime = facts->modified / second,
+                           .st_mtime_nsec = facts->modified % second,
+                           .st_ctime = facts->changed / second,
+                           .st_ctime_nsec = facts->changed % second};
 
     return copy_to_user((void *)user_out, &out, sizeof out) == 0 ? 0 : -EFAULT;
 }
@@ -143,25 +158,33 @@ long sys_statx(word start, word name, word flags, word mask, word user_out)
     struct statx_abi out;
     int error;
 
-    if ((flags & ~(word)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH |
-                         AT_STATX_SYNC_TYPE)) ||
+    if ((flags &
+         ~(word)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE)) ||
         (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE || (mask & STATX_RESERVED))
         return -EINVAL;
     error = facts_at(start, name, (unsigned)flags, &facts);
     if (error != 0)
         return error;
-    out = (struct statx_abi){
-        .stx_mask = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, .stx_blksize = PAGE_SIZE,
-        .stx_attributes = facts.mount_root ? STATX_ATTR_MOUNT_ROOT : 0,
-        .stx_attributes_mask = STATX_ATTR_MOUNT_ROOT, .stx_nlink = facts.links,
-        .stx_uid = facts.uid, .stx_gid = facts.gid, .stx_mode = (uint16_t)facts.mode,
-        .stx_ino = facts.number, .stx_size = facts.size, .stx_blocks = facts.blocks,
-        .stx_atime = statx_time(facts.accessed), .stx_btime = statx_time(facts.born),
-        .stx_ctime = statx_time(facts.changed), .stx_mtime = statx_time(facts.modified),
-        .stx_rdev_major = device_major(facts.special),
-        .stx_rdev_minor = device_minor(facts.special),
-        .stx_dev_major = device_major(facts.device), .stx_dev_minor = device_minor(facts.device),
-        .stx_mnt_id = facts.mount};
+    out = (struct statx_abi){.stx_mask = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID,
+                             .stx_blksize = PAGE_SIZE,
+                             .stx_attributes = facts.mount_root ? STATX_ATTR_MOUNT_ROOT : 0,
+                             .stx_attributes_mask = STATX_ATTR_MOUNT_ROOT,
+                             .stx_nlink = facts.links,
+                             .stx_uid = facts.uid,
+                             .stx_gid = facts.gid,
+                             .stx_mode = (uint16_t)facts.mode,
+                             .stx_ino = facts.number,
+                             .stx_size = facts.size,
+                             .stx_blocks = facts.blocks,
+                             .stx_atime = statx_time(facts.accessed),
+                             .stx_btime = statx_time(facts.born),
+                             .stx_ctime = statx_time(facts.changed),
+                             .stx_mtime = statx_time(facts.modified),
+                             .stx_rdev_major = device_major(facts.special),
+                             .stx_rdev_minor = device_minor(facts.special),
+                             .stx_dev_major = device_major(facts.device),
+                             .stx_dev_minor = device_minor(facts.device),
+                             .stx_mnt_id = facts.mount};
     return copy_to_user((void *)user_out, &out, sizeof out) == 0 ? 0 : -EFAULT;
 }
 
@@ -174,9 +197,9 @@ static long write_statfs(struct vfs_filesystem *filesystem, unsigned flags, word
                              .f_frsize = PAGE_SIZE,
                              .f_namelen = VFS_NAME_MAX,
                              .f_fsid = {(int32_t)filesystem->device, 0},
-                             .f_flags = ST_VALID | (flags & (MS_RDONLY | MS_NOSUID | MS_NODEV |
-                                                             MS_NOEXEC | MS_NOATIME |
-                                                             MS_NODIRATIME))};
+                             .f_flags =
+                                 ST_VALID | (flags & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC |
+                                                      MS_NOATIME | MS_NODIRATIME))};
 
     if (flags & MS_RELATIME)
         out.f_flags |= 0x1000;
@@ -313,9 +336,7 @@ long sys_fchmod(word fd, word mode)
 
     if (file == NULL)
         return -EBADF;
-    error = file->inode == NULL
-                ? 0
-                : change_mode(file->inode, file->path.mount, (unsigned)mode);
+    error = file->inode == NULL ? 0 : change_mode(file->inode, file->path.mount, (unsigned)mode);
     file_put(file);
     return error;
 }
@@ -385,9 +406,9 @@ long sys_fchown(word fd, word uid, word gid)
 
     if (file == NULL)
         return -EBADF;
-    error = file->inode == NULL ? 0
-                                : change_owner(file->inode, file->path.mount, (uint32_t)uid,
-                                               (uint32_t)gid);
+    error = file->inode == NULL
+                ? 0
+                : change_owner(file->inode, file->path.mount, (uint32_t)uid, (uint32_t)gid);
     file_put(file);
     return error;
 }
@@ -518,7 +539,8 @@ long sys_utime(word name, word user_times)
 
 /* ---- readlink ---- */
 
-/* A link that is a place reads as that place's path; nameless files as their label, which the file system gives. */
+/* A link that is a place reads as that place's path; nameless files as their label, which the file
+ * system gives. */
 static long link_text(struct vfs_inode *inode, char *buffer, char **out_text)
 {
     struct vfs_path place;
