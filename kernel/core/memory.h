@@ -38,7 +38,8 @@ static inline quire_phys direct_phys(const void *pointer)
     return (uintptr_t)pointer - KERNEL_DIRECT;
 }
 
-/* Layers 0 to 4 from the boot map to address spaces, in that order; panics when the machine is too small. */
+/* Layers 0 to 4 from the boot map to address spaces, in that order; panics when the machine is too
+ * small. */
 void memory_init(void);
 
 /* What lies at a kernel address, for reports; the text is in `buffer` or constant. Any context. */

@@ -165,10 +165,9 @@ int vsnprintf(char *buffer, size_t size, const char *format, va_list arguments)
         case 'i': {
             int64_t value = bytes == 8 ? va_arg(list, int64_t) : va_arg(list, int);
 
-            if (bytes == 2)
-                value = (int16_t)value;
-            else if (bytes == 1)
-                value = (int8_t)value;
+            /* Sign extension from the narrow type's width. */
+            if (bytes < 4)
+                value = (int64_t)((uint64_t)value << (64 - 8 * bytes)) >> (64 - 8 * bytes);
             put_number(&out, &how, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, value < 0, 10,
                        false);
             break;
@@ -190,15 +189,11 @@ int vsnprintf(char *buffer, size_t size, const char *format, va_list arguments)
             how.alternate = true;
             put_number(&out, &how, (uintptr_t)va_arg(list, void *), false, 16, false);
             break;
-        case 'c': {
-            char text[2] = {(char)va_arg(list, int), '\0'};
-
-            if (text[0])
-                put_text(&out, &how, text);
-            else
-                put(&out, '\0');
+        case 'c':
+            put_repeated(&out, ' ', how.left ? 0 : how.width - 1);
+            put(&out, (char)va_arg(list, int));
+            put_repeated(&out, ' ', how.left ? how.width - 1 : 0);
             break;
-        }
         case 's': {
             const char *text = va_arg(list, const char *);
 
