@@ -303,13 +303,15 @@ int main(int argc, char **argv)
     struct options options;
     struct guest_options how = {0};
     struct guest linux, quire;
+    char *kernel;
     bool wrong;
 
     report_name = "quire bench";
     options = parse(argc, argv);
     how.verbose = options.verbose;
     how.program = file_of("QUIRE_BENCH_PROGRAM", PROGRAM);
-    quire = guest_quire(file_of("QUIRE_BENCH_KERNEL", QUIRE_IMAGE));
+    kernel = frozen_file(file_of("QUIRE_BENCH_KERNEL", QUIRE_IMAGE));
+    quire = guest_quire(kernel);
     if (options.check)
         return check(&options, &quire, how);
     linux = guest_linux(file_of("QUIRE_BENCH_LINUX", LINUX_IMAGE));
@@ -322,6 +324,7 @@ int main(int argc, char **argv)
     wrong = any_wrong(of_linux) || any_wrong(of_quire);
     figures_free(of_linux);
     figures_free(of_quire);
+    free(kernel);
     free(options.wanted);
     return wrong;
 }

@@ -81,6 +81,24 @@ char *linux_version(const char *path)
     return format_string("%s", version);
 }
 
+char *frozen_file(const char *path)
+{
+    int from = open(path, O_RDONLY | O_CLOEXEC);
+    int to = memfd_create("frozen", 0); /* children inherit it */
+    char block[65536];
+    ssize_t got;
+
+    if (from < 0 || to < 0)
+        fail("cannot read %s: %s", path, strerror(errno));
+    while ((got = read(from, block, sizeof(block))) > 0)
+        if (write(to, block, (size_t)got) != got)
+            fail("no memory for %s", path);
+    if (got < 0)
+        fail("cannot read %s: %s", path, strerror(errno));
+    close(from);
+    return format_string("/proc/self/fd/%d", to);
+}
+
 static int make_archive(const char *program)
 {
     struct archive archive;

@@ -32,6 +32,12 @@ struct guest_options {
 void guest_measure(const struct guest *guest, const struct guest_options *options,
                    const bool *wanted, struct figure *figures);
 
+/*
+ * A path under which the file keeps its contents for this process and its children, even if it
+ * is built anew meanwhile; allocated. Ends the program when the file cannot be read.
+ */
+char *frozen_file(const char *path);
+
 /* The version that is written in a Linux kernel image; allocated. */
 char *linux_version(const char *path);
 

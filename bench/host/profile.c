@@ -346,7 +346,7 @@ static void print_function(const struct samples *samples, const char *binary, co
         fail("no function is called %s (it may be inlined: see --lines)", name);
 }
 
-static const char *kernel_file(void)
+static char *kernel_file(void)
 {
     const char *path = getenv("QUIRE_BENCH_KERNEL");
 
@@ -354,7 +354,7 @@ static const char *kernel_file(void)
         path = QUIRE_IMAGE;
     if (access(path, R_OK) != 0)
         fail("%s is not there", path);
-    return path;
+    return frozen_file(path);
 }
 
 int main(int argc, char **argv)
@@ -367,8 +367,8 @@ int main(int argc, char **argv)
     struct samples samples;
     uint64_t total = 0;
     double operations;
-    const char *kernel;
     struct guest guest;
+    char *kernel;
     unsigned row;
     int fd;
 
@@ -407,6 +407,7 @@ int main(int argc, char **argv)
         print_functions(&samples, &symbols, options.top, total, operations);
     }
     free(plugin);
+    free(kernel);
     free(wanted);
     figures_free(figures);
     return 0;
