@@ -307,6 +307,54 @@ static void blocks_stay_inside_odd_zones(void **state)
     host_end(&machine);
 }
 
+/*
+ * The worst boundary: frame 5380, the last of its zone, is the buddy of 5381, the first of the
+ * next, and both are free. Neither they nor a run of freed frames across the boundary may be
+ * joined.
+ */
+static void buddies_in_different_zones_stay_apart(void **state)
+{
+    struct quire_frame **frames = calloc(10240, sizeof(*frames));
+    const quire_phys boundary = (quire_phys)5381 * 4096;
+    uint64_t all;
+    size_t n = 0;
+
+    (void)state;
+    host_init(&machine, 40 * MIB);
+    quire_bootmap_add(&machine.map, 0, 40 * MIB, QUIRE_MEMORY_USABLE);
+    quire_bootmap_finish(&machine.map);
+    quire_bootmap_reserve(&machine.map, boundary - 16 * 4096, 16 * 4096);
+    assert_int_equal(
+        quire_frame_init(&machine.q, &machine.map,
+                         &(struct quire_frame_config){.cpu_count = 1, .direct_end = boundary}),
+        QUIRE_OK);
+    for (quire_phys at = boundary - 16 * 4096; at < boundary; at += 4096)
+        give(&machine, quire_frame_of(&machine.q, at));
+    quire_frame_drain(&machine.q);
+    assert_sound(&machine);
+    all = host_free_frames(&machine);
+    while ((frames[n] = quire_frame_alloc_one(&machine.q, QUIRE_FRAME_OBJECT, QUIRE_ALLOC_HIGH)))
+        n++;
+    assert_int_equal(n, all);
+    n = 0;
+    for (uint32_t number = 0; number < machine.q.frame.count; number++) {
+        struct quire_frame *frame = quire_frame_at(&machine.q, number);
+
+        if (frame->kind != QUIRE_FRAME_OBJECT)
+            continue;
+        assert_true(quire_frame_drop(frame));
+        frames[n++] = frame;
+    }
+    assert_int_equal(n, all);
+    quire_frame_free_bulk(&machine.q, frames, n);
+    assert_sound(&machine);
+    quire_frame_drain(&machine.q);
+    assert_sound(&machine);
+    assert_int_equal(host_free_frames(&machine), all);
+    host_end(&machine);
+    free(frames);
+}
+
 static void a_run_takes_exactly_its_frames(void **state)
 {
     uint64_t before;
@@ -796,7 +844,7 @@ static void check_notices_each_kind_of_fault(void **state)
 
     saved = machine.q.cpu[0].frame_count;
     machine.q.cpu[0].frame_count = QUIRE_FRAME_CACHE_SIZE + 1;
-    assert_noticed("stacks and records disagree");
+    assert_noticed("stack is longer than its size: CPU, length 0x0 0x101\n");
     machine.q.cpu[0].frame_count = saved;
 
     used->kind = QUIRE_FRAME_KIND_COUNT;
@@ -871,6 +919,7 @@ int main(void)
         cmocka_unit_test(zeroed_frames_are_zero),
         cmocka_unit_test(everything_freed_merges_back),
         cmocka_unit_test(blocks_stay_inside_odd_zones),
+        cmocka_unit_test(buddies_in_different_zones_stay_apart),
         cmocka_unit_test(a_run_takes_exactly_its_frames),
         cmocka_unit_test(counted_free_and_foreign_frames_are_refused),
         cmocka_unit_test(the_last_put_frees),
