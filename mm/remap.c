@@ -240,6 +240,8 @@ static enum quire_status move(struct quire_space *space, struct quire_region *re
     copy = quire_region_alloc(space);
     if (copy == NULL)
         return QUIRE_NO_MEMORY;
+    /* To faults all of it is one change: nobody finds the target unmapped, or the source mapped and empty. */
+    quire_sequence_begin(space);
     if (remap->flags & QUIRE_REMAP_FIXED) {
         status = quire_unmap_locked(space, to, to + remap->new_length, dead);
         /* The old region may have been cut by that: it is looked up anew. */
@@ -250,6 +252,7 @@ static enum quire_status move(struct quire_space *space, struct quire_region *re
     if (status == QUIRE_OK)
         status = prepare_tables(space, remap->old, to, kept);
     if (status != QUIRE_OK) {
+        quire_sequence_end(space);
         quire_cache_free(space->q, space->q->region_cache, copy);
         return status;
     }
@@ -261,10 +264,8 @@ static enum quire_status move(struct quire_space *space, struct quire_region *re
     copy->offset = offset;
     if (copy->object != NULL)
         quire_object_get(copy->object);
-    quire_sequence_begin(space);
     quire_region_insert(space, copy, region->object != NULL ? region : NULL);
     move_pages(space, remap->old, to, kept);
-    quire_sequence_end(space);
     *out = to;
 
     if (remap->flags & QUIRE_REMAP_KEEP_OLD) {
@@ -278,11 +279,9 @@ static enum quire_status move(struct quire_space *space, struct quire_region *re
         /* No cut in the middle, and tables that are ours alone: this cannot fail. */
         status = quire_unmap_locked(space, remap->old, old_end, dead);
     }
-    if (status == QUIRE_OK) {
-        quire_sequence_begin(space);
+    if (status == QUIRE_OK)
         (void)quire_region_merge(space, copy, dead);
-        quire_sequence_end(space);
-    }
+    quire_sequence_end(space);
     return status;
 }
 
