@@ -75,7 +75,7 @@ static void print_report(struct sim_machine *machine, const char *text)
 void sim_fail(struct sim_machine *machine, const char *format, ...)
 {
     static pthread_mutex_t once = PTHREAD_MUTEX_INITIALIZER;
-    char text[512];
+    char text[1024];
     va_list arguments;
 
     va_start(arguments, format);

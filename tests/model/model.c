@@ -184,15 +184,23 @@ bool model_observe(struct model *model, int space, quire_virt address,
     return true;
 }
 
-/* A private page of an object that may have been copied without a store (populated for writing). */
+/* A private page of an object that may have been copied without a store. */
 static void maybe_own(struct model *model, struct model_page *page)
 {
     if (page->own || page->object < 0 || (page->flags & QUIRE_REGION_SHARED) ||
-        !(page->flags & QUIRE_PROT_WRITE) || beyond_end(&model->object[page->object], page->index))
+        beyond_end(&model->object[page->object], page->index))
         return;
     page->content = *content_of(model, page);
     page->own = true;
     page->lazy = true;
+}
+
+void model_maybe_copied(struct model *model, int space, quire_virt address)
+{
+    struct model_page *page = mapped_at(model, space, address);
+
+    if (page != NULL)
+        maybe_own(model, page);
 }
 
 static bool apply_load(struct answer *answer)
@@ -369,7 +377,7 @@ static bool apply_map(struct answer *answer)
         page->flags = op->region;
         page->object = (int8_t)op->object;
         page->index = op->object >= 0 ? (op->offset + (at - start)) / PAGE : 0;
-        if (op->flags & QUIRE_MAP_POPULATE)
+        if ((op->flags & QUIRE_MAP_POPULATE) && (page->flags & QUIRE_PROT_WRITE))
             maybe_own(model, page);
     }
     return true;
@@ -416,10 +424,15 @@ static bool apply_protect(struct answer *answer)
 /* Bytes [start, end) of an object become zero. */
 static void zero_bytes(struct model_object *object, uint64_t start, uint64_t end)
 {
-    for (uint64_t i = 0; i < OBJECT_PAGES; i++)
-        for (unsigned j = 0; j < WORDS; j++)
-            if (i * PAGE + word_offset[j] >= start && i * PAGE + word_offset[j] < end)
-                object->page[i].word[j] = 0;
+    for (uint64_t i = 0; i < OBJECT_PAGES; i++) {
+        for (unsigned j = 0; j < WORDS; j++) {
+            uint8_t *bytes = (uint8_t *)&object->page[i].word[j];
+
+            for (unsigned k = 0; k < sizeof(uint64_t); k++)
+                if (i * PAGE + word_offset[j] + k >= start && i * PAGE + word_offset[j] + k < end)
+                    bytes[k] = 0;
+        }
+    }
 }
 
 /* Zero bytes of an object; whole pages leave the mappings that show them. A pager fills them again.
@@ -578,7 +591,7 @@ static bool apply_lock(struct answer *answer)
         page->flags &= ~bits;
         if (!unlock)
             page->flags |= op->flags & 1 ? bits : QUIRE_REGION_LOCKED;
-        if (!unlock && !(op->flags & 1))
+        if (!unlock && !(op->flags & 1) && (page->flags & QUIRE_PROT_WRITE))
             maybe_own(answer->model, page);
     }
     if (right == QUIRE_OK && !unlock && op->status == QUIRE_NO_MEMORY)

@@ -143,6 +143,12 @@ bool model_observe(struct model *model, int space, quire_virt address,
                    const struct content *content);
 
 /*
+ * A store's page fault copies a private page before the store itself is tried again: the copy may
+ * stay, or be inherited, without it.
+ */
+void model_maybe_copied(struct model *model, int space, quire_virt address);
+
+/*
  * The operation ran out of memory on its way: each page of its range is as before or done. flags_of
  * tells the flags that the library has now. False: they are neither.
  */
@@ -181,6 +187,8 @@ struct test {
     uint64_t check_every;   /* steps between two full checks */
     uint64_t compare_every; /* steps between two comparisons of all regions */
     struct quire_slot_area *slots;
+    const struct op *together; /* for reports: what ran at once */
+    unsigned together_count;
     uint64_t counts[OP_COUNT], refusals[QUIRE_STATUS_COUNT];
 };
 

@@ -25,13 +25,16 @@ void op_describe(const struct op *op, char *out, size_t size)
     snprintf(out, size,
              "%s space %d other %d object %d [0x%llx, +0x%llx) new [0x%llx, +0x%llx) region 0x%x "
              "flags 0x%x protection %u advice %d offset 0x%llx end 0x%llx word %u value 0x%llx "
-             "-> %s, result 0x%llx, loaded 0x%llx, done %zu",
+             "-> %s, result 0x%llx, loaded 0x%llx, content 0x%llx 0x%llx 0x%llx 0x%llx, done %zu",
              op_name(op->kind), op->space, op->other, op->object, (unsigned long long)op->address,
              (unsigned long long)op->length, (unsigned long long)op->new_address,
              (unsigned long long)op->new_length, op->region, op->flags, op->protection,
              (int)op->advice, (unsigned long long)op->offset, (unsigned long long)op->end, op->word,
              (unsigned long long)op->value, quire_status_string(op->status),
-             (unsigned long long)op->result, (unsigned long long)op->loaded, op->done);
+             (unsigned long long)op->result, (unsigned long long)op->loaded,
+             (unsigned long long)op->content.word[0], (unsigned long long)op->content.word[1],
+             (unsigned long long)op->content.word[2], (unsigned long long)op->content.word[3],
+             op->done);
 }
 
 /* ---- drawing ---- */

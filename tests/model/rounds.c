@@ -46,9 +46,28 @@ static struct allowance allow(struct test *test, struct before before)
 static void __attribute__((noreturn))
 disagree(struct test *test, const struct op *op, const char *why)
 {
-    char text[400];
+    char text[600];
+
+    const struct model_page *page =
+        op->space >= 0 ? model_page_at(test->model, op->space, op->address) : NULL;
 
     op_describe(op, text, sizeof(text));
+    if (page != NULL && page->mapped)
+        fprintf(stderr,
+                "the page: flags 0x%x object %d index %llu own %d lazy %d word 0x%llx, object's "
+                "0x%llx\n",
+                page->flags, page->object, (unsigned long long)page->index, page->own, page->lazy,
+                (unsigned long long)page->content.word[op->word],
+                page->object < 0 ? 0
+                                 : (unsigned long long)test->model->object[page->object]
+                                       .page[page->index]
+                                       .word[op->word]);
+    for (unsigned i = 0; i < test->together_count; i++) {
+        char other[600];
+
+        op_describe(&test->together[i], other, sizeof(other));
+        fprintf(stderr, "at once: %s\n", other);
+    }
     sim_fail(test->machine, "%s; right: %s", text, why);
 }
 
@@ -332,8 +351,11 @@ static void parallel(struct test *test)
     before = remember(test);
     run_together(test, ops, count);
     allowance = allow(test, before);
+    test->together = ops;
+    test->together_count = count;
     for (unsigned i = 0; i < count; i++)
         apply(test, &ops[i], allowance);
+    test->together_count = 0;
     for (unsigned i = 0; i < count; i++)
         tidy(test, &ops[i]);
 }
@@ -522,6 +544,8 @@ static void hammer(struct test *test)
         return;
     }
 
+    test->together = ops;
+    test->together_count = count;
     after = *test->model;
     must_apply(test, &after, &ops[0], allowance);
     early = *test->model;
@@ -554,8 +578,14 @@ static void hammer(struct test *test)
 
         if (page != NULL)
             page->touched = false;
+        if (ops[i].kind != OP_STORE)
+            continue;
+        model_maybe_copied(&late, ops[i].space, ops[i].address);
+        if (ops[0].kind == OP_CLONE && ops[0].status == QUIRE_OK)
+            model_maybe_copied(&late, ops[0].other, ops[i].address);
     }
     *test->model = late;
+    test->together_count = 0;
     for (unsigned i = 0; i < count; i++) {
         test->counts[ops[i].kind]++;
         test->refusals[ops[i].status]++;
