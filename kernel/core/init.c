@@ -195,7 +195,7 @@ static bool open_descriptors(const struct channel_request *request, struct file_
             if (file)
                 file_get(file);
         } else {
-            file = channel_stream_open(fd, fd == 0 ? O_RDONLY : O_WRONLY);
+            file = channel_stream_open((enum channel_stream)fd, fd == 0 ? O_RDONLY : O_WRONLY);
         }
         fine = file && file_table_add(files, file, fd, false) == fd;
         if (file && !fine)
