@@ -8,8 +8,6 @@
 
 #include "proc/wait.h"
 
-void schedule(void);
-
 struct mutex {
     uint32_t state; /* (a) 0 free, 1 held, 2 held and someone waits */
     struct wait_queue waiters;
@@ -29,12 +27,13 @@ static inline bool mutex_try(struct mutex *mutex)
                                        __ATOMIC_RELAXED);
 }
 
-/* A waiter takes the lock in state 2: it cannot know whether it was the last one to wait. */
+/* Waits until it is free, and takes it: for mutex_lock(). */
+void mutex_lock_slow(struct mutex *mutex);
+
 static inline void mutex_lock(struct mutex *mutex)
 {
-    if (__builtin_expect(mutex_try(mutex), 1))
-        return;
-    wait_event(&mutex->waiters, __atomic_exchange_n(&mutex->state, 2, __ATOMIC_ACQUIRE) == 0);
+    if (__builtin_expect(!mutex_try(mutex), 0))
+        mutex_lock_slow(mutex);
 }
 
 static inline void mutex_unlock(struct mutex *mutex)

@@ -37,7 +37,7 @@ static struct file_block *block_create(unsigned capacity)
 {
     size_t words = capacity / 64;
     struct file_block *block = kernel_alloc_zeroed(
-        sizeof *block + capacity * sizeof block->file[0] + 2 * words * sizeof(uint64_t));
+        sizeof *block + capacity * sizeof(void *) + 2 * words * sizeof(uint64_t));
 
     if (block == NULL)
         return NULL;
@@ -129,7 +129,7 @@ static int table_grow_locked(struct file_table *table, unsigned wanted)
             kernel_free(block);
             continue;
         }
-        memcpy(block->file, old->file, old->capacity * sizeof old->file[0]);
+        memcpy(block->file, old->file, old->capacity * sizeof(void *));
         memcpy(block->used, old->used, old->capacity / 8);
         memcpy(block->on_exec, old->on_exec, old->capacity / 8);
         __atomic_store_n(&table->block, block, __ATOMIC_RELEASE);

@@ -40,7 +40,7 @@ struct unpack {
     uint64_t given_back; /* bytes at the start whose frames are free again */
     struct hard_link *links[LINK_BUCKETS];
     struct vfs_entry *last_directory; /* of the name before: most names share it */
-    char last_path[VFS_PATH_MAX];
+    char last_path[VFS_PATH_MAX], walk_path[VFS_PATH_MAX];
     unsigned files;
     uint64_t bytes;
 };
@@ -112,35 +112,89 @@ static const char *read_header(const struct unpack *u, struct cpio_header *out)
 
 /* ---- names ---- */
 
-/* The directory that `length` bytes of path lead to, made where it is missing; a link or file in
- * the way: -ENOTDIR. */
-static int walk_directories(const char *path, size_t length, struct vfs_entry **out)
+/*
+ * A link in the way (usr-merged archives: bin -> usr/bin): the path becomes its target with what
+ * was left of the path. False: too long.
+ */
+static bool follow_link(struct vfs_entry *link, char *path, size_t done, size_t here)
+{
+    const char *target = link->inode->target;
+    size_t keep = target[0] == '/' ? 0 : done; /* relative: to the directory of the link */
+    char *copy = kernel_alloc(VFS_PATH_MAX);
+    int length;
+
+    if (copy == NULL)
+        return false;
+    length = snprintf(copy, VFS_PATH_MAX, "%.*s%s/%s", (int)keep, path, target, path + done + here);
+    if (length < VFS_PATH_MAX)
+        memcpy(path, copy, (size_t)length + 1);
+    kernel_free(copy);
+    return length < VFS_PATH_MAX;
+}
+
+/* One step down: the directory `name` of `at`, made when it is missing; or a link, for the caller
+ * to follow. */
+static int step_down(struct vfs_entry *at, const char *name, size_t length, struct vfs_entry **out)
 {
     const struct vfs_node node = {.mode = S_IFDIR | 0755};
+
+    if (length == 0 || (length == 1 && name[0] == '.')) {
+        entry_get(at);
+        *out = at;
+        return 0;
+    }
+    if (length == 2 && name[0] == '.' && name[1] == '.') {
+        *out = at->parent;
+        entry_get(*out);
+        return 0;
+    }
+    *out = directory_find(at, name, length);
+    if (*out == NULL)
+        return tmpfs_make(at, name, length, &node, out);
+    if (!inode_is((*out)->inode, S_IFDIR) && !inode_is((*out)->inode, S_IFLNK)) {
+        entry_put(*out);
+        return -ENOTDIR;
+    }
+    return 0;
+}
+
+/* The directory that a path leads to, made where it is missing; links are followed. path:
+ * VFS_PATH_MAX bytes, used up. */
+static int walk_directories(char *path, struct vfs_entry **out)
+{
     struct vfs_entry *at = root_mount->root;
+    unsigned links = 0;
     size_t i = 0;
 
     entry_get(at);
-    while (i < length) {
+    while (path[i] != 0) {
         struct vfs_entry *next;
         size_t n = 0;
-        int error = 0;
+        int error;
 
-        while (i + n < length && path[i + n] != '/')
+        while (path[i + n] != 0 && path[i + n] != '/')
             n++;
-        next = directory_find(at, path + i, n);
-        if (next == NULL)
-            error = tmpfs_make(at, path + i, n, &node, &next);
+        error = step_down(at, path + i, n, &next);
+        if (error == 0 && inode_is(next->inode, S_IFLNK)) {
+            bool fits = ++links <= VFS_LINK_MAX && follow_link(next, path, i, n);
+
+            entry_put(next);
+            if (!fits) {
+                entry_put(at);
+                return -ELOOP;
+            }
+            next =
+                root_mount->root; /* from the top: what is in front of the link is walked again */
+            entry_get(next);
+            n = 0;
+            i = 0;
+        }
         entry_put(at);
         if (error != 0)
             return error;
-        if (!inode_is(next->inode, S_IFDIR)) {
-            entry_put(next);
-            return -ENOTDIR;
-        }
         at = next;
         i += n;
-        while (i < length && path[i] == '/')
+        while (path[i] == '/')
             i++;
     }
     *out = at;
@@ -183,7 +237,9 @@ static int find_parent(struct unpack *u, const char *path, size_t length, struct
         entry_get(*out);
         return 0;
     }
-    error = walk_directories(path, length, out);
+    memcpy(u->walk_path, path, length);
+    u->walk_path[length] = 0;
+    error = walk_directories(u->walk_path, out);
     if (error == 0) {
         entry_put(u->last_directory);
         entry_get(*out);
@@ -338,6 +394,10 @@ static int unpack_entry(struct unpack *u, const struct cpio_header *header, cons
     if (error != 0)
         return error;
     entry = directory_find(parent, name, strlen(name));
+    if (entry != NULL && is_directory && inode_is(entry->inode, S_IFLNK)) {
+        /* A directory where an earlier archive has a link to one: the link stays. */
+        goto done;
+    }
     if (entry != NULL && is_directory && inode_is(entry->inode, S_IFDIR)) {
         error = unpack_directory_again(entry->inode, header);
         goto done;

@@ -45,8 +45,11 @@ static int tmpfs_fill(struct vfs_inode *inode, const struct vfs_node *node)
         inode->links = 1; /* its "." */
         return 0;
     case S_IFLNK: {
-        size_t size = strlen(node->target) + 1;
+        size_t size;
 
+        if (node->target == NULL)
+            return -EINVAL;
+        size = strlen(node->target) + 1;
         inode->operations = &tmpfs_link_operations;
         inode->target = kernel_alloc(size);
         if (inode->target == NULL)
@@ -382,8 +385,7 @@ static struct vfs_entry *nameless_create(const char *name, uint64_t size, unsign
         inode_put(inode);
         return NULL;
     }
-    memcpy(text, name, strlen(name));
-    memcpy(text + strlen(name), " (deleted)", sizeof " (deleted)");
+    snprintf(text, strlen(name) + sizeof " (deleted)", "%s (deleted)", name);
     inode->deleted_name = text;
     quire_object_resize(inode->object, size);
     inode_put(inode);

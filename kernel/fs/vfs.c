@@ -292,7 +292,7 @@ static void table_insert(struct vfs_directory *directory, struct vfs_entry *entr
 static void table_grow(struct vfs_directory *directory)
 {
     uint32_t size = directory->table != NULL ? directory->table_size * 2 : 32;
-    struct vfs_entry **table = kernel_alloc_zeroed(size * sizeof *table);
+    struct vfs_entry **table = kernel_alloc_zeroed(size * sizeof(void *));
 
     if (table == NULL)
         return;
