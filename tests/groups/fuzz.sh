@@ -1,0 +1,20 @@
+#!/bin/sh
+# Short runs of the fuzz targets. A failure leaves the input in build/fuzz and prints how to repeat it.
+
+cd "$(dirname "$0")/../.." || exit 125
+make -s fuzz 2>&1 || exit 1
+
+# fuzz NAME SECONDS: one target
+fuzz() {
+    mkdir -p "build/fuzz/corpus-$1"
+    if output=$(timeout 120 "build/fuzz/$1" -max_total_time="$2" -max_len=1024 -print_final_stats=1 \
+        -artifact_prefix="build/fuzz/$1-" "build/fuzz/corpus-$1" 2>&1); then
+        echo "ok $1 ($(echo "$output" | sed -n 's/^stat::number_of_executed_units: *//p') inputs)"
+    else
+        echo "not ok $1"
+        echo "$output" | tail -n 40 | sed 's/^/  /'
+        echo "  repeat with: build/fuzz/$1 build/fuzz/$1-crash-..."
+    fi
+}
+
+fuzz bootmap 10
