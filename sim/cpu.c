@@ -284,7 +284,8 @@ void quire_hook_shootdown(struct quire *q, const uint64_t *mask, quire_virt star
         unsigned number = (first + i) % cpus;
         struct sim_cpu *target = &machine->cpu[number];
 
-        if (target == self || !(mask[number / 64] >> (number % 64) & 1))
+        if (target == self ||
+            !(__atomic_load_n(&mask[number / 64], __ATOMIC_SEQ_CST) >> (number % 64) & 1))
             continue;
         quire_platform_point();
         while (!machine->options.threads && target->mmu.accessing)
