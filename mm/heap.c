@@ -642,6 +642,20 @@ static size_t class_alignment(size_t size)
     return (size & (size - 1)) == 0 ? size : 16;
 }
 
+/* Everything that bring-up made so far goes back, and the heap is as before it. */
+static void heap_undo(struct quire *q)
+{
+    struct quire_cache *first = q->heap.cache_of_caches;
+
+    for (unsigned i = 0; i < QUIRE_HEAP_CLASSES && q->heap.general[i] != NULL; i++)
+        if (quire_cache_destroy(q, q->heap.general[i]) != QUIRE_OK)
+            quire_hook_panic(q, "heap: objects are out of a cache that nobody has seen");
+    drain_all_lists(q, first);
+    free_empty_slabs(q, first);
+    free_large(q, frame_of_block(q, first), first);
+    __builtin_memset(&q->heap, 0, sizeof(q->heap));
+}
+
 enum quire_status quire_heap_init(struct quire *q)
 {
     struct quire_cache *first = alloc_large(q, cache_bytes(q));
@@ -654,8 +668,10 @@ enum quire_status quire_heap_init(struct quire *q)
         size_t size = class_size[i];
 
         q->heap.general[i] = quire_cache_create(q, class_name[i], size, class_alignment(size));
-        if (q->heap.general[i] == NULL)
+        if (q->heap.general[i] == NULL) {
+            heap_undo(q);
             return QUIRE_NO_MEMORY;
+        }
     }
     return QUIRE_OK;
 }

@@ -293,13 +293,18 @@ static void init_without_memory(void **state)
         enum quire_status status;
         uint64_t left;
 
-        host_simple(&machine, 4 * MIB);
+        host_init(&machine, 4 * MIB);
+        quire_bootmap_add(&machine.map, 0, 4 * MIB, QUIRE_MEMORY_USABLE);
+        /* many CPUs make each cache large: several slabs of caches */
+        host_start(&machine, &(struct quire_frame_config){.cpu_count = 32});
         for (left = host_free_frames(&machine); left > spare; left--)
             quire_frame_alloc_one(&machine.q, QUIRE_FRAME_KERNEL, 0);
         status = quire_heap_init(&machine.q);
         if (status != QUIRE_OK) {
             assert_int_equal(status, QUIRE_NO_MEMORY);
             assert_int_equal(quire_frame_check(&machine.q), 0);
+            assert_int_equal(host_free_frames(&machine), spare);
+            assert_null(machine.q.heap.caches);
             failures++;
         }
         host_end(&machine);
