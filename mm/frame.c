@@ -50,7 +50,7 @@ static void poison(struct quire *q, struct quire_frame *frame)
     bytes = quire_frame_map(q, frame);
     __builtin_memset(bytes, QUIRE_FRAME_POISON, QUIRE_PAGE_SIZE);
     quire_frame_unmap(q, frame, bytes);
-    frame->flags |= QUIRE_FRAME_POISONED;
+    __atomic_store_n(&frame->flags, frame->flags | QUIRE_FRAME_POISONED, __ATOMIC_RELAXED);
 }
 
 static void verify_free(struct quire *q, struct quire_frame *frame)
