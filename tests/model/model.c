@@ -302,7 +302,7 @@ static enum quire_status check_range(const struct op *op, size_t *length)
 static bool any_mapped(struct model *model, int space, quire_virt start, quire_virt end)
 {
     for (size_t i = 0; i < SPACE_PAGES; i++)
-        if (model->space[space].page[i].mapped && address_of(i) >= start && address_of(i) < end)
+        if (address_of(i) >= start && address_of(i) < end && model->space[space].page[i].mapped)
             return true;
     return false;
 }
@@ -854,8 +854,7 @@ static bool apply_object_write(struct answer *answer)
     return true;
 }
 
-/* An object that nobody refers to any more is gone. */
-static void collect_objects(struct model *model)
+void model_collect_objects(struct model *model)
 {
     for (int i = 0; i < OBJECTS; i++) {
         bool used = model->object[i].object != NULL;
@@ -879,7 +878,12 @@ bool model_apply_partly(struct model *model, const struct op *op,
     const char *ignored;
 
     /* Done as far as it goes: a hole or a refusal further on ends it there. */
-    done = *model;
+    /* Only what the operation may touch: on host threads the rest belongs to others. */
+    memcpy(done.object, model->object, sizeof(done.object));
+    for (size_t i = 0; i < SPACE_PAGES; i++)
+        if (address_of(i) - op->address < quire_page_up(op->length))
+            done.space[op->space].page[i] = model->space[op->space].page[i];
+    done.space[op->space].space = model->space[op->space].space;
     whole.status = QUIRE_OK;
     (void)model_apply(&done, &whole, (struct allowance){true, true}, &ignored);
     for (size_t i = 0; i < SPACE_PAGES; i++) {
@@ -887,7 +891,7 @@ bool model_apply_partly(struct model *model, const struct op *op,
         const struct model_page *after = &done.space[op->space].page[i];
         uint32_t flags;
 
-        if (!page->mapped || address_of(i) - op->address >= quire_page_up(op->length))
+        if (address_of(i) - op->address >= quire_page_up(op->length) || !page->mapped)
             continue;
         flags = flags_of(context, address_of(i));
         if (flags != page->flags && flags != after->flags) {
@@ -982,9 +986,6 @@ bool model_apply(struct model *model, const struct op *op, struct allowance allo
     case OP_COUNT:
         break;
     }
-    if (op->kind == OP_OBJECT_PUT || op->kind == OP_UNMAP || op->kind == OP_DESTROY ||
-        op->kind == OP_MAP || op->kind == OP_REMAP)
-        collect_objects(model);
     *why = answer.why;
     return right;
 }

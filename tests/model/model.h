@@ -142,6 +142,9 @@ enum quire_status model_load(struct model *model, int space, quire_virt address,
 bool model_observe(struct model *model, int space, quire_virt address,
                    const struct content *content);
 
+/* At rest: an object that nobody refers to any more is gone. */
+void model_collect_objects(struct model *model);
+
 /*
  * A store's page fault copies a private page before the store itself is tried again: the copy may
  * stay, or be inherited, without it.

@@ -600,10 +600,12 @@ static unsigned objects_of(const struct model *model, const struct op *op)
     for (size_t i = 0; i < SPACE_PAGES; i++) {
         const struct model_page *page = &model->space[op->space].page[i];
 
-        if (page->mapped && page->object >= 0 &&
-            (is_whole_space(op) || spans_overlap(page_address(i), PAGE, op->address, op->length) ||
-             (op->new_length != 0 &&
-              spans_overlap(page_address(i), PAGE, op->new_address, op->new_length))))
+        bool reached = is_whole_space(op) ||
+                       spans_overlap(page_address(i), PAGE, op->address, op->length) ||
+                       (op->new_length != 0 &&
+                        spans_overlap(page_address(i), PAGE, op->new_address, op->new_length));
+
+        if (reached && page->mapped && page->object >= 0)
             mask |= 1u << page->object;
     }
     return mask;

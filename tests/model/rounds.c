@@ -646,6 +646,7 @@ void test_run(struct test *test, uint64_t steps)
             parallel(test);
         else
             hammer(test);
+        model_collect_objects(test->model);
         quiesce_some(test);
         rounds++;
         if (rounds % test->check_every == 0)
@@ -704,6 +705,7 @@ void test_run_threads(struct test *test, uint64_t steps)
     for (uint64_t epoch = 0; machine->steps < steps; epoch++) {
         for (unsigned i = 0; i < 30; i++) {
             single(test);
+            model_collect_objects(test->model);
             quiesce_some(test);
         }
         machine->doing = "threads";
@@ -719,6 +721,7 @@ void test_run_threads(struct test *test, uint64_t steps)
         sim_run_threads(machine, tasks, arguments);
         machine->steps += (uint64_t)cpus * 100;
         sim_enter(machine, 0);
+        model_collect_objects(test->model);
         check(test, true);
     }
 }

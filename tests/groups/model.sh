@@ -1,0 +1,38 @@
+# The model test: random operations on the simulated machine against a plain model. A failure prints its
+# arguments, which replay it. QUIRE_SEED sets the seed, QUIRE_STEPS the number of steps of the long runs.
+
+make --no-print-directory -j2 test-model || exit 1
+
+seed=${QUIRE_SEED:-$(date +%s)}
+steps=${QUIRE_STEPS:-500000}
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+export TSAN_OPTIONS=halt_on_error=1
+
+# run NAME PROGRAM ARGUMENTS...: in the background, result in a file
+run() {
+    name=$1
+    shift
+    {
+        if timeout 600 "$@" >"$work/log.$name" 2>&1; then
+            echo "ok model $name ($(sed -n 's/^model //p' "$work/log.$name"))"
+        else
+            echo "not ok model $name"
+            tail -n 45 "$work/log.$name"
+        fi
+    } >"$work/result.$name"
+}
+
+{
+    run "deterministic, 4 CPUs" build/sim/fast/model --seed "$seed" --steps "$steps" --cpus 4
+    run "sanitizers, 3 CPUs, high memory" \
+        build/sim/asan/model --seed "$((seed + 2))" --steps "$((steps / 50))" --cpus 3 --high 500
+} &
+{
+    run "deterministic, 2 CPUs, high memory" \
+        build/sim/fast/model --seed "$((seed + 1))" --steps "$steps" --cpus 2 --high 400
+    run "host threads" \
+        build/sim/tsan/model --seed "$((seed + 3))" --steps "$((steps / 12))" --threads
+} &
+wait
+cat "$work"/result.*
