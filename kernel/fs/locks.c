@@ -106,6 +106,15 @@ static void lock_free(struct file_lock *lock)
     kernel_free(lock);
 }
 
+/* Where a lock goes so that the list stays in the order of starts: F_GETLK tells the first that is
+ * in the way. */
+static struct list *first_behind(struct file_locks *locks, int64_t start)
+{
+    list_for_each(node, &locks->held) if (container_of(node, struct file_lock, node)->start >
+                                          start) return node;
+    return &locks->held;
+}
+
 /* Makes [wanted->start, wanted->end] of this owner be of the wanted type (F_UNLCK: nothing).
  * spare[2] is used up as needed. */
 static void apply(struct file_locks *locks, struct file_lock *wanted, struct file_lock *spare[2])
@@ -133,7 +142,7 @@ static void apply(struct file_locks *locks, struct file_lock *wanted, struct fil
             *right = *held;
             right->start = wanted->end + 1;
             held->end = wanted->start - 1;
-            list_add_tail(&held->node, &right->node);
+            list_add_head(&held->node, &right->node); /* right behind it */
         } else if (held->start < wanted->start) {
             held->end = wanted->start - 1;
         } else if (held->end > wanted->end) {
@@ -147,7 +156,7 @@ static void apply(struct file_locks *locks, struct file_lock *wanted, struct fil
 
         spare[0] = NULL;
         *added = *wanted;
-        list_add_tail(&locks->held, &added->node);
+        list_add_tail(first_behind(locks, wanted->start), &added->node);
     }
 }
 

@@ -67,7 +67,7 @@ int vfs_make(int start, const char *name, struct vfs_node *node, unsigned mask)
         if (error == 0)
             error = directory_changeable(&directory);
         if (error == 0 && operations->create == NULL)
-            error = -EPERM;
+            error = -ENOENT; /* /proc: its lookup has said so already */
     }
     if (error == 0) {
         node->mode &= ~mask | S_IFMT;

@@ -139,7 +139,7 @@ static int open_create(int start, const char *name, unsigned flags, unsigned mod
             node.gid = parent->gid;
         error = directory_changeable(&directory);
         if (error == 0 && operations->create == NULL)
-            error = -EACCES;
+            error = -ENOENT; /* /proc: its lookup has said so already */
         if (error == 0)
             error = operations->create(directory.entry, last.name, last.length, &node, &out->entry);
         if (error == 0) {
