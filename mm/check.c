@@ -1,11 +1,14 @@
 /*
  * check: walk everything, count what is found, and compare with what the records say.
  *
- * Pass 1 clears the `seen` counters of all user frames and tables. Pass 2 walks each space from its root: each table is counted once per parent
- * entry, and its entries are walked the first time only, so that shared tables count their frames once. Pass 3 adds the objects' and the slots'
- * references. Pass 4 compares every frame's count with what was seen. In between, regions, tables' counters, and the rules of entries are checked.
+ * Pass 1 clears the `seen` counters of all user frames and tables. Pass 2 walks each space from its
+ * root: each table is counted once per parent entry, and its entries are walked the first time
+ * only, so that shared tables count their frames once. Pass 3 adds the objects' and the slots'
+ * references. Pass 4 compares every frame's count with what was seen. In between, regions, tables'
+ * counters, and the rules of entries are checked.
  *
- * For a quiet machine: no other CPU is inside the library, nothing waits for a grace period (quire_grace_flush is called first).
+ * For a quiet machine: no other CPU is inside the library, nothing waits for a grace period
+ * (quire_grace_flush is called first).
  */
 #include "region.h"
 
@@ -113,7 +116,8 @@ static void check_entry(struct check *check, quire_entry entry, quire_virt addre
         return;
     }
     frame = quire_frame_find(q, quire_entry_phys(entry));
-    if (frame == NULL || (frame->kind != QUIRE_FRAME_ANONYMOUS && frame->kind != QUIRE_FRAME_OBJECT)) {
+    if (frame == NULL ||
+        (frame->kind != QUIRE_FRAME_ANONYMOUS && frame->kind != QUIRE_FRAME_OBJECT)) {
         complain(check, "check: an entry maps a frame of the wrong kind, at", address);
         return;
     }
@@ -148,19 +152,19 @@ static void check_leaf(struct check *check, struct quire_frame *table, quire_vir
         live++;
         if (quire_entry_is_counted(entry)) {
             resident++;
-            anonymous += quire_frame_of(check->q, quire_entry_phys(entry))->kind ==
-                         QUIRE_FRAME_ANONYMOUS;
+            anonymous +=
+                quire_frame_of(check->q, quire_entry_phys(entry))->kind == QUIRE_FRAME_ANONYMOUS;
         }
         if (first)
-            check_entry(check, entry, base + ((quire_virt)i << QUIRE_PAGE_SHIFT),
-                        table->count > 1);
+            check_entry(check, entry, base + ((quire_virt)i << QUIRE_PAGE_SHIFT), table->count > 1);
     }
     if (live != table->table.live || resident != table->table.resident ||
         anonymous != table->table.anonymous)
         complain(check, "check: a leaf table's counters are wrong, over", base);
 }
 
-/* A table is met through one parent entry. True: the first time, so its entries are to be walked. */
+/* A table is met through one parent entry. True: the first time, so its entries are to be walked.
+ */
 static bool meet(struct check *check, struct quire_frame *table, unsigned level, quire_virt base)
 {
     if (table->kind != QUIRE_FRAME_TABLE || table->table.level != level) {
@@ -248,7 +252,6 @@ static void check_space(struct check *check)
     check_tables(check);
 }
 
-
 static void check_objects(struct check *check)
 {
     struct quire *q = check->q;
@@ -291,7 +294,8 @@ static bool count_kernel_tables(struct check *check)
         return false;
     table[top] = quire_frame_of(q, q->kernel.root);
     table[top]->table.seen++;
-    index[top] = 0; /* before spaces exist, the embedder may use the kernel root's user half (boot) */
+    index[top] =
+        0; /* before spaces exist, the embedder may use the kernel root's user half (boot) */
     while (level <= top) {
         quire_entry entry;
         struct quire_frame *lower;
@@ -326,9 +330,10 @@ static void compare_counts(struct check *check, bool tables)
             continue;
         if (*seen != frame->count)
             complain(check,
-                     frame->kind == QUIRE_FRAME_TABLE       ? "check: a table's count is wrong:"
-                     : frame->kind == QUIRE_FRAME_ANONYMOUS ? "check: an anonymous frame's count is wrong:"
-                                                            : "check: an object frame's count is wrong:",
+                     frame->kind == QUIRE_FRAME_TABLE ? "check: a table's count is wrong:"
+                     : frame->kind == QUIRE_FRAME_ANONYMOUS
+                         ? "check: an anonymous frame's count is wrong:"
+                         : "check: an object frame's count is wrong:",
                      i);
     }
 }

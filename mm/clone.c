@@ -1,19 +1,23 @@
 /*
  * fork: a copy of a space.
  *
- * Most of a fork's work is never used: the child execs or exits, or touches a few pages. So a leaf table is not copied but
- * shared: one more reference on the table, and the write right taken from both parent entries. Whoever changes an entry later gets a table of its own first
- * (quire_table_unshare), and then single frames are copied on write. A fork costs some dozen instructions per 2 MiB.
+ * Most of a fork's work is never used: the child execs or exits, or touches a few pages. So a leaf
+ * table is not copied but shared: one more reference on the table, and the write right taken from
+ * both parent entries. Whoever changes an entry later gets a table of its own first
+ * (quire_table_unshare), and then single frames are copied on write. A fork costs some dozen
+ * instructions per 2 MiB.
  *
- * A table can be shared when every region over it is private, inherited and not locked. Otherwise the entries of its
- * inheritable private regions are copied now. Shared mappings are not copied at all: their pages are found in the object when they are touched.
+ * A table can be shared when every region over it is private, inherited and not locked. Otherwise
+ * the entries of its inheritable private regions are copied now. Shared mappings are not copied at
+ * all: their pages are found in the object when they are touched.
  *
- * Locking: the parent's space lock keeps its regions; each table is handled under its lock, and its parent entry under the parent
- * table's. Faults in the parent go on meanwhile. The child is not visible to anyone yet, but to truncations of its objects, which visit the
- * parent's regions before the child's.
+ * Locking: the parent's space lock keeps its regions; each table is handled under its lock, and its
+ * parent entry under the parent table's. Faults in the parent go on meanwhile. The child is not
+ * visible to anyone yet, but to truncations of its objects, which visit the parent's regions before
+ * the child's.
  *
- * Failure: the child is destroyed, which drops the references taken. The parent's entries stay without write right until the next write, which
- * finds that it is the only owner.
+ * Failure: the child is destroyed, which drops the references taken. The parent's entries stay
+ * without write right until the next write, which finds that it is the only owner.
  */
 #include "region.h"
 
@@ -62,8 +66,7 @@ static enum quire_status copy_regions(struct quire_space *parent, struct quire_s
             return QUIRE_NO_MEMORY;
         copy->range.start = range->start;
         copy->range.end = range->end;
-        copy->flags =
-            region->flags & ~(uint32_t)(QUIRE_REGION_LOCKED | QUIRE_REGION_LOCK_ON_FAULT);
+        copy->flags = region->flags & ~(uint32_t)(QUIRE_REGION_LOCKED | QUIRE_REGION_LOCK_ON_FAULT);
         copy->object = region->object;
         copy->offset = region->offset;
         if (copy->object != NULL)

@@ -3,27 +3,32 @@
  *
  * What can be found, and what becomes of it (rows: entry; columns: what the region is):
  *
- *   entry          private anonymous       private, object             shared, object        device
- *   empty, read    zero page               object's page, read-only    object's page         device page
- *   empty, write   zeroed frame            copy of the object's page   object's page         device page
- *   zero page, w   zeroed frame            -                           -                     -
- *   read-only, w   the only owner: make writable; else copy            make writable         make writable
- *   slot           swap in                 swap in                     -                     -
+ *   entry          private anonymous   private, object         shared, object   device
+ *   -------------  ------------------  ----------------------  ---------------  -----------
+ *   empty, read    zero page           its page, read-only     its page         device page
+ *   empty, write   zeroed frame        copy of its page        its page         device page
+ *   zero page, w   zeroed frame        -                       -                -
+ *   read-only, w   only owner: reuse   copy, or reuse a copy   make writable    make writable
+ *                  otherwise: copy
+ *   slot           swap in             swap in                 -                -
  *   inaccessible   only with PROT_NONE: no right
  *   poisoned       SIGBUS
  *   allows it      nothing to do: a stale TLB entry, or another CPU was faster
  *
- * Order of work. (1) Find the region without a lock and copy what matters (struct view), with the sequence number it was
- * valid for. (2) Check the right. (3) Find or make the leaf table; if fork shares it, get our own. (4) Prepare: allocate, clear,
- * fetch the object's page (may sleep in the pager; nothing is held). (5) Lock the table and look again: the parent entry, the sequence
- * number, and the entry must be what (1) to (3) saw. Then install. Otherwise give back what was prepared, and start over.
+ * Order of work. (1) Find the region without a lock and copy what matters (struct view), with the
+ * sequence number it was valid for. (2) Check the right. (3) Find or make the leaf table; if fork
+ * shares it, get our own. (4) Prepare: allocate, clear, fetch the object's page (may sleep in the
+ * pager; nothing is held). (5) Lock the table and look again: the parent entry, the sequence
+ * number, and the entry must be what (1) to (3) saw. Then install. Otherwise give back what was
+ * prepared, and start over.
  *
- * Invariants kept: a frame is reused for writing only if it is anonymous, counted once, and in a table counted once, decided under the
- * table's lock; an object's frame is always copied for a private writer; a writable anonymous entry is dirty from the start; the zero
- * page is never counted; a frame replaced is freed only after the flush.
+ * Invariants kept: a frame is reused for writing only if it is anonymous, counted once, and in a
+ * table counted once, decided under the table's lock; an object's frame is always copied for a
+ * private writer; a writable anonymous entry is dirty from the start; the zero page is never
+ * counted; a frame replaced is freed only after the flush.
  *
- * Locking: this file takes only table locks (and object locks inside quire_object_*, before). Steady state writes no shared cache line but
- * the table's own record and the frame's.
+ * Locking: this file takes only table locks (and object locks inside quire_object_*, before).
+ * Steady state writes no shared cache line but the table's own record and the frame's.
  *
  * Failure leaves nothing behind but tables that were made on the way, which belong to the space.
  */
@@ -48,7 +53,7 @@ struct fault {
     struct view view;
     struct quire_leaf leaf;
     quire_entry *slot;
-    quire_entry seen;             /* *slot as the work was prepared for */
+    quire_entry seen; /* *slot as the work was prepared for */
     enum quire_fault_class class;
 };
 
@@ -88,7 +93,8 @@ static bool look_up(struct fault *fault)
     }
 }
 
-/* (5): with the table locked, nothing changed since it was looked at. Accessed and dirty bits do not matter. */
+/* (5): with the table locked, nothing changed since it was looked at. Accessed and dirty bits do
+ * not matter. */
 static bool still_valid(const struct fault *fault)
 {
     return __atomic_load_n(&fault->space->sequence, __ATOMIC_ACQUIRE) == fault->view.sequence &&
@@ -128,7 +134,8 @@ static quire_entry writable_bits(const struct fault *fault)
     return quire_region_entry(fault->view.flags) | QUIRE_ENTRY_WRITE | QUIRE_ENTRY_DIRTY;
 }
 
-/* The rights of a private frame that is ours alone: a forced write leaves a read-only region read-only. */
+/* The rights of a private frame that is ours alone: a forced write leaves a read-only region
+ * read-only. */
 static quire_entry owned_bits(const struct fault *fault)
 {
     if (QUIRE_UNLIKELY(!(fault->view.flags & QUIRE_PROT_WRITE)))
@@ -152,8 +159,8 @@ static enum quire_status read_zero_page(struct fault *fault)
 
 static enum quire_status write_new(struct fault *fault)
 {
-    struct quire_frame *frame = quire_frame_alloc_one(fault->q, QUIRE_FRAME_ANONYMOUS,
-                                                      QUIRE_ALLOC_ZERO | QUIRE_ALLOC_HIGH);
+    struct quire_frame *frame =
+        quire_frame_alloc_one(fault->q, QUIRE_FRAME_ANONYMOUS, QUIRE_ALLOC_ZERO | QUIRE_ALLOC_HIGH);
 
     if (QUIRE_UNLIKELY(frame == NULL))
         return QUIRE_NO_MEMORY;
@@ -170,8 +177,8 @@ static enum quire_status write_new(struct fault *fault)
 /* The zero page gives way to a frame of our own; TLBs may hold it. */
 static enum quire_status upgrade_zero_page(struct fault *fault)
 {
-    struct quire_frame *frame = quire_frame_alloc_one(fault->q, QUIRE_FRAME_ANONYMOUS,
-                                                      QUIRE_ALLOC_ZERO | QUIRE_ALLOC_HIGH);
+    struct quire_frame *frame =
+        quire_frame_alloc_one(fault->q, QUIRE_FRAME_ANONYMOUS, QUIRE_ALLOC_ZERO | QUIRE_ALLOC_HIGH);
 
     if (frame == NULL)
         return QUIRE_NO_MEMORY;
@@ -179,8 +186,7 @@ static enum quire_status upgrade_zero_page(struct fault *fault)
         quire_frame_put(fault->q, frame);
         return QUIRE_RETRY;
     }
-    (void)quire_entry_exchange(fault->slot,
-                               quire_frame_phys(fault->q, frame) | owned_bits(fault));
+    (void)quire_entry_exchange(fault->slot, quire_frame_phys(fault->q, frame) | owned_bits(fault));
     fault->leaf.table->table.resident++;
     fault->leaf.table->table.anonymous++;
     unlock(fault);
@@ -200,8 +206,8 @@ static bool may_reuse_locked(const struct quire_frame *frame)
 /* The last owner writes on in place. */
 static enum quire_status reuse_locked(struct fault *fault)
 {
-    (void)quire_entry_set_bits(fault->slot, QUIRE_ENTRY_WRITE | QUIRE_ENTRY_DIRTY |
-                                                QUIRE_ENTRY_ACCESSED);
+    (void)quire_entry_set_bits(fault->slot,
+                               QUIRE_ENTRY_WRITE | QUIRE_ENTRY_DIRTY | QUIRE_ENTRY_ACCESSED);
     unlock(fault);
     /* Rights grew: only this CPU needs to forget now, others fault and find it done. */
     quire_platform_flush_page(fault->q, fault->page);
@@ -227,8 +233,7 @@ static enum quire_status write_copy(struct fault *fault)
     struct quire_frame *old = quire_frame_of(q, quire_entry_phys(fault->seen)), *copy = NULL;
     bool was_anonymous, forced = !(fault->view.flags & QUIRE_PROT_WRITE);
 
-    if (old->kind != QUIRE_FRAME_ANONYMOUS ||
-        __atomic_load_n(&old->count, __ATOMIC_RELAXED) != 1) {
+    if (old->kind != QUIRE_FRAME_ANONYMOUS || __atomic_load_n(&old->count, __ATOMIC_RELAXED) != 1) {
         copy = quire_frame_alloc_one(q, QUIRE_FRAME_ANONYMOUS, QUIRE_ALLOC_HIGH);
         if (copy == NULL)
             return QUIRE_NO_MEMORY;
@@ -276,7 +281,8 @@ static enum quire_status write_shared(struct fault *fault)
 
 /* ---- objects ---- */
 
-/* With the table locked: the page still belongs to the object (truncation takes it out before it looks at tables). */
+/* With the table locked: the page still belongs to the object (truncation takes it out before it
+ * looks at tables). */
 static bool still_of_object(const struct quire_frame *frame, const struct quire_object *object,
                             uint64_t index)
 {
@@ -285,8 +291,8 @@ static bool still_of_object(const struct quire_frame *frame, const struct quire_
 }
 
 /*
- * A read of an object's page maps its resident neighbours too: an aligned window inside the region and the table. Each entry
- * takes over the reference that quire_object_pages gave.
+ * A read of an object's page maps its resident neighbours too: an aligned window inside the region
+ * and the table. Each entry takes over the reference that quire_object_pages gave.
  */
 static enum quire_status map_around(struct fault *fault, quire_entry bits)
 {
@@ -411,7 +417,8 @@ static enum quire_status object_fault(struct fault *fault)
             return status;
         }
     }
-    /* The pager may sleep, and then the region may go, and with it the object: hold it, unless it is going just now. */
+    /* The pager may sleep, and then the region may go, and with it the object: hold it, unless it
+     * is going just now. */
     if (!quire_object_try_get(object))
         return QUIRE_RETRY;
     status = quire_object_page(object, view->index, QUIRE_OBJECT_ALLOCATE, &page);
@@ -435,7 +442,8 @@ static enum quire_status swap_in(struct fault *fault)
     struct quire_frame *frame;
     enum quire_status status;
 
-    /* Held over the sleep. A write gets a frame of its own by the rules of copying, when it comes back here. */
+    /* Held over the sleep. A write gets a frame of its own by the rules of copying, when it comes
+     * back here. */
     if (!lock_valid(fault))
         return QUIRE_RETRY;
     quire_slot_get(fault->q, slot);
@@ -468,7 +476,8 @@ static enum quire_status swap_in(struct fault *fault)
 
 /* ---- growing ---- */
 
-/* The page lies below a grow-down region: extend it, if its limit and the guard gap to what lies below allow. */
+/* The page lies below a grow-down region: extend it, if its limit and the guard gap to what lies
+ * below allow. */
 static enum quire_status grow(struct fault *fault)
 {
     struct quire_space *space = fault->space;
@@ -494,8 +503,7 @@ static enum quire_status grow(struct fault *fault)
             (space->pages.total << QUIRE_PAGE_SHIFT) + grown <= space->limits.total &&
             fault->page >= QUIRE_LOWEST_HINT &&
             (below == NULL || !(below->flags & QUIRE_REGION_PROTECTION) ||
-             (below->flags & QUIRE_REGION_GROWS_DOWN) ||
-             fault->page - below->range.end >= guard)) {
+             (below->flags & QUIRE_REGION_GROWS_DOWN) || fault->page - below->range.end >= guard)) {
             quire_sequence_begin(space);
             quire_region_resize(space, region, fault->page, region->range.end);
             quire_sequence_end(space);
@@ -513,7 +521,8 @@ static bool is_permitted(uint32_t flags, unsigned access)
 {
     uint32_t rights = flags & QUIRE_REGION_PROTECTION;
 
-    /* Without any right the entry could not be present, so that not even a forced access finds its frame. */
+    /* Without any right the entry could not be present, so that not even a forced access finds its
+     * frame. */
     if (rights == 0)
         return false;
     if (QUIRE_UNLIKELY(access & QUIRE_ACCESS_FORCE)) {
@@ -559,8 +568,8 @@ static enum quire_status fault_once(struct fault *fault)
         return QUIRE_NO_PERMISSION;
     }
     fault->class = QUIRE_FAULT_NO_MEMORY;
-    if (QUIRE_UNLIKELY(!quire_leaf_find(fault->q, &fault->space->table, fault->page,
-                                        &fault->leaf))) {
+    if (QUIRE_UNLIKELY(
+            !quire_leaf_find(fault->q, &fault->space->table, fault->page, &fault->leaf))) {
         status = quire_leaf_make(fault->q, &fault->space->table, fault->page, &fault->leaf);
         if (status != QUIRE_OK)
             return status;
@@ -590,7 +599,8 @@ static enum quire_status fault_once(struct fault *fault)
         fault->class = QUIRE_FAULT_POISONED;
         return QUIRE_IO_ERROR;
     }
-    return QUIRE_RETRY; /* inaccessible in a region that is accessible: rights are changing just now */
+    return QUIRE_RETRY; /* inaccessible in a region that is accessible: rights are changing just now
+                         */
 }
 
 #if QUIRE_TRACE
@@ -630,7 +640,8 @@ enum quire_status quire_space_fault(struct quire_space *space, quire_virt addres
             if (QUIRE_LIKELY(status == QUIRE_OK))
                 break;
             if (status == QUIRE_RETRY) {
-                /* One step further (a table of our own, a longer stack), or another CPU was in the way. */
+                /* One step further (a table of our own, a longer stack), or another CPU was in the
+                 * way. */
                 if (fault.class != QUIRE_FAULT_UNSHARE && fault.class != QUIRE_FAULT_GROW)
                     fault.class = QUIRE_FAULT_RACE;
                 quire_this_cpu(fault.q)->fault[fault.class]++;

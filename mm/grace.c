@@ -1,11 +1,12 @@
 /*
  * Grace periods by epochs.
  *
- * The machine has a current epoch; each CPU records the epoch it saw when it was last outside the library. The epoch may
- * advance from E to E+1 when every CPU has recorded E (or is idle). What was unlinked during epoch e can be seen by no CPU once
- * the epoch is e+2: each CPU has then recorded e+1, which did not exist before the unlinking, so it was outside the library since.
- * With one CPU there is nobody else to wait for, and unlinking is followed by freeing at once: the
- * library never frees what its own caller still looks at.
+ * The machine has a current epoch; each CPU records the epoch it saw when it was last outside the
+ * library. The epoch may advance from E to E+1 when every CPU has recorded E (or is idle). What was
+ * unlinked during epoch e can be seen by no CPU once the epoch is e+2: each CPU has then recorded
+ * e+1, which did not exist before the unlinking, so it was outside the library since. With one CPU
+ * there is nobody else to wait for, and unlinking is followed by freeing at once: the library never
+ * frees what its own caller still looks at.
  */
 #include "table.h"
 
@@ -23,8 +24,8 @@ static void try_advance(struct quire *q)
 }
 
 /*
- * Without live entries a table is full of zeros: the next table need not be cleared. A root is not: its kernel half is filled and does not
- * count as live.
+ * Without live entries a table is full of zeros: the next table need not be cleared. A root is not:
+ * its kernel half is filled and does not count as live.
  */
 static void free_table(struct quire *q, struct quire_frame *table)
 {

@@ -1,25 +1,29 @@
 /*
  * Objects: pages that files, mappings and several spaces share.
  *
- * Resident pages stand in a radix tree: nodes of 64 pointers, 6 bits of the index each, as many levels as the largest index
- * needs (height 0: the root is page 0's frame itself). Nodes have no counts: they go when the last page has left.
+ * Resident pages stand in a radix tree: nodes of 64 pointers, 6 bits of the index each, as many
+ * levels as the largest index needs (height 0: the root is page 0's frame itself). Nodes have no
+ * counts: they go when the last page has left.
  *
- * Truncation against faults. A fault fetches a page first and installs it later, under its table's lock. So a page leaves in this order:
- * out of the tree, owner := NULL, then out of every mapping under the table locks. A fault that holds the page checks owner under the table
- * lock: it sees NULL and starts over, or it was faster, and then the walk over the mappings finds its entry.
+ * Truncation against faults. A fault fetches a page first and installs it later, under its table's
+ * lock. So a page leaves in this order: out of the tree, owner := NULL, then out of every mapping
+ * under the table locks. A fault that holds the page checks owner under the table lock: it sees
+ * NULL and starts over, or it was faster, and then the walk over the mappings finds its entry.
  *
- * Locking: object lock for tree, size and the list of regions; a region's bounds and offset do not change while the lock is held. Table
- * locks are taken inside it, never the other way round. Pagers run without locks.
+ * Locking: object lock for tree, size and the list of regions; a region's bounds and offset do not
+ * change while the lock is held. Table locks are taken inside it, never the other way round. Pagers
+ * run without locks.
  *
- * Failure: a page that cannot be had (no memory, pager failure) leaves the tree without it; nodes made on the way stay and are used later.
+ * Failure: a page that cannot be had (no memory, pager failure) leaves the tree without it; nodes
+ * made on the way stay and are used later.
  */
 #include "region.h"
 
 #include <quire/heap.h>
 #include <quire/hooks.h>
 
-#define NODE_BITS 6
-#define NODE_SIZE (1u << NODE_BITS)
+#define NODE_BITS  6
+#define NODE_SIZE  (1u << NODE_BITS)
 #define MAX_HEIGHT 9 /* 54 bits of page index: more than a 64-bit size has */
 
 struct node {
@@ -81,7 +85,8 @@ static void **make_place(struct quire_object *object, uint64_t index)
     return place;
 }
 
-/* The first resident page at or above *index, whose index is stored; NULL: none. Skips what has no nodes. */
+/* The first resident page at or above *index, whose index is stored; NULL: none. Skips what has no
+ * nodes. */
 static struct quire_frame *next_page(const struct quire_object *object, uint64_t *index)
 {
     while (fits(object, *index)) {
@@ -211,7 +216,8 @@ bool quire_object_try_get(struct quire_object *object)
     return true;
 }
 
-/* Pages [first, last] leave the tree and lose their owner. Mapped ones live on until their entries go. */
+/* Pages [first, last] leave the tree and lose their owner. Mapped ones live on until their entries
+ * go. */
 static void drop_pages_locked(struct quire_object *object, uint64_t first, uint64_t last)
 {
     struct quire *q = object->q;
@@ -245,8 +251,7 @@ static void drop_pages_locked(struct quire_object *object, uint64_t first, uint6
 
 static void free_record(struct quire *q, struct quire_deferred *node)
 {
-    quire_cache_free(q, q->object_cache,
-                     (char *)node - offsetof(struct quire_object, deferred));
+    quire_cache_free(q, q->object_cache, (char *)node - offsetof(struct quire_object, deferred));
 }
 
 void quire_object_put(struct quire_object *object)
@@ -324,7 +329,8 @@ static struct quire_frame *get_resident(struct quire_object *object, uint64_t in
     return frame;
 }
 
-/* Put a filled frame into the tree; if another was faster, that one is the page. The caller's reference is returned either way. */
+/* Put a filled frame into the tree; if another was faster, that one is the page. The caller's
+ * reference is returned either way. */
 static enum quire_status add_page(struct quire_object *object, uint64_t index, unsigned flags,
                                   struct quire_frame *frame, struct quire_frame **out)
 {
@@ -333,7 +339,8 @@ static enum quire_status add_page(struct quire_object *object, uint64_t index, u
     void **place;
 
     quire_spin_lock(&object->lock);
-    if (!(flags & QUIRE_OBJECT_ANY_INDEX) && index >= quire_page_up(object->size) >> QUIRE_PAGE_SHIFT) {
+    if (!(flags & QUIRE_OBJECT_ANY_INDEX) &&
+        index >= quire_page_up(object->size) >> QUIRE_PAGE_SHIFT) {
         status = QUIRE_BEYOND_END;
     } else {
         place = make_place(object, index);
@@ -361,13 +368,14 @@ static enum quire_status add_page(struct quire_object *object, uint64_t index, u
 static enum quire_status try_page(struct quire_object *object, uint64_t index, unsigned flags,
                                   struct quire_frame **out)
 {
-    bool from_pager = object->pager != NULL && object->pager->fill != NULL &&
-                      !(flags & QUIRE_OBJECT_OVERWRITE);
+    bool from_pager =
+        object->pager != NULL && object->pager->fill != NULL && !(flags & QUIRE_OBJECT_OVERWRITE);
     unsigned zero = from_pager || (flags & QUIRE_OBJECT_OVERWRITE) ? 0 : QUIRE_ALLOC_ZERO;
     struct quire_frame *frame;
 
     if (!(flags & QUIRE_OBJECT_ANY_INDEX) &&
-        index >= quire_page_up(__atomic_load_n(&object->size, __ATOMIC_RELAXED)) >> QUIRE_PAGE_SHIFT)
+        index >= quire_page_up(__atomic_load_n(&object->size, __ATOMIC_RELAXED)) >>
+            QUIRE_PAGE_SHIFT)
         return QUIRE_BEYOND_END;
     *out = get_resident(object, index);
     if (*out != NULL)
@@ -575,11 +583,10 @@ enum quire_status quire_object_read(struct quire_object *object, uint64_t offset
         if (part > size - offset)
             part = (size_t)(size - offset);
         /* Holes of memory objects read as zeros without becoming pages. */
-        status = quire_object_page(object, offset >> QUIRE_PAGE_SHIFT,
-                                   object->pager != NULL && object->pager->fill != NULL
-                                       ? QUIRE_OBJECT_ALLOCATE
-                                       : 0,
-                                   &frame);
+        status = quire_object_page(
+            object, offset >> QUIRE_PAGE_SHIFT,
+            object->pager != NULL && object->pager->fill != NULL ? QUIRE_OBJECT_ALLOCATE : 0,
+            &frame);
         if (status == QUIRE_NO_MAPPING) {
             __builtin_memset(to, 0, part);
         } else if (status == QUIRE_OK) {

@@ -1,12 +1,15 @@
 /*
- * The kernel's page table, and mappings that are not counted: one walker for every format and level.
+ * The kernel's page table, and mappings that are not counted: one walker for every format and
+ * level.
  *
- * A walk goes from the root (level pt->levels) down; at each level the entry is empty, points to a table one level below, or is a
- * large page that ends the walk. Map, unmap and protect share one step: find the level at which the rest of the range, from the current address
- * on, can be handled with one entry.
+ * A walk goes from the root (level pt->levels) down; at each level the entry is empty, points to a
+ * table one level below, or is a large page that ends the walk. Map, unmap and protect share one
+ * step: find the level at which the rest of the range, from the current address on, can be handled
+ * with one entry.
  *
- * Locking: q->kernel_lock excludes changes by these functions from each other. Spaces' own regions never lie where a caller
- * maps with them. Kernel-half tables, once made, stay: they are shared by every space, and a freed one would have to be waited for on every CPU.
+ * Locking: q->kernel_lock excludes changes by these functions from each other. Spaces' own regions
+ * never lie where a caller maps with them. Kernel-half tables, once made, stay: they are shared by
+ * every space, and a freed one would have to be waited for on every CPU.
  */
 #include "table.h"
 
@@ -17,7 +20,8 @@ static bool in_kernel_half(const struct quire_pagetable *pt, quire_virt address)
     return quire_level_index(address, pt->levels) >= QUIRE_ROOT_KERNEL;
 }
 
-/* All root entries of the kernel half get their table now, so that roots can share them for ever. */
+/* All root entries of the kernel half get their table now, so that roots can share them for ever.
+ */
 enum quire_status quire_pagetable_init(struct quire *q, unsigned levels)
 {
     struct quire_frame *root;
@@ -176,7 +180,8 @@ static struct quire_frame *link_new_table(struct quire *q, struct quire_frame *p
 }
 
 /*
- * One entry at level *target, or below it where a table hangs already (an emptied one, in the kernel half): *target says where.
+ * One entry at level *target, or below it where a table hangs already (an emptied one, in the
+ * kernel half): *target says where.
  */
 static enum quire_status map_one(struct quire *q, struct quire_pagetable *pt, quire_virt address,
                                  quire_phys physical, unsigned protection, unsigned flags,
@@ -236,7 +241,9 @@ static enum quire_status split(struct quire *q, quire_entry *slot, unsigned leve
 }
 
 /*
- * The entry that maps `address`, where it can be changed for [address, end) as a whole: large pages that the range cuts are split. *out_size: bytes that the entry (or the hole, then *out_slot is NULL) covers from address on.
+ * The entry that maps `address`, where it can be changed for [address, end) as a whole: large pages
+ * that the range cuts are split. *out_size: bytes that the entry (or the hole, then *out_slot is
+ * NULL) covers from address on.
  */
 static enum quire_status find_changeable(struct quire *q, struct quire_pagetable *pt,
                                          quire_virt address, size_t length, quire_entry **out_slot,
@@ -329,15 +336,15 @@ enum quire_status quire_pagetable_map(struct quire *q, struct quire_pagetable *p
         return status;
     quire_spin_lock(&q->kernel_lock);
     while (done < length) {
-        unsigned level =
-            best_level(pt, address + done, physical + done, length - done, flags);
+        unsigned level = best_level(pt, address + done, physical + done, length - done, flags);
 
         status = map_one(q, pt, address + done, physical + done, protection, flags, &level);
         if (status != QUIRE_OK)
             break;
         done += (size_t)1 << quire_level_shift(level);
     }
-    /* What was mapped is undone along the same page boundaries: nothing is split, so this cannot fail. */
+    /* What was mapped is undone along the same page boundaries: nothing is split, so this cannot
+     * fail. */
     if (status != QUIRE_OK && done > 0)
         (void)change(q, pt, address, done, true, 0, 0);
     quire_spin_unlock(&q->kernel_lock);
@@ -393,8 +400,8 @@ void quire_pagetable_translate(struct quire *q, const struct quire_pagetable *pt
         step->level = level;
         step->index = quire_level_index(address, level);
         step->table = table;
-        step->entry = quire_entry_read(
-            &((quire_entry *)quire_platform_direct(q, table))[step->index]);
+        step->entry =
+            quire_entry_read(&((quire_entry *)quire_platform_direct(q, table))[step->index]);
         out->level = level;
         if (!quire_entry_is_present(step->entry))
             return;
@@ -434,7 +441,8 @@ void quire_pagetable_visit(struct quire *q, const struct quire_pagetable *pt, qu
             quire_entry *slot =
                 &((quire_entry *)quire_platform_direct(q, table))[quire_level_index(at, level)];
             quire_entry entry = quire_entry_read(slot);
-            bool last = level == 1 || (quire_entry_is_present(entry) && (entry & QUIRE_ENTRY_LARGE));
+            bool last =
+                level == 1 || (quire_entry_is_present(entry) && (entry & QUIRE_ENTRY_LARGE));
 
             if (entry == 0 || last) {
                 next = (at & ~(size - 1)) + size;
@@ -445,7 +453,7 @@ void quire_pagetable_visit(struct quire *q, const struct quire_pagetable *pt, qu
             table = quire_entry_phys(entry);
         }
         if (next < at)
-            return; /* the top of the address space */
+            return;                             /* the top of the address space */
         if (!quire_canonical(next, pt->levels)) /* over the hole between the halves */
             next = ~(quire_virt)0 << (quire_level_shift(pt->levels) + QUIRE_INDEX_BITS - 1);
         at = next;

@@ -1,13 +1,15 @@
 /*
- * Changing what regions allow and how they behave: protect, advise, lock. All three cut the regions at the ends of the range, change
- * flags, and merge what has become equal; protect then changes the entries.
+ * Changing what regions allow and how they behave: protect, advise, lock. All three cut the regions
+ * at the ends of the range, change flags, and merge what has become equal; protect then changes the
+ * entries.
  *
- * Entries follow the region's flags like this: no right at all makes a present entry inaccessible (its frame is kept) and forgets zero and
- * device pages; a lost write or execute right leaves the entry; a gained write right is given at once where no copy is needed (a shared mapping, or
- * an anonymous frame that only we hold), otherwise the next write fault decides.
+ * Entries follow the region's flags like this: no right at all makes a present entry inaccessible
+ * (its frame is kept) and forgets zero and device pages; a lost write or execute right leaves the
+ * entry; a gained write right is given at once where no copy is needed (a shared mapping, or an
+ * anonymous frame that only we hold), otherwise the next write fault decides.
  *
- * Failure: records for the two cuts and own copies of shared tables are got before a region changes. As on Linux, regions that were already
- * done stay done when a later one fails.
+ * Failure: records for the two cuts and own copies of shared tables are got before a region
+ * changes. As on Linux, regions that were already done stay done when a later one fails.
  */
 #include "region.h"
 
@@ -27,7 +29,8 @@ enum quire_status quire_own_range(struct quire_space *space, quire_virt start, q
 
 /* ---- entries ---- */
 
-/* A frame that a private mapping may write without copying: anonymous, and only this entry holds it. */
+/* A frame that a private mapping may write without copying: anonymous, and only this entry holds
+ * it. */
 static bool is_exclusive(struct quire *q, quire_entry entry)
 {
     const struct quire_frame *frame;
@@ -42,8 +45,8 @@ static bool is_exclusive(struct quire *q, quire_entry entry)
 /* The value that an entry with something in it gets under new rights. */
 static quire_entry adapt(struct quire *q, quire_entry entry, uint32_t flags)
 {
-    const quire_entry rights = QUIRE_ENTRY_WRITE | QUIRE_ENTRY_NO_EXECUTE | QUIRE_ENTRY_PRESENT |
-                               QUIRE_ENTRY_STATE;
+    const quire_entry rights =
+        QUIRE_ENTRY_WRITE | QUIRE_ENTRY_NO_EXECUTE | QUIRE_ENTRY_PRESENT | QUIRE_ENTRY_STATE;
     quire_entry value = entry & ~rights;
 
     if (!(flags & QUIRE_REGION_PROTECTION)) {
@@ -68,8 +71,7 @@ static void protect_table_locked(struct quire *q, struct quire_leaf *leaf, unsig
         /* The CPU may set accessed and dirty between the read and the exchange. */
         do
             value = adapt(q, old, flags);
-        while (value != old &&
-               !quire_entry_compare_exchange(&leaf->entries[i], &old, value));
+        while (value != old && !quire_entry_compare_exchange(&leaf->entries[i], &old, value));
         if (value == 0)
             leaf->table->table.live--;
     }
@@ -110,11 +112,12 @@ struct change {
 };
 
 /*
- * Cut the region to [start, end) and change its flags. *io_region: the region that now contains start (merged, perhaps).
+ * Cut the region to [start, end) and change its flags. *io_region: the region that now contains
+ * start (merged, perhaps).
  */
 static enum quire_status change_piece(struct quire_space *space, struct quire_region **io_region,
-                                      quire_virt start, quire_virt end,
-                                      const struct change *change, struct quire_region **dead)
+                                      quire_virt start, quire_virt end, const struct change *change,
+                                      struct quire_region **dead)
 {
     struct quire_region *region = *io_region, *spare[2] = {NULL, NULL};
     uint32_t flags = (region->flags & ~change->clear) | change->set;
@@ -156,7 +159,8 @@ typedef enum quire_status (*permit_function)(const struct quire_region *region,
                                              const struct change *change);
 
 /*
- * Apply a change to each region of [start, end). The first hole stops (stop_at_hole) or is remembered: QUIRE_NO_MAPPING in both cases.
+ * Apply a change to each region of [start, end). The first hole stops (stop_at_hole) or is
+ * remembered: QUIRE_NO_MAPPING in both cases.
  */
 static enum quire_status change_range(struct quire_space *space, quire_virt start, quire_virt end,
                                       const struct change *change, permit_function permit,
@@ -327,7 +331,8 @@ static enum quire_status drop_pages(struct quire_space *space, quire_virt start,
     return QUIRE_OK;
 }
 
-/* What an acting advice does to the piece [start, end) of a region, space locked. *object: with a reference, for work after the lock. */
+/* What an acting advice does to the piece [start, end) of a region, space locked. *object: with a
+ * reference, for work after the lock. */
 static enum quire_status act(struct quire_space *space, const struct quire_region *region,
                              quire_virt start, quire_virt end, enum quire_advice advice,
                              struct quire_object **object)

@@ -1,23 +1,25 @@
 /*
  * Address ranges in an AVL tree with the largest gap per subtree.
  *
- * Concepts. A node's own gap is the free space between it and its predecessor in address order (or address 0). A node's `gap`
- * is the largest own gap in its subtree, so a search for free space skips every subtree that cannot help: O(log n). Nodes
- * are also threaded in order, which makes "own gap" and neighbour checks O(1).
+ * Concepts. A node's own gap is the free space between it and its predecessor in address order (or
+ * address 0). A node's `gap` is the largest own gap in its subtree, so a search for free space
+ * skips every subtree that cannot help: O(log n). Nodes are also threaded in order, which makes
+ * "own gap" and neighbour checks O(1).
  *
- * Invariants. |height(left) - height(right)| <= 1; gap and height of a node agree with its children; the thread agrees with the
- * tree's order; no two ranges overlap.
+ * Invariants. |height(left) - height(right)| <= 1; gap and height of a node agree with its
+ * children; the thread agrees with the tree's order; no two ranges overlap.
  *
- * Locking. Writers are excluded by the caller. quire_range_at_or_above may run while a writer works: fields it reads are written
- * with single stores, it follows at most MAX_DEPTH links, and nodes stay allocated for a grace period. Its answer can be wrong then; the
- * caller's sequence number tells.
+ * Locking. Writers are excluded by the caller. quire_range_at_or_above may run while a writer
+ * works: fields it reads are written with single stores, it follows at most MAX_DEPTH links, and
+ * nodes stay allocated for a grace period. Its answer can be wrong then; the caller's sequence
+ * number tells.
  */
 #include <quire/range.h>
 #include <quire/platform.h>
 
 #define MAX_DEPTH 96 /* an AVL tree of 2^64 nodes is not higher */
 
-#define LOAD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
+#define LOAD(field)         __atomic_load_n(&(field), __ATOMIC_RELAXED)
 #define STORE(field, value) __atomic_store_n(&(field), (value), __ATOMIC_RELAXED)
 
 void quire_range_init(struct quire_range_tree *tree)

@@ -1,16 +1,17 @@
 /*
  * mm/region.h: regions as the files of layer 4 share them.
  *
- * Writers hold the space's lock. While regions change, the sequence number is odd: faults wait, and a fault that read the old
- * number does not install what it prepared. A writer may let faults go on (even again) before it empties entries: what they install then agrees with the
- * new regions.
+ * Writers hold the space's lock. While regions change, the sequence number is odd: faults wait, and
+ * a fault that read the old number does not install what it prepared. A writer may let faults go on
+ * (even again) before it empties entries: what they install then agrees with the new regions.
  */
 #ifndef QUIRE_MM_REGION_H
 #define QUIRE_MM_REGION_H
 
 #include "table.h"
 
-/* Hints and searches stay above it; a FIXED mapping may go below (Linux: vm.mmap_min_addr for the unprivileged). */
+/* Hints and searches stay above it; a FIXED mapping may go below (Linux: vm.mmap_min_addr for the
+ * unprivileged). */
 #define QUIRE_LOWEST_HINT ((quire_virt)0x10000)
 
 QUIRE_INLINE void quire_sequence_begin(struct quire_space *space)
@@ -62,13 +63,15 @@ QUIRE_INLINE uint64_t quire_region_index(const struct quire_region *region, quir
 /* A writable private mapping counts as data, as on Linux. */
 void quire_region_account(struct quire_space *space, uint32_t flags, size_t length, bool add);
 
-/* Region records: NULL when there is no memory. Free runs after a grace period and drops the object's reference. */
+/* Region records: NULL when there is no memory. Free runs after a grace period and drops the
+ * object's reference. */
 struct quire_region *quire_region_alloc(struct quire_space *space);
 void quire_region_free(struct quire_region *region);
 
 /*
- * The object's list of regions. `after`: a region of the same object whose entries move or are copied to this one; a truncation, which
- * walks the list in order, then finds each entry in the one or in the other. NULL: anywhere.
+ * The object's list of regions. `after`: a region of the same object whose entries move or are
+ * copied to this one; a truncation, which walks the list in order, then finds each entry in the one
+ * or in the other. NULL: anywhere.
  */
 void quire_object_link(struct quire_object *object, struct quire_region *region,
                        struct quire_region *after);
@@ -79,12 +82,13 @@ bool quire_object_try_get(struct quire_object *object);
 /* ---- with the space locked and the sequence odd ---- */
 
 /*
- * Put a filled-in region into the tree, its object's list (see quire_object_link for `after`) and the accounts. The object's
- * reference is the region's.
+ * Put a filled-in region into the tree, its object's list (see quire_object_link for `after`) and
+ * the accounts. The object's reference is the region's.
  */
 void quire_region_insert(struct quire_space *space, struct quire_region *region,
                          struct quire_region *after);
-/* Take it out of all three; free it later with quire_region_free (outside the space's lock: a release may follow). */
+/* Take it out of all three; free it later with quire_region_free (outside the space's lock: a
+ * release may follow). */
 void quire_region_remove(struct quire_space *space, struct quire_region *region);
 /* New bounds; the object's offset follows the start. */
 void quire_region_resize(struct quire_space *space, struct quire_region *region, quire_virt start,
@@ -94,7 +98,8 @@ void quire_region_split(struct quire_space *space, struct quire_region *region, 
                         struct quire_region *spare);
 /* The second continues the first with equal flags. */
 bool quire_region_mergeable(const struct quire_region *first, const struct quire_region *second);
-/* Merge with what now fits on either side; emptied records go to *dead, linked by object_next. The region that remains. */
+/* Merge with what now fits on either side; emptied records go to *dead, linked by object_next. The
+ * region that remains. */
 struct quire_region *quire_region_merge(struct quire_space *space, struct quire_region *region,
                                         struct quire_region **dead);
 
@@ -103,22 +108,24 @@ void quire_region_free_list(struct quire_region *dead);
 
 /* ---- mapping, with the space locked ---- */
 
-/* Remove [start, end) from the tree and its pages from the tables. The sequence may be even or odd; QUIRE_NO_MEMORY changes nothing. */
+/* Remove [start, end) from the tree and its pages from the tables. The sequence may be even or odd;
+ * QUIRE_NO_MEMORY changes nothing. */
 enum quire_status quire_unmap_locked(struct quire_space *space, quire_virt start, quire_virt end,
                                      struct quire_region **dead);
 /* Where a mapping of `length` may go. */
 enum quire_status quire_place_locked(struct quire_space *space, quire_virt hint, size_t length,
                                      uint32_t map_flags, uint32_t region_flags, quire_virt *out);
 /*
- * Add a region to free addresses, merged with its neighbours where it fits. Takes over one reference of object. *spare (may be NULL): a record
- * to use; NULL afterwards if it was used.
+ * Add a region to free addresses, merged with its neighbours where it fits. Takes over one
+ * reference of object. *spare (may be NULL): a record to use; NULL afterwards if it was used.
  */
 enum quire_status quire_region_add_locked(struct quire_space *space, quire_virt start,
                                           quire_virt end, uint32_t flags,
                                           struct quire_object *object, uint64_t offset,
                                           struct quire_region **spare, struct quire_region **dead);
 
-/* Apply new rights of a region to the entries of [start, end): the tables are the space's own (quire_own_range). */
+/* Apply new rights of a region to the entries of [start, end): the tables are the space's own
+ * (quire_own_range). */
 void quire_protect_entries(struct quire_space *space, quire_virt start, quire_virt end,
                            uint32_t flags);
 /* Unshare every table that stands over [start, end). */
@@ -131,7 +138,8 @@ bool quire_reclaim(struct quire *q, size_t frames);
 
 /* ---- entries ---- */
 
-/* The entry bits that follow from a region's flags; WRITE only for shared mappings of an object (private ones earn it). */
+/* The entry bits that follow from a region's flags; WRITE only for shared mappings of an object
+ * (private ones earn it). */
 QUIRE_INLINE quire_entry quire_region_entry(uint32_t flags)
 {
     quire_entry entry = QUIRE_ENTRY_PRESENT | QUIRE_ENTRY_USER | QUIRE_ENTRY_ACCESSED;

@@ -1,11 +1,13 @@
 /*
  * mremap: grow, shrink or move a mapping.
  *
- * Moving takes entries from one place to another in the same space: frames keep their counts, slots their references. A large mapping is
- * moved to a place that lies equally in its 2 MiB, and then whole leaf tables change places, not entries.
+ * Moving takes entries from one place to another in the same space: frames keep their counts, slots
+ * their references. A large mapping is moved to a place that lies equally in its 2 MiB, and then
+ * whole leaf tables change places, not entries.
  *
- * Failure: the new region's record and every leaf table at the destination are made, and shared tables on both sides unshared, before
- * the first entry moves; from there nothing fails. A fixed destination has been unmapped by then, as on Linux.
+ * Failure: the new region's record and every leaf table at the destination are made, and shared
+ * tables on both sides unshared, before the first entry moves; from there nothing fails. A fixed
+ * destination has been unmapped by then, as on Linux.
  */
 #include "region.h"
 
@@ -90,7 +92,8 @@ static void move_entries(struct quire *q, const struct quire_leaf *source, unsig
 }
 
 /*
- * A whole leaf table changes places with the empty one that was made for it. No entry is touched: a fault sees its parent entry changed.
+ * A whole leaf table changes places with the empty one that was made for it. No entry is touched: a
+ * fault sees its parent entry changed.
  */
 static void swap_tables(const struct quire_leaf *source, const struct quire_leaf *target)
 {
@@ -156,7 +159,7 @@ static enum quire_status check_remap(const struct quire_space *space, const stru
     if (remap->new_length == 0)
         return QUIRE_ZERO_LENGTH;
     if (remap->flags & QUIRE_REMAP_FIXED) {
-        if (remap->new & (QUIRE_PAGE_SIZE - 1))
+        if (remap->new &(QUIRE_PAGE_SIZE - 1))
             return QUIRE_UNALIGNED;
         if (remap->new_length > space->end || remap->new > space->end - remap->new_length)
             return QUIRE_OUT_OF_RANGE;
@@ -192,10 +195,9 @@ static bool grow_in_place(struct quire_space *space, struct quire_region *region
 
     if (region->range.end != old_end || new_end < remap->old || new_end > space->end)
         return false;
-    if (next != NULL &&
-        (next->range.start < new_end ||
-         ((next->flags & QUIRE_REGION_GROWS_DOWN) &&
-          next->range.start - new_end < QUIRE_STACK_GUARD_PAGES * QUIRE_PAGE_SIZE)))
+    if (next != NULL && (next->range.start < new_end ||
+                         ((next->flags & QUIRE_REGION_GROWS_DOWN) &&
+                          next->range.start - new_end < QUIRE_STACK_GUARD_PAGES * QUIRE_PAGE_SIZE)))
         return false;
     quire_sequence_begin(space);
     quire_region_resize(space, region, region->range.start, new_end);
@@ -204,7 +206,8 @@ static bool grow_in_place(struct quire_space *space, struct quire_region *region
     return true;
 }
 
-/* A place for the moved mapping; a large one lies in its 2 MiB as the old one did, so that its tables can move whole. */
+/* A place for the moved mapping; a large one lies in its 2 MiB as the old one did, so that its
+ * tables can move whole. */
 static enum quire_status place_alike(struct quire_space *space, const struct quire_region *region,
                                      const struct remap *remap, quire_virt *out)
 {
@@ -240,7 +243,8 @@ static enum quire_status move(struct quire_space *space, struct quire_region *re
     copy = quire_region_alloc(space);
     if (copy == NULL)
         return QUIRE_NO_MEMORY;
-    /* To faults all of it is one change: nobody finds the target unmapped, or the source mapped and empty. */
+    /* To faults all of it is one change: nobody finds the target unmapped, or the source mapped and
+     * empty. */
     quire_sequence_begin(space);
     if (remap->flags & QUIRE_REMAP_FIXED) {
         status = quire_unmap_locked(space, to, to + remap->new_length, dead);
@@ -319,8 +323,8 @@ static enum quire_status try_remap(struct quire_space *space, const struct remap
     status = check_growth(space, region->flags, growth);
     if (status != QUIRE_OK)
         return status;
-    *populate = (region->flags & (QUIRE_REGION_LOCKED | QUIRE_REGION_LOCK_ON_FAULT)) ==
-                QUIRE_REGION_LOCKED;
+    *populate =
+        (region->flags & (QUIRE_REGION_LOCKED | QUIRE_REGION_LOCK_ON_FAULT)) == QUIRE_REGION_LOCKED;
 
     if (!(remap->flags & (QUIRE_REMAP_FIXED | QUIRE_REMAP_KEEP_OLD)) && remap->old_length > 0 &&
         grow_in_place(space, region, remap, dead)) {

@@ -1,9 +1,10 @@
 /*
- * Looking at a space from outside: its regions, what is resident, the frames behind addresses, and copying to and from a space that
- * need not be loaded. Also writing a range out to slots, which is a walk of the same kind.
+ * Looking at a space from outside: its regions, what is resident, the frames behind addresses, and
+ * copying to and from a space that need not be loaded. Also writing a range out to slots, which is
+ * a walk of the same kind.
  *
- * Locking: entries are read under their table's lock where a reference is taken from them; counts for reports are read without, in a read-side section,
- * and are as exact as a moving target can be.
+ * Locking: entries are read under their table's lock where a reference is taken from them; counts
+ * for reports are read without, in a read-side section, and are as exact as a moving target can be.
  */
 #include "region.h"
 
@@ -187,8 +188,8 @@ enum quire_status quire_space_key(struct quire_space *space, quire_virt address,
 }
 
 /*
- * The frame that an access may use right now, with a reference. NULL: it must fault first. The zero page comes without a reference (it is not
- * counted): *out_counted tells.
+ * The frame that an access may use right now, with a reference. NULL: it must fault first. The zero
+ * page comes without a reference (it is not counted): *out_counted tells.
  */
 static struct quire_frame *frame_for(struct quire_space *space, quire_virt page, unsigned access,
                                      bool *out_counted)
@@ -238,7 +239,8 @@ static enum quire_status access_bytes(struct quire_space *space, quire_virt addr
         bool counted = false;
         char *bytes;
 
-        /* Rights are the fault's business: it is asked once even where the entry is there already. */
+        /* Rights are the fault's business: it is asked once even where the entry is there already.
+         */
         enum quire_status status = quire_space_fault(space, address, access, NULL);
 
         if (status != QUIRE_OK)
@@ -278,8 +280,7 @@ enum quire_status quire_space_read(struct quire_space *space, quire_virt address
 }
 
 enum quire_status quire_space_write(struct quire_space *space, quire_virt address,
-                                    const void *buffer, size_t length, bool force,
-                                    size_t *out_done)
+                                    const void *buffer, size_t length, bool force, size_t *out_done)
 {
     return access_bytes(space, address, (char *)(uintptr_t)buffer, length,
                         QUIRE_ACCESS_WRITE | QUIRE_ACCESS_KERNEL |

@@ -1,15 +1,17 @@
 /*
  * Records of swap slots.
  *
- * A slot in use has at least one entry that refers to it, or a frame that is on its way out or in. `frame` is the slot cache: the frame that
- * holds the slot's content now; the cache owns one reference, and an anonymous frame in it points back by its `slot`. So two spaces that
- * share a swapped page after fork read it from the device once, and get the same frame.
+ * A slot in use has at least one entry that refers to it, or a frame that is on its way out or in.
+ * `frame` is the slot cache: the frame that holds the slot's content now; the cache owns one
+ * reference, and an anonymous frame in it points back by its `slot`. So two spaces that share a
+ * swapped page after fork read it from the device once, and get the same frame.
  *
- * Life of a slot: FREE → WRITING (a frame on its way out) → VALID → READING → VALID ... → FREE when the last entry is put. BAD after
- * a device failure: never given out again.
+ * Life of a slot: FREE → WRITING (a frame on its way out) → VALID → READING → VALID ... → FREE when
+ * the last entry is put. BAD after a device failure: never given out again.
  *
- * Locking: area->lock for finding free slots; each slot's own lock for its record. Nothing is held across device I/O; who finds I/O in
- * flight sleeps on the slot and looks again. Order: table → slot → zone.
+ * Locking: area->lock for finding free slots; each slot's own lock for its record. Nothing is held
+ * across device I/O; who finds I/O in flight sleeps on the slot and looks again. Order: table →
+ * slot → zone.
  */
 #include "table.h"
 
@@ -145,9 +147,9 @@ void quire_slot_get(struct quire *q, uint64_t slot)
     quire_spin_unlock(&record->lock);
 }
 
-/* Free a slot that nothing refers to, its lock held: the cached frame is handed back for dropping. */
-static struct quire_frame *release_locked(struct quire *q, struct quire_slot *record,
-                                          uint64_t slot)
+/* Free a slot that nothing refers to, its lock held: the cached frame is handed back for dropping.
+ */
+static struct quire_frame *release_locked(struct quire *q, struct quire_slot *record, uint64_t slot)
 {
     struct quire_slot_area *area = area_of(q, slot);
     struct quire_frame *frame = NULL;

@@ -1,10 +1,13 @@
 /*
- * Spaces: their life, their regions' bookkeeping, and placing, adding and removing mappings. region.h has the rules for writers.
+ * Spaces: their life, their regions' bookkeeping, and placing, adding and removing mappings.
+ * region.h has the rules for writers.
  *
- * mmap and munmap of a few pages are the commonest operations of a busy program. So a mapping that continues its neighbour just moves that
- * neighbour's bound and allocates nothing; cutting an end off a region likewise.
+ * mmap and munmap of a few pages are the commonest operations of a busy program. So a mapping that
+ * continues its neighbour just moves that neighbour's bound and allocates nothing; cutting an end
+ * off a region likewise.
  *
- * Failure: everything that can fail (records for splits, own copies of shared tables) is got before the first region changes.
+ * Failure: everything that can fail (records for splits, own copies of shared tables) is got before
+ * the first region changes.
  */
 #include "region.h"
 
@@ -20,8 +23,7 @@ enum quire_status quire_space_init(struct quire *q)
         q, "quire_space",
         sizeof(struct quire_space) + QUIRE_MAX_CPU_WORDS(q->cpu_count) * sizeof(uint64_t), 0);
     q->object_cache = quire_cache_create(q, "quire_object", sizeof(struct quire_object), 0);
-    q->node_cache =
-        quire_cache_create(q, "quire_object_node", 64 * sizeof(void *), sizeof(void *));
+    q->node_cache = quire_cache_create(q, "quire_object_node", 64 * sizeof(void *), sizeof(void *));
     if (q->region_cache == NULL || q->space_cache == NULL || q->object_cache == NULL ||
         q->node_cache == NULL)
         return QUIRE_NO_MEMORY;
@@ -94,7 +96,8 @@ void quire_space_destroy(struct quire_space *space)
         space->next->previous = space->previous;
     quire_spin_unlock(&q->list_lock);
 
-    /* Objects forget the regions first, so that a truncation elsewhere no longer looks at these tables. */
+    /* Objects forget the regions first, so that a truncation elsewhere no longer looks at these
+     * tables. */
     for (struct quire_range *each = range; each != NULL; each = each->next) {
         struct quire_region *region = quire_region_of(each);
 
@@ -118,7 +121,8 @@ void quire_space_load(struct quire *q, struct quire_space *space, struct quire_s
 
     if (space == previous)
         return;
-    /* Ours is set before the root is loaded, the other's cleared after: a flush never misses this CPU. */
+    /* Ours is set before the root is loaded, the other's cleared after: a flush never misses this
+     * CPU. */
     if (space != NULL)
         __atomic_fetch_or(&space->cpus[cpu / 64], bit, __ATOMIC_SEQ_CST);
     quire_platform_load_root(q, space != NULL ? space->table.root : q->kernel.root);

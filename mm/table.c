@@ -1,13 +1,15 @@
 /*
- * Leaf tables: finding, making, sharing, emptying; and flushing what TLBs may hold. table.h has the theory of sharing and
- * the lock order.
+ * Leaf tables: finding, making, sharing, emptying; and flushing what TLBs may hold. table.h has the
+ * theory of sharing and the lock order.
  *
- * Unmapping frees in two steps. First entries are emptied (or a whole leaf table leaves its parent), with locks; then the TLBs are
- * flushed; only then frames are freed and the tables that left are emptied, without locks or atomic exchanges: no CPU can reach them.
- * The second way is the cheap one, so every table that lies wholly in the range takes it, and a table that fork shared costs one
- * decrement.
+ * Unmapping frees in two steps. First entries are emptied (or a whole leaf table leaves its
+ * parent), with locks; then the TLBs are flushed; only then frames are freed and the tables that
+ * left are emptied, without locks or atomic exchanges: no CPU can reach them. The second way is the
+ * cheap one, so every table that lies wholly in the range takes it, and a table that fork shared
+ * costs one decrement.
  *
- * Failure: only quire_leaf_make and quire_table_unshare allocate; they fail before they change anything.
+ * Failure: only quire_leaf_make and quire_table_unshare allocate; they fail before they change
+ * anything.
  */
 #include "table.h"
 
@@ -130,8 +132,9 @@ QUIRE_INLINE bool drop_entry(struct quire *q, quire_entry entry, struct quire_fr
 }
 
 /*
- * Drop what a leaf table that nobody can reach any more holds. Entries need no exchange: no CPU walks the table, and the flush
- * that came before has written back every dirty bit. The table is full of zeros afterwards, and serves as the next new table.
+ * Drop what a leaf table that nobody can reach any more holds. Entries need no exchange: no CPU
+ * walks the table, and the flush that came before has written back every dirty bit. The table is
+ * full of zeros afterwards, and serves as the next new table.
  */
 static void empty_table(struct quire *q, struct quire_frame *table)
 {
@@ -174,8 +177,8 @@ static void drop_table(struct quire *q, struct quire_frame *table)
 /* ---- sharing ---- */
 
 /*
- * Copy a shared table for one of its owners, both locked: every frame and slot in it gets one more reference, and no entry of
- * either may write any more.
+ * Copy a shared table for one of its owners, both locked: every frame and slot in it gets one more
+ * reference, and no entry of either may write any more.
  */
 static void copy_table(struct quire *q, struct quire_frame *from, struct quire_frame *to)
 {
@@ -245,11 +248,13 @@ enum quire_status quire_table_unshare(struct quire_space *space, quire_virt addr
         return QUIRE_OK;
     }
     /*
-     * Paging-structure caches may still lead to the old table, and its translations, though read-only and right today, are
-     * tied to it: once its other owner has it alone, it changes without telling us.
+     * Paging-structure caches may still lead to the old table, and its translations, though
+     * read-only and right today, are tied to it: once its other owner has it alone, it changes
+     * without telling us.
      */
     quire_flush_space(space, first, first + QUIRE_LEAF_SPAN);
-    drop_table(q, table); /* every other owner may have left meanwhile: the last one out empties it */
+    drop_table(q,
+               table); /* every other owner may have left meanwhile: the last one out empties it */
     return QUIRE_OK;
 }
 
@@ -398,7 +403,8 @@ void quire_gather_flush(struct quire_gather *gather)
 
 /* ---- zapping ---- */
 
-/* A table that leaves as a whole is emptied entry by entry first where the range has at most this many pages in it. */
+/* A table that leaves as a whole is emptied entry by entry first where the range has at most this
+ * many pages in it. */
 #define ZAP_SINGLY 64
 
 void quire_zap_entries_locked(struct quire_gather *gather, struct quire_frame *table,
@@ -466,11 +472,10 @@ enum quire_status quire_zap_prepare(struct quire_space *space, quire_virt start,
 }
 
 /*
- * Take a leaf table out of its parent. Flush first, drop later: it joins the gather's list. A fault that still looks at the table finds
- * its parent entry changed and gives up.
+ * Take a leaf table out of its parent. Flush first, drop later: it joins the gather's list. A fault
+ * that still looks at the table finds its parent entry changed and gives up.
  */
-static void detach_leaf(struct quire_gather *gather, const struct quire_leaf *leaf,
-                        quire_virt base)
+static void detach_leaf(struct quire_gather *gather, const struct quire_leaf *leaf, quire_virt base)
 {
     quire_spin_lock(&leaf->parent->table.lock);
     quire_spin_lock(&leaf->table->table.lock);
@@ -481,8 +486,9 @@ static void detach_leaf(struct quire_gather *gather, const struct quire_leaf *le
     quire_gather_range(gather, base, base + QUIRE_LEAF_SPAN);
 
     /*
-     * A table that others share cannot join a list through its own record: two owners may leave at once. Dropping it
-     * needs a flush first, so flush now; without the write right there is nothing else to lose.
+     * A table that others share cannot join a list through its own record: two owners may leave at
+     * once. Dropping it needs a flush first, so flush now; without the write right there is nothing
+     * else to lose.
      */
     if (__atomic_load_n(&leaf->table->count, __ATOMIC_ACQUIRE) > 1) {
         flush_gathered(gather);
@@ -493,7 +499,8 @@ static void detach_leaf(struct quire_gather *gather, const struct quire_leaf *le
     gather->tables = quire_frame_number(gather->q, leaf->table);
 }
 
-/* Free the upper tables over `address` that became empty, from the leaf's parent up to below the root. */
+/* Free the upper tables over `address` that became empty, from the leaf's parent up to below the
+ * root. */
 static void prune(struct quire_gather *gather, quire_virt address)
 {
     struct quire *q = gather->q;
@@ -536,7 +543,8 @@ static void prune(struct quire_gather *gather, quire_virt address)
     }
 }
 
-/* The last leaf-table base below which, from an unmapped `base` on, nothing can be mapped: whole empty upper tables are skipped. */
+/* The last leaf-table base below which, from an unmapped `base` on, nothing can be mapped: whole
+ * empty upper tables are skipped. */
 quire_virt quire_table_skip(struct quire *q, const struct quire_pagetable *pt, quire_virt base)
 {
     quire_phys at = pt->root;
@@ -606,8 +614,7 @@ static void take_out(struct quire *q, const struct quire_pagetable *pt, quire_vi
     for (unsigned level = pt->levels; level > 1; level--) {
         quire_entry entry;
 
-        slot[level] =
-            &quire_table_entries(q, table[level])[quire_level_index(address, level)];
+        slot[level] = &quire_table_entries(q, table[level])[quire_level_index(address, level)];
         entry = quire_entry_read(slot[level]);
         if (entry == 0)
             return;
@@ -622,7 +629,8 @@ static void take_out(struct quire *q, const struct quire_pagetable *pt, quire_vi
     }
 }
 
-/* What a fault that lost its race may have left where no region is: depth-first, one index per level. */
+/* What a fault that lost its race may have left where no region is: depth-first, one index per
+ * level. */
 static void scan_out(struct quire *q, const struct quire_pagetable *pt)
 {
     struct quire_frame *table[QUIRE_LEVELS_MAX + 1];

@@ -1,18 +1,20 @@
 /*
- * mm/table.h: page tables as the library's own files see them: finding and making leaf tables, sharing them at fork, and gathering what an
- * unmapping frees until no TLB can hold it.
+ * mm/table.h: page tables as the library's own files see them: finding and making leaf tables,
+ * sharing them at fork, and gathering what an unmapping frees until no TLB can hold it.
  *
- * Tables. A table is a frame of kind TABLE; its record holds a lock, how many entries are not empty (`live`), and for leaf
- * tables how many hold frames. The count is the number of parent entries that point to it: above 1 only for leaf tables that
- * fork shares.
+ * Tables. A table is a frame of kind TABLE; its record holds a lock, how many entries are not empty
+ * (`live`), and for leaf tables how many hold frames. The count is the number of parent entries
+ * that point to it: above 1 only for leaf tables that fork shares.
  *
- * Sharing. The parent entries of a table that was shared have no write right, whatever the leaf entries say. Before any entry
- * changes for one space, quire_table_unshare gives that space a table of its own (or, for the last owner, just
- * the write right back). So the test on the fast path is one bit of the parent entry: no WRITE = unshare first.
+ * Sharing. The parent entries of a table that was shared have no write right, whatever the leaf
+ * entries say. Before any entry changes for one space, quire_table_unshare gives that space a table
+ * of its own (or, for the last owner, just the write right back). So the test on the fast path is
+ * one bit of the parent entry: no WRITE = unshare first.
  *
- * Locking. Order: parent table → table. A leaf's parent entry changes only with both locks held, so whoever holds
- * the table's lock and sees the parent entry unchanged (quire_leaf_valid) owns the entries. Tables are walked without locks: they are
- * freed after a grace period, and a table that left its parent is marked DEAD under its lock.
+ * Locking. Order: parent table → table. A leaf's parent entry changes only with both locks held, so
+ * whoever holds the table's lock and sees the parent entry unchanged (quire_leaf_valid) owns the
+ * entries. Tables are walked without locks: they are freed after a grace period, and a table that
+ * left its parent is marked DEAD under its lock.
  */
 #ifndef QUIRE_MM_TABLE_H
 #define QUIRE_MM_TABLE_H
@@ -33,8 +35,8 @@ QUIRE_INLINE quire_entry *quire_table_entries(const struct quire *q,
 /* A zeroed table with count 1; NULL: no memory. */
 struct quire_frame *quire_table_alloc(struct quire *q, unsigned level);
 /*
- * Flags of a table that is about to be freed: without live entries it is full of zeros, and the next table need not be cleared. (A root is not:
- * its kernel half stands outside `live`.)
+ * Flags of a table that is about to be freed: without live entries it is full of zeros, and the
+ * next table need not be cleared. (A root is not: its kernel half stands outside `live`.)
  */
 QUIRE_INLINE uint8_t quire_table_free_flags(const struct quire *q, const struct quire_frame *table)
 {
@@ -77,21 +79,24 @@ QUIRE_INLINE bool quire_leaf_is_shared(const struct quire_leaf *leaf)
 }
 
 /*
- * Make the leaf this space's own. QUIRE_OK: look it up again (it may be another table now). QUIRE_NO_MEMORY; QUIRE_RETRY.
- * Flushes on the way.
+ * Make the leaf this space's own. QUIRE_OK: look it up again (it may be another table now).
+ * QUIRE_NO_MEMORY; QUIRE_RETRY. Flushes on the way.
  */
 enum quire_status quire_table_unshare(struct quire_space *space, quire_virt address,
                                       struct quire_leaf *leaf);
 
-/* The leaf over `address` for changing entries: found or (make) made, and unshared. QUIRE_NO_MAPPING: none, and not asked to make. */
+/* The leaf over `address` for changing entries: found or (make) made, and unshared.
+ * QUIRE_NO_MAPPING: none, and not asked to make. */
 enum quire_status quire_leaf_own(struct quire_space *space, quire_virt address, bool make,
                                  struct quire_leaf *leaf);
 
 /* ---- flushing ---- */
 
-/* [start, end) of a space on every CPU that may hold it; a few pages one by one, more as a whole. */
+/* [start, end) of a space on every CPU that may hold it; a few pages one by one, more as a whole.
+ */
 void quire_flush_space(struct quire_space *space, quire_virt start, quire_virt end);
-/* Everything of every user space on every CPU: after a change in a table that several spaces share. */
+/* Everything of every user space on every CPU: after a change in a table that several spaces share.
+ */
 void quire_flush_every_space(struct quire *q);
 /* Kernel addresses on every CPU. */
 void quire_flush_kernel(struct quire *q, quire_virt start, quire_virt end);
@@ -99,17 +104,18 @@ void quire_flush_kernel(struct quire *q, quire_virt start, quire_virt end);
 /* ---- gathering ---- */
 
 /*
- * Collects frames whose last reference went, and leaf tables that left their parents, until the TLBs of the space have been
- * flushed. Lives on the stack. quire_gather_finish flushes what remains.
+ * Collects frames whose last reference went, and leaf tables that left their parents, until the
+ * TLBs of the space have been flushed. Lives on the stack. quire_gather_finish flushes what
+ * remains.
  */
 struct quire_gather {
     struct quire *q;
     struct quire_space *space;
-    quire_virt start, end;     /* what to flush; start >= end: nothing */
-    bool every_space;          /* an entry of a shared table changed */
+    quire_virt start, end; /* what to flush; start >= end: nothing */
+    bool every_space;      /* an entry of a shared table changed */
     unsigned count;
-    uint32_t tables;           /* leaf tables to drop after the flush, linked by table.next */
-    uint32_t upper;            /* upper tables, likewise */
+    uint32_t tables; /* leaf tables to drop after the flush, linked by table.next */
+    uint32_t upper;  /* upper tables, likewise */
     struct quire_frame *frame[QUIRE_GATHER_FRAMES];
 };
 
@@ -132,23 +138,26 @@ QUIRE_INLINE void quire_gather_frame(struct quire_gather *gather, struct quire_f
 }
 
 /*
- * Empty entries [first, last) of a leaf table whose lock is held, for addresses from `address` on: frames and slots are dropped, dirty bits gathered.
- * keep_anonymous: entries of anonymous frames and slots stay (an object's pages leave, private copies do not).
+ * Empty entries [first, last) of a leaf table whose lock is held, for addresses from `address` on:
+ * frames and slots are dropped, dirty bits gathered. keep_anonymous: entries of anonymous frames
+ * and slots stay (an object's pages leave, private copies do not).
  */
 void quire_zap_entries_locked(struct quire_gather *gather, struct quire_frame *table,
                               unsigned first, unsigned last, quire_virt address,
                               bool keep_anonymous);
 
 /*
- * Empty [start, end) of a space. Leaf tables of which nothing is needed outside leave as a whole: [floor, ceiling) is free of regions, or will
- * be. Other leaf tables must be the space's own: quire_zap_prepare unshares the (at most two) that the range cuts, and can fail.
+ * Empty [start, end) of a space. Leaf tables of which nothing is needed outside leave as a whole:
+ * [floor, ceiling) is free of regions, or will be. Other leaf tables must be the space's own:
+ * quire_zap_prepare unshares the (at most two) that the range cuts, and can fail.
  */
 enum quire_status quire_zap_prepare(struct quire_space *space, quire_virt start, quire_virt end,
                                     quire_virt floor, quire_virt ceiling);
 void quire_zap_range(struct quire_gather *gather, quire_virt start, quire_virt end,
                      quire_virt floor, quire_virt ceiling);
 
-/* Entries are skipped by this many where all of them are 0: most tables of small programs are nearly empty. */
+/* Entries are skipped by this many where all of them are 0: most tables of small programs are
+ * nearly empty. */
 #define QUIRE_ENTRY_GROUP 8
 
 QUIRE_INLINE quire_entry quire_entry_peek(const quire_entry *entry)
@@ -164,7 +173,8 @@ QUIRE_INLINE bool quire_group_is_empty(const quire_entry *entries)
             quire_entry_peek(&entries[6]) | quire_entry_peek(&entries[7])) == 0;
 }
 
-/* For a walk over leaf tables that found none at `base`: the last base that needs no look, so that base + QUIRE_LEAF_SPAN goes on. */
+/* For a walk over leaf tables that found none at `base`: the last base that needs no look, so that
+ * base + QUIRE_LEAF_SPAN goes on. */
 quire_virt quire_table_skip(struct quire *q, const struct quire_pagetable *pt, quire_virt base);
 
 /* Free every user table of a space that no CPU holds any more, and what the tables hold. */

@@ -15,9 +15,9 @@
 #endif
 
 /* The paging format: a header of constants below mm/x86/ (see <quire/format.h>). */
-#define QUIRE_FORMAT_I386 1      /* two levels of 32-bit entries */
-#define QUIRE_FORMAT_I386_PAE 2  /* three levels of 64-bit entries, the top one with four */
-#define QUIRE_FORMAT_X86_64 3    /* four levels; five where the machine says so at boot */
+#define QUIRE_FORMAT_I386     1 /* two levels of 32-bit entries */
+#define QUIRE_FORMAT_I386_PAE 2 /* three levels of 64-bit entries, the top one with four */
+#define QUIRE_FORMAT_X86_64   3 /* four levels; five where the machine says so at boot */
 #ifndef QUIRE_FORMAT
 #define QUIRE_FORMAT QUIRE_FORMAT_X86_64
 #endif
@@ -66,7 +66,8 @@
 #endif
 
 #if QUIRE_PAGE_SHIFT != 12
-#error "quire: QUIRE_PAGE_SHIFT must be 12: every x86 paging format has 4 KiB pages at its lowest level"
+#error                                                                                             \
+    "quire: QUIRE_PAGE_SHIFT must be 12: every x86 paging format has 4 KiB pages at its lowest level"
 #endif
 #if QUIRE_FORMAT < 1 || QUIRE_FORMAT > 3
 #error "quire: QUIRE_FORMAT must be QUIRE_FORMAT_I386, QUIRE_FORMAT_I386_PAE or QUIRE_FORMAT_X86_64"
@@ -80,7 +81,8 @@
 #if QUIRE_GATHER_FRAMES < 8 || QUIRE_GATHER_FRAMES > 512
 #error "quire: QUIRE_GATHER_FRAMES must be 8 to 512: it lives on the kernel stack"
 #endif
-#if QUIRE_FAULT_AROUND < 1 || QUIRE_FAULT_AROUND > 32 || (QUIRE_FAULT_AROUND & (QUIRE_FAULT_AROUND - 1))
+#if QUIRE_FAULT_AROUND < 1 || QUIRE_FAULT_AROUND > 32 ||                                           \
+    (QUIRE_FAULT_AROUND & (QUIRE_FAULT_AROUND - 1))
 #error "quire: QUIRE_FAULT_AROUND must be a power of two from 1 to 32"
 #endif
 #if QUIRE_CACHE_LINE < 16 || (QUIRE_CACHE_LINE & (QUIRE_CACHE_LINE - 1))

@@ -1,4 +1,5 @@
-/* quire/format.h: the paging format this library is compiled for, and access to its live entries. */
+/* quire/format.h: the paging format this library is compiled for, and access to its live entries.
+ */
 #ifndef QUIRE_FORMAT_H
 #define QUIRE_FORMAT_H
 
@@ -11,8 +12,8 @@
 #endif
 
 /*
- * The CPU sets accessed and dirty bits at any time, on other CPUs too: a live present entry changes only by atomic
- * exchange or atomic bit operations (invariant 6).
+ * The CPU sets accessed and dirty bits at any time, on other CPUs too: a live present entry changes
+ * only by atomic exchange or atomic bit operations (invariant 6).
  */
 QUIRE_INLINE quire_entry quire_entry_read(const quire_entry *entry)
 {

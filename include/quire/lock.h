@@ -1,7 +1,7 @@
 /*
- * quire/lock.h: the library's spinlock. Test-and-test-and-set: one locked instruction when free, waits by reading.
- * Not recursive; never held across a sleeping hook. Order of acquisition (outer first):
- *   space → object → parent table → table → slot → heap cache → zone.
+ * quire/lock.h: the library's spinlock. Test-and-test-and-set: one locked instruction when free,
+ * waits by reading. Not recursive; never held across a sleeping hook. Order of acquisition (outer
+ * first): space → object → parent table → table → slot → heap cache → zone.
  */
 #ifndef QUIRE_LOCK_H
 #define QUIRE_LOCK_H

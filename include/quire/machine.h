@@ -1,10 +1,11 @@
 /*
  * quire/machine.h: every structure that one machine's memory consists of, in one place.
  *
- * `struct quire` is one machine. The embedder provides its storage (zeroed) and passes it to every call; nothing here is
- * global, so a test runs many machines in one process. Fields belong to the layer that is named above them; others read
- * them through that layer's functions. Lock tags: (c) constant after init, (a) atomic, (z) zone lock, (t) table lock,
- * (o) object lock, (s) space lock, (g) the machine's list lock, (p) this CPU only.
+ * `struct quire` is one machine. The embedder provides its storage (zeroed) and passes it to every
+ * call; nothing here is global, so a test runs many machines in one process. Fields belong to the
+ * layer that is named above them; others read them through that layer's functions. Lock tags: (c)
+ * constant after init, (a) atomic, (z) zone lock, (t) table lock, (o) object lock, (s) space lock,
+ * (g) the machine's list lock, (p) this CPU only.
  */
 #ifndef QUIRE_MACHINE_H
 #define QUIRE_MACHINE_H
@@ -29,10 +30,10 @@ enum quire_frame_kind {
 };
 
 enum {
-    QUIRE_FRAME_CACHED = 1 << 0,    /* free, and on a CPU's stack: set by check while it runs */
-    QUIRE_FRAME_HEAD = 1 << 1,      /* first frame of a block in the manager's lists */
-    QUIRE_FRAME_DIRTY = 1 << 2,     /* (a) differs from its backing store */
-    QUIRE_FRAME_DEAD = 1 << 3,      /* a table that left its parent and waits for its grace period */
+    QUIRE_FRAME_CACHED = 1 << 0, /* free, and on a CPU's stack: set by check while it runs */
+    QUIRE_FRAME_HEAD = 1 << 1,   /* first frame of a block in the manager's lists */
+    QUIRE_FRAME_DIRTY = 1 << 2,  /* (a) differs from its backing store */
+    QUIRE_FRAME_DEAD = 1 << 3,   /* a table that left its parent and waits for its grace period */
     QUIRE_FRAME_LAZY_FREE = 1 << 4, /* MADV_FREE: may be dropped while it stays clean */
     QUIRE_FRAME_ZEROED = 1 << 6,    /* free, or about to be freed, and known to hold zeros */
     QUIRE_FRAME_POISONED = 1 << 5,  /* debug builds: free, and filled with the poison pattern */
@@ -41,8 +42,9 @@ enum {
 /*
  * One frame of RAM: 32 bytes, two to a cache line. The number is the place in the array.
  *
- *   count  references: one for each entry that maps it, one for the owner of a kernel or table frame,
- *          one for the object or slot cache that keeps it. 0 = free. Shared tables count their entries once.
+ *   count  references: one for each entry that maps it, one for the owner of a kernel or table
+ * frame, one for the object or slot cache that keeps it. 0 = free. Shared tables count their
+ * entries once.
  */
 struct quire_frame {
     uint32_t count; /* (a) */
@@ -57,7 +59,7 @@ struct quire_frame {
         struct { /* OBJECT: the object (NULL once removed from it) and the page's place in it */
             struct quire_object *owner; /* (a) written under (o) */
             uint64_t index;
-            uint32_t unused, seen;      /* seen: references found by check */
+            uint32_t unused, seen; /* seen: references found by check */
         } object;
         struct { /* ANONYMOUS: its slot while the slot cache knows it, else 0 */
             uint64_t slot;
@@ -70,8 +72,8 @@ struct quire_frame {
             uint16_t anonymous; /* (t) of those: anonymous frames */
             uint8_t level;      /* 1 = leaf table */
             uint8_t unused;
-            uint32_t next;      /* next dead table of a CPU's list, as frame number */
-            uint32_t epoch;     /* low bits of the epoch in which it died */
+            uint32_t next;  /* next dead table of a CPU's list, as frame number */
+            uint32_t epoch; /* low bits of the epoch in which it died */
             uint32_t seen;
         } table;
         struct { /* HEAP: a slab; only `cache` is set in the frames behind its first */
@@ -81,7 +83,7 @@ struct quire_frame {
             uint32_t next, previous; /* that list, as frame numbers */
             uint32_t free;           /* first free object, as byte offset; UINT32_MAX: none */
         } slab;
-        struct { /* HEAP: a large block */
+        struct {                      /* HEAP: a large block */
             struct quire_cache *none; /* NULL tells it from a slab */
             uint64_t bytes;
         } large;
@@ -106,13 +108,13 @@ struct quire_frame_manager; /* <quire/frame.h> */
 
 struct quire_zone {
     struct quire_spinlock lock;
-    uint32_t first, end;      /* (c) frame numbers [first, end); empty zones have first == end */
-    uint64_t present;         /* (c) frames of RAM that the zone got, holes left out */
-    uint64_t free;            /* (z) frames in the manager; those in CPU caches are not counted */
+    uint32_t first, end; /* (c) frame numbers [first, end); empty zones have first == end */
+    uint64_t present;    /* (c) frames of RAM that the zone got, holes left out */
+    uint64_t free;       /* (z) frames in the manager; those in CPU caches are not counted */
     uint64_t blocks[QUIRE_MAX_ORDER + 1]; /* (z) free blocks per order */
-    uint32_t list[QUIRE_MAX_ORDER + 1];   /* (z) first block per order, QUIRE_FRAME_NONE when empty */
-    uint64_t *bitmap;         /* (z) for managers that keep one */
-    uint32_t hint;            /* (z) likewise: where the last search ended */
+    uint32_t list[QUIRE_MAX_ORDER + 1]; /* (z) first block per order, QUIRE_FRAME_NONE when empty */
+    uint64_t *bitmap;                   /* (z) for managers that keep one */
+    uint32_t hint;                      /* (z) likewise: where the last search ended */
 } __attribute__((aligned(QUIRE_CACHE_LINE)));
 
 struct quire_frame_layer {
@@ -121,9 +123,9 @@ struct quire_frame_layer {
     quire_phys direct_end;     /* (c) one past the last byte of RAM in the direct map */
     const struct quire_frame_manager *manager; /* (c) */
     struct quire_zone zone[QUIRE_ZONE_COUNT];
-    uint64_t reserve;          /* (c) frames kept for write-out (QUIRE_ALLOC_RESERVE) */
-    quire_phys zero;           /* (c) the zero page, a BOOT frame that is never counted */
-    uint32_t slow_flags;       /* (c) QUIRE_ALLOC_* bits that a CPU's stack cannot serve */
+    uint64_t reserve;    /* (c) frames kept for write-out (QUIRE_ALLOC_RESERVE) */
+    quire_phys zero;     /* (c) the zero page, a BOOT frame that is never counted */
+    uint32_t slow_flags; /* (c) QUIRE_ALLOC_* bits that a CPU's stack cannot serve */
 };
 
 /* ---- per CPU ---- */
@@ -136,16 +138,19 @@ struct quire_deferred {
 };
 
 struct quire_cpu {
-    /* frames: a stack of free frames of zone NORMAL or below, newest last: most likely still in this CPU's data cache */
-    uint32_t frame_count;                        /* (p) */
-    uint32_t frame[QUIRE_FRAME_CACHE_SIZE];      /* (p) */
+    /* frames: a stack of free frames of zone NORMAL or below, newest last: most likely still in
+     * this CPU's data cache */
+    uint32_t frame_count;                   /* (p) */
+    uint32_t frame[QUIRE_FRAME_CACHE_SIZE]; /* (p) */
     /* grace periods */
-    uint64_t epoch __attribute__((aligned(QUIRE_CACHE_LINE))); /* (a) the last epoch that this CPU passed in peace; UINT64_MAX while idle */
+    uint64_t epoch
+        __attribute__((aligned(QUIRE_CACHE_LINE)));  /* (a) the last epoch that this CPU passed in
+                                                        peace; UINT64_MAX while idle */
     struct quire_deferred *deferred, *deferred_last; /* (p) oldest first */
-    uint32_t table_first, table_last;            /* (p) dead tables, oldest first */
+    uint32_t table_first, table_last;                /* (p) dead tables, oldest first */
     /* counters */
-    uint64_t fault[QUIRE_FAULT_CLASS_COUNT];     /* (p) */
-    uint64_t event[QUIRE_EVENT_COUNT];           /* (p) */
+    uint64_t fault[QUIRE_FAULT_CLASS_COUNT]; /* (p) */
+    uint64_t event[QUIRE_EVENT_COUNT];       /* (p) */
     bool in_check;
 } __attribute__((aligned(QUIRE_CACHE_LINE)));
 
@@ -154,11 +159,11 @@ struct quire_cpu {
 #define QUIRE_HEAP_CLASSES 23
 
 struct quire_heap_layer {
-    struct quire_spinlock lock;   /* the list of caches */
-    struct quire_cache *caches;   /* (lock) every cache, general ones too */
+    struct quire_spinlock lock; /* the list of caches */
+    struct quire_cache *caches; /* (lock) every cache, general ones too */
     struct quire_cache *cache_of_caches;
     struct quire_cache *general[QUIRE_HEAP_CLASSES];
-    uint64_t large_frames;        /* (a) frames in large blocks */
+    uint64_t large_frames; /* (a) frames in large blocks */
 };
 
 /* ---- layer 3: kernel page table and areas ---- */
@@ -181,10 +186,10 @@ struct quire_area_layer {
 
 struct quire {
     struct quire_frame_layer frame;
-    struct quire_cpu *cpu;      /* (c) cpu_count of them, in boot memory */
-    unsigned cpu_count;         /* (c) */
+    struct quire_cpu *cpu; /* (c) cpu_count of them, in boot memory */
+    unsigned cpu_count;    /* (c) */
     struct quire_heap_layer heap;
-    struct quire_pagetable kernel; /* (c) the kernel half, shared by all spaces */
+    struct quire_pagetable kernel;     /* (c) the kernel half, shared by all spaces */
     struct quire_spinlock kernel_lock; /* changes of kernel-half tables */
     struct quire_area_layer area;
 
@@ -192,17 +197,18 @@ struct quire {
     struct quire_cache *space_cache;  /* (c) */
     struct quire_cache *object_cache; /* (c) */
     struct quire_cache *node_cache;   /* (c) radix tree nodes */
-    uint32_t next_space;        /* (g) number of the next space */
+    uint32_t next_space;              /* (g) number of the next space */
 
-    uint64_t epoch;             /* (a) current grace-period epoch, starts at 1 */
+    uint64_t epoch; /* (a) current grace-period epoch, starts at 1 */
 
     struct quire_spinlock list_lock;
-    struct quire_space *spaces;   /* (g) every space, for check and for reclaim */
-    struct quire_object *objects; /* (g) every object */
+    struct quire_space *spaces;    /* (g) every space, for check and for reclaim */
+    struct quire_object *objects;  /* (g) every object */
     struct quire_slot_area *slots; /* (g) every swap area */
 
-    bool (*reclaimer)(struct quire *q, size_t frames); /* (c) asked when memory is short; true: try again */
-    void *user;                 /* (c) the embedder's */
+    bool (*reclaimer)(struct quire *q,
+                      size_t frames); /* (c) asked when memory is short; true: try again */
+    void *user;                       /* (c) the embedder's */
 };
 
 QUIRE_INLINE struct quire_cpu *quire_this_cpu(struct quire *q)

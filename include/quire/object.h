@@ -1,9 +1,11 @@
 /*
- * quire/object.h, layer 4: what stands behind shared pages: a file, shared anonymous memory, device memory.
+ * quire/object.h, layer 4: what stands behind shared pages: a file, shared anonymous memory, device
+ * memory.
  *
- * An object keeps its resident pages by index, and the list of regions that map it. File reads and writes and every mapping use the same frames:
- * there is one cache. A pager, where there is one, fills pages and cleans them.
- * Life: reference-counted. The creator holds one reference, each region one. The last put frees the pages and calls release.
+ * An object keeps its resident pages by index, and the list of regions that map it. File reads and
+ * writes and every mapping use the same frames: there is one cache. A pager, where there is one,
+ * fills pages and cleans them. Life: reference-counted. The creator holds one reference, each
+ * region one. The last put frees the pages and calls release.
  */
 #ifndef QUIRE_OBJECT_H
 #define QUIRE_OBJECT_H
@@ -13,36 +15,40 @@
 
 struct quire_pager {
     /*
-     * Fill `frame` with page `index`. May sleep; no lock is held; the frame is not yet visible to others. QUIRE_IO_ERROR
-     * gives SIGBUS to who asked; nothing is kept. NULL: pages start as zeros.
+     * Fill `frame` with page `index`. May sleep; no lock is held; the frame is not yet visible to
+     * others. QUIRE_IO_ERROR gives SIGBUS to who asked; nothing is kept. NULL: pages start as
+     * zeros.
      */
-    enum quire_status (*fill)(struct quire_object *object, uint64_t index, struct quire_frame *frame);
-    /* The last reference is gone, all pages are freed. The owner frees what it keeps. May be NULL. */
+    enum quire_status (*fill)(struct quire_object *object, uint64_t index,
+                              struct quire_frame *frame);
+    /* The last reference is gone, all pages are freed. The owner frees what it keeps. May be NULL.
+     */
     void (*release)(struct quire_object *object);
 };
 
 enum quire_object_kind {
-    QUIRE_OBJECT_MEMORY = 0, /* pages start as zeros and live as long as the object (tmpfs, shared anonymous) */
-    QUIRE_OBJECT_PAGED,      /* pages come from the pager */
-    QUIRE_OBJECT_DEVICE,     /* fixed physical addresses, uncounted */
+    QUIRE_OBJECT_MEMORY =
+        0, /* pages start as zeros and live as long as the object (tmpfs, shared anonymous) */
+    QUIRE_OBJECT_PAGED,  /* pages come from the pager */
+    QUIRE_OBJECT_DEVICE, /* fixed physical addresses, uncounted */
 };
 
 /* Resident pages: a radix tree of 64-way nodes, as high as the largest index needs. */
 struct quire_object {
-    struct quire *q;                 /* (c) */
-    uint32_t references;             /* (a) */
-    uint8_t kind;                    /* (c) */
-    uint8_t tree_height;             /* (o) 0: root is a frame or NULL */
-    uint8_t cache_mode;              /* (c) device objects: enum quire_cache_mode */
-    struct quire_spinlock lock;      /* (o) */
-    void *tree;                      /* (o) writes; readers hold (o) */
-    uint64_t size;                   /* (a) bytes; written under (o) */
-    uint64_t resident;               /* (o) pages */
-    struct quire_region *regions;    /* (o) every region that maps it */
-    uint32_t writable_mappings;      /* (o) shared regions that may ever be writable (seals) */
-    const struct quire_pager *pager; /* (c) or NULL */
-    void *owner;                     /* (c) the embedder's, an inode for example */
-    quire_phys device;               /* (c) */
+    struct quire *q;                      /* (c) */
+    uint32_t references;                  /* (a) */
+    uint8_t kind;                         /* (c) */
+    uint8_t tree_height;                  /* (o) 0: root is a frame or NULL */
+    uint8_t cache_mode;                   /* (c) device objects: enum quire_cache_mode */
+    struct quire_spinlock lock;           /* (o) */
+    void *tree;                           /* (o) writes; readers hold (o) */
+    uint64_t size;                        /* (a) bytes; written under (o) */
+    uint64_t resident;                    /* (o) pages */
+    struct quire_region *regions;         /* (o) every region that maps it */
+    uint32_t writable_mappings;           /* (o) shared regions that may ever be writable (seals) */
+    const struct quire_pager *pager;      /* (c) or NULL */
+    void *owner;                          /* (c) the embedder's, an inode for example */
+    quire_phys device;                    /* (c) */
     struct quire_object *next, *previous; /* (g) */
     struct quire_deferred deferred;
 };
@@ -51,7 +57,8 @@ struct quire_object {
 enum quire_status quire_object_create(struct quire *q, enum quire_object_kind kind,
                                       const struct quire_pager *pager, void *owner, uint64_t size,
                                       struct quire_object **out);
-/* Device memory at [physical, physical + size). QUIRE_UNALIGNED, QUIRE_OVERFLOW, QUIRE_NO_MEMORY. */
+/* Device memory at [physical, physical + size). QUIRE_UNALIGNED, QUIRE_OVERFLOW, QUIRE_NO_MEMORY.
+ */
 enum quire_status quire_object_create_device(struct quire *q, quire_phys physical, uint64_t size,
                                              enum quire_cache_mode mode, void *owner,
                                              struct quire_object **out);
@@ -61,36 +68,42 @@ void quire_object_put(struct quire_object *object);
 
 /* How quire_object_page behaves. */
 enum {
-    QUIRE_OBJECT_ALLOCATE = 1 << 0, /* a page that is not resident is created (zeros, or by the pager) */
-    QUIRE_OBJECT_ANY_INDEX = 1 << 1, /* the end is not checked (a write that will extend the file) */
+    QUIRE_OBJECT_ALLOCATE =
+        1 << 0, /* a page that is not resident is created (zeros, or by the pager) */
+    QUIRE_OBJECT_ANY_INDEX =
+        1 << 1, /* the end is not checked (a write that will extend the file) */
     QUIRE_OBJECT_OVERWRITE = 1 << 2, /* the caller will overwrite the whole page: do not fill it */
 };
 
 /*
- * The frame of page `index`, with a reference for the caller (quire_frame_put). Frames are not moved or freed while it is held;
- * truncation may take the page out of the object meanwhile. QUIRE_BEYOND_END; QUIRE_NO_MAPPING: not resident and not asked to
- * allocate; QUIRE_NO_MEMORY (the reclaimer was asked); QUIRE_IO_ERROR. May sleep in the pager; no lock may be held.
+ * The frame of page `index`, with a reference for the caller (quire_frame_put). Frames are not
+ * moved or freed while it is held; truncation may take the page out of the object meanwhile.
+ * QUIRE_BEYOND_END; QUIRE_NO_MAPPING: not resident and not asked to allocate; QUIRE_NO_MEMORY (the
+ * reclaimer was asked); QUIRE_IO_ERROR. May sleep in the pager; no lock may be held.
  */
 enum quire_status quire_object_page(struct quire_object *object, uint64_t index, unsigned flags,
                                     struct quire_frame **out);
 
 /*
- * Up to n resident pages from `index` on, as an array with a reference each (holes: NULL). For fault-around and read-ahead.
- * Returns how many are not NULL.
+ * Up to n resident pages from `index` on, as an array with a reference each (holes: NULL). For
+ * fault-around and read-ahead. Returns how many are not NULL.
  */
 size_t quire_object_pages(struct quire_object *object, uint64_t index, size_t n,
                           struct quire_frame **out);
 
 /*
- * New size in bytes. Shrinking: pages beyond the end leave every mapping (private copies beyond it too, as POSIX asks; later
- * accesses give QUIRE_BEYOND_END) and the object, the rest of the last page is zeroed. Never fails.
+ * New size in bytes. Shrinking: pages beyond the end leave every mapping (private copies beyond it
+ * too, as POSIX asks; later accesses give QUIRE_BEYOND_END) and the object, the rest of the last
+ * page is zeroed. Never fails.
  */
 void quire_object_resize(struct quire_object *object, uint64_t size);
 
-/* Zero bytes [start, end): whole pages leave the object and all shared mappings, edges are zeroed. */
+/* Zero bytes [start, end): whole pages leave the object and all shared mappings, edges are zeroed.
+ */
 void quire_object_punch(struct quire_object *object, uint64_t start, uint64_t end);
 
-/* Bytes of kernel memory to or from the object's pages (not user memory). done: bytes moved, also on failure. */
+/* Bytes of kernel memory to or from the object's pages (not user memory). done: bytes moved, also
+ * on failure. */
 enum quire_status quire_object_read(struct quire_object *object, uint64_t offset, void *buffer,
                                     size_t length, size_t *out_done);
 enum quire_status quire_object_write(struct quire_object *object, uint64_t offset,

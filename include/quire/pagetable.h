@@ -1,8 +1,10 @@
 /*
- * quire/pagetable.h, layer 3: walk, map, unmap, protect, translate and harvest, over any of the formats.
+ * quire/pagetable.h, layer 3: walk, map, unmap, protect, translate and harvest, over any of the
+ * formats.
  *
- * What is mapped through quire_pagetable_map is not counted: kernel mappings, device memory, other kernels' own schemes. Spaces
- * (layer 4) use the same tables with counted frames. Context: not from interrupt handlers; nothing sleeps.
+ * What is mapped through quire_pagetable_map is not counted: kernel mappings, device memory, other
+ * kernels' own schemes. Spaces (layer 4) use the same tables with counted frames. Context: not from
+ * interrupt handlers; nothing sleeps.
  */
 #ifndef QUIRE_PAGETABLE_H
 #define QUIRE_PAGETABLE_H
@@ -22,39 +24,44 @@ enum quire_cache_mode {
     QUIRE_CACHE_WRITE_BACK = 0,
     QUIRE_CACHE_WRITE_THROUGH,
     QUIRE_CACHE_UNCACHED,
-    QUIRE_CACHE_WRITE_COMBINING, /* the embedder sets PAT entry 4 to write-combining (SDM 3A 12.12) */
+    QUIRE_CACHE_WRITE_COMBINING, /* the embedder sets PAT entry 4 to write-combining (SDM 3A 12.12)
+                                  */
 };
 
 /* Flags of quire_pagetable_map and _protect. */
 enum {
     QUIRE_PAGE_USER = 1 << 0,
     QUIRE_PAGE_GLOBAL = 1 << 1,
-    QUIRE_PAGE_SMALL = 1 << 2,  /* never large pages */
+    QUIRE_PAGE_SMALL = 1 << 2,    /* never large pages */
     QUIRE_PAGE_NO_GIANT = 1 << 3, /* no 1 GiB pages (CPU lacks them) */
-    QUIRE_PAGE_CACHE_SHIFT = 8, /* enum quire_cache_mode << 8 */
+    QUIRE_PAGE_CACHE_SHIFT = 8,   /* enum quire_cache_mode << 8 */
 };
 
 /*
- * The kernel's own page table: an empty root, and one table below each root entry of the kernel half, so that every space shares
- * them from its first moment. levels: 4 or 5 on x86-64. QUIRE_NO_MEMORY, QUIRE_INVALID.
+ * The kernel's own page table: an empty root, and one table below each root entry of the kernel
+ * half, so that every space shares them from its first moment. levels: 4 or 5 on x86-64.
+ * QUIRE_NO_MEMORY, QUIRE_INVALID.
  */
 enum quire_status quire_pagetable_init(struct quire *q, unsigned levels);
 
 /* An empty user half under a new root that shares the kernel half. */
 enum quire_status quire_pagetable_create(struct quire *q, struct quire_pagetable *out);
-/* Frees root and user-half tables. What they mapped is the caller's; no CPU may have the root loaded. */
+/* Frees root and user-half tables. What they mapped is the caller's; no CPU may have the root
+ * loaded. */
 void quire_pagetable_destroy(struct quire *q, struct quire_pagetable *table);
 
 /*
- * Map [address, address + length) to [physical, ...), with the largest pages that alignment and the format allow.
- * The caller excludes others from the range. QUIRE_EXISTS: something is mapped there already; QUIRE_NO_MEMORY: no frame for a table.
- * In both cases what was mapped by this call is unmapped again. QUIRE_UNALIGNED, QUIRE_ZERO_LENGTH, QUIRE_OVERFLOW, QUIRE_OUT_OF_RANGE.
+ * Map [address, address + length) to [physical, ...), with the largest pages that alignment and the
+ * format allow. The caller excludes others from the range. QUIRE_EXISTS: something is mapped there
+ * already; QUIRE_NO_MEMORY: no frame for a table. In both cases what was mapped by this call is
+ * unmapped again. QUIRE_UNALIGNED, QUIRE_ZERO_LENGTH, QUIRE_OVERFLOW, QUIRE_OUT_OF_RANGE.
  */
 enum quire_status quire_pagetable_map(struct quire *q, struct quire_pagetable *table,
                                       quire_virt address, quire_phys physical, size_t length,
                                       unsigned protection, unsigned flags);
 
-/* Holes are fine. A large page that the range cuts is split first (QUIRE_NO_MEMORY: nothing changed behind that page). Flushed on all CPUs. */
+/* Holes are fine. A large page that the range cuts is split first (QUIRE_NO_MEMORY: nothing changed
+ * behind that page). Flushed on all CPUs. */
 enum quire_status quire_pagetable_unmap(struct quire *q, struct quire_pagetable *table,
                                         quire_virt address, size_t length);
 enum quire_status quire_pagetable_protect(struct quire *q, struct quire_pagetable *table,
@@ -63,10 +70,10 @@ enum quire_status quire_pagetable_protect(struct quire *q, struct quire_pagetabl
 
 /* One level of a walk. */
 struct quire_walk_step {
-    unsigned level;     /* 5 .. 1 */
+    unsigned level; /* 5 .. 1 */
     unsigned index;
-    quire_phys table;   /* address of the table */
-    quire_entry entry;  /* its entry at index */
+    quire_phys table;  /* address of the table */
+    quire_entry entry; /* its entry at index */
 };
 
 struct quire_translation {
@@ -79,13 +86,15 @@ struct quire_translation {
     struct quire_walk_step step[QUIRE_LEVELS_MAX];
 };
 
-/* Step by step, as the CPU does it. Never fails: `present` tells. Reads without locks (inside a read-side section). */
+/* Step by step, as the CPU does it. Never fails: `present` tells. Reads without locks (inside a
+ * read-side section). */
 void quire_pagetable_translate(struct quire *q, const struct quire_pagetable *table,
                                quire_virt address, struct quire_translation *out);
 
 /*
- * Visit each mapping of [start, end), lowest first, skipping empty tables: `visit(context, address, level, entry)`; entry
- * points to the live entry. Return false to stop. No locks: for quiet machines, checks and reports.
+ * Visit each mapping of [start, end), lowest first, skipping empty tables: `visit(context, address,
+ * level, entry)`; entry points to the live entry. Return false to stop. No locks: for quiet
+ * machines, checks and reports.
  */
 void quire_pagetable_visit(struct quire *q, const struct quire_pagetable *table, quire_virt start,
                            quire_virt end,
@@ -101,8 +110,9 @@ struct quire_harvest {
 };
 
 /*
- * Count the accessed and dirty pages of [start, end) and clear accessed bits on the way (a shared table is visited once per call
- * for each parent). With flush, TLBs forget the range, so that the next access sets the bit again.
+ * Count the accessed and dirty pages of [start, end) and clear accessed bits on the way (a shared
+ * table is visited once per call for each parent). With flush, TLBs forget the range, so that the
+ * next access sets the bit again.
  */
 void quire_pagetable_harvest(struct quire *q, struct quire_pagetable *table, quire_virt start,
                              quire_virt end, bool flush, struct quire_harvest *out);

@@ -2,8 +2,8 @@
  * quire/platform.h: the hot hooks, inlined.
  *
  * An embedder compiles with -DQUIRE_PLATFORM_HEADER='"my_platform.h"' and gives each function below
- * as static inline. Without it, <quire/platform_default.h> turns them into ordinary functions that the
- * linker resolves (hooks.h), so that an installed libquire.a can be used as it is.
+ * as static inline. Without it, <quire/platform_default.h> turns them into ordinary functions that
+ * the linker resolves (hooks.h), so that an installed libquire.a can be used as it is.
  *
  * The library's rules of execution:
  *  - While the library runs on a CPU it stays on that CPU, except inside hooks that may sleep
@@ -34,11 +34,10 @@
  *   void quire_platform_clear_page(void *page)      fill 4 KiB with zero
  *   void quire_platform_copy_page(void *to, const void *from)
  *
- * Two more are for test machines; a platform header that does not define them as macros pays nothing:
- *   bool quire_platform_allocation_fails()
- *       True: this allocation of frames or of a heap object shall fail.
- *   void quire_platform_frame_freed(const struct quire *q, uint32_t number)
- *       This frame is given back now, its record still says what it was: nobody's TLB may hold it.
+ * Two more are for test machines; a platform header that does not define them as macros pays
+ * nothing: bool quire_platform_allocation_fails() True: this allocation of frames or of a heap
+ * object shall fail. void quire_platform_frame_freed(const struct quire *q, uint32_t number) This
+ * frame is given back now, its record still says what it was: nobody's TLB may hold it.
  */
 #ifndef QUIRE_PLATFORM_H
 #define QUIRE_PLATFORM_H

@@ -1,8 +1,9 @@
 /*
- * quire/quire.h: everything. A kernel that stops at a lower layer includes that layer's header instead.
+ * quire/quire.h: everything. A kernel that stops at a lower layer includes that layer's header
+ * instead.
  *
- * Bring-up, in order:  quire_bootmap_* → quire_frame_init → quire_heap_init → quire_pagetable_init → quire_area_init
- * → quire_space_init. Each needs only those before it.
+ * Bring-up, in order:  quire_bootmap_* → quire_frame_init → quire_heap_init → quire_pagetable_init
+ * → quire_area_init → quire_space_init. Each needs only those before it.
  */
 #ifndef QUIRE_QUIRE_H
 #define QUIRE_QUIRE_H

@@ -1,8 +1,9 @@
 /*
- * quire/range.h: a set of address ranges that do not overlap: AVL tree by address, with the largest gap per subtree, and threaded
- * in order. Find, insert, remove and "first free range of n bytes" are O(log n). Spaces and areas embed the node.
- * The caller's lock excludes writers. Readers without the lock may walk a tree that changes: they terminate, and their result counts only
- * when the caller's sequence number shows that nothing changed.
+ * quire/range.h: a set of address ranges that do not overlap: AVL tree by address, with the largest
+ * gap per subtree, and threaded in order. Find, insert, remove and "first free range of n bytes"
+ * are O(log n). Spaces and areas embed the node. The caller's lock excludes writers. Readers
+ * without the lock may walk a tree that changes: they terminate, and their result counts only when
+ * the caller's sequence number shows that nothing changed.
  */
 #ifndef QUIRE_RANGE_H
 #define QUIRE_RANGE_H
@@ -10,11 +11,11 @@
 #include <quire/types.h>
 
 struct quire_range {
-    quire_virt start, end;              /* [start, end) */
-    struct quire_range *child[2];       /* left, right */
+    quire_virt start, end;        /* [start, end) */
+    struct quire_range *child[2]; /* left, right */
     struct quire_range *parent;
     struct quire_range *next, *previous; /* in address order */
-    size_t gap;                         /* largest gap before any node of this subtree, bytes */
+    size_t gap;                          /* largest gap before any node of this subtree, bytes */
     int height;
 };
 
@@ -27,7 +28,8 @@ struct quire_range_tree {
 void quire_range_init(struct quire_range_tree *tree);
 
 /* The range that contains address, or the first one above it; NULL: none. */
-struct quire_range *quire_range_at_or_above(const struct quire_range_tree *tree, quire_virt address);
+struct quire_range *quire_range_at_or_above(const struct quire_range_tree *tree,
+                                            quire_virt address);
 
 /* Insert a range that overlaps none. */
 void quire_range_insert(struct quire_range_tree *tree, struct quire_range *node);
@@ -37,8 +39,8 @@ void quire_range_resize(struct quire_range_tree *tree, struct quire_range *node,
                         quire_virt end);
 
 /*
- * A free range of `length` bytes inside [low, high): the highest, or the lowest. All are multiples of the page size.
- * QUIRE_NO_SPACE.
+ * A free range of `length` bytes inside [low, high): the highest, or the lowest. All are multiples
+ * of the page size. QUIRE_NO_SPACE.
  */
 enum quire_status quire_range_find_high(const struct quire_range_tree *tree, quire_virt low,
                                         quire_virt high, size_t length, quire_virt *out);

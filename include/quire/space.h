@@ -1,14 +1,16 @@
 /*
  * quire/space.h, layer 4: address spaces made of regions, and the page fault.
  *
- * A space is one root table and a set of regions. A region is a range of pages with rights, and what stands behind them: nothing (private
- * anonymous memory: the page table entry is the truth) or an object from an offset on.
+ * A space is one root table and a set of regions. A region is a range of pages with rights, and
+ * what stands behind them: nothing (private anonymous memory: the page table entry is the truth) or
+ * an object from an offset on.
  *
- * Locking: operations that change regions take the space's lock; faults take none on their way (region lookups are validated by a
- * sequence number, entries by their table's lock). Every operation may be called on any space from any CPU.
- * Context: not from interrupt handlers, no library lock held. May sleep only in pagers and swap I/O.
- * Failure leaves the state as it was, unless the comment says otherwise.
- * Shortage: an operation that meets QUIRE_NO_MEMORY unwinds, drops its locks, asks the reclaimer and tries again before it returns it.
+ * Locking: operations that change regions take the space's lock; faults take none on their way
+ * (region lookups are validated by a sequence number, entries by their table's lock). Every
+ * operation may be called on any space from any CPU. Context: not from interrupt handlers, no
+ * library lock held. May sleep only in pagers and swap I/O. Failure leaves the state as it was,
+ * unless the comment says otherwise. Shortage: an operation that meets QUIRE_NO_MEMORY unwinds,
+ * drops its locks, asks the reclaimer and tries again before it returns it.
  */
 #ifndef QUIRE_SPACE_H
 #define QUIRE_SPACE_H
@@ -20,14 +22,14 @@
 
 /* Region flags (QUIRE_PROT_* use bits 0 to 2 of the same word). */
 enum {
-    QUIRE_REGION_MAY_READ = 1 << 3,    /* the most that protect may give */
+    QUIRE_REGION_MAY_READ = 1 << 3, /* the most that protect may give */
     QUIRE_REGION_MAY_WRITE = 1 << 4,
     QUIRE_REGION_MAY_EXECUTE = 1 << 5,
-    QUIRE_REGION_SHARED = 1 << 6,      /* writes go to the object; otherwise private, copy-on-write */
+    QUIRE_REGION_SHARED = 1 << 6, /* writes go to the object; otherwise private, copy-on-write */
     QUIRE_REGION_GROWS_DOWN = 1 << 7,
-    QUIRE_REGION_LOCKED = 1 << 8,      /* pages stay in memory */
+    QUIRE_REGION_LOCKED = 1 << 8,        /* pages stay in memory */
     QUIRE_REGION_LOCK_ON_FAULT = 1 << 9, /* with LOCKED: do not populate at once */
-    QUIRE_REGION_NO_FORK = 1 << 10,    /* clone leaves it out */
+    QUIRE_REGION_NO_FORK = 1 << 10,      /* clone leaves it out */
     QUIRE_REGION_WIPE_ON_FORK = 1 << 11, /* clone gives the child empty pages */
     QUIRE_REGION_NO_DUMP = 1 << 12,
     QUIRE_REGION_SEQUENTIAL = 1 << 13, /* advice */
@@ -41,16 +43,18 @@ enum {
 #define QUIRE_REGION_PROTECTION (QUIRE_PROT_READ | QUIRE_PROT_WRITE | QUIRE_PROT_EXECUTE)
 
 struct quire_region {
-    struct quire_range range; /* (s) first: a region is its range; with an object, changed under (o) too */
-    struct quire_space *space; /* (c) */
-    uint32_t flags;           /* (s) */
+    struct quire_range
+        range; /* (s) first: a region is its range; with an object, changed under (o) too */
+    struct quire_space *space;   /* (c) */
+    uint32_t flags;              /* (s) */
     struct quire_object *object; /* (s) NULL: private anonymous */
-    uint64_t offset;          /* (s, o) page index in the object where the region starts; anonymous: 0 */
+    uint64_t offset; /* (s, o) page index in the object where the region starts; anonymous: 0 */
     struct quire_region *object_next, *object_previous; /* (o) the object's list */
     struct quire_deferred deferred;
 };
 
-/* Limits in bytes; the embedder sets them at any time (RLIMIT_AS, _DATA, _STACK, _MEMLOCK). UINT64_MAX: none. */
+/* Limits in bytes; the embedder sets them at any time (RLIMIT_AS, _DATA, _STACK, _MEMLOCK).
+ * UINT64_MAX: none. */
 struct quire_space_limits {
     uint64_t total;
     uint64_t data;
@@ -64,21 +68,21 @@ struct quire_space_pages {
 };
 
 struct quire_space {
-    struct quire *q;              /* (c) */
-    struct quire_pagetable table; /* (c) */
-    struct quire_spinlock lock;   /* (s) */
-    uint32_t number;              /* (c) for traces and reports */
-    uint64_t sequence;            /* (a) odd while a writer changes regions */
+    struct quire *q;                 /* (c) */
+    struct quire_pagetable table;    /* (c) */
+    struct quire_spinlock lock;      /* (s) */
+    uint32_t number;                 /* (c) for traces and reports */
+    uint64_t sequence;               /* (a) odd while a writer changes regions */
     struct quire_range_tree regions; /* (s) */
-    quire_virt start, end;        /* (c) user addresses [start, end) */
-    quire_virt map_top;           /* (s) mappings without an address go below it, highest first */
+    quire_virt start, end;           /* (c) user addresses [start, end) */
+    quire_virt map_top; /* (s) mappings without an address go below it, highest first */
     quire_virt break_start, break_end; /* (s) program break, bytes */
     struct quire_space_limits limits;  /* (s) */
     struct quire_space_pages pages;    /* (s) */
-    uint32_t default_flags;       /* (s) QUIRE_REGION_LOCKED for future mappings (mlockall MCL_FUTURE) */
-    uint64_t *cpus;               /* (a) bit set while a CPU may hold this space in its TLB */
+    uint32_t default_flags; /* (s) QUIRE_REGION_LOCKED for future mappings (mlockall MCL_FUTURE) */
+    uint64_t *cpus;         /* (a) bit set while a CPU may hold this space in its TLB */
     struct quire_space *next, *previous; /* (g) */
-    void *user;                   /* the embedder's */
+    void *user;                          /* the embedder's */
 };
 
 /* Once, after quire_heap_init and quire_pagetable_init. QUIRE_NO_MEMORY. */
@@ -94,8 +98,9 @@ void quire_space_destroy(struct quire_space *space);
 void quire_space_load(struct quire *q, struct quire_space *space, struct quire_space *previous);
 
 /*
- * fork: a copy with the same regions. Private pages are shared copy-on-write, whole leaf tables at a time; no-fork regions are left
- * out; locks are not inherited. QUIRE_NO_MEMORY leaves parent as it was (pages may have become copy-on-write, unseen by it).
+ * fork: a copy with the same regions. Private pages are shared copy-on-write, whole leaf tables at
+ * a time; no-fork regions are left out; locks are not inherited. QUIRE_NO_MEMORY leaves parent as
+ * it was (pages may have become copy-on-write, unseen by it).
  */
 enum quire_status quire_space_clone(struct quire_space *parent, struct quire_space **out);
 
@@ -109,15 +114,18 @@ enum {
 };
 
 struct quire_map {
-    quire_virt address;   /* a hint, or with FIXED the place */
-    size_t length;        /* bytes, rounded up to pages */
-    uint32_t region;      /* QUIRE_PROT_* | QUIRE_REGION_*; MAY_* as given: a region without them can never gain rights */
-    uint32_t flags;       /* QUIRE_MAP_* */
-    struct quire_object *object; /* NULL: private anonymous (SHARED needs an object). The region takes its own reference */
-    uint64_t offset;      /* bytes into the object, page-aligned */
+    quire_virt address; /* a hint, or with FIXED the place */
+    size_t length;      /* bytes, rounded up to pages */
+    uint32_t region;    /* QUIRE_PROT_* | QUIRE_REGION_*; MAY_* as given: a region without them can
+                           never gain rights */
+    uint32_t flags;     /* QUIRE_MAP_* */
+    struct quire_object *object; /* NULL: private anonymous (SHARED needs an object). The region
+                                    takes its own reference */
+    uint64_t offset;             /* bytes into the object, page-aligned */
 };
 
-/* QUIRE_UNALIGNED, _ZERO_LENGTH, _OVERFLOW, _OUT_OF_RANGE, _NO_SPACE, _EXISTS, _LIMIT, _INVALID, _NO_MEMORY. */
+/* QUIRE_UNALIGNED, _ZERO_LENGTH, _OVERFLOW, _OUT_OF_RANGE, _NO_SPACE, _EXISTS, _LIMIT, _INVALID,
+ * _NO_MEMORY. */
 enum quire_status quire_space_map(struct quire_space *space, const struct quire_map *map,
                                   quire_virt *out_address);
 
@@ -125,22 +133,24 @@ enum quire_status quire_space_map(struct quire_space *space, const struct quire_
 enum quire_status quire_space_unmap(struct quire_space *space, quire_virt address, size_t length);
 
 /*
- * mprotect. QUIRE_NO_MAPPING at the first hole, QUIRE_NO_PERMISSION where MAY_* forbids: pages before it are changed (as on
- * Linux). grows_down: start at the beginning of the grow-down region that contains address.
+ * mprotect. QUIRE_NO_MAPPING at the first hole, QUIRE_NO_PERMISSION where MAY_* forbids: pages
+ * before it are changed (as on Linux). grows_down: start at the beginning of the grow-down region
+ * that contains address.
  */
 enum quire_status quire_space_protect(struct quire_space *space, quire_virt address, size_t length,
                                       unsigned protection, bool grows_down);
 
 enum {
     QUIRE_REMAP_MAY_MOVE = 1 << 0,
-    QUIRE_REMAP_FIXED = 1 << 1,     /* to new_address, replacing what is there */
-    QUIRE_REMAP_KEEP_OLD = 1 << 2,  /* MREMAP_DONTUNMAP: the old range stays mapped, empty */
+    QUIRE_REMAP_FIXED = 1 << 1,    /* to new_address, replacing what is there */
+    QUIRE_REMAP_KEEP_OLD = 1 << 2, /* MREMAP_DONTUNMAP: the old range stays mapped, empty */
 };
 
 /*
- * mremap: grow, shrink or move. old_length 0 on a shared region makes a second mapping. QUIRE_NO_MAPPING: the range is not one
- * region's; QUIRE_NO_SPACE: cannot grow in place and may not move, or no room; QUIRE_INVALID: flags, overlap. QUIRE_NO_MEMORY: the old
- * mapping is as it was; what was mapped at a fixed new address may be gone (as on Linux).
+ * mremap: grow, shrink or move. old_length 0 on a shared region makes a second mapping.
+ * QUIRE_NO_MAPPING: the range is not one region's; QUIRE_NO_SPACE: cannot grow in place and may not
+ * move, or no room; QUIRE_INVALID: flags, overlap. QUIRE_NO_MEMORY: the old mapping is as it was;
+ * what was mapped at a fixed new address may be gone (as on Linux).
  */
 enum quire_status quire_space_remap(struct quire_space *space, quire_virt old_address,
                                     size_t old_length, size_t new_length, unsigned flags,
@@ -151,9 +161,9 @@ enum quire_advice {
     QUIRE_ADVICE_SEQUENTIAL,
     QUIRE_ADVICE_RANDOM,
     QUIRE_ADVICE_WILL_NEED,
-    QUIRE_ADVICE_DONT_NEED,   /* pages leave the space now; private ones are lost */
-    QUIRE_ADVICE_FREE,        /* private anonymous: may be lost */
-    QUIRE_ADVICE_REMOVE,      /* shared: the object's range is punched */
+    QUIRE_ADVICE_DONT_NEED, /* pages leave the space now; private ones are lost */
+    QUIRE_ADVICE_FREE,      /* private anonymous: may be lost */
+    QUIRE_ADVICE_REMOVE,    /* shared: the object's range is punched */
     QUIRE_ADVICE_DONT_FORK,
     QUIRE_ADVICE_DO_FORK,
     QUIRE_ADVICE_WIPE_ON_FORK,
@@ -168,11 +178,13 @@ enum quire_advice {
     QUIRE_ADVICE_POPULATE_WRITE,
 };
 
-/* QUIRE_NO_MAPPING when the range has holes (the rest is done, as on Linux); QUIRE_INVALID where the advice has no meaning for a region. */
+/* QUIRE_NO_MAPPING when the range has holes (the rest is done, as on Linux); QUIRE_INVALID where
+ * the advice has no meaning for a region. */
 enum quire_status quire_space_advise(struct quire_space *space, quire_virt address, size_t length,
                                      enum quire_advice advice);
 
-/* mlock (lock, on_fault) and munlock. QUIRE_NO_MAPPING, QUIRE_LIMIT, QUIRE_NO_MEMORY (some pages could not be brought in). */
+/* mlock (lock, on_fault) and munlock. QUIRE_NO_MAPPING, QUIRE_LIMIT, QUIRE_NO_MEMORY (some pages
+ * could not be brought in). */
 enum quire_status quire_space_lock(struct quire_space *space, quire_virt address, size_t length,
                                    bool lock, bool on_fault);
 /* All of the space (mlockall MCL_CURRENT, munlockall). */
@@ -195,12 +207,14 @@ enum {
     QUIRE_ACCESS_WRITE = 2,
     QUIRE_ACCESS_EXECUTE = 4,
     QUIRE_ACCESS_KERNEL = 8, /* the kernel on a user address: same rules, told apart in traces */
-    QUIRE_ACCESS_FORCE = 16, /* quire_space_read and _write only: MAY_* count instead of the rights */
+    QUIRE_ACCESS_FORCE =
+        16, /* quire_space_read and _write only: MAY_* count instead of the rights */
 };
 
 /*
- * Resolve a page fault at address. QUIRE_OK: try the access again. Otherwise the cause, see enum quire_status; *out_class (may
- * be NULL) says which class it was. The region lookups of a fault write no shared cache line.
+ * Resolve a page fault at address. QUIRE_OK: try the access again. Otherwise the cause, see enum
+ * quire_status; *out_class (may be NULL) says which class it was. The region lookups of a fault
+ * write no shared cache line.
  */
 enum quire_status quire_space_fault(struct quire_space *space, quire_virt address, unsigned access,
                                     enum quire_fault_class *out_class);
@@ -210,8 +224,9 @@ enum quire_status quire_space_populate(struct quire_space *space, quire_virt add
                                        unsigned access);
 
 /*
- * Copy between kernel memory and a space that need not be loaded (ptrace, /proc/PID/mem, process_vm_readv, exec's argument pages). Rights as
- * the region's (force: MAY_* count instead). done: bytes copied, also on failure.
+ * Copy between kernel memory and a space that need not be loaded (ptrace, /proc/PID/mem,
+ * process_vm_readv, exec's argument pages). Rights as the region's (force: MAY_* count instead).
+ * done: bytes copied, also on failure.
  */
 enum quire_status quire_space_read(struct quire_space *space, quire_virt address, void *buffer,
                                    size_t length, bool force, size_t *out_done);
@@ -220,8 +235,8 @@ enum quire_status quire_space_write(struct quire_space *space, quire_virt addres
                                     size_t *out_done);
 
 /*
- * The physical frame and place behind a user address, for futexes and reports: for private memory the space and address
- * are the key, for shared the object and index.
+ * The physical frame and place behind a user address, for futexes and reports: for private memory
+ * the space and address are the key, for shared the object and index.
  */
 struct quire_space_key {
     const void *owner; /* the space or the object */
@@ -244,12 +259,13 @@ bool quire_space_region(struct quire_space *space, quire_virt address,
                         struct quire_region_info *out);
 
 struct quire_usage {
-    uint64_t resident;    /* pages present or inaccessible, without the zero page */
-    uint64_t anonymous;   /* of those: private anonymous */
-    uint64_t object;      /* of those: an object's */
-    uint64_t swapped;     /* entries that hold a slot */
-    uint64_t tables;      /* page tables of all levels */
-    uint64_t accessed, dirty, shared_clean, shared_dirty, private_clean, private_dirty; /* range walks only */
+    uint64_t resident;  /* pages present or inaccessible, without the zero page */
+    uint64_t anonymous; /* of those: private anonymous */
+    uint64_t object;    /* of those: an object's */
+    uint64_t swapped;   /* entries that hold a slot */
+    uint64_t tables;    /* page tables of all levels */
+    uint64_t accessed, dirty, shared_clean, shared_dirty, private_clean,
+        private_dirty;     /* range walks only */
     uint64_t proportional; /* bytes, each frame divided by its count (range walks only) */
 };
 
@@ -260,7 +276,8 @@ void quire_space_usage_range(struct quire_space *space, quire_virt start, quire_
                              struct quire_usage *out);
 
 /*
- * Write the private anonymous pages of a range to slots and drop them (process swap-out). Pages that cannot go stay. Returns how many left.
+ * Write the private anonymous pages of a range to slots and drop them (process swap-out). Pages
+ * that cannot go stay. Returns how many left.
  */
 size_t quire_space_page_out(struct quire_space *space, quire_virt address, size_t length);
 

@@ -1,5 +1,6 @@
 /*
- * quire/trace.h: fault classes, counted events, and the fixed-size trace record (same format on every face).
+ * quire/trace.h: fault classes, counted events, and the fixed-size trace record (same format on
+ * every face).
  */
 #ifndef QUIRE_TRACE_H
 #define QUIRE_TRACE_H
@@ -19,20 +20,20 @@ enum quire_fault_class {
     QUIRE_FAULT_OBJECT_COPY,         /* write to a private mapping of an object: copied */
     QUIRE_FAULT_DEVICE,              /* a device page mapped */
     QUIRE_FAULT_SWAP_IN,             /* a slot's content brought back */
-    QUIRE_FAULT_GROW,                /* a grow-down region was extended (then resolved as another class) */
-    QUIRE_FAULT_UNSHARE,             /* a table shared by fork was copied or taken over (likewise) */
-    QUIRE_FAULT_SPURIOUS,            /* the entry allows it already: a stale TLB entry or a race */
-    QUIRE_FAULT_RACE,                /* looked again because another CPU changed something */
-    QUIRE_FAULT_PAGER_WAIT,          /* waited for an object's pager */
+    QUIRE_FAULT_GROW,       /* a grow-down region was extended (then resolved as another class) */
+    QUIRE_FAULT_UNSHARE,    /* a table shared by fork was copied or taken over (likewise) */
+    QUIRE_FAULT_SPURIOUS,   /* the entry allows it already: a stale TLB entry or a race */
+    QUIRE_FAULT_RACE,       /* looked again because another CPU changed something */
+    QUIRE_FAULT_PAGER_WAIT, /* waited for an object's pager */
     /* not resolved */
-    QUIRE_FAULT_NO_REGION,           /* nothing there */
-    QUIRE_FAULT_NO_RIGHT,            /* a region is there, the right is not */
-    QUIRE_FAULT_GUARD,               /* below a grow-down region, in its guard gap or beyond its limit */
-    QUIRE_FAULT_KERNEL_ADDRESS,      /* a kernel-half or non-canonical address from user mode */
-    QUIRE_FAULT_BEYOND_END,          /* past the object's end */
-    QUIRE_FAULT_POISONED,            /* an earlier swap-in or pager failure left the entry poisoned */
-    QUIRE_FAULT_IO_ERROR,            /* the pager or swap device failed now */
-    QUIRE_FAULT_NO_MEMORY,           /* no frame was left */
+    QUIRE_FAULT_NO_REGION,      /* nothing there */
+    QUIRE_FAULT_NO_RIGHT,       /* a region is there, the right is not */
+    QUIRE_FAULT_GUARD,          /* below a grow-down region, in its guard gap or beyond its limit */
+    QUIRE_FAULT_KERNEL_ADDRESS, /* a kernel-half or non-canonical address from user mode */
+    QUIRE_FAULT_BEYOND_END,     /* past the object's end */
+    QUIRE_FAULT_POISONED,       /* an earlier swap-in or pager failure left the entry poisoned */
+    QUIRE_FAULT_IO_ERROR,       /* the pager or swap device failed now */
+    QUIRE_FAULT_NO_MEMORY,      /* no frame was left */
     QUIRE_FAULT_CLASS_COUNT
 };
 
@@ -44,7 +45,7 @@ enum quire_event {
     QUIRE_EVENT_FRAME_FREE,
     QUIRE_EVENT_TABLE_ALLOC,
     QUIRE_EVENT_TABLE_FREE,
-    QUIRE_EVENT_TABLE_SHARE,   /* a leaf table got one more parent at fork */
+    QUIRE_EVENT_TABLE_SHARE, /* a leaf table got one more parent at fork */
     QUIRE_EVENT_FLUSH_PAGE,
     QUIRE_EVENT_FLUSH_USER,
     QUIRE_EVENT_SHOOTDOWN,
@@ -68,7 +69,7 @@ struct quire_trace_event {
     uint32_t space;   /* the space's number, 0 for none */
     uint8_t type;
     uint8_t cpu;
-    uint16_t access;  /* QUIRE_ACCESS_* */
+    uint16_t access; /* QUIRE_ACCESS_* */
 };
 _Static_assert(sizeof(struct quire_trace_event) == 32, "trace records are 32 bytes on every face");
 

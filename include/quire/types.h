@@ -22,7 +22,8 @@ typedef uintptr_t quire_virt;
 #define QUIRE_PAGE_SIZE ((size_t)1 << QUIRE_PAGE_SHIFT)
 #define QUIRE_PAGE_MASK (~(QUIRE_PAGE_SIZE - 1))
 
-/* One value per cause; quire_status_string() names it in words. Functions that can fail return it. */
+/* One value per cause; quire_status_string() names it in words. Functions that can fail return it.
+ */
 enum quire_status {
     QUIRE_OK = 0,
     QUIRE_NO_MEMORY,     /* no frame, table or heap memory left after the reclaimer was asked */
@@ -40,8 +41,8 @@ enum quire_status {
     QUIRE_BUSY,          /* in use: a counted frame, a non-empty cache, an object with mappings */
     QUIRE_NOT_ALLOCATED, /* freeing what is already free */
     QUIRE_LIMIT,         /* a limit that the embedder set was reached */
-    QUIRE_RETRY,         /* internal: state changed meanwhile, look again (never leaves the library) */
-    QUIRE_BROKEN,        /* check found a disagreement; the log says which */
+    QUIRE_RETRY,  /* internal: state changed meanwhile, look again (never leaves the library) */
+    QUIRE_BROKEN, /* check found a disagreement; the log says which */
     QUIRE_STATUS_COUNT
 };
 
@@ -56,8 +57,8 @@ struct quire_object;
 struct quire_cache;
 struct quire_bootmap;
 
-#define QUIRE_INLINE static inline __attribute__((always_inline))
-#define QUIRE_LIKELY(x) __builtin_expect(!!(x), 1)
+#define QUIRE_INLINE      static inline __attribute__((always_inline))
+#define QUIRE_LIKELY(x)   __builtin_expect(!!(x), 1)
 #define QUIRE_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 QUIRE_INLINE uint64_t quire_page_down(uint64_t address)
