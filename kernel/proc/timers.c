@@ -16,13 +16,27 @@
 struct posix_timer {
     struct list node;       /* (s) process->posix_timers */
     struct process *process;
+    bool cpu;               /* (c) runs on CPU time: of `thread`, or of the process when that is NULL */
+    struct thread *thread;  /* (c) with a reference */
     struct posix_timer_spec spec;
     int id;
     struct timer timer;
-    uint64_t deadline;      /* (s) monotonic ns; 0: off */
+    uint64_t deadline;      /* (s) monotonic or CPU ns; 0: off */
     uint64_t interval;      /* (s) */
     uint64_t overrun;       /* (s) expirations since the last signal */
 };
+
+static void posix_timer_expired(void *argument);
+
+/* On the clock that its deadline is on. */
+static uint64_t timer_now(const struct posix_timer *timer)
+{
+    if (!timer->cpu)
+        return clock_monotonic_ns();
+    if (timer->thread)
+        return timer->thread->times.user + timer->thread->times.system;
+    return timer->process->cpu_user + timer->process->cpu_system;
+}
 
 /* ---- clocks ---- */
 
@@ -165,13 +179,22 @@ void interval_timer_set(int which, uint64_t value, uint64_t interval, uint64_t *
     cpu_timers_update(process);
 }
 
+static bool any_cpu_timer_locked(const struct process *process)
+{
+    list_for_each (node, &process->posix_timers) {
+        if (container_of(node, struct posix_timer, node)->cpu)
+            return true;
+    }
+    return process->interval[INTERVAL_VIRTUAL].deadline ||
+           process->interval[INTERVAL_PROFILE].deadline ||
+           process->limits[RLIMIT_CPU].soft != RLIM_INFINITY;
+}
+
 void cpu_timers_update(struct process *process)
 {
     uint64_t flags = spin_lock_interrupts(&process->lock);
 
-    process->cpu_timers = process->interval[INTERVAL_VIRTUAL].deadline ||
-                          process->interval[INTERVAL_PROFILE].deadline ||
-                          process->limits[RLIMIT_CPU].soft != RLIM_INFINITY;
+    process->cpu_timers = any_cpu_timer_locked(process);
     process->cpu_limit_next = process->limits[RLIMIT_CPU].soft;
     spin_unlock_interrupts(&process->lock, flags);
 }
@@ -214,6 +237,12 @@ void signal_tick(struct thread *thread, bool user)
     check_cpu_timer(process, INTERVAL_VIRTUAL, SIGVTALRM);
     check_cpu_timer(process, INTERVAL_PROFILE, SIGPROF);
     check_cpu_limit(process);
+    list_for_each (node, &process->posix_timers) {
+        struct posix_timer *timer = container_of(node, struct posix_timer, node);
+
+        if (timer->cpu && timer->deadline && timer->deadline <= timer_now(timer))
+            posix_timer_expired(timer);
+    }
 }
 
 /* ---- POSIX timers ---- */
@@ -222,7 +251,7 @@ static void posix_timer_expired(void *argument)
 {
     struct posix_timer *timer = argument;
     struct process *process = timer->process;
-    uint64_t now = clock_monotonic_ns();
+    uint64_t now = timer_now(timer);
     struct signal_info info = {.signo = timer->spec.signo, .code = SI_TIMER};
 
     if (timer->interval) {
@@ -233,7 +262,8 @@ static void posix_timer_expired(void *argument)
             timer->overrun += missed;
             timer->deadline += missed * timer->interval;
         }
-        timer_add(&timer->timer, timer->deadline, posix_timer_expired, timer);
+        if (!timer->cpu)
+            timer_add(&timer->timer, timer->deadline, posix_timer_expired, timer);
     } else {
         timer->deadline = 0;
     }
@@ -271,6 +301,24 @@ static struct posix_timer *find_locked(struct process *process, int id)
     return NULL;
 }
 
+/* CPU clocks: those of the own process and of the running thread, by either kind of number. */
+static bool choose_clock(struct posix_timer *timer)
+{
+    int clock = timer->spec.clock, id = ~(clock >> 3);
+    bool per_thread = clock == CLOCK_THREAD_CPUTIME_ID || (clock < 0 && (clock & 4));
+
+    timer->cpu = clock < 0 || clock == CLOCK_THREAD_CPUTIME_ID ||
+                 clock == CLOCK_PROCESS_CPUTIME_ID;
+    if (clock < 0 && id != 0 &&
+        id != (per_thread ? current_thread()->tid : timer->process->number))
+        return false;
+    if (per_thread) {
+        timer->thread = current_thread();
+        __atomic_fetch_add(&timer->thread->references, 1, __ATOMIC_RELAXED);
+    }
+    return true;
+}
+
 int posix_timer_create(const struct posix_timer_spec *spec)
 {
     struct process *process = current_process();
@@ -281,16 +329,21 @@ int posix_timer_create(const struct posix_timer_spec *spec)
         return -EAGAIN;
     timer->process = process;
     timer->spec = *spec;
+    if (!choose_clock(timer)) {
+        kernel_free(timer);
+        return -EINVAL;
+    }
     flags = spin_lock_interrupts(&process->lock);
     timer->id = process->next_timer_id++;
     list_add_tail(&process->posix_timers, &timer->node);
+    process->cpu_timers |= timer->cpu;
     spin_unlock_interrupts(&process->lock, flags);
     return timer->id;
 }
 
 static void posix_left(const struct posix_timer *timer, uint64_t *out_left, uint64_t *out_interval)
 {
-    uint64_t now = clock_monotonic_ns();
+    uint64_t now = timer_now(timer);
 
     *out_interval = timer->interval;
     *out_left = 0;
@@ -306,7 +359,7 @@ int posix_timer_set(int id, bool absolute, uint64_t value, uint64_t interval, ui
     struct posix_timer *timer = find_locked(process, id);
 
     if (timer) {
-        uint64_t now = clock_monotonic_ns();
+        uint64_t now = timer_now(timer);
 
         posix_left(timer, out_left, out_interval);
         timer_cancel(&timer->timer);
@@ -314,12 +367,12 @@ int posix_timer_set(int id, bool absolute, uint64_t value, uint64_t interval, ui
         timer->interval = interval;
         timer->deadline = 0;
         if (value != 0) {
-            /* All clocks run at one rate; they differ by their zero. */
-            if (!absolute)
-                timer->deadline = now + value;
-            else if (clock_read(timer->spec.clock, &base) == 0)
-                timer->deadline = value > base ? now + (value - base) : now;
-            timer_add(&timer->timer, timer->deadline, posix_timer_expired, timer);
+            /* The wall clock runs at the rate of the monotonic one; they differ by their zero. */
+            if (absolute)
+                base = clock_is_realtime(timer->spec.clock) ? clock_realtime_ns() : now;
+            timer->deadline = !absolute ? now + value : value > base ? now + (value - base) : now;
+            if (!timer->cpu)
+                timer_add(&timer->timer, timer->deadline, posix_timer_expired, timer);
         }
     }
     spin_unlock_interrupts(&process->lock, flags);
@@ -362,6 +415,8 @@ int posix_timer_delete(int id)
     spin_unlock_interrupts(&process->lock, flags);
     if (!timer)
         return -EINVAL;
+    if (timer->thread)
+        thread_put(timer->thread);
     kernel_free(timer);
     return 0;
 }

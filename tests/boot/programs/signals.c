@@ -501,6 +501,17 @@ static void timers(void)
     check(seen_code == SI_TIMER && seen_value == 42);
     check(timer_gettime(timer, &now) == 0 && now.it_value.tv_nsec == 0);
     check(timer_delete(timer) == 0);
+
+    /* On CPU time: it stands still while the process sleeps. */
+    seen = 0;
+    check(timer_create(CLOCK_PROCESS_CPUTIME_ID, &event, &timer) == 0);
+    check(timer_settime(timer, 0, &(struct itimerspec){{0, 0}, {0, 20000000}}, NULL) == 0);
+    usleep(40000);
+    check(seen == 0);
+    while (seen != SIGUSR2)
+        continue;
+    check(timer_delete(timer) == 0);
+    check_error(timer_create(77, &event, &timer), EINVAL);
 }
 
 int main(void)
