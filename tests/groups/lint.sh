@@ -38,7 +38,7 @@ check "nothing is marked as unfinished" unfinished
 
 scripts() {
     for script in quire tests/run .ci/run $(git ls-files '*.sh' bench/run); do
-        sh -n "$script"
+        [ ! -e "$script" ] || sh -n "$script"
     done
 }
 check "shell scripts parse" scripts
