@@ -40,9 +40,9 @@
 #define MS_INVALIDATE 2u
 #define MS_SYNC       4u
 
-#define MCL_CURRENT 1u
-#define MCL_FUTURE  2u
-#define MCL_ONFAULT 4u
+#define MCL_CURRENT   1u
+#define MCL_FUTURE    2u
+#define MCL_ONFAULT   4u
 #define MLOCK_ONFAULT 1u
 
 /* What most memory calls answer for each cause; calls that differ say so themselves. */

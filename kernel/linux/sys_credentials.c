@@ -1,6 +1,7 @@
 /*
- * System calls about identities. A process has one set of them (on Linux each thread has its own, and the C library
- * keeps them equal). uid 0 may become anyone; others may only move among their real, effective and saved ids.
+ * System calls about identities. A process has one set of them (on Linux each thread has its own,
+ * and the C library keeps them equal). uid 0 may become anyone; others may only move among their
+ * real, effective and saved ids.
  */
 #include "core/memory.h"
 #include "core/string.h"
@@ -246,8 +247,12 @@ static int capability_words(word header, unsigned *out_words)
 long sys_capget(word header, word data)
 {
     uint64_t all = privileged() ? CAPABILITIES_ALL : 0;
-    uint32_t out[6] = {(uint32_t)all, (uint32_t)all, 0, (uint32_t)(all >> 32),
-                       (uint32_t)(all >> 32), 0}; /* effective, permitted, inheritable; twice */
+    uint32_t out[6] = {(uint32_t)all,
+                       (uint32_t)all,
+                       0,
+                       (uint32_t)(all >> 32),
+                       (uint32_t)(all >> 32),
+                       0}; /* effective, permitted, inheritable; twice */
     unsigned words;
     int error = capability_words(header, &words);
 

@@ -1,12 +1,14 @@
 /*
  * Futexes: a thread sleeps as long as a word in user memory holds a value.
  *
- * Concepts. What a waiter waits on is a key: space and address for private memory, object and offset for shared. Waiters
- * stand in hash buckets by key. The word is compared under the bucket's lock, and a waker takes that lock after it changed the
- * word: so no wakeup falls between. The comparison must not fault there; when it would, the lock is dropped, the page brought in,
- * and everything starts over.
+ * Concepts. What a waiter waits on is a key: space and address for private memory, object and
+ * offset for shared. Waiters stand in hash buckets by key. The word is compared under the bucket's
+ * lock, and a waker takes that lock after it changed the word: so no wakeup falls between. The
+ * comparison must not fault there; when it would, the lock is dropped, the page brought in, and
+ * everything starts over.
  *
- * A waiter that was woken is out of the bucket and has `woken` set; requeueing moves it to another bucket.
+ * A waiter that was woken is out of the bucket and has `woken` set; requeueing moves it to another
+ * bucket.
  */
 #include "core/memory.h"
 #include "core/string.h"
@@ -20,8 +22,15 @@
 #include "x86/usercopy.h"
 
 enum {
-    FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_REQUEUE = 3, FUTEX_CMP_REQUEUE = 4, FUTEX_WAKE_OP = 5,
-    FUTEX_LOCK_PI = 6, FUTEX_UNLOCK_PI = 7, FUTEX_TRYLOCK_PI = 8, FUTEX_WAIT_BITSET = 9,
+    FUTEX_WAIT = 0,
+    FUTEX_WAKE = 1,
+    FUTEX_REQUEUE = 3,
+    FUTEX_CMP_REQUEUE = 4,
+    FUTEX_WAKE_OP = 5,
+    FUTEX_LOCK_PI = 6,
+    FUTEX_UNLOCK_PI = 7,
+    FUTEX_TRYLOCK_PI = 8,
+    FUTEX_WAIT_BITSET = 9,
     FUTEX_WAKE_BITSET = 10,
 };
 #define FUTEX_PRIVATE_FLAG   128u
@@ -116,7 +125,8 @@ static int wake_locked(struct bucket *bucket, const struct quire_space_key *key,
 {
     int woken = 0;
 
-    list_for_each_safe (node, &bucket->waiters) {
+    list_for_each_safe(node, &bucket->waiters)
+    {
         struct futex_waiter *waiter = container_of(node, struct futex_waiter, node);
 
         if (woken >= limit)
@@ -251,12 +261,13 @@ static void unlock_two(struct bucket *a, struct bucket *b)
         quire_spin_unlock(&b->lock);
 }
 
-static int requeue_locked(struct bucket *from, const struct quire_space_key *key,
-                          struct bucket *to, const struct quire_space_key *new_key, int limit)
+static int requeue_locked(struct bucket *from, const struct quire_space_key *key, struct bucket *to,
+                          const struct quire_space_key *new_key, int limit)
 {
     int moved = 0;
 
-    list_for_each_safe (node, &from->waiters) {
+    list_for_each_safe(node, &from->waiters)
+    {
         struct futex_waiter *waiter = container_of(node, struct futex_waiter, node);
 
         if (moved >= limit)
@@ -483,13 +494,13 @@ static void owner_died(word address, bool pending)
         futex_wake(address, 0, 1, BITSET_ALL);
 }
 
-/* struct robust_list_head: next, offset of the word, entry being changed. The list is the program's: bounded. */
+/* struct robust_list_head: next, offset of the word, entry being changed. The list is the
+ * program's: bounded. */
 static void walk_robust_list(uint64_t head)
 {
     uint64_t entry, next, offset, pending;
 
-    if (get_user_u64(&entry, (void *)head) != 0 ||
-        get_user_u64(&offset, (void *)(head + 8)) != 0 ||
+    if (get_user_u64(&entry, (void *)head) != 0 || get_user_u64(&offset, (void *)(head + 8)) != 0 ||
         get_user_u64(&pending, (void *)(head + 16)) != 0)
         return;
     pending &= ~1ull;
@@ -523,7 +534,8 @@ void futex_thread_exit(struct thread *thread)
 
 /* ---- restartable sequences ---- */
 
-/* The C library does without them when they are refused; one that registered nothing cannot unregister. */
+/* The C library does without them when they are refused; one that registered nothing cannot
+ * unregister. */
 long sys_rseq(word area, word size, word flags, word signature)
 {
     (void)area, (void)size, (void)flags, (void)signature;

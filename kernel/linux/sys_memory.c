@@ -1,6 +1,6 @@
 /*
- * System calls about memory. The library does the work; here are Linux's argument checks, in Linux's order, and its errno for
- * each of the library's causes.
+ * System calls about memory. The library does the work; here are Linux's argument checks, in
+ * Linux's order, and its errno for each of the library's causes.
  */
 #include "kernel/linux/memory.h"
 
@@ -199,8 +199,8 @@ long sys_mremap(word old, word old_length, word new_length, word flags, word new
         return -EINVAL;
     if (old % PAGE_SIZE != 0 || quire_page_up(new_length) == 0)
         return -EINVAL;
-    if ((flags & MREMAP_FIXED) && (new % PAGE_SIZE != 0 || new_length > USER_END ||
-                                   new > USER_END - new_length))
+    if ((flags & MREMAP_FIXED) &&
+        (new % PAGE_SIZE != 0 || new_length > USER_END || new > USER_END - new_length))
         return -EINVAL;
     status = quire_space_remap(my_space(), old, quire_page_up(old_length),
                                quire_page_up(new_length), (unsigned)flags, new, &place);
@@ -217,12 +217,30 @@ long sys_mremap(word old, word old_length, word new_length, word flags, word new
 static int advice_of(word advice)
 {
     static const int8_t low[] = {
-        QUIRE_ADVICE_NORMAL, QUIRE_ADVICE_RANDOM, QUIRE_ADVICE_SEQUENTIAL, QUIRE_ADVICE_WILL_NEED,
-        QUIRE_ADVICE_DONT_NEED, -1, -1, -1, QUIRE_ADVICE_FREE, QUIRE_ADVICE_REMOVE,
-        QUIRE_ADVICE_DONT_FORK, QUIRE_ADVICE_DO_FORK, -1 /* 12, 13: sharing of equal pages */, -1,
-        QUIRE_ADVICE_HUGE, QUIRE_ADVICE_NO_HUGE, QUIRE_ADVICE_DONT_DUMP, QUIRE_ADVICE_DO_DUMP,
-        QUIRE_ADVICE_WIPE_ON_FORK, QUIRE_ADVICE_KEEP_ON_FORK, QUIRE_ADVICE_COLD,
-        QUIRE_ADVICE_PAGE_OUT, QUIRE_ADVICE_POPULATE_READ, QUIRE_ADVICE_POPULATE_WRITE,
+        QUIRE_ADVICE_NORMAL,
+        QUIRE_ADVICE_RANDOM,
+        QUIRE_ADVICE_SEQUENTIAL,
+        QUIRE_ADVICE_WILL_NEED,
+        QUIRE_ADVICE_DONT_NEED,
+        -1,
+        -1,
+        -1,
+        QUIRE_ADVICE_FREE,
+        QUIRE_ADVICE_REMOVE,
+        QUIRE_ADVICE_DONT_FORK,
+        QUIRE_ADVICE_DO_FORK,
+        -1 /* 12, 13: sharing of equal pages */,
+        -1,
+        QUIRE_ADVICE_HUGE,
+        QUIRE_ADVICE_NO_HUGE,
+        QUIRE_ADVICE_DONT_DUMP,
+        QUIRE_ADVICE_DO_DUMP,
+        QUIRE_ADVICE_WIPE_ON_FORK,
+        QUIRE_ADVICE_KEEP_ON_FORK,
+        QUIRE_ADVICE_COLD,
+        QUIRE_ADVICE_PAGE_OUT,
+        QUIRE_ADVICE_POPULATE_READ,
+        QUIRE_ADVICE_POPULATE_WRITE,
     };
 
     return advice < ARRAY_SIZE(low) ? low[advice] : -1;
@@ -231,8 +249,8 @@ static int advice_of(word advice)
 long sys_madvise(word address, word length, word advice)
 {
     int converted = advice_of(advice);
-    bool populate = converted == QUIRE_ADVICE_POPULATE_READ ||
-                    converted == QUIRE_ADVICE_POPULATE_WRITE;
+    bool populate =
+        converted == QUIRE_ADVICE_POPULATE_READ || converted == QUIRE_ADVICE_POPULATE_WRITE;
     enum quire_status status;
 
     if (converted < 0 || address % PAGE_SIZE != 0)
@@ -269,8 +287,7 @@ long sys_mincore(word address, word length, word vector)
         return -EFAULT;
     while (pages > 0) {
         word n = pages < sizeof bytes ? pages : sizeof bytes;
-        enum quire_status status =
-            quire_space_resident(my_space(), address, n * PAGE_SIZE, bytes);
+        enum quire_status status = quire_space_resident(my_space(), address, n * PAGE_SIZE, bytes);
 
         if (status != QUIRE_OK)
             return status_errno(status);
@@ -302,8 +319,7 @@ long sys_msync(word address, word length, word flags)
             quire_object_put(region.object);
         if (region.start > at)
             result = -ENOMEM;
-        if (region.start < end && (flags & MS_INVALIDATE) &&
-            (region.flags & QUIRE_REGION_LOCKED))
+        if (region.start < end && (flags & MS_INVALIDATE) && (region.flags & QUIRE_REGION_LOCKED))
             return -EBUSY;
         at = region.end;
     }
@@ -391,7 +407,8 @@ struct vector {
     uint64_t start, length;
 };
 
-/* A cursor over a program's list of ranges, which may change while we read it: each is read once. */
+/* A cursor over a program's list of ranges, which may change while we read it: each is read once.
+ */
 struct vectors {
     const struct vector *user;
     uint64_t count;
@@ -443,8 +460,8 @@ static long copy_between(struct quire_space *space, struct vectors *local, struc
     if (!buffer)
         return -ENOMEM;
     while (!kill_pending() && next_range(local, &error) && next_range(remote, &error)) {
-        size_t size = local->now.length < remote->now.length ? local->now.length
-                                                             : remote->now.length;
+        size_t size =
+            local->now.length < remote->now.length ? local->now.length : remote->now.length;
         size_t done;
 
         if (size > PAGE_SIZE)

@@ -44,7 +44,8 @@ long sys_clone(word flags, word stack, word parent_tid, word child_tid, word tls
 /* struct clone_args: the first version has 64 bytes; later fields must be zero. */
 long sys_clone3(word user, word size)
 {
-    uint64_t in[11] = {0}; /* flags pidfd child_tid parent_tid exit_signal stack stack_size tls ... */
+    uint64_t in[11] = {
+        0}; /* flags pidfd child_tid parent_tid exit_signal stack stack_size tls ... */
     struct clone_arguments arguments;
     uint64_t extra;
 
@@ -60,10 +61,10 @@ long sys_clone3(word user, word size)
         if (extra)
             return -E2BIG;
     }
-    /* pidfd, chosen numbers and control groups do not exist here; a stack needs a size and the other way round. */
+    /* pidfd, chosen numbers and control groups do not exist here; a stack needs a size and the
+     * other way round. */
     if ((in[0] & (CLONE_DETACHED | CSIGNAL | CLONE_PIDFD)) || in[8] || in[9] || in[10] ||
-        (in[5] == 0) != (in[6] == 0) || in[4] > SIGNAL_COUNT ||
-        ((in[0] & (CLONE_THREAD)) && in[4]))
+        (in[5] == 0) != (in[6] == 0) || in[4] > SIGNAL_COUNT || ((in[0] & (CLONE_THREAD)) && in[4]))
         return -EINVAL;
     arguments = (struct clone_arguments){
         .flags = in[0],
@@ -361,12 +362,26 @@ long sys_arch_prctl(word code, word address)
 }
 
 enum {
-    PR_SET_PDEATHSIG = 1, PR_GET_PDEATHSIG = 2, PR_GET_DUMPABLE = 3, PR_SET_DUMPABLE = 4,
-    PR_GET_KEEPCAPS = 7, PR_SET_KEEPCAPS = 8, PR_GET_TIMING = 13, PR_SET_NAME = 15,
-    PR_GET_NAME = 16, PR_GET_SECCOMP = 21, PR_CAPBSET_READ = 23, PR_GET_TSC = 25,
-    PR_GET_SECUREBITS = 27, PR_SET_TIMERSLACK = 29, PR_GET_TIMERSLACK = 30,
-    PR_SET_CHILD_SUBREAPER = 36, PR_GET_CHILD_SUBREAPER = 37, PR_SET_NO_NEW_PRIVS = 38,
-    PR_GET_NO_NEW_PRIVS = 39, PR_GET_THP_DISABLE = 42,
+    PR_SET_PDEATHSIG = 1,
+    PR_GET_PDEATHSIG = 2,
+    PR_GET_DUMPABLE = 3,
+    PR_SET_DUMPABLE = 4,
+    PR_GET_KEEPCAPS = 7,
+    PR_SET_KEEPCAPS = 8,
+    PR_GET_TIMING = 13,
+    PR_SET_NAME = 15,
+    PR_GET_NAME = 16,
+    PR_GET_SECCOMP = 21,
+    PR_CAPBSET_READ = 23,
+    PR_GET_TSC = 25,
+    PR_GET_SECUREBITS = 27,
+    PR_SET_TIMERSLACK = 29,
+    PR_GET_TIMERSLACK = 30,
+    PR_SET_CHILD_SUBREAPER = 36,
+    PR_GET_CHILD_SUBREAPER = 37,
+    PR_SET_NO_NEW_PRIVS = 38,
+    PR_GET_NO_NEW_PRIVS = 39,
+    PR_GET_THP_DISABLE = 42,
 };
 #define CAPABILITY_LAST 40
 

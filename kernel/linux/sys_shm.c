@@ -1,7 +1,8 @@
 /*
- * System V shared memory: segments are objects with a number and a key. The library's list of an object's regions says
- * how many attachments there are, so nothing has to follow mappings through fork, exec and exit. A segment that is marked
- * for removal stays findable by number until nothing maps it any more.
+ * System V shared memory: segments are objects with a number and a key. The library's list of an
+ * object's regions says how many attachments there are, so nothing has to follow mappings through
+ * fork, exec and exit. A segment that is marked for removal stays findable by number until nothing
+ * maps it any more.
  */
 #include "core/memory.h"
 #include "core/string.h"
@@ -24,17 +25,24 @@
 #define SHM_LOCKED  02000u
 
 enum {
-    IPC_RMID = 0, IPC_SET = 1, IPC_STAT = 2, IPC_INFO = 3, SHM_LOCK = 11, SHM_UNLOCK = 12,
-    SHM_STAT = 13, SHM_INFO = 14, SHM_STAT_ANY = 15,
+    IPC_RMID = 0,
+    IPC_SET = 1,
+    IPC_STAT = 2,
+    IPC_INFO = 3,
+    SHM_LOCK = 11,
+    SHM_UNLOCK = 12,
+    SHM_STAT = 13,
+    SHM_INFO = 14,
+    SHM_STAT_ANY = 15,
 };
 
-#define SEGMENTS_MAX   32768 /* numbers are index + 32768 * times the index was used */
+#define SEGMENTS_MAX     32768 /* numbers are index + 32768 * times the index was used */
 #define SEGMENT_SIZE_MAX (UINT64_MAX - (1ull << 24))
 
 struct segment {
     int id;
     int32_t key;
-    uint32_t mode;            /* permissions, SHM_DEST */
+    uint32_t mode; /* permissions, SHM_DEST */
     uint32_t uid, gid, creator_uid, creator_gid;
     uint64_t size;
     struct quire_object *object;
@@ -61,7 +69,7 @@ _Static_assert(sizeof(struct shmid_abi) == 112, "shmid_ds is ABI");
 static struct {
     struct mutex mutex;
     bool ready;
-    struct segment **slots;   /* (mutex) grows */
+    struct segment **slots; /* (mutex) grows */
     unsigned capacity, highest;
     uint32_t generation;
 } table;
@@ -169,8 +177,8 @@ static long create_segment(int32_t key, word size, unsigned flags)
     segment = kernel_alloc_zeroed(sizeof *segment);
     if (!segment)
         return -ENOMEM;
-    if (quire_object_create(&kernel_machine, QUIRE_OBJECT_MEMORY, NULL, NULL,
-                            quire_page_up(size), &segment->object) != QUIRE_OK) {
+    if (quire_object_create(&kernel_machine, QUIRE_OBJECT_MEMORY, NULL, NULL, quire_page_up(size),
+                            &segment->object) != QUIRE_OK) {
         kernel_free(segment);
         return -ENOMEM;
     }
@@ -246,8 +254,8 @@ static long attach_locked(int id, word address, unsigned flags)
     if (address)
         map.flags = QUIRE_MAP_FIXED | (flags & SHM_REMAP ? 0u : QUIRE_MAP_NO_REPLACE);
     map.length = quire_page_up(segment->size);
-    map.region = QUIRE_PROT_READ | QUIRE_REGION_SHARED | QUIRE_REGION_MAY_READ |
-                 QUIRE_REGION_MAY_EXECUTE;
+    map.region =
+        QUIRE_PROT_READ | QUIRE_REGION_SHARED | QUIRE_REGION_MAY_READ | QUIRE_REGION_MAY_EXECUTE;
     if (!(flags & SHM_RDONLY))
         map.region |= QUIRE_PROT_WRITE | QUIRE_REGION_MAY_WRITE;
     if (flags & SHM_EXEC)
@@ -290,8 +298,8 @@ static long detach_locked(word address)
 
     while (at < end && quire_space_region(space, at, &region)) {
         struct segment *found = segment_of(region.object);
-        bool match = found && (!segment || found == segment) &&
-                     region.start - region.offset == address;
+        bool match =
+            found && (!segment || found == segment) && region.start - region.offset == address;
 
         if (region.object)
             quire_object_put(region.object);
@@ -328,8 +336,11 @@ long sys_shmdt(word address)
 static long stat_segment(const struct segment *segment, word buffer, bool check)
 {
     struct shmid_abi out = {
-        .permissions = {.key = segment->key, .uid = segment->uid, .gid = segment->gid,
-                        .cuid = segment->creator_uid, .cgid = segment->creator_gid,
+        .permissions = {.key = segment->key,
+                        .uid = segment->uid,
+                        .gid = segment->gid,
+                        .cuid = segment->creator_uid,
+                        .cgid = segment->creator_gid,
                         .mode = segment->mode,
                         .sequence = (uint16_t)(segment->id / SEGMENTS_MAX)},
         .size = segment->size,
@@ -426,8 +437,8 @@ static long control_locked(int id, unsigned command, word buffer)
         /* An object's pages never leave memory. */
         if (!owns(segment))
             return -EPERM;
-        segment->mode = command == SHM_LOCK ? segment->mode | SHM_LOCKED
-                                            : segment->mode & ~SHM_LOCKED;
+        segment->mode =
+            command == SHM_LOCK ? segment->mode | SHM_LOCKED : segment->mode & ~SHM_LOCKED;
         return 0;
     default:
         return -EINVAL;

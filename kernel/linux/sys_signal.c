@@ -146,7 +146,9 @@ long sys_sigaltstack(word stack, word old)
         if (error)
             return error;
     }
-    out.flags = (before.size == 0 ? SS_DISABLE : in_use ? SS_ONSTACK : 0) |
+    out.flags = (before.size == 0 ? SS_DISABLE
+                 : in_use         ? SS_ONSTACK
+                                  : 0) |
                 (int)((unsigned)before.flags & SS_AUTODISARM);
     return old && copy_to_user((void *)old, &out, sizeof out) != 0 ? -EFAULT : 0;
 }
@@ -169,7 +171,8 @@ static int send_checked(struct process *process, int signo, const struct signal_
     return error ? error : signal_send_process(process, signo, info);
 }
 
-/* To each process for which the number fits: its group, or everyone but process 1 and the sender. */
+/* To each process for which the number fits: its group, or everyone but process 1 and the sender.
+ */
 static long send_many(int group, int signo, const struct signal_info *info)
 {
     struct process *process;

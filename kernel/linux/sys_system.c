@@ -116,13 +116,13 @@ long sys_getrandom(word buffer, word size, word flags)
     return (long)done;
 }
 
-#define REBOOT_MAGIC      0xfee1deadu
-#define REBOOT_RESTART    0x01234567u
-#define REBOOT_HALT       0xcdef0123u
-#define REBOOT_CAD_ON     0x89abcdefu
-#define REBOOT_CAD_OFF    0x00000000u
-#define REBOOT_POWER_OFF  0x4321fedcu
-#define REBOOT_RESTART2   0xa1b2c3d4u
+#define REBOOT_MAGIC     0xfee1deadu
+#define REBOOT_RESTART   0x01234567u
+#define REBOOT_HALT      0xcdef0123u
+#define REBOOT_CAD_ON    0x89abcdefu
+#define REBOOT_CAD_OFF   0x00000000u
+#define REBOOT_POWER_OFF 0x4321fedcu
+#define REBOOT_RESTART2  0xa1b2c3d4u
 
 long sys_reboot(word magic, word magic2, word command, word argument)
 {
@@ -177,8 +177,7 @@ static void apply_limit(struct process *process, unsigned resource)
         cpu_timers_update(process);
 }
 
-static int set_limit(struct process *process, unsigned resource,
-                     const struct resource_limit *limit)
+static int set_limit(struct process *process, unsigned resource, const struct resource_limit *limit)
 {
     struct resource_limit *mine = &process->limits[resource];
     bool privileged = current_process()->credentials.euid == 0;
@@ -269,7 +268,8 @@ void usage_fill(struct rusage_abi *out, const struct usage_times *times, uint64_
     };
 }
 
-/* The largest resident set so far, as far as it was looked at: at each of these calls and at exit. */
+/* The largest resident set so far, as far as it was looked at: at each of these calls and at exit.
+ */
 uint64_t memory_resident_peak(struct memory *memory)
 {
     struct quire_usage usage;
@@ -454,16 +454,15 @@ static bool priority_selects(struct process *process, int which, int who)
     if (which == PRIO_PGRP)
         return process_group_number(process) ==
                (who ? who : process_group_number(current_process()));
-    return process->credentials.uid ==
-           (who ? (uint32_t)who : current_process()->credentials.uid);
+    return process->credentials.uid == (who ? (uint32_t)who : current_process()->credentials.uid);
 }
 
 static void set_nice(struct process *process, int nice)
 {
     uint64_t flags = tree_lock_interrupts();
 
-    list_for_each (node, &process->threads)
-        container_of(node, struct thread, thread_node)->nice = (int8_t)nice;
+    list_for_each(node, &process->threads) container_of(node, struct thread, thread_node)->nice =
+        (int8_t)nice;
     tree_unlock_interrupts(flags);
 }
 
@@ -529,11 +528,18 @@ long sys_getcpu(word cpu, word node)
     return node ? put_user_u32((void *)node, 0) : 0;
 }
 
-/* Every switch between threads is a full barrier, and with one CPU running nobody else needs one. */
+/* Every switch between threads is a full barrier, and with one CPU running nobody else needs one.
+ */
 long sys_membarrier(word command, word flags, word cpu)
 {
-    enum { QUERY = 0, GLOBAL = 1, GLOBAL_EXPEDITED = 2, REGISTER_GLOBAL = 4, PRIVATE = 8,
-           REGISTER_PRIVATE = 16 };
+    enum {
+        QUERY = 0,
+        GLOBAL = 1,
+        GLOBAL_EXPEDITED = 2,
+        REGISTER_GLOBAL = 4,
+        PRIVATE = 8,
+        REGISTER_PRIVATE = 16
+    };
 
     (void)cpu;
     if (flags)
@@ -568,9 +574,9 @@ static long read_log(word buffer, word length)
         continue;
     skip = end > length ? end - length : 0;
     position = skip;
-    while (done < length && (n = log_read(&position, piece, length - done < sizeof piece
-                                                                ? length - done
-                                                                : sizeof piece)) > 0) {
+    while (done < length &&
+           (n = log_read(&position, piece,
+                         length - done < sizeof piece ? length - done : sizeof piece)) > 0) {
         if (copy_to_user((void *)(buffer + done), piece, n) != 0)
             return -EFAULT;
         done += n;

@@ -11,7 +11,7 @@
 #include "x86/time.h"
 #include "x86/usercopy.h"
 
-#define NS_MAX (UINT64_MAX / 2)
+#define NS_MAX        (UINT64_MAX / 2)
 #define TIMER_ABSTIME 1
 
 /* ---- conversions ---- */
@@ -185,7 +185,8 @@ static int sleep_until(uint64_t deadline)
     return 0;
 }
 
-/* Sleeps, and prepares to go on after a signal without a handler. arguments: deadline, user address for what is left. */
+/* Sleeps, and prepares to go on after a signal without a handler. arguments: deadline, user address
+ * for what is left. */
 static long sleep_restart(struct thread *thread)
 {
     uint64_t deadline = thread->restart.arguments[0];
@@ -304,8 +305,8 @@ enum { SIGEV_SIGNAL = 0, SIGEV_NONE = 1, SIGEV_THREAD_ID = 4 };
 
 long sys_timer_create(word clock, word event, word out)
 {
-    struct posix_timer_spec spec = {.clock = (int)clock, .notify = true, .signo = SIGALRM,
-                                    .value_is_id = true};
+    struct posix_timer_spec spec = {
+        .clock = (int)clock, .notify = true, .signo = SIGALRM, .value_is_id = true};
     struct sigevent_abi in;
     uint64_t now;
     int id = clock_read(spec.clock, &now);

@@ -2,8 +2,9 @@
 #define KERNEL_LINUX_SYSCALLS_H
 
 /*
- * The system calls about processes, memory, signals, time and the system, for the table. Arguments as in Linux, in order, each as a
- * register's worth of bits; the result or a negative errno. Those about files: sys_file.h.
+ * The system calls about processes, memory, signals, time and the system, for the table. Arguments
+ * as in Linux, in order, each as a register's worth of bits; the result or a negative errno. Those
+ * about files: sys_file.h.
  */
 
 typedef unsigned long word;

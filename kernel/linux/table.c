@@ -8,8 +8,8 @@
 #include "kernel/proc/process.h"
 
 /*
- * The entry code puts six arguments in their places; a function that takes fewer ignores the rest, as the calling
- * convention allows.
+ * The entry code puts six arguments in their places; a function that takes fewer ignores the rest,
+ * as the calling convention allows.
  */
 #define CALL(number, name) [number] = (syscall_function)(void (*)(void))sys_##name,
 #define NONE(number, name)

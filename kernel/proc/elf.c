@@ -1,12 +1,14 @@
 /*
- * Loading ELF64 programs: ET_EXEC where it asks to be, ET_DYN (static-PIE, or with an interpreter) at a fixed base.
+ * Loading ELF64 programs: ET_EXEC where it asks to be, ET_DYN (static-PIE, or with an interpreter)
+ * at a fixed base.
  *
- * A segment is [address, address + memory size); the first file-size bytes come from the file, by demand, through a private
- * mapping of the file's object; the rest is zero. The page in which the file's part ends is brought in and its tail
- * zeroed; whole pages after it are anonymous.
+ * A segment is [address, address + memory size); the first file-size bytes come from the file, by
+ * demand, through a private mapping of the file's object; the rest is zero. The page in which the
+ * file's part ends is brought in and its tail zeroed; whole pages after it are anonymous.
  *
- * The file is hostile: every sum is checked, segments must ascend without overlapping and lie in user space. Mapping
- * happens in a space that nobody uses yet, so failure at any point is undone by throwing that space away.
+ * The file is hostile: every sum is checked, segments must ascend without overlapping and lie in
+ * user space. Mapping happens in a space that nobody uses yet, so failure at any point is undone by
+ * throwing that space away.
  */
 #include "kernel/proc/elf.h"
 
@@ -54,8 +56,7 @@ static bool segment_ok(const struct elf_program_header *segment)
 
     return segment->file_size <= segment->memory_size &&
            !__builtin_add_overflow(segment->virtual_address, segment->memory_size, &end) &&
-           end <= USER_END &&
-           !__builtin_add_overflow(segment->offset, segment->file_size, &end) &&
+           end <= USER_END && !__builtin_add_overflow(segment->offset, segment->file_size, &end) &&
            end <= INT64_MAX && ((segment->virtual_address ^ segment->offset) % PAGE_SIZE) == 0;
 }
 
@@ -124,8 +125,8 @@ static int map_range(struct quire_space *space, uint64_t start, uint64_t end, un
     struct quire_map map = {
         .address = start,
         .length = end - start,
-        .region = protection | QUIRE_REGION_MAY_READ | QUIRE_REGION_MAY_WRITE |
-                  QUIRE_REGION_MAY_EXECUTE,
+        .region =
+            protection | QUIRE_REGION_MAY_READ | QUIRE_REGION_MAY_WRITE | QUIRE_REGION_MAY_EXECUTE,
         .flags = QUIRE_MAP_FIXED,
         .object = object,
         .offset = offset,
@@ -150,7 +151,8 @@ static int map_segment(struct elf_file *elf, const struct elf_program_header *se
     if (segment->file_size > 0)
         error = map_range(space, start, anonymous, protection, elf->object,
                           quire_page_down(segment->offset));
-    /* A tail that cannot be written (the file is cut before it) faults when touched, as on Linux. */
+    /* A tail that cannot be written (the file is cut before it) faults when touched, as on Linux.
+     */
     if (!error && segment->memory_size > segment->file_size && anonymous > file_end &&
         segment->file_size > 0)
         quire_space_write(space, file_end, zeros, anonymous - file_end, true, &done);

@@ -1,13 +1,15 @@
 /*
  * execve.
  *
- * The new program is built aside: a fresh space with its segments, its stack with the arguments on it, copies of what it must
- * not share. Only then the other threads are ended and the new space takes the old one's place; what can fail has been
- * done by then, so the old program gets every error.
+ * The new program is built aside: a fresh space with its segments, its stack with the arguments on
+ * it, copies of what it must not share. Only then the other threads are ended and the new space
+ * takes the old one's place; what can fail has been done by then, so the old program gets every
+ * error.
  *
  * The stack, from its top down, as Linux lays it out without randomisation:
- *   8 zero bytes, the name it was called by, environment strings, argument strings (first one lowest),
- *   "x86_64", 16 random bytes, auxiliary vector, environment pointers, argument pointers, count ← rsp, 16-aligned
+ *   8 zero bytes, the name it was called by, environment strings, argument strings (first one
+ * lowest), "x86_64", 16 random bytes, auxiliary vector, environment pointers, argument pointers,
+ * count ← rsp, 16-aligned
  */
 #include "kernel/proc/exec.h"
 
@@ -26,18 +28,35 @@
 #include "kernel/tty/tty.h"
 #include "x86/usercopy.h"
 
-#define STRING_MAX     (128 * 1024)     /* one argument, with its end */
-#define STRINGS_MAX    (6 * 1024 * 1024) /* all, whatever the stack's limit: three quarters of its default */
-#define STRINGS_MIN    (128 * 1024)     /* and at least this much */
-#define STACK_SLACK    (128 * 1024)     /* mapped below the arguments at once */
-#define MAP_GAP_MIN    (128ull << 20)
-#define SCRIPT_DEPTH   5
-#define SCRIPT_LINE    256
+#define STRING_MAX (128 * 1024) /* one argument, with its end */
+#define STRINGS_MAX                                                                                \
+    (6 * 1024 * 1024) /* all, whatever the stack's limit: three quarters of its default */
+#define STRINGS_MIN  (128 * 1024) /* and at least this much */
+#define STACK_SLACK  (128 * 1024) /* mapped below the arguments at once */
+#define MAP_GAP_MIN  (128ull << 20)
+#define SCRIPT_DEPTH 5
+#define SCRIPT_LINE  256
 
 enum {
-    AT_NULL = 0, AT_PHDR = 3, AT_PHENT, AT_PHNUM, AT_PAGESZ, AT_BASE, AT_FLAGS, AT_ENTRY,
-    AT_UID = 11, AT_EUID, AT_GID, AT_EGID, AT_PLATFORM, AT_HWCAP, AT_CLKTCK, AT_SECURE = 23,
-    AT_RANDOM = 25, AT_HWCAP2 = 26, AT_EXECFN = 31,
+    AT_NULL = 0,
+    AT_PHDR = 3,
+    AT_PHENT,
+    AT_PHNUM,
+    AT_PAGESZ,
+    AT_BASE,
+    AT_FLAGS,
+    AT_ENTRY,
+    AT_UID = 11,
+    AT_EUID,
+    AT_GID,
+    AT_EGID,
+    AT_PLATFORM,
+    AT_HWCAP,
+    AT_CLKTCK,
+    AT_SECURE = 23,
+    AT_RANDOM = 25,
+    AT_HWCAP2 = 26,
+    AT_EXECFN = 31,
 };
 #define AUXILIARY_PAIRS 20
 
@@ -90,7 +109,8 @@ static int add_string(struct exec_strings *strings, const char *text)
     return 0;
 }
 
-/* In steps of a page: most strings are short, and a long one must not make everyone reserve its limit. */
+/* In steps of a page: most strings are short, and a long one must not make everyone reserve its
+ * limit. */
 static int add_user_string(struct exec_strings *strings, const char *text)
 {
     size_t length = 0;
@@ -171,8 +191,7 @@ int exec_strings_from_user(struct exec_strings *strings, const void *argv, const
     return error;
 }
 
-static int strings_from_kernel(struct exec_strings *strings, char *const argv[],
-                               char *const envp[])
+static int strings_from_kernel(struct exec_strings *strings, char *const argv[], char *const envp[])
 {
     int error = 0;
 
@@ -227,7 +246,8 @@ static char *skip_word(char *at)
 }
 
 /*
- * "#! interpreter [one argument]". 0: no script. 1: *out_interpreter points into line, the arguments are changed. -errno.
+ * "#! interpreter [one argument]". 0: no script. 1: *out_interpreter points into line, the
+ * arguments are changed. -errno.
  */
 static int read_script(struct file *file, const char *name, struct exec_strings *strings,
                        char *line, char **out_interpreter)
@@ -351,8 +371,8 @@ static int build_stack(struct memory *memory, const struct elf_image *image,
 {
     static const char platform_text[] = "x86_64";
     struct stack_builder stack = {.space = memory->space, .at = USER_END};
-    size_t words = 1 + strings->argument_count + 1 + strings->environment_count + 1 +
-                   2 * AUXILIARY_PAIRS;
+    size_t words =
+        1 + strings->argument_count + 1 + strings->environment_count + 1 + 2 * AUXILIARY_PAIRS;
     uint64_t *vector, *at, zero = 0, name_at, platform, random;
     uint8_t random_data[16];
 
@@ -399,8 +419,8 @@ static void set_limits(struct quire_space *space, const struct process *process)
     space->limits.total = process->limits[RLIMIT_AS].soft;
     space->limits.data = process->limits[RLIMIT_DATA].soft;
     space->limits.stack = process->limits[RLIMIT_STACK].soft;
-    space->limits.locked = process->credentials.euid == 0 ? UINT64_MAX
-                                                          : process->limits[RLIMIT_MEMLOCK].soft;
+    space->limits.locked =
+        process->credentials.euid == 0 ? UINT64_MAX : process->limits[RLIMIT_MEMLOCK].soft;
     if (gap + pad > gap)
         gap += pad;
     if (gap < MAP_GAP_MIN)
@@ -458,8 +478,8 @@ static int plan_make(struct exec_plan *plan, struct file *file, const char *name
     plan->secure = new_credentials(file, &plan->ids);
     error = elf_load(file, memory->space, &plan->image);
     if (!error)
-        error = build_stack(memory, &plan->image, strings, name, &plan->ids, plan->secure,
-                            &plan->rsp);
+        error =
+            build_stack(memory, &plan->image, strings, name, &plan->ids, plan->secure, &plan->rsp);
     if (error)
         return error;
     quire_space_set_break(memory->space, plan->image.break_start);
@@ -472,8 +492,7 @@ static int plan_make(struct exec_plan *plan, struct file *file, const char *name
     if (__atomic_load_n(&process->handlers->references, __ATOMIC_ACQUIRE) > 1 &&
         !(plan->handlers = signal_handlers_clone(process->handlers)))
         return -ENOMEM;
-    if (file_table_is_shared(thread->files) &&
-        !(plan->files = file_table_clone(thread->files)))
+    if (file_table_is_shared(thread->files) && !(plan->files = file_table_clone(thread->files)))
         return -ENOMEM;
     return 0;
 }

@@ -3,11 +3,12 @@
 
 #include "kernel/proc/process.h"
 
-/* The strings that a new program gets: arguments, then environment, each with its end, in one block. */
+/* The strings that a new program gets: arguments, then environment, each with its end, in one
+ * block. */
 struct exec_strings {
     char *bytes;
     size_t size, capacity;
-    size_t limit;             /* bytes, pointers included: -E2BIG above it */
+    size_t limit; /* bytes, pointers included: -E2BIG above it */
     uint32_t argument_count, environment_count;
     size_t environment_start; /* where the environment's strings begin */
 };
@@ -18,8 +19,9 @@ void exec_strings_done(struct exec_strings *strings);
 int exec_strings_from_user(struct exec_strings *strings, const void *argv, const void *envp);
 
 /*
- * Replaces the running process's program and fills *frame with the registers it starts with. `name` is what it was called by. Up
- * to its last step nothing has changed and an error returns to the old program; after that nothing fails.
+ * Replaces the running process's program and fills *frame with the registers it starts with. `name`
+ * is what it was called by. Up to its last step nothing has changed and an error returns to the old
+ * program; after that nothing fails.
  */
 int exec_program(int start, const char *name, unsigned at_flags, struct exec_strings *strings,
                  struct trap_frame *frame);

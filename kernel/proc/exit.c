@@ -1,11 +1,13 @@
 /*
  * Death of threads and processes, and wait4.
  *
- * A thread gives back what it holds, leaves its process, and switches away for good. The last one makes the process a
- * zombie: its children go to a new parent, its parent is told, and whoever waits takes the status and reaps it. Nobody
- * waits for the children of process 1, nor where SIGCHLD is ignored: those are reaped at once.
+ * A thread gives back what it holds, leaves its process, and switches away for good. The last one
+ * makes the process a zombie: its children go to a new parent, its parent is told, and whoever
+ * waits takes the status and reaps it. Nobody waits for the children of process 1, nor where
+ * SIGCHLD is ignored: those are reaped at once.
  *
- * Locking: the tree lock for all relations; what has to be freed is collected and freed after unlocking.
+ * Locking: the tree lock for all relations; what has to be freed is collected and freed after
+ * unlocking.
  */
 #include "kernel/proc/exit.h"
 
@@ -132,7 +134,8 @@ static void check_orphaned_locked(struct pid *group, const struct process *leavi
 
     if (!group || !process_group_orphaned_locked(group, leaving))
         return;
-    list_for_each (node, &group->group) {
+    list_for_each(node, &group->group)
+    {
         const struct process *member = container_of(node, struct process, group_node);
 
         stopped |= member != leaving && member->stopped;
@@ -148,7 +151,8 @@ static void give_children_away_locked(struct process *process, struct list *out_
 {
     struct process *heir = new_parent_locked(process);
 
-    list_for_each_safe (node, &process->children) {
+    list_for_each_safe(node, &process->children)
+    {
         struct process *child = container_of(node, struct process, sibling_node);
 
         list_remove(node);
@@ -171,7 +175,8 @@ static void give_children_away_locked(struct process *process, struct list *out_
     }
 }
 
-/* The session's leader goes: its terminal is given up, the foreground group is told (POSIX 11.1.10). */
+/* The session's leader goes: its terminal is given up, the foreground group is told
+ * (POSIX 11.1.10). */
 static void leave_session(struct process *process)
 {
     struct tty *tty = NULL;
@@ -272,7 +277,8 @@ _Noreturn void thread_exit(int wait_status)
         process->exit_status = wait_status;
     /* What this thread was chosen for is someone else's now. */
     if (!last && process->pending.set != 0) {
-        list_for_each (node, &process->threads) {
+        list_for_each(node, &process->threads)
+        {
             struct thread *other = container_of(node, struct thread, thread_node);
 
             context_set_exit_work(&other->context, EXIT_WORK_SIGNAL);
@@ -368,12 +374,11 @@ static bool selected(const struct process *child, const struct wait_request *req
 {
     bool clone_child = child->exit_signal != SIGCHLD;
 
-    if (request->pid > 0 ? child->number != request->pid
-                         : request->group > 0 && (!child->group ||
-                                                  child->group->number != request->group))
+    if (request->pid > 0
+            ? child->number != request->pid
+            : request->group > 0 && (!child->group || child->group->number != request->group))
         return false;
-    return (request->options & WAIT_ALL) ||
-           clone_child == ((request->options & WAIT_CLONE) != 0);
+    return (request->options & WAIT_ALL) || clone_child == ((request->options & WAIT_CLONE) != 0);
 }
 
 static void fill_result_locked(struct process *child, struct wait_result *out)
@@ -427,7 +432,8 @@ static int look(const struct wait_request *request, struct wait_result *out)
     uint64_t flags = tree_lock_interrupts();
     int result = -ECHILD;
 
-    list_for_each (node, &process->children) {
+    list_for_each(node, &process->children)
+    {
         struct process *child = container_of(node, struct process, sibling_node);
 
         if (!selected(child, request))

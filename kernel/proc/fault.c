@@ -1,6 +1,6 @@
 /*
- * Page faults: the library resolves them; what it cannot resolve becomes a signal, and a line in the log when that
- * ends the program.
+ * Page faults: the library resolves them; what it cannot resolve becomes a signal, and a line in
+ * the log when that ends the program.
  *
  *   cause                                        signal   si_code       si_addr
  *   no region, guard gap, kernel half            SIGSEGV  SEGV_MAPERR   the address
@@ -8,7 +8,8 @@
  *   past the object's end, I/O error             SIGBUS   BUS_ADRERR    the address
  *   no memory                                    SIGKILL  -             -
  *
- * A fault of the kernel on a user address (usercopy) gives no signal: the copy is short, the system call says -EFAULT.
+ * A fault of the kernel on a user address (usercopy) gives no signal: the copy is short, the system
+ * call says -EFAULT.
  */
 #include "core/log.h"
 #include "core/memory.h"
@@ -125,9 +126,8 @@ static void report(const struct trap_frame *frame, uint64_t address, unsigned ac
     if (action.handler > SIG_IGN && !(thread->blocked & SIGNAL_BIT(signo)))
         return;
     describe_place(thread->memory->space, address, place, sizeof place);
-    snprintf(text, sizeof text, "%s at 0x%lx from rip 0x%lx rsp 0x%lx: %s; %s",
-             access_name(access), address, frame->rip, frame->rsp,
-             quire_fault_class_string(class), place);
+    snprintf(text, sizeof text, "%s at 0x%lx from rip 0x%lx rsp 0x%lx: %s; %s", access_name(access),
+             address, frame->rip, frame->rsp, quire_fault_class_string(class), place);
     log_info("%s[%d]: %s", thread->name, thread->tid, text);
     quire_spin_lock(&latest.lock);
     latest.process = thread->process->number;
@@ -177,14 +177,15 @@ int fault_handle(struct trap_frame *frame, uintptr_t address, unsigned error_cod
 
     if (likely(trap_from_user(frame))) {
         /*
-         * A program's instruction that touched memory with the kernel's rights, where SMAP forbids it: descriptor
-         * tables in user memory, or IRET in QEMU, which reads the stack so. Trying again would never end.
+         * A program's instruction that touched memory with the kernel's rights, where SMAP forbids
+         * it: descriptor tables in user memory, or IRET in QEMU, which reads the stack so. Trying
+         * again would never end.
          */
         bool implicit = (error_code & (FAULT_PRESENT | FAULT_USER)) == FAULT_PRESENT;
 
         if (likely(address < USER_END && !implicit)) {
-            status = quire_space_fault(thread->memory->space, address, access_of(error_code),
-                                       &class);
+            status =
+                quire_space_fault(thread->memory->space, address, access_of(error_code), &class);
             if (likely(status == QUIRE_OK)) {
                 thread->times.minor_faults++;
                 return 0;

@@ -1,8 +1,9 @@
 /*
  * fork, vfork, clone, clone3.
  *
- * Everything the child needs is made first; then, under the tree lock and when no signal waits (one that came
- * while the child was not in its group yet would miss it), it enters the tree; from there on nothing fails.
+ * Everything the child needs is made first; then, under the tree lock and when no signal waits (one
+ * that came while the child was not in its group yet would miss it), it enters the tree; from there
+ * on nothing fails.
  */
 #include "kernel/proc/fork.h"
 

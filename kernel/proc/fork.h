@@ -33,7 +33,8 @@ struct clone_arguments {
     uint64_t parent_tid, child_tid; /* user addresses */
 };
 
-/* A new thread or process; returns its number, twice in the sense that the child starts in user mode with 0. Or -errno. */
+/* A new thread or process; returns its number, twice in the sense that the child starts in user
+ * mode with 0. Or -errno. */
 long thread_clone(const struct clone_arguments *arguments);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * Process 1, inside the kernel: parent of the first program and of every orphan (which it does not need to wait for: its
- * children are reaped as they die), and the one to whom `poweroff`, `halt` and `reboot` send their signals.
+ * Process 1, inside the kernel: parent of the first program and of every orphan (which it does not
+ * need to wait for: its children are reaped as they die), and the one to whom `poweroff`, `halt`
+ * and `reboot` send their signals.
  */
 #include "core/init.h"
 
@@ -51,8 +52,7 @@ static int create_init(void)
     uint64_t flags;
 
     init_process = process_create();
-    if (!thread || !pid || !init_process ||
-        !(init_process->handlers = signal_handlers_create()))
+    if (!thread || !pid || !init_process || !(init_process->handlers = signal_handlers_create()))
         panic("no memory for process 1");
     init_process->kernel = true;
     flags = tree_lock_interrupts();

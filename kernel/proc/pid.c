@@ -1,11 +1,13 @@
 /*
  * Numbers of threads, processes, groups and sessions.
  *
- * One struct pid per number in use, in a table of two levels indexed by the number. It counts what bears the number: a group
- * keeps its number alive after its leader is gone, so the number is not given to someone new meanwhile. Numbers are handed
- * out in a circle, so that one does not come back soon after it became free.
+ * One struct pid per number in use, in a table of two levels indexed by the number. It counts what
+ * bears the number: a group keeps its number alive after its leader is gone, so the number is not
+ * given to someone new meanwhile. Numbers are handed out in a circle, so that one does not come
+ * back soon after it became free.
  *
- * Locking: process_tree_lock for everything; it is taken by interrupt handlers (signals from terminals and timers).
+ * Locking: process_tree_lock for everything; it is taken by interrupt handlers (signals from
+ * terminals and timers).
  */
 #include "kernel/proc/tree.h"
 
@@ -128,8 +130,7 @@ void process_set_group_locked(struct process *process, struct pid *group, struct
         *out_free = old;
 }
 
-void process_set_session_locked(struct process *process, struct pid *session,
-                                struct pid **out_free)
+void process_set_session_locked(struct process *process, struct pid *session, struct pid **out_free)
 {
     struct pid *old = process->session;
 
@@ -199,7 +200,8 @@ struct thread *process_thread_next(struct process *process, int tid)
     struct thread *best = NULL;
     uint64_t flags = tree_lock_interrupts();
 
-    list_for_each (node, &process->threads) {
+    list_for_each(node, &process->threads)
+    {
         struct thread *thread = container_of(node, struct thread, thread_node);
 
         if (thread->tid >= tid && (!best || thread->tid < best->tid))
@@ -248,7 +250,8 @@ int process_group_session(int group)
 
 bool process_group_orphaned_locked(struct pid *group, const struct process *leaving)
 {
-    list_for_each (node, &group->group) {
+    list_for_each(node, &group->group)
+    {
         struct process *member = container_of(node, struct process, group_node);
         struct process *parent = member->parent;
 

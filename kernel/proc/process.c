@@ -1,8 +1,9 @@
 /*
  * The life of struct process, and what processes inherit.
  *
- * A process holds references by the tree (until it is reaped), by each of its threads and by whoever found it. Its
- * signal handlers stay until the last of them goes, so that a sender with a reference needs no further care.
+ * A process holds references by the tree (until it is reaped), by each of its threads and by
+ * whoever found it. Its signal handlers stay until the last of them goes, so that a sender with a
+ * reference needs no further care.
  */
 #include "core/memory.h"
 
@@ -167,7 +168,7 @@ void usage_times_add(struct usage_times *sum, const struct usage_times *times)
 void process_times_locked(struct process *process, struct usage_times *out)
 {
     *out = process->dead_threads;
-    list_for_each (node, &process->threads)
+    list_for_each(node, &process->threads)
         add_times(out, &container_of(node, struct thread, thread_node)->times);
 }
 
@@ -199,8 +200,8 @@ char process_state_letter(const struct process *process)
     char letter = 'Z';
 
     if (!process->zombie && !list_empty(&process->threads))
-        letter = thread_state_letter(
-            container_of(process->threads.next, struct thread, thread_node));
+        letter =
+            thread_state_letter(container_of(process->threads.next, struct thread, thread_node));
     tree_unlock_interrupts(flags);
     return letter;
 }

@@ -1,8 +1,10 @@
 /*
- * Processes and threads. A process is a space, files, signal handlers and a place in the tree; a thread runs in it.
- * Linux's view: pid = process (thread group) number, tid = thread number; the first thread's tid is the pid.
+ * Processes and threads. A process is a space, files, signal handlers and a place in the tree; a
+ * thread runs in it. Linux's view: pid = process (thread group) number, tid = thread number; the
+ * first thread's tid is the pid.
  *
- * Locks: process_tree_lock guards parents, children, sessions and groups; process->lock the rest of a process as tagged.
+ * Locks: process_tree_lock guards parents, children, sessions and groups; process->lock the rest of
+ * a process as tagged.
  */
 #ifndef KERNEL_PROC_PROCESS_H
 #define KERNEL_PROC_PROCESS_H
@@ -25,19 +27,21 @@ enum thread_state { THREAD_RUNNABLE, THREAD_SLEEPING, THREAD_STOPPED, THREAD_DEA
 
 #include "kernel/proc/thread_private.h" /* struct thread, struct process: owned by kernel/proc */
 
-struct thread *current_thread(void);   /* inline through GS in thread_private.h */
+struct thread *current_thread(void); /* inline through GS in thread_private.h */
 struct process *current_process(void);
 
-extern struct quire quire_machine;     /* the machine's memory: kernel/core/memory.c */
+extern struct quire quire_machine; /* the machine's memory: kernel/core/memory.c */
 
-/* The scheduler: give the CPU away; returns when this thread runs again. Never with a spinlock held. */
+/* The scheduler: give the CPU away; returns when this thread runs again. Never with a spinlock
+ * held. */
 void schedule(void);
 /* A kernel thread (no user space). NULL: no memory. */
 struct thread *kernel_thread_start(const char *name, void (*run)(void *argument), void *argument);
 
 bool signal_pending(void);
 
-/* A signal for a whole process, a thread, a process group; siginfo NULL: SI_KERNEL. 0 or -errno. Any context but interrupts: also from interrupt handlers. */
+/* A signal for a whole process, a thread, a process group; siginfo NULL: SI_KERNEL. 0 or -errno.
+ * Any context but interrupts: also from interrupt handlers. */
 struct signal_info;
 int signal_send_process(struct process *process, int signo, const struct signal_info *info);
 int signal_send_thread(struct thread *thread, int signo, const struct signal_info *info);
@@ -51,14 +55,16 @@ void process_put(struct process *process);
 struct process *process_next(int pid);
 
 /*
- * Start the first user program as process 1's child: argv, envp NULL-terminated kernel strings, cwd, the three descriptors already opened
- * in `files`. on_exit(argument, wait_status) is called when it has ended. Returns pid or -errno.
+ * Start the first user program as process 1's child: argv, envp NULL-terminated kernel strings,
+ * cwd, the three descriptors already opened in `files`. on_exit(argument, wait_status) is called
+ * when it has ended. Returns pid or -errno.
  */
 int process_start(const char *path, char *const argv[], char *const envp[], const char *cwd,
                   struct file_table *files, struct tty *controlling,
                   void (*on_exit)(void *argument, int wait_status), void *argument);
 
-/* The latest wild access that ended a program, if it was of that process: which one, and near what. */
+/* The latest wild access that ended a program, if it was of that process: which one, and near what.
+ */
 bool fault_report_of(int process, char *text, size_t size);
 
 #endif

@@ -1,18 +1,21 @@
 /*
  * The scheduler: round robin in two classes, O(1) in everything.
  *
- * Concepts. A thread gets a slice of timer ticks. One that sleeps before its slice is over is interactive: when it
- * wakes it goes behind the other interactive ones and ahead of all demanding ones. One that uses its slice up becomes
- * demanding, and gets a new slice at its next turn in the demanding class. So a shell answers at once beside a busy
- * loop, and a ring of threads that wake each other cannot starve that loop: their slices run out too, and
- * a demanding thread that waited STARVATION_TICKS is taken first.
+ * Concepts. A thread gets a slice of timer ticks. One that sleeps before its slice is over is
+ * interactive: when it wakes it goes behind the other interactive ones and ahead of all demanding
+ * ones. One that uses its slice up becomes demanding, and gets a new slice at its next turn in the
+ * demanding class. So a shell answers at once beside a busy loop, and a ring of threads that wake
+ * each other cannot starve that loop: their slices run out too, and a demanding thread that waited
+ * STARVATION_TICKS is taken first.
  *
- * Invariants. on_queue says that a thread is in its run queue or running. A thread that is asleep but has not left
- * the CPU yet (on_queue still set) is made runnable by its waker in place, and schedule() then keeps it.
- * The dead are freed by whoever runs next, as a thread stands on its own stack until the switch is over.
+ * Invariants. on_queue says that a thread is in its run queue or running. A thread that is asleep
+ * but has not left the CPU yet (on_queue still set) is made runnable by its waker in place, and
+ * schedule() then keeps it. The dead are freed by whoever runs next, as a thread stands on its own
+ * stack until the switch is over.
  *
- * Locking. The run queue's lock, interrupts off, is held across the switch and released by the next thread
- * in thread_switched(): until then the previous thread's context is not complete, and no other CPU may take it.
+ * Locking. The run queue's lock, interrupts off, is held across the switch and released by the next
+ * thread in thread_switched(): until then the previous thread's context is not complete, and no
+ * other CPU may take it.
  */
 #include "kernel/proc/scheduler.h"
 
@@ -29,7 +32,7 @@
 #include "x86/interrupt.h"
 #include "x86/time.h"
 
-#define SLICE_TICKS      3  /* 12 ms */
+#define SLICE_TICKS      3 /* 12 ms */
 #define STARVATION_TICKS 8
 #define CACHED_THREADS   32
 
@@ -39,12 +42,12 @@ struct run_queue {
     unsigned runnable;                  /* on the lists */
     uint64_t demanding_since;           /* tick when a demanding thread last ran */
     struct thread *idle;
-    struct thread *previous;            /* who was switched away from */
-    struct memory *loaded;              /* whose space is in the page-table root register; NULL: the kernel's */
+    struct thread *previous; /* who was switched away from */
+    struct memory *loaded; /* whose space is in the page-table root register; NULL: the kernel's */
     uint64_t ticks;
     uint64_t switches;
     uint64_t user_ticks, system_ticks, idle_ticks;
-    struct list dead;                   /* thread structures with stacks, for reuse */
+    struct list dead; /* thread structures with stacks, for reuse */
     unsigned dead_count;
     unsigned long load[3];
 };
@@ -208,8 +211,8 @@ void thread_start(struct thread *thread)
 /* ---- the switch ---- */
 
 /*
- * The next thread's space. Kernel threads and the idle thread run in whatever is loaded; memory_put() unloads a space
- * before it is destroyed.
+ * The next thread's space. Kernel threads and the idle thread run in whatever is loaded;
+ * memory_put() unloads a space before it is destroyed.
  */
 static void load_space(struct run_queue *queue, struct thread *next)
 {
@@ -335,7 +338,8 @@ int schedule_until(uint64_t deadline)
 
 /* ---- time ---- */
 
-/* The load averages as Linux computes them: exponentially decaying over 1, 5 and 15 minutes, every 5 seconds. */
+/* The load averages as Linux computes them: exponentially decaying over 1, 5 and 15 minutes, every
+ * 5 seconds. */
 static void update_load(struct run_queue *queue)
 {
     static const unsigned long decay[3] = {1884, 2014, 2037};
@@ -484,7 +488,8 @@ void scheduler_init(void)
     idle->on_queue = true;
     context_prepare_kernel(&idle->context, idle_main, NULL);
 
-    /* The boot thread keeps the stack it stands on; the one that came with the structure goes to its next life. */
+    /* The boot thread keeps the stack it stands on; the one that came with the structure goes to
+     * its next life. */
     boot->process = &kernel_process;
     boot->state = THREAD_RUNNABLE;
     boot->on_queue = true;

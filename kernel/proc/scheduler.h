@@ -1,5 +1,6 @@
 /*
- * The scheduler and the lives of threads: what kernel/proc shares among its files. Everyone else includes process.h.
+ * The scheduler and the lives of threads: what kernel/proc shares among its files. Everyone else
+ * includes process.h.
  */
 #ifndef KERNEL_PROC_SCHEDULER_H
 #define KERNEL_PROC_SCHEDULER_H
@@ -7,7 +8,8 @@
 #include "core/spinlock.h"
 #include "kernel/proc/process.h"
 
-/* The boot CPU's boot context becomes a thread that may sleep; creates the idle thread. Before INIT_PROCESS. */
+/* The boot CPU's boot context becomes a thread that may sleep; creates the idle thread. Before
+ * INIT_PROCESS. */
 void scheduler_init(void);
 
 /* The boot thread has done its work: it leaves for good. */
@@ -21,7 +23,8 @@ bool thread_wake(struct thread *thread);
 /* The same for one that job control stopped. */
 bool thread_wake_stopped(struct thread *thread);
 
-/* The running thread dies: the last switch. Its reference of the scheduler is dropped by the next thread. */
+/* The running thread dies: the last switch. Its reference of the scheduler is dropped by the next
+ * thread. */
 _Noreturn void thread_end(void);
 
 /* Zeroed, with a kernel stack, one reference; not in any process yet. NULL: no memory. */
@@ -31,7 +34,8 @@ static inline void thread_get(struct thread *thread)
     __atomic_fetch_add(&thread->references, 1, __ATOMIC_RELAXED);
 }
 
-/* Runnable threads and the load averages (fixed point, 2048 = 1.0), for sysinfo and /proc/loadavg. */
+/* Runnable threads and the load averages (fixed point, 2048 = 1.0), for sysinfo and /proc/loadavg.
+ */
 void scheduler_load(unsigned long out_average[3], unsigned *out_runnable, unsigned *out_threads);
 /* Context switches since boot. */
 uint64_t scheduler_switches(void);

@@ -1,17 +1,20 @@
 /*
  * Signals: queues, delivery, job control.
  *
- * Concepts. A signal waits in its process's queue or in one thread's. Sending puts it there, chooses a thread that does not
- * block it, sets EXIT_WORK_SIGNAL on that thread and wakes it; the thread takes the signal out on its way to user mode and
- * acts: a frame on its stack, or the default. SIGKILL does not queue: it marks every thread as dying.
+ * Concepts. A signal waits in its process's queue or in one thread's. Sending puts it there,
+ * chooses a thread that does not block it, sets EXIT_WORK_SIGNAL on that thread and wakes it; the
+ * thread takes the signal out on its way to user mode and acts: a frame on its stack, or the
+ * default. SIGKILL does not queue: it marks every thread as dying.
  *
- * Invariant. EXIT_WORK_SIGNAL is set whenever something deliverable waits, and is cleared only by the thread itself,
- * under the process's lock, when it found nothing. It may be set for nothing: then the loop just finds nothing. A
- * system call that returned -ERESTART* did so because the flag was set, so the loop always sees it.
+ * Invariant. EXIT_WORK_SIGNAL is set whenever something deliverable waits, and is cleared only by
+ * the thread itself, under the process's lock, when it found nothing. It may be set for nothing:
+ * then the loop just finds nothing. A system call that returned -ERESTART* did so because the flag
+ * was set, so the loop always sees it.
  *
- * Locking. Senders hold the tree lock (a thread is chosen among process->threads) and the process's lock, both with
- * interrupts off: terminals and timers send from interrupt handlers. Nothing is allocated there: records come from
- * a pool; when it is empty an ordinary signal still arrives, without its siginfo, as on Linux.
+ * Locking. Senders hold the tree lock (a thread is chosen among process->threads) and the process's
+ * lock, both with interrupts off: terminals and timers send from interrupt handlers. Nothing is
+ * allocated there: records come from a pool; when it is empty an ordinary signal still arrives,
+ * without its siginfo, as on Linux.
  */
 #include "kernel/proc/signals.h"
 
@@ -159,7 +162,8 @@ static void flush_set_locked(struct process *process, struct pending_signals *pe
     if (!(pending->set & set))
         return;
     pending->set &= ~set;
-    list_for_each_safe (node, &pending->queue) {
+    list_for_each_safe(node, &pending->queue)
+    {
         struct queued_signal *record = container_of(node, struct queued_signal, node);
 
         if (set & SIGNAL_BIT(record->info.signo)) {
@@ -186,8 +190,7 @@ unsigned pending_count(const struct pending_signals *pending)
 {
     unsigned count = 0;
 
-    list_for_each (node, &pending->queue)
-        count++;
+    list_for_each(node, &pending->queue) count++;
     return count;
 }
 
@@ -195,7 +198,7 @@ unsigned pending_count(const struct pending_signals *pending)
 static void flush_everywhere_locked(struct process *process, signal_set set)
 {
     flush_set_locked(process, &process->pending, set);
-    list_for_each (node, &process->threads)
+    list_for_each(node, &process->threads)
         flush_set_locked(process, &container_of(node, struct thread, thread_node)->pending, set);
 }
 
@@ -217,7 +220,8 @@ static bool take_from_locked(struct process *process, struct pending_signals *pe
     if (!set)
         return false;
     signo = first_signal(set);
-    list_for_each (node, &pending->queue) {
+    list_for_each(node, &pending->queue)
+    {
         struct queued_signal *record = container_of(node, struct queued_signal, node);
 
         if (record->info.signo != signo)
@@ -360,7 +364,8 @@ static void alert_locked(struct thread *thread)
 
 void process_kill_threads_locked(struct process *process, const struct thread *except)
 {
-    list_for_each (node, &process->threads) {
+    list_for_each(node, &process->threads)
+    {
         struct thread *thread = container_of(node, struct thread, thread_node);
 
         if (thread == except)
@@ -379,7 +384,7 @@ static void continue_locked(struct process *process)
     process->stopped = false;
     process->child_stopped = false;
     process->child_continued = true;
-    list_for_each (node, &process->threads)
+    list_for_each(node, &process->threads)
         thread_wake_stopped(container_of(node, struct thread, thread_node));
     notify_parent_locked(process, CLD_CONTINUED, SIGCONT);
 }
@@ -394,7 +399,8 @@ static struct thread *choose_locked(struct process *process, struct thread *thre
 {
     if (thread)
         return wants(thread, signo) || (thread->waiting_for & SIGNAL_BIT(signo)) ? thread : NULL;
-    list_for_each (node, &process->threads) {
+    list_for_each(node, &process->threads)
+    {
         struct thread *candidate = container_of(node, struct thread, thread_node);
 
         if (wants(candidate, signo) || (candidate->waiting_for & SIGNAL_BIT(signo)))
@@ -426,8 +432,8 @@ static int queue_locked(struct process *process, struct pending_signals *pending
 
     if (signo < SIGRTMIN && (pending->set & SIGNAL_BIT(signo)))
         return 0;
-    record = process->queued_signals < process->limits[RLIMIT_SIGPENDING].soft ? record_take()
-                                                                               : NULL;
+    record =
+        process->queued_signals < process->limits[RLIMIT_SIGPENDING].soft ? record_take() : NULL;
     if (record) {
         record->info = info ? *info : (struct signal_info){.code = SI_KERNEL};
         record->info.signo = signo;
@@ -526,7 +532,7 @@ int signal_send_thread(struct thread *thread, int signo, const struct signal_inf
 
 int signal_send_group_locked(struct pid *group, int signo, const struct signal_info *info)
 {
-    list_for_each (node, &group->group)
+    list_for_each(node, &group->group)
         signal_send_process_locked(container_of(node, struct process, group_node), signo, info);
     return 0;
 }
@@ -598,9 +604,8 @@ void trap_signal_user(struct trap_frame *frame, int signo, int code, uintptr_t a
     thread->trap.vector = frame->vector;
     thread->trap.error_code = frame->error_code;
     if (action.handler == SIG_DFL && signo != SIGTRAP)
-        log_info("%s[%d]: %s at 0x%lx (rsp 0x%lx): ended by signal %d", thread->name,
-                 thread->tid, trap_name((unsigned)frame->vector), frame->rip,
-                 frame->rsp, signo);
+        log_info("%s[%d]: %s at 0x%lx (rsp 0x%lx): ended by signal %d", thread->name, thread->tid,
+                 trap_name((unsigned)frame->vector), frame->rip, frame->rsp, signo);
     signal_force_fault(signo, code, address);
 }
 
@@ -631,14 +636,15 @@ static void stop_process(struct process *process, int signo)
     uint64_t flags = tree_lock_interrupts();
 
     quire_spin_lock(&process->lock);
-    /* A SIGCONT may have come since the signal was taken from the queue; and no one could continue an orphan. */
+    /* A SIGCONT may have come since the signal was taken from the queue; and no one could continue
+     * an orphan. */
     if (!process->stopped && !process->group_exit &&
         (signo == SIGSTOP || !process_group_orphaned_locked(process->group, NULL))) {
         process->stopped = true;
         process->stop_signal = signo;
         process->child_stopped = true;
         process->child_continued = false;
-        list_for_each (node, &process->threads)
+        list_for_each(node, &process->threads)
             alert_locked(container_of(node, struct thread, thread_node));
         notify_parent_locked(process, CLD_STOPPED, signo);
     }
@@ -646,7 +652,8 @@ static void stop_process(struct process *process, int signo)
     tree_unlock_interrupts(flags);
 }
 
-/* A system call that was interrupted: what the program sees. `handler`: one is about to run, with these flags. */
+/* A system call that was interrupted: what the program sees. `handler`: one is about to run, with
+ * these flags. */
 static void settle_restart(struct trap_frame *frame, bool handler, uint64_t handler_flags)
 {
     if (!trap_is_syscall(frame) || (int64_t)frame->orig_rax < 0)

@@ -1,14 +1,17 @@
 /*
  * Signal frames of x86-64 Linux, and the way back.
  *
- * From high to low addresses, below the 128 bytes that the ABI lets leaf functions use, or on the alternate stack:
+ * From high to low addresses, below the 128 bytes that the ABI lets leaf functions use, or on the
+ * alternate stack:
  *
  *   FXSAVE image, 512 bytes, aligned to 64
- *   struct signal_frame: return address (the restorer), ucontext, siginfo; its address is 8 modulo 16
+ *   struct signal_frame: return address (the restorer), ucontext, siginfo; its address is 8 modulo
+ * 16
  *
- * What comes back through rt_sigreturn is the program's own and may be anything: segments are forced to the user's, only harmless
- * flags are taken, the FPU image is made safe by fpu_load(), and a non-canonical address faults in user mode, because the way
- * out is IRET, whose faults become signals (trap.c).
+ * What comes back through rt_sigreturn is the program's own and may be anything: segments are
+ * forced to the user's, only harmless flags are taken, the FPU image is made safe by fpu_load(),
+ * and a non-canonical address faults in user mode, because the way out is IRET, whose faults become
+ * signals (trap.c).
  */
 #include "core/string.h"
 #include "kernel/linux/errno.h"
@@ -76,15 +79,30 @@ static void fill_registers(struct signal_context *to, const struct trap_frame *f
     bool trap = !trap_is_syscall(from);
 
     *to = (struct signal_context){
-        .r8 = from->r8, .r9 = from->r9, .r10 = from->r10, .r11 = from->r11,
-        .r12 = from->r12, .r13 = from->r13, .r14 = from->r14, .r15 = from->r15,
-        .rdi = from->rdi, .rsi = from->rsi, .rbp = from->rbp, .rbx = from->rbx,
-        .rdx = from->rdx, .rax = from->rax, .rcx = from->rcx, .rsp = from->rsp,
-        .rip = from->rip, .rflags = from->rflags,
-        .cs = (uint16_t)from->cs, .ss = (uint16_t)from->ss,
+        .r8 = from->r8,
+        .r9 = from->r9,
+        .r10 = from->r10,
+        .r11 = from->r11,
+        .r12 = from->r12,
+        .r13 = from->r13,
+        .r14 = from->r14,
+        .r15 = from->r15,
+        .rdi = from->rdi,
+        .rsi = from->rsi,
+        .rbp = from->rbp,
+        .rbx = from->rbx,
+        .rdx = from->rdx,
+        .rax = from->rax,
+        .rcx = from->rcx,
+        .rsp = from->rsp,
+        .rip = from->rip,
+        .rflags = from->rflags,
+        .cs = (uint16_t)from->cs,
+        .ss = (uint16_t)from->ss,
         .error = trap ? thread->trap.error_code : 0,
         .trap_number = trap ? thread->trap.vector : 0,
-        .old_mask = mask, .cr2 = trap ? thread->trap.address : 0,
+        .old_mask = mask,
+        .cr2 = trap ? thread->trap.address : 0,
     };
 }
 
@@ -115,8 +133,8 @@ int signal_frame_push(struct trap_frame *frame, const struct signal_action *acti
     out.return_address = action->restorer;
     out.context.flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;
     out.context.stack_start = stack->start;
-    out.context.stack_flags = stack_flags(thread, frame->rsp) |
-                              (int)((unsigned)stack->flags & SS_AUTODISARM);
+    out.context.stack_flags =
+        stack_flags(thread, frame->rsp) | (int)((unsigned)stack->flags & SS_AUTODISARM);
     out.context.stack_size = stack->size;
     fill_registers(&out.context.registers, frame, restore_mask);
     out.context.registers.fpu = image;
@@ -166,8 +184,8 @@ static void take_registers(struct trap_frame *to, const struct signal_context *f
     to->rip = from->rip;
     to->cs = SEGMENT_USER_CODE;
     to->ss = SEGMENT_USER_DATA;
-    to->rflags = (to->rflags & ~(uint64_t)RFLAGS_RESTORABLE) |
-                 (from->rflags & RFLAGS_RESTORABLE) | RFLAGS_IF | RFLAGS_FIXED;
+    to->rflags = (to->rflags & ~(uint64_t)RFLAGS_RESTORABLE) | (from->rflags & RFLAGS_RESTORABLE) |
+                 RFLAGS_IF | RFLAGS_FIXED;
     to->orig_rax = ~0ull; /* no system call to restart */
     trap_frame_changed(to);
 }

@@ -44,11 +44,13 @@ struct signal_action signal_action_get(struct process *process, int signo);
 void signal_action_set(struct process *process, int signo, const struct signal_action *action,
                        struct signal_action *out_old);
 
-/* Changes the running thread's mask (SIGKILL and SIGSTOP stay out) and looks again at what is pending. */
+/* Changes the running thread's mask (SIGKILL and SIGSTOP stay out) and looks again at what is
+ * pending. */
 void signal_set_blocked(signal_set blocked);
 /* Looks again at what is pending for the running thread. */
 void signal_recalculate(void);
-/* For sigsuspend, ppoll, pselect6, epoll_pwait: a mask until the system call's return to the program. */
+/* For sigsuspend, ppoll, pselect6, epoll_pwait: a mask until the system call's return to the
+ * program. */
 void signal_set_blocked_for_call(signal_set blocked);
 void signal_restore_blocked(void);
 
@@ -65,7 +67,8 @@ void signal_force_fault(int signo, int code, uint64_t address);
 
 /* The running thread starts to end the whole process with this wait status. */
 _Noreturn void process_exit_group(int wait_status);
-/* Tells the other threads of the running process to die, and waits until they are gone (exec). -EAGAIN: another is doing it. */
+/* Tells the other threads of the running process to die, and waits until they are gone (exec).
+ * -EAGAIN: another is doing it. */
 int process_end_other_threads(void);
 /* The running thread ends. */
 _Noreturn void thread_exit(int wait_status);
@@ -76,7 +79,8 @@ int signal_frame_push(struct trap_frame *frame, const struct signal_action *acti
 
 /* rsp lies on the thread's alternate stack, which is in use then. */
 bool on_signal_stack(const struct thread *thread, uint64_t rsp);
-/* sigaltstack. restoring: rt_sigreturn's, for which a stack in use is no error. 0, -EPERM, -EINVAL, -ENOMEM. */
+/* sigaltstack. restoring: rt_sigreturn's, for which a stack in use is no error. 0, -EPERM, -EINVAL,
+ * -ENOMEM. */
 int signal_stack_set(uint64_t start, uint64_t size, int flags, uint64_t rsp, bool restoring);
 
 /* May the running process signal that one? 0 or -EPERM, -ESRCH. */

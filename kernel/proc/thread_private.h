@@ -3,13 +3,14 @@
  *
  * Four things, each with a life of its own:
  *   struct thread   what the scheduler runs; freed when dead, switched away from and unreferenced
- *   struct process  one or more threads that share everything; stays as a zombie until it is waited for
- *   struct memory   an address space with what exec remembered about it; shared by vfork and CLONE_VM
- *   struct pid      a number and what bears it: a thread, a process, a group, a session. A number is
- *                   not given out again while any of them lives.
+ *   struct process  one or more threads that share everything; stays as a zombie until it is waited
+ * for struct memory   an address space with what exec remembered about it; shared by vfork and
+ * CLONE_VM struct pid      a number and what bears it: a thread, a process, a group, a session. A
+ * number is not given out again while any of them lives.
  *
- * Lock tags: (c) constant, (o) the thread itself only, (a) atomic, (t) process_tree_lock, (p) and (s) process->lock,
- * (r) the run queue's lock. All with interrupts off. Order: tree, process, handlers, wait queue, run queue.
+ * Lock tags: (c) constant, (o) the thread itself only, (a) atomic, (t) process_tree_lock, (p) and
+ * (s) process->lock, (r) the run queue's lock. All with interrupts off. Order: tree, process,
+ * handlers, wait queue, run queue.
  */
 #ifndef KERNEL_PROC_THREAD_PRIVATE_H
 #define KERNEL_PROC_THREAD_PRIVATE_H
@@ -27,13 +28,13 @@ struct tty;
 /* ---- numbers ---- */
 
 struct pid {
-    int number;                /* (c) */
-    uint32_t uses;             /* (t) thread, process, each member of the group and the session */
-    struct thread *thread;     /* (t) the thread with this number */
-    struct process *process;   /* (t) the process with this number */
-    struct list group;         /* (t) process.group_node of the group's members */
-    struct list session;       /* (t) process.session_node of the session's members */
-    struct tty *tty;           /* (t) the session's controlling terminal, or NULL */
+    int number;              /* (c) */
+    uint32_t uses;           /* (t) thread, process, each member of the group and the session */
+    struct thread *thread;   /* (t) the thread with this number */
+    struct process *process; /* (t) the process with this number */
+    struct list group;       /* (t) process.group_node of the group's members */
+    struct list session;     /* (t) process.session_node of the session's members */
+    struct tty *tty;         /* (t) the session's controlling terminal, or NULL */
 };
 
 extern struct quire_spinlock process_tree_lock; /* with interrupts off */
@@ -44,12 +45,12 @@ struct credentials {
     uint32_t uid, euid, suid, fsuid;
     uint32_t gid, egid, sgid, fsgid;
     uint32_t group_count;
-    uint32_t *groups;          /* heap, or NULL */
+    uint32_t *groups; /* heap, or NULL */
 };
 
 #define RESOURCE_COUNT 16
 struct resource_limit {
-    uint64_t soft, hard;       /* UINT64_MAX: none */
+    uint64_t soft, hard; /* UINT64_MAX: none */
 };
 
 /* Nanoseconds of CPU time, and faults. */
@@ -69,7 +70,7 @@ struct signal_info {
             int32_t pid;
             uint32_t uid;
             union {
-                uint64_t value;            /* rt_sigqueue, timers */
+                uint64_t value; /* rt_sigqueue, timers */
                 struct {
                     int32_t status, pad_status; /* SIGCHLD */
                     int64_t user_time, system_time;
@@ -77,11 +78,11 @@ struct signal_info {
             };
         };
         struct {
-            int32_t timer_id, overrun;     /* SI_TIMER */
+            int32_t timer_id, overrun; /* SI_TIMER */
             uint64_t timer_value;
         };
         struct {
-            uint64_t address;              /* faults */
+            uint64_t address; /* faults */
             uint64_t address_detail[2];
         };
         uint64_t words[4];
@@ -89,8 +90,8 @@ struct signal_info {
 };
 
 struct pending_signals {
-    signal_set set;            /* (s) */
-    struct list queue;         /* (s) struct queued_signal, oldest first */
+    signal_set set;    /* (s) */
+    struct list queue; /* (s) struct queued_signal, oldest first */
 };
 
 struct signal_stack {
@@ -102,53 +103,53 @@ struct signal_stack {
 /* ---- memory ---- */
 
 struct memory {
-    struct quire_space *space; /* (c) */
-    uint32_t references;       /* (a) */
-    uint64_t argument_start, argument_end;       /* set by exec; strings on the stack */
+    struct quire_space *space;             /* (c) */
+    uint32_t references;                   /* (a) */
+    uint64_t argument_start, argument_end; /* set by exec; strings on the stack */
     uint64_t environment_start, environment_end;
     uint64_t code_start, code_end, data_start, data_end, stack_start;
-    uint64_t auxiliary_start, auxiliary_size;    /* user address and bytes of auxv */
-    struct file *executable;   /* with a reference; NULL: none */
-    uint64_t resident_peak;    /* pages */
+    uint64_t auxiliary_start, auxiliary_size; /* user address and bytes of auxv */
+    struct file *executable;                  /* with a reference; NULL: none */
+    uint64_t resident_peak;                   /* pages */
 };
 
 /* ---- threads ---- */
 
 struct thread {
-    struct context context;    /* first: the CPU's context pointer is the thread */
-    struct process *process;   /* (c) the kernel's own process for kernel threads */
-    struct pid *pid;           /* (c) NULL for idle and boot threads */
-    int tid;                   /* (c) */
-    uint32_t references;       /* (a) */
-    char name[16];             /* comm; written by its owner */
+    struct context context;  /* first: the CPU's context pointer is the thread */
+    struct process *process; /* (c) the kernel's own process for kernel threads */
+    struct pid *pid;         /* (c) NULL for idle and boot threads */
+    int tid;                 /* (c) */
+    uint32_t references;     /* (a) */
+    char name[16];           /* comm; written by its owner */
 
     /* scheduling */
-    uint32_t state;            /* (r) enum thread_state; SLEEPING is also set by the thread itself */
-    uint8_t on_queue;          /* (r) in the run queue, or running */
-    bool demanding;            /* (r) used up its last slice: runs after those that have not */
-    uint8_t slice;             /* (r) ticks left */
+    uint32_t state;   /* (r) enum thread_state; SLEEPING is also set by the thread itself */
+    uint8_t on_queue; /* (r) in the run queue, or running */
+    bool demanding;   /* (r) used up its last slice: runs after those that have not */
+    uint8_t slice;    /* (r) ticks left */
     int8_t nice;
-    uint8_t policy, priority;  /* as told by sched_setscheduler */
-    uint32_t cpu;              /* (r) whose run queue */
-    struct list run_node;      /* (r) */
-    struct timer timer;        /* of schedule_until */
+    uint8_t policy, priority; /* as told by sched_setscheduler */
+    uint32_t cpu;             /* (r) whose run queue */
+    struct list run_node;     /* (r) */
+    struct timer timer;       /* of schedule_until */
     bool timed_out;
-    struct usage_times times;  /* (o) and timer_tick */
-    uint64_t start_time;       /* (c) monotonic ns */
+    struct usage_times times; /* (o) and timer_tick */
+    uint64_t start_time;      /* (c) monotonic ns */
 
     /* resources; NULL once it has exited */
-    struct memory *memory;     /* (p) NULL for kernel threads */
-    struct file_table *files;  /* (p) */
-    struct fs_context *fs;     /* (p) */
+    struct memory *memory;    /* (p) NULL for kernel threads */
+    struct file_table *files; /* (p) */
+    struct fs_context *fs;    /* (p) */
 
     /* signals */
-    signal_set blocked;        /* (s) written by the thread itself */
-    signal_set saved_blocked;  /* (o) to be restored after sigsuspend, ppoll, ... */
-    bool restore_blocked;      /* (o) */
-    bool syscall_restarts;     /* (o) the running system call asked for a restart */
-    struct pending_signals pending; /* (s) for this thread alone */
+    signal_set blocked;               /* (s) written by the thread itself */
+    signal_set saved_blocked;         /* (o) to be restored after sigsuspend, ppoll, ... */
+    bool restore_blocked;             /* (o) */
+    bool syscall_restarts;            /* (o) the running system call asked for a restart */
+    struct pending_signals pending;   /* (s) for this thread alone */
     struct signal_stack signal_stack; /* (o) */
-    signal_set waiting_for;    /* (s) rt_sigtimedwait */
+    signal_set waiting_for;           /* (s) rt_sigtimedwait */
     struct {
         uint64_t vector, error_code, address; /* (o) the last exception, for signal frames */
     } trap;
@@ -158,73 +159,74 @@ struct thread {
     } restart;
 
     /* what the C library told us */
-    uint64_t clear_child_tid;  /* (o) user address, or 0 */
-    uint64_t robust_list;      /* (o) user address, or 0 */
-    uint64_t rseq;             /* (o) user address, or 0 */
+    uint64_t clear_child_tid; /* (o) user address, or 0 */
+    uint64_t robust_list;     /* (o) user address, or 0 */
+    uint64_t rseq;            /* (o) user address, or 0 */
     uint32_t rseq_size, rseq_signature;
 
-    bool vfork_waited;         /* (t) whoever made it by vfork waits until it execs or exits */
+    bool vfork_waited; /* (t) whoever made it by vfork waits until it execs or exits */
     struct wait_queue vfork_wait;
-    uint64_t set_child_tid;    /* (o) user address, or 0: written at its first return to user mode */
-    int parent_death_signal;   /* (o) */
-    int exit_code;             /* (o) wait status it ended with */
-    bool dying;                /* (s) has been told to end (exit_group, exec, SIGKILL) */
-    struct list thread_node;   /* (t) process->threads */
+    uint64_t set_child_tid;  /* (o) user address, or 0: written at its first return to user mode */
+    int parent_death_signal; /* (o) */
+    int exit_code;           /* (o) wait status it ended with */
+    bool dying;              /* (s) has been told to end (exit_group, exec, SIGKILL) */
+    struct list thread_node; /* (t) process->threads */
 };
 
 /* ---- processes ---- */
 
 struct process {
-    int number;                /* (c) pid */
-    uint32_t references;       /* (a) */
+    int number;          /* (c) pid */
+    uint32_t references; /* (a) */
     struct quire_spinlock lock;
-    struct pid *pid;           /* (t) NULL when reaped */
-    struct pid *group, *session; /* (t) */
+    struct pid *pid;                      /* (t) NULL when reaped */
+    struct pid *group, *session;          /* (t) */
     struct list group_node, session_node; /* (t) */
 
-    struct process *parent;    /* (t) */
-    struct list children;      /* (t) sibling_node of each */
-    struct list sibling_node;  /* (t) */
-    struct list threads;       /* (t) thread_node of each that has not exited */
-    uint32_t thread_count;     /* (t) */
-    struct thread *leader;     /* (t) its first thread, with a reference until the process is reaped */
-    struct wait_queue child_wait; /* wait4 of any of its threads */
+    struct process *parent;   /* (t) */
+    struct list children;     /* (t) sibling_node of each */
+    struct list sibling_node; /* (t) */
+    struct list threads;      /* (t) thread_node of each that has not exited */
+    uint32_t thread_count;    /* (t) */
+    struct thread *leader; /* (t) its first thread, with a reference until the process is reaped */
+    struct wait_queue child_wait;  /* wait4 of any of its threads */
     struct wait_queue thread_wait; /* exec and exit: another thread of it went */
 
-    bool kernel;               /* (c) the kernel's own */
-    bool zombie;               /* (t) all threads gone */
-    bool group_exit;           /* (s) is ending as a whole */
-    bool exec_done;            /* (t) has called execve: setpgid by its parent is over */
+    bool kernel;                         /* (c) the kernel's own */
+    bool zombie;                         /* (t) all threads gone */
+    bool group_exit;                     /* (s) is ending as a whole */
+    bool exec_done;                      /* (t) has called execve: setpgid by its parent is over */
     bool child_stopped, child_continued; /* (s) to be told to wait4 */
-    bool stopped;              /* (s) job control: every thread stops */
+    bool stopped;                        /* (s) job control: every thread stops */
     bool dumpable, no_new_privileges, child_subreaper;
-    int stop_signal;           /* (s) */
-    int exit_status;           /* (s) wait status */
-    int exit_signal;           /* (c) sent to the parent: SIGCHLD, or as clone said */
+    int stop_signal;            /* (s) */
+    int exit_status;            /* (s) wait status */
+    int exit_signal;            /* (c) sent to the parent: SIGCHLD, or as clone said */
     struct thread *exec_thread; /* (s) everyone else dies */
 
     struct signal_handlers *handlers; /* (c) until exec */
     struct pending_signals pending;   /* (s) for any thread */
 
-    struct credentials credentials;   /* (p) */
+    struct credentials credentials;               /* (p) */
     struct resource_limit limits[RESOURCE_COUNT]; /* (p) index RLIMIT_* */
-    unsigned umask;            /* (a) */
+    unsigned umask;                               /* (a) */
 
-    struct usage_times dead_threads; /* (t) sums */
+    struct usage_times dead_threads;   /* (t) sums */
     struct usage_times children_times; /* (t) waited-for children */
-    uint64_t children_peak;    /* (t) bytes: largest resident set among them */
-    uint64_t start_time;       /* (c) monotonic ns */
+    uint64_t children_peak;            /* (t) bytes: largest resident set among them */
+    uint64_t start_time;               /* (c) monotonic ns */
 
     struct interval_timer {
         struct timer timer;
-        uint64_t deadline;     /* monotonic, or CPU ns for virtual and profiling; 0: off */
-        uint64_t interval;     /* ns */
-    } interval[3];             /* (s) ITIMER_REAL, VIRTUAL, PROF */
-    uint64_t cpu_user, cpu_system; /* (a) ns, all threads, by ticks: what CPU timers and RLIMIT_CPU see */
-    uint64_t cpu_limit_next;   /* ns of CPU time at which SIGXCPU comes next */
-    bool cpu_timers;           /* (s) some timer runs on CPU time, or RLIMIT_CPU is set */
-    uint32_t queued_signals;   /* (s) instances that wait, threads' included; RLIMIT_SIGPENDING */
-    struct list posix_timers;  /* (s) */
+        uint64_t deadline; /* monotonic, or CPU ns for virtual and profiling; 0: off */
+        uint64_t interval; /* ns */
+    } interval[3];         /* (s) ITIMER_REAL, VIRTUAL, PROF */
+    uint64_t cpu_user,
+        cpu_system;          /* (a) ns, all threads, by ticks: what CPU timers and RLIMIT_CPU see */
+    uint64_t cpu_limit_next; /* ns of CPU time at which SIGXCPU comes next */
+    bool cpu_timers;         /* (s) some timer runs on CPU time, or RLIMIT_CPU is set */
+    uint32_t queued_signals; /* (s) instances that wait, threads' included; RLIMIT_SIGPENDING */
+    struct list posix_timers; /* (s) */
     int next_timer_id;
 
     void (*on_exit)(void *argument, int wait_status); /* process_start's caller */
@@ -245,8 +247,8 @@ static inline struct process *current_process(void)
 }
 
 /*
- * A signal, or the order to end, waits for the running thread. Sleeps that a signal may end test it. What is
- * pending but blocked does not count.
+ * A signal, or the order to end, waits for the running thread. Sleeps that a signal may end test
+ * it. What is pending but blocked does not count.
  */
 static inline bool signal_pending(void)
 {
@@ -261,7 +263,8 @@ bool kill_pending(void);
 struct thread *thread_find(int tid);
 void thread_put(struct thread *thread);
 
-/* The process's files, context, memory with a reference (file_table_put ...), or NULL once it has exited. */
+/* The process's files, context, memory with a reference (file_table_put ...), or NULL once it has
+ * exited. */
 struct file_table *process_files(struct process *process);
 struct fs_context *process_fs(struct process *process);
 struct memory *process_memory(struct process *process);
@@ -272,7 +275,8 @@ void process_times(struct process *process, struct usage_times *out);
 /* 'R', 'S', 'D', 'T', 'Z' as /proc/PID/stat says it. */
 char process_state_letter(const struct process *process);
 char thread_state_letter(const struct thread *thread);
-/* Iteration for /proc/PID/task: the thread with the smallest tid >= tid, with a reference, or NULL. */
+/* Iteration for /proc/PID/task: the thread with the smallest tid >= tid, with a reference, or NULL.
+ */
 struct thread *process_thread_next(struct process *process, int tid);
 
 /* ---- groups and sessions, for terminals ---- */
@@ -281,7 +285,8 @@ int process_group_number(const struct process *process);
 int process_session_number(const struct process *process);
 /* The session of a group, or -ESRCH when no process is in it. */
 int process_group_session(int group);
-/* No member has a parent in another group of the same session (POSIX): stop signals from the tty have no one to undo them. */
+/* No member has a parent in another group of the same session (POSIX): stop signals from the tty
+ * have no one to undo them. */
 bool process_group_orphaned(int group);
 /* The session's controlling terminal (NULL: none), and its change. */
 struct tty *process_tty(const struct process *process);

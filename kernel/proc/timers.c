@@ -1,8 +1,8 @@
 /*
  * Interval timers (setitimer, alarm), POSIX timers (timer_create), CPU-time limits.
  *
- * Timers on real time stand in the machine's timer list and signal from the timer interrupt. Timers on CPU time compare with
- * the process's tick counters at each tick that it runs.
+ * Timers on real time stand in the machine's timer list and signal from the timer interrupt. Timers
+ * on CPU time compare with the process's tick counters at each tick that it runs.
  */
 #include "kernel/proc/timers.h"
 
@@ -14,16 +14,16 @@
 #include "x86/time.h"
 
 struct posix_timer {
-    struct list node;       /* (s) process->posix_timers */
+    struct list node; /* (s) process->posix_timers */
     struct process *process;
-    bool cpu;               /* (c) runs on CPU time: of `thread`, or of the process when that is NULL */
-    struct thread *thread;  /* (c) with a reference */
+    bool cpu; /* (c) runs on CPU time: of `thread`, or of the process when that is NULL */
+    struct thread *thread; /* (c) with a reference */
     struct posix_timer_spec spec;
     int id;
     struct timer timer;
-    uint64_t deadline;      /* (s) monotonic or CPU ns; 0: off */
-    uint64_t interval;      /* (s) */
-    uint64_t overrun;       /* (s) expirations since the last signal */
+    uint64_t deadline; /* (s) monotonic or CPU ns; 0: off */
+    uint64_t interval; /* (s) */
+    uint64_t overrun;  /* (s) expirations since the last signal */
 };
 
 static void posix_timer_expired(void *argument);
@@ -46,7 +46,8 @@ bool clock_is_realtime(int clock)
            clock == CLOCK_REALTIME_ALARM || clock == CLOCK_TAI;
 }
 
-/* A number that names the CPU clock of a process or thread (pthread_getcpuclockid): ~id << 3, kind below. */
+/* A number that names the CPU clock of a process or thread (pthread_getcpuclockid): ~id << 3, kind
+ * below. */
 static int cpu_clock_read(int clock, uint64_t *out_ns)
 {
     int id = ~(clock >> 3);
@@ -181,7 +182,8 @@ void interval_timer_set(int which, uint64_t value, uint64_t interval, uint64_t *
 
 static bool any_cpu_timer_locked(const struct process *process)
 {
-    list_for_each (node, &process->posix_timers) {
+    list_for_each(node, &process->posix_timers)
+    {
         if (container_of(node, struct posix_timer, node)->cpu)
             return true;
     }
@@ -237,7 +239,8 @@ void signal_tick(struct thread *thread, bool user)
     check_cpu_timer(process, INTERVAL_VIRTUAL, SIGVTALRM);
     check_cpu_timer(process, INTERVAL_PROFILE, SIGPROF);
     check_cpu_limit(process);
-    list_for_each (node, &process->posix_timers) {
+    list_for_each(node, &process->posix_timers)
+    {
         struct posix_timer *timer = container_of(node, struct posix_timer, node);
 
         if (timer->cpu && timer->deadline && timer->deadline <= timer_now(timer))
@@ -292,7 +295,8 @@ static void posix_timer_expired(void *argument)
 
 static struct posix_timer *find_locked(struct process *process, int id)
 {
-    list_for_each (node, &process->posix_timers) {
+    list_for_each(node, &process->posix_timers)
+    {
         struct posix_timer *timer = container_of(node, struct posix_timer, node);
 
         if (timer->id == id)
@@ -307,10 +311,8 @@ static bool choose_clock(struct posix_timer *timer)
     int clock = timer->spec.clock, id = ~(clock >> 3);
     bool per_thread = clock == CLOCK_THREAD_CPUTIME_ID || (clock < 0 && (clock & 4));
 
-    timer->cpu = clock < 0 || clock == CLOCK_THREAD_CPUTIME_ID ||
-                 clock == CLOCK_PROCESS_CPUTIME_ID;
-    if (clock < 0 && id != 0 &&
-        id != (per_thread ? current_thread()->tid : timer->process->number))
+    timer->cpu = clock < 0 || clock == CLOCK_THREAD_CPUTIME_ID || clock == CLOCK_PROCESS_CPUTIME_ID;
+    if (clock < 0 && id != 0 && id != (per_thread ? current_thread()->tid : timer->process->number))
         return false;
     if (per_thread) {
         timer->thread = current_thread();

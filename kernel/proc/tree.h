@@ -24,7 +24,8 @@ bool pid_unuse_locked(struct pid *pid);
 void pid_free(struct pid *pid);
 struct pid *pid_find_locked(int number);
 
-/* Moves a process, or takes it out (NULL); what became free is left in *out_free (NULL or one pid). */
+/* Moves a process, or takes it out (NULL); what became free is left in *out_free (NULL or one pid).
+ */
 struct pid *pid_create_first(void); /* number 1 */
 /* No member other than `leaving` has a parent outside the group in its session. */
 bool process_group_orphaned_locked(struct pid *group, const struct process *leaving);
@@ -59,7 +60,8 @@ void scheduler_unload(struct memory *memory);
 
 /* exit.c: the running thread execs or dies: who made it by vfork goes on. */
 void vfork_release(struct thread *thread);
-/* A process becomes its parent's news: SIGCHLD (code CLD_*) and a wakeup of wait4. Tree lock held. */
+/* A process becomes its parent's news: SIGCHLD (code CLD_*) and a wakeup of wait4. Tree lock held.
+ */
 void notify_parent_locked(struct process *process, int code, int status);
 
 /* exec.c */

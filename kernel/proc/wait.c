@@ -1,6 +1,7 @@
 /*
- * Wait queues. A waiter sets its state to sleeping under the queue's lock before it looks at its condition, and
- * a waker changes the condition before it takes that lock: whichever comes second sees the other, so no wakeup is lost.
+ * Wait queues. A waiter sets its state to sleeping under the queue's lock before it looks at its
+ * condition, and a waker changes the condition before it takes that lock: whichever comes second
+ * sees the other, so no wakeup is lost.
  */
 #include "kernel/proc/wait.h"
 
@@ -37,8 +38,8 @@ void wait_finish(struct waiter *waiter)
     spin_unlock_interrupts(&queue->lock, flags);
 }
 
-/* An empty queue is the common case on hot paths (a pipe nobody reads): looked at without the lock, after a fence
-   that orders the caller's change of the condition before it. */
+/* An empty queue is the common case on hot paths (a pipe nobody reads): looked at without the lock,
+   after a fence that orders the caller's change of the condition before it. */
 static bool queue_is_empty(struct wait_queue *queue)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -52,12 +53,13 @@ void wake_all(struct wait_queue *queue)
     if (queue_is_empty(queue))
         return;
     flags = spin_lock_interrupts(&queue->lock);
-    list_for_each (node, &queue->waiters)
+    list_for_each(node, &queue->waiters)
         thread_wake(container_of(node, struct waiter, node)->thread);
     spin_unlock_interrupts(&queue->lock, flags);
 }
 
-/* The first that is asleep: one that was woken already has not left the queue yet, and would swallow the wakeup. */
+/* The first that is asleep: one that was woken already has not left the queue yet, and would
+ * swallow the wakeup. */
 void wake_one(struct wait_queue *queue)
 {
     uint64_t flags;
@@ -65,7 +67,8 @@ void wake_one(struct wait_queue *queue)
     if (queue_is_empty(queue))
         return;
     flags = spin_lock_interrupts(&queue->lock);
-    list_for_each (node, &queue->waiters) {
+    list_for_each(node, &queue->waiters)
+    {
         if (thread_wake(container_of(node, struct waiter, node)->thread))
             break;
     }

@@ -6,11 +6,13 @@
  *   while (!condition) {
  *       if (interruptible && signal_pending(current)) { result = -EINTR (or -ERESTARTSYS); break; }
  *       schedule();                    // returns after wake_* or a signal; may return early
- *       wait_prepare(&queue, &w);      // again: waking takes the thread's state, not its place in the queue
+ *       wait_prepare(&queue, &w);      // again: waking takes the thread's state, not its place in
+ * the queue
  *   }
  *   wait_finish(&w);
  *
- * A waiter may be on several queues at once (poll): one struct waiter each. The wait_event macros say the above in one line.
+ * A waiter may be on several queues at once (poll): one struct waiter each. The wait_event macros
+ * say the above in one line.
  */
 #ifndef KERNEL_PROC_WAIT_H
 #define KERNEL_PROC_WAIT_H
@@ -38,7 +40,8 @@ void wait_finish(struct waiter *waiter);
 /* Wake all, or the first. Any context, interrupt handlers too. */
 void wake_all(struct wait_queue *queue);
 void wake_one(struct wait_queue *queue);
-/* schedule() until woken, a signal, or the monotonic deadline (ns, UINT64_MAX: none). Returns 0, or -ETIMEDOUT. */
+/* schedule() until woken, a signal, or the monotonic deadline (ns, UINT64_MAX: none). Returns 0, or
+ * -ETIMEDOUT. */
 int schedule_until(uint64_t deadline);
 
 /* 0 when the condition held, -ERESTARTSYS when a signal came first. */

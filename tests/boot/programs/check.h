@@ -1,6 +1,7 @@
 /*
- * For self-checking programs. Each named group of checks runs in turn; a failed check says where and why and the program ends
- * with status 1. Printed lines do not depend on the kernel, so Linux and quire must print the same.
+ * For self-checking programs. Each named group of checks runs in turn; a failed check says where
+ * and why and the program ends with status 1. Printed lines do not depend on the kernel, so Linux
+ * and quire must print the same.
  */
 #ifndef CHECK_H
 #define CHECK_H

@@ -1,7 +1,8 @@
 /*
- * A program that means harm: system calls with senseless arguments, register and segment states that no compiler makes, signal frames
- * that were tampered with, too many processes, more memory than there is. The kernel must outlive it, and a bystander process
- * must keep its memory and its registers.
+ * A program that means harm: system calls with senseless arguments, register and segment states
+ * that no compiler makes, signal frames that were tampered with, too many processes, more memory
+ * than there is. The kernel must outlive it, and a bystander process must keep its memory and its
+ * registers.
  *
  *   hostile [SEED [ROUNDS]]
  */
@@ -34,9 +35,31 @@ static char *area;
 static uint64_t argument(void)
 {
     static const uint64_t edges[] = {
-        0, 1, 2, 3, 7, 8, 100, 4095, 4096, 4097, 65536, 0x7fffffff, 0x80000000, 0xffffffff,
-        0x100000000, 0x7fffffffefff, 0x7fffffffffff, 0x800000000000, 0xffff800000000000,
-        0xffffffff80100000, 0x7fffffffffffffff, 0x8000000000000000, ~0ull, ~0ull - 1, ~0ull - 4095,
+        0,
+        1,
+        2,
+        3,
+        7,
+        8,
+        100,
+        4095,
+        4096,
+        4097,
+        65536,
+        0x7fffffff,
+        0x80000000,
+        0xffffffff,
+        0x100000000,
+        0x7fffffffefff,
+        0x7fffffffffff,
+        0x800000000000,
+        0xffff800000000000,
+        0xffffffff80100000,
+        0x7fffffffffffffff,
+        0x8000000000000000,
+        ~0ull,
+        ~0ull - 1,
+        ~0ull - 4095,
     };
     uint64_t choice = random64();
 
@@ -59,16 +82,51 @@ static uint64_t argument(void)
 static int forbidden(long number)
 {
     switch (number) {
-    case SYS_reboot: case SYS_exit: case SYS_exit_group: case SYS_kill: case SYS_tkill:
-    case SYS_tgkill: case SYS_rt_sigqueueinfo: case SYS_rt_tgsigqueueinfo: case SYS_pause:
-    case SYS_rt_sigsuspend: case SYS_fork: case SYS_vfork: case SYS_clone: case SYS_clone3:
-    case SYS_unlink: case SYS_rmdir: case SYS_rename: case SYS_chroot: case SYS_mount:
-    case SYS_umount2: case SYS_pivot_root: case SYS_settimeofday: case SYS_clock_settime:
-    case SYS_syslog: case SYS_sethostname: case SYS_setdomainname: case SYS_swapon: case SYS_swapoff:
-    case SYS_ioctl: case SYS_vhangup: case SYS_setsid: case SYS_munmap: case SYS_mremap:
-    case SYS_init_module: case SYS_finit_module: case SYS_delete_module: case SYS_kexec_load:
-    case SYS_ptrace: case SYS_acct: case SYS_quotactl: case SYS_iopl: case SYS_ioperm:
-    case SYS_unlinkat: case SYS_renameat: case SYS_renameat2:
+    case SYS_reboot:
+    case SYS_exit:
+    case SYS_exit_group:
+    case SYS_kill:
+    case SYS_tkill:
+    case SYS_tgkill:
+    case SYS_rt_sigqueueinfo:
+    case SYS_rt_tgsigqueueinfo:
+    case SYS_pause:
+    case SYS_rt_sigsuspend:
+    case SYS_fork:
+    case SYS_vfork:
+    case SYS_clone:
+    case SYS_clone3:
+    case SYS_unlink:
+    case SYS_rmdir:
+    case SYS_rename:
+    case SYS_chroot:
+    case SYS_mount:
+    case SYS_umount2:
+    case SYS_pivot_root:
+    case SYS_settimeofday:
+    case SYS_clock_settime:
+    case SYS_syslog:
+    case SYS_sethostname:
+    case SYS_setdomainname:
+    case SYS_swapon:
+    case SYS_swapoff:
+    case SYS_ioctl:
+    case SYS_vhangup:
+    case SYS_setsid:
+    case SYS_munmap:
+    case SYS_mremap:
+    case SYS_init_module:
+    case SYS_finit_module:
+    case SYS_delete_module:
+    case SYS_kexec_load:
+    case SYS_ptrace:
+    case SYS_acct:
+    case SYS_quotactl:
+    case SYS_iopl:
+    case SYS_ioperm:
+    case SYS_unlinkat:
+    case SYS_renameat:
+    case SYS_renameat2:
         return 1;
     default:
         return 0;
@@ -123,35 +181,99 @@ static void senseless_calls(void)
 static void strange_state(int which)
 {
     switch (which) {
-    case 0: __asm__ volatile("movw $0x10, %%ax\n movw %%ax, %%ds" ::: "rax"); break;
-    case 1: __asm__ volatile("movw $0x10, %%ax\n movw %%ax, %%gs" ::: "rax"); break;
-    case 2: __asm__ volatile("movw $0x2b, %%ax\n movw %%ax, %%ds\n movw %%ax, %%fs\n movl $39, %%eax\n syscall" ::: "rax", "rcx", "r11"); break;
-    case 3: __asm__ volatile("pushfq\n orq $0x100, (%%rsp)\n popfq\n movl $39, %%eax\n syscall\n nop" ::: "rax", "rcx", "r11", "memory"); break;
-    case 4: __asm__ volatile("pushfq\n orq $0x40000, (%%rsp)\n popfq\n movl $39, %%eax\n syscall\n movl 1(%%rsp), %%eax" ::: "rax", "rcx", "r11", "memory"); break;
-    case 5: __asm__ volatile("pushfq\n orq $0x4400, (%%rsp)\n popfq\n movl $39, %%eax\n syscall\n int3" ::: "rax", "rcx", "r11", "memory"); break;
-    case 6: __asm__ volatile("int $0x80"); break;
-    case 7: __asm__ volatile("int $14"); break;
-    case 8: __asm__ volatile("int $8"); break;
-    case 9: __asm__ volatile("hlt"); break;
-    case 10: __asm__ volatile("cli"); break;
-    case 11: __asm__ volatile("movq %%cr3, %%rax" ::: "rax"); break;
-    case 12: __asm__ volatile("inb $0x60, %%al" ::: "rax"); break;
-    case 13: __asm__ volatile("rdmsr" ::: "rax", "rdx"); break;
-    case 14: __asm__ volatile("sgdt (%0)" :: "r"(0ul) : "memory"); break;
-    case 15: __asm__ volatile("movq $0x800000000000, %%rax\n jmp *%%rax" ::: "rax"); break;
-    case 16: __asm__ volatile("movq $0x8000000000000000, %%rsp\n pushq %%rax" ::: "memory"); break;
-    case 17: __asm__ volatile("movq $0xffff800000000000, %%rsp\n movl $39, %%eax\n syscall\n pushq %%rax" ::: "rax", "memory"); break;
-    case 18: __asm__ volatile("ljmp *(%0)" :: "r"((uint8_t[10]){0, 0, 0, 0, 0x10, 0}) : "memory"); break;
-    case 19: __asm__ volatile("pushq $0x10\n pushq %%rsp\n pushfq\n pushq $0x8\n leaq 1f(%%rip), %%rax\n pushq %%rax\n iretq\n1:" ::: "rax", "memory"); break;
-    case 20: __asm__ volatile("pushq $0x2b\n pushq $0x1000\n pushfq\n pushq $0x23\n pushq $0x1000\n iretq" ::: "memory"); break;
-    case 21: __asm__ volatile("sysretq" ::: "memory"); break;
-    case 22: __asm__ volatile("swapgs"); break;
-    case 23: __asm__ volatile("movl $0x3f80, -4(%%rsp)\n ldmxcsr -4(%%rsp)\n fninit\n xorps %%xmm0, %%xmm0\n divps %%xmm0, %%xmm0" ::: "memory"); break;
+    case 0:
+        __asm__ volatile("movw $0x10, %%ax\n movw %%ax, %%ds" ::: "rax");
+        break;
+    case 1:
+        __asm__ volatile("movw $0x10, %%ax\n movw %%ax, %%gs" ::: "rax");
+        break;
+    case 2:
+        __asm__ volatile(
+            "movw $0x2b, %%ax\n movw %%ax, %%ds\n movw %%ax, %%fs\n movl $39, %%eax\n syscall" ::
+                : "rax", "rcx", "r11");
+        break;
+    case 3:
+        __asm__ volatile("pushfq\n orq $0x100, (%%rsp)\n popfq\n movl $39, %%eax\n syscall\n nop" ::
+                             : "rax", "rcx", "r11", "memory");
+        break;
+    case 4:
+        __asm__ volatile("pushfq\n orq $0x40000, (%%rsp)\n popfq\n movl $39, %%eax\n syscall\n "
+                         "movl 1(%%rsp), %%eax" ::
+                             : "rax", "rcx", "r11", "memory");
+        break;
+    case 5:
+        __asm__ volatile(
+            "pushfq\n orq $0x4400, (%%rsp)\n popfq\n movl $39, %%eax\n syscall\n int3" ::
+                : "rax", "rcx", "r11", "memory");
+        break;
+    case 6:
+        __asm__ volatile("int $0x80");
+        break;
+    case 7:
+        __asm__ volatile("int $14");
+        break;
+    case 8:
+        __asm__ volatile("int $8");
+        break;
+    case 9:
+        __asm__ volatile("hlt");
+        break;
+    case 10:
+        __asm__ volatile("cli");
+        break;
+    case 11:
+        __asm__ volatile("movq %%cr3, %%rax" ::: "rax");
+        break;
+    case 12:
+        __asm__ volatile("inb $0x60, %%al" ::: "rax");
+        break;
+    case 13:
+        __asm__ volatile("rdmsr" ::: "rax", "rdx");
+        break;
+    case 14:
+        __asm__ volatile("sgdt (%0)" ::"r"(0ul) : "memory");
+        break;
+    case 15:
+        __asm__ volatile("movq $0x800000000000, %%rax\n jmp *%%rax" ::: "rax");
+        break;
+    case 16:
+        __asm__ volatile("movq $0x8000000000000000, %%rsp\n pushq %%rax" ::: "memory");
+        break;
+    case 17:
+        __asm__ volatile(
+            "movq $0xffff800000000000, %%rsp\n movl $39, %%eax\n syscall\n pushq %%rax" ::
+                : "rax", "memory");
+        break;
+    case 18:
+        __asm__ volatile("ljmp *(%0)" ::"r"((uint8_t[10]){0, 0, 0, 0, 0x10, 0}) : "memory");
+        break;
+    case 19:
+        __asm__ volatile("pushq $0x10\n pushq %%rsp\n pushfq\n pushq $0x8\n leaq 1f(%%rip), "
+                         "%%rax\n pushq %%rax\n iretq\n1:" ::
+                             : "rax", "memory");
+        break;
+    case 20:
+        __asm__ volatile(
+            "pushq $0x2b\n pushq $0x1000\n pushfq\n pushq $0x23\n pushq $0x1000\n iretq" ::
+                : "memory");
+        break;
+    case 21:
+        __asm__ volatile("sysretq" ::: "memory");
+        break;
+    case 22:
+        __asm__ volatile("swapgs");
+        break;
+    case 23:
+        __asm__ volatile("movl $0x3f80, -4(%%rsp)\n ldmxcsr -4(%%rsp)\n fninit\n xorps %%xmm0, "
+                         "%%xmm0\n divps %%xmm0, %%xmm0" ::
+                             : "memory");
+        break;
     case 24: /* the last page of the user half, a SYSCALL at its very end */
         mmap((void *)0x7fffffffe000, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
         memcpy((void *)0x7fffffffeffe, "\x0f\x05", 2);
-        __asm__ volatile("movl $39, %%eax\n movq $0x7fffffffeffe, %%rcx\n jmp *%%rcx" ::: "rax", "rcx");
+        __asm__ volatile("movl $39, %%eax\n movq $0x7fffffffeffe, %%rcx\n jmp *%%rcx" ::
+                             : "rax", "rcx");
         break;
     }
 }
@@ -267,8 +389,8 @@ static void too_much_memory(void)
 static void bystander(int stop)
 {
     enum { PAGES = 64 };
-    uint64_t *memory = mmap(NULL, PAGES * 4096, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint64_t *memory =
+        mmap(NULL, PAGES * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     char byte;
 
     for (unsigned i = 0; i < PAGES * 512; i++)

@@ -43,14 +43,16 @@ static void mapping(void)
     check_error((intptr_t)mmap(NULL, SIZE_MAX, BOTH, PRIVATE, -1, 0), ENOMEM);
     check_error((intptr_t)mmap(NULL, (size_t)1 << 47, BOTH, PRIVATE, -1, 0), ENOMEM);
     check_error((intptr_t)mmap(place + 1, PAGE, BOTH, PRIVATE | MAP_FIXED, -1, 0), EINVAL);
-    check_error((intptr_t)mmap((void *)0x7ffffffff000, PAGE, BOTH, PRIVATE | MAP_FIXED, -1, 0), ENOMEM);
+    check_error((intptr_t)mmap((void *)0x7ffffffff000, PAGE, BOTH, PRIVATE | MAP_FIXED, -1, 0),
+                ENOMEM);
     check_error((intptr_t)mmap((void *)0xffff800000000000, PAGE, BOTH, PRIVATE | MAP_FIXED, -1, 0),
                 ENOMEM);
     check_error((intptr_t)mmap(place, PAGE, BOTH, PRIVATE | MAP_FIXED_NOREPLACE, -1, 0), EEXIST);
     check_error((intptr_t)mmap(NULL, PAGE, BOTH, MAP_PRIVATE, 99, 0), EBADF);
     check_error(syscall(SYS_mmap, 0, PAGE, BOTH, MAP_PRIVATE, file, 100), EINVAL);
     check_error(syscall(SYS_mmap, 0, PAGE, BOTH, MAP_PRIVATE, file, ~0ul << 12), EOVERFLOW);
-    check_error((intptr_t)mmap(NULL, PAGE, BOTH, MAP_SHARED_VALIDATE | MAP_SYNC, file, 0), EOPNOTSUPP);
+    check_error((intptr_t)mmap(NULL, PAGE, BOTH, MAP_SHARED_VALIDATE | MAP_SYNC, file, 0),
+                EOPNOTSUPP);
 
     /* A hint is taken where it is free, and only a hint where it is not. */
     other = mmap((void *)0x10000000, PAGE, BOTH, PRIVATE, -1, 0);
@@ -157,7 +159,8 @@ static void moving(void)
     check(touches(moved + 3 * PAGE, 0) == SIGSEGV);
     reserved = map(8, PROT_NONE, MAP_PRIVATE);
     check(mremap(moved, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, reserved) == reserved);
-    check(reserved[0] == 1 && touches(moved, 0) == SIGSEGV && touches(reserved + 2 * PAGE, 0) == SIGSEGV);
+    check(reserved[0] == 1 && touches(moved, 0) == SIGSEGV &&
+          touches(reserved + 2 * PAGE, 0) == SIGSEGV);
     check_error((intptr_t)mremap(reserved, 2 * PAGE, 8 * PAGE, 0), ENOMEM);
     check_error((intptr_t)mremap(reserved + 1, PAGE, PAGE, 0), EINVAL);
     check_error((intptr_t)mremap(reserved, PAGE, 0, 0), EINVAL);
@@ -165,7 +168,8 @@ static void moving(void)
     check_error((intptr_t)mremap((void *)0x10000, PAGE, 2 * PAGE, MREMAP_MAYMOVE), EFAULT);
     check_error((intptr_t)mremap(reserved, 4 * PAGE, 5 * PAGE, MREMAP_MAYMOVE), EFAULT);
     check_error((intptr_t)mremap(reserved, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
-                                 reserved + PAGE), EINVAL);
+                                 reserved + PAGE),
+                EINVAL);
     munmap(reserved, 8 * PAGE);
 }
 
@@ -216,8 +220,8 @@ static void forking(void)
     check(madvise(wiped, PAGE, MADV_WIPEONFORK) == 0);
     pid_t child = fork();
     if (child == 0) {
-        int good = copied[0] == 1 && shared[0] == 1 && wiped[0] == 0 &&
-                   touches(left_out, 0) == SIGSEGV;
+        int good =
+            copied[0] == 1 && shared[0] == 1 && wiped[0] == 0 && touches(left_out, 0) == SIGSEGV;
         copied[0] = shared[0] = 2;
         _exit(good ? 0 : 1);
     }
@@ -272,7 +276,8 @@ static void segments(void)
     }
     check(waitpid(child, &status, 0) == child && status == 0 && first[0] == 8);
     check(shmctl(id, IPC_RMID, NULL) == 0);
-    check(shmctl(id, IPC_STAT, &info) == 0 && (info.shm_perm.mode & SHM_DEST) && info.shm_nattch == 2);
+    check(shmctl(id, IPC_STAT, &info) == 0 && (info.shm_perm.mode & SHM_DEST) &&
+          info.shm_nattch == 2);
     check(shmdt(first) == 0);
     check_error(shmdt(first), EINVAL);
     check(shmdt(second) == 0);

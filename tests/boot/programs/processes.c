@@ -291,7 +291,8 @@ static void executing(void)
     int directory = open("/", O_PATH);
     pid_t child = vfork();
     if (child == 0) {
-        syscall(SYS_execveat, directory, self + 1, (char *[]){"x", "count", NULL}, no_environment, 0);
+        syscall(SYS_execveat, directory, self + 1, (char *[]){"x", "count", NULL}, no_environment,
+                0);
         _exit(90);
     }
     check(WEXITSTATUS(wait_for(child)) == 2);
@@ -326,18 +327,42 @@ static void bad_programs(void)
         file.segments[0] = file.segments[1] = good;
         struct segment *s = &file.segments[0];
         switch (test) {
-        case 0: s->filesz = 0x2000; break;              /* more in the file than in memory */
-        case 1: s->vaddr = 0xffff800000000000; break;   /* the kernel's half */
-        case 2: s->vaddr = UINT64_MAX - 0xfff; break;   /* wraps */
-        case 3: s->memsz = UINT64_MAX; break;
-        case 4: s->vaddr = 0x7ffffffff000; break;       /* beyond the last page */
-        case 5: s->offset = 0x10; break;                /* not congruent with its address */
-        case 6: s->offset = UINT64_MAX - 0xfff; break;
-        case 7: file.header.phnum = 0; break;
-        case 8: file.header.phentsize = 55; break;
-        case 9: file.header.phoff = UINT64_MAX - 8; break;
-        case 10: file.header.machine = 3; break;
-        case 11: s->type = 2; break;                    /* nothing to load */
+        case 0:
+            s->filesz = 0x2000;
+            break; /* more in the file than in memory */
+        case 1:
+            s->vaddr = 0xffff800000000000;
+            break; /* the kernel's half */
+        case 2:
+            s->vaddr = UINT64_MAX - 0xfff;
+            break; /* wraps */
+        case 3:
+            s->memsz = UINT64_MAX;
+            break;
+        case 4:
+            s->vaddr = 0x7ffffffff000;
+            break; /* beyond the last page */
+        case 5:
+            s->offset = 0x10;
+            break; /* not congruent with its address */
+        case 6:
+            s->offset = UINT64_MAX - 0xfff;
+            break;
+        case 7:
+            file.header.phnum = 0;
+            break;
+        case 8:
+            file.header.phentsize = 55;
+            break;
+        case 9:
+            file.header.phoff = UINT64_MAX - 8;
+            break;
+        case 10:
+            file.header.machine = 3;
+            break;
+        case 11:
+            s->type = 2;
+            break; /* nothing to load */
         }
         write_file(path, (char *)&file, sizeof file, 0755);
         pid_t child = fork();
@@ -347,9 +372,9 @@ static void bad_programs(void)
         }
         int status = wait_for(child);
         /* Linux notices some of these only when the old program is gone: then it is killed. */
-        check((WIFEXITED(status) && WEXITSTATUS(status) == 77) ||
-              (WIFSIGNALED(status) &&
-               (WTERMSIG(status) == SIGSEGV || WTERMSIG(status) == SIGKILL)));
+        check(
+            (WIFEXITED(status) && WEXITSTATUS(status) == 77) ||
+            (WIFSIGNALED(status) && (WTERMSIG(status) == SIGSEGV || WTERMSIG(status) == SIGKILL)));
     }
     unlink(path);
 }

@@ -1,4 +1,5 @@
-/* Signals: delivery, siginfo, masks, stacks, restart, faults, job control; the frame that a handler sees. */
+/* Signals: delivery, siginfo, masks, stacks, restart, faults, job control; the frame that a handler
+ * sees. */
 #define _GNU_SOURCE
 #include "check.h"
 
@@ -302,7 +303,8 @@ static void no_stack_for_frame(void)
     __asm__ volatile("movq $16, %%rsp\n"
                      "movl $39, %%eax\n syscall\n"
                      "movl %%eax, %%edi\n movl $10, %%esi\n movl $62, %%eax\n syscall\n"
-                     "1: jmp 1b" ::: "memory");
+                     "1: jmp 1b" ::
+                         : "memory");
 }
 
 static void bad_return_frame(void)
@@ -351,8 +353,8 @@ static void on_alternate(int signo, siginfo_t *info, void *context)
     (void)context;
     sigaltstack(NULL, &now);
     seen = signo;
-    seen_value = &here > alternate && &here < alternate + sizeof alternate &&
-                 (now.ss_flags & SS_ONSTACK);
+    seen_value =
+        &here > alternate && &here < alternate + sizeof alternate && (now.ss_flags & SS_ONSTACK);
     errno = 0;
     if (sigaltstack(&(stack_t){.ss_flags = SS_DISABLE}, NULL) != -1 || errno != EPERM)
         seen_value = 0;
@@ -472,8 +474,8 @@ static void child_signals(void)
 static void timers(void)
 {
     struct itimerval value = {{0, 10000}, {0, 10000}}, left;
-    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR2,
-                             .sigev_value.sival_int = 42};
+    struct sigevent event = {
+        .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR2, .sigev_value.sival_int = 42};
     struct itimerspec spec = {{0, 0}, {0, 5000000}}, now;
     timer_t timer;
 

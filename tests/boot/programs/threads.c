@@ -1,4 +1,5 @@
-/* Threads: creation, joining, mutexes, condition variables, thread storage, cancellation; what exec and exit do to them. */
+/* Threads: creation, joining, mutexes, condition variables, thread storage, cancellation; what exec
+ * and exit do to them. */
 #define _GNU_SOURCE
 #include "check.h"
 
@@ -245,8 +246,8 @@ static void *die_holding(void *argument)
 static void robust(void)
 {
     pthread_mutexattr_t attributes;
-    pthread_mutex_t *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                                   -1, 0);
+    pthread_mutex_t *shared =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pthread_t thread;
     int status;
 
@@ -290,8 +291,12 @@ static void robust(void)
 /* ---- futex(2) itself ---- */
 
 enum {
-    FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_CMP_REQUEUE = 4, FUTEX_WAKE_OP = 5,
-    FUTEX_WAIT_BITSET = 9, FUTEX_PRIVATE_FLAG = 128,
+    FUTEX_WAIT = 0,
+    FUTEX_WAKE = 1,
+    FUTEX_CMP_REQUEUE = 4,
+    FUTEX_WAKE_OP = 5,
+    FUTEX_WAIT_BITSET = 9,
+    FUTEX_PRIVATE_FLAG = 128,
 };
 
 static uint32_t word, word2;
@@ -332,10 +337,12 @@ static void futexes(void)
     for (int i = 0; i < 4; i++)
         while (sem_wait(&ready) != 0)
             continue;
-    check_error(futex(&word, FUTEX_CMP_REQUEUE | FUTEX_PRIVATE_FLAG, 1, (void *)10, &word2, 5), EAGAIN);
+    check_error(futex(&word, FUTEX_CMP_REQUEUE | FUTEX_PRIVATE_FLAG, 1, (void *)10, &word2, 5),
+                EAGAIN);
     /* All four wait or soon will: one is woken, three move to the other word. */
     while (moved < 4) {
-        moved += futex(&word, FUTEX_CMP_REQUEUE | FUTEX_PRIVATE_FLAG, moved == 0, (void *)10, &word2, 0);
+        moved +=
+            futex(&word, FUTEX_CMP_REQUEUE | FUTEX_PRIVATE_FLAG, moved == 0, (void *)10, &word2, 0);
         usleep(1000);
     }
     check(moved == 4);
@@ -346,7 +353,8 @@ static void futexes(void)
     check(woken == 4);
     /* word2 = word2 + 5, old value was 0. */
     check(futex(&word, FUTEX_WAKE_OP, 1, (void *)1, &word2,
-                1u << 28 | 5u << 12 /* add 5; compare: equal to 0 */) == 0 && word2 == 5);
+                1u << 28 | 5u << 12 /* add 5; compare: equal to 0 */) == 0 &&
+          word2 == 5);
 }
 
 int main(int argc, char **argv)
