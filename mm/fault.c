@@ -664,6 +664,58 @@ enum quire_status quire_space_fault(struct quire_space *space, quire_virt addres
     return status;
 }
 
+/* Frames that are got and cleared before the table is locked to install them. */
+#define POPULATE_BATCH 16
+
+/*
+ * Many new pages of private anonymous memory at once: one look at region and table serves up to
+ * POPULATE_BATCH entries that are empty. Returns how many pages from `page` on were dealt with; 0:
+ * this is another case, or a race, or memory is short, and quire_space_fault decides.
+ */
+static size_t populate_new(struct quire_space *space, quire_virt page, quire_virt end)
+{
+    struct quire *q = space->q;
+    struct fault fault = {
+        .q = q, .space = space, .page = page, .access = QUIRE_ACCESS_WRITE, .seen = 0};
+    quire_virt table_end = (page & ~(QUIRE_LEAF_SPAN - 1)) + QUIRE_LEAF_SPAN;
+    struct quire_frame *frame[POPULATE_BATCH];
+    size_t count, installed = 0;
+    bool valid;
+
+    if (!look_up(&fault) || !is_permitted(fault.view.flags, fault.access) ||
+        fault.view.object != NULL || !quire_leaf_find(q, &space->table, page, &fault.leaf) ||
+        quire_leaf_is_shared(&fault.leaf))
+        return 0;
+    if (end > fault.view.end)
+        end = fault.view.end;
+    if (end > table_end)
+        end = table_end;
+    fault.slot = &fault.leaf.entries[quire_level_index(page, 1)];
+    for (count = 0; count < POPULATE_BATCH && page + (count << QUIRE_PAGE_SHIFT) < end; count++)
+        if (quire_entry_read(&fault.slot[count]) != 0)
+            break;
+    if (count == 0 ||
+        quire_frame_alloc_many(q, count, QUIRE_FRAME_ANONYMOUS, QUIRE_ALLOC_ZERO | QUIRE_ALLOC_HIGH,
+                               frame) != QUIRE_OK)
+        return 0;
+
+    valid = lock_valid(&fault);
+    for (size_t i = 0; i < count; i++) {
+        if (valid && quire_entry_read(fault.slot) == 0) {
+            install_locked(&fault, frame[i], owned_bits(&fault));
+            installed++;
+        } else {
+            quire_frame_put(q, frame[i]);
+        }
+        fault.slot++;
+    }
+    if (!valid)
+        return 0;
+    unlock(&fault);
+    quire_this_cpu(q)->fault[QUIRE_FAULT_ANONYMOUS_WRITE] += installed;
+    return count;
+}
+
 enum quire_status quire_space_populate(struct quire_space *space, quire_virt address, size_t length,
                                        unsigned access)
 {
@@ -672,7 +724,12 @@ enum quire_status quire_space_populate(struct quire_space *space, quire_virt add
     for (quire_virt page = quire_page_down(address); page < end; page += QUIRE_PAGE_SIZE) {
         enum quire_status status;
         struct quire_leaf leaf;
+        size_t done = access & QUIRE_ACCESS_WRITE ? populate_new(space, page, end) : 0;
 
+        if (done > 0) {
+            page += (done - 1) << QUIRE_PAGE_SHIFT;
+            continue;
+        }
         if (quire_leaf_find(space->q, &space->table, page, &leaf)) {
             quire_entry entry = quire_entry_read(&leaf.entries[quire_level_index(page, 1)]);
 
