@@ -33,23 +33,33 @@ struct file_table {
     unsigned first_free;      /* (lock) no free descriptor below it */
 };
 
+static size_t block_size(unsigned capacity)
+{
+    return sizeof(struct file_block) + capacity * sizeof(void *) +
+           2 * (capacity / 64) * sizeof(uint64_t);
+}
+
 static struct file_block *block_create(unsigned capacity)
 {
-    size_t words = capacity / 64;
-    struct file_block *block = kernel_alloc_zeroed(
-        sizeof *block + capacity * sizeof(void *) + 2 * words * sizeof(uint64_t));
+    struct file_block *block = table_alloc(block_size(capacity));
 
     if (block == NULL)
         return NULL;
     block->capacity = capacity;
     block->used = (uint64_t *)&block->file[capacity];
-    block->on_exec = block->used + words;
+    block->on_exec = block->used + capacity / 64;
     return block;
+}
+
+static void block_destroy(struct file_block *block)
+{
+    table_free(block, block_size(block->capacity));
 }
 
 static void block_free(struct quire *q, struct quire_deferred *node)
 {
-    quire_heap_free(q, (char *)node - offsetof(struct file_block, deferred));
+    (void)q;
+    block_destroy((struct file_block *)((char *)node - offsetof(struct file_block, deferred)));
 }
 
 static bool bit_get(const uint64_t *bits, unsigned i)
@@ -106,7 +116,7 @@ void file_table_put(struct file_table *table)
             file_put(file);
         }
     }
-    kernel_free(block); /* nobody looks things up in a table without references */
+    block_destroy(block); /* nobody looks things up in a table without references */
     kernel_free(table);
 }
 
@@ -126,7 +136,7 @@ static int table_grow_locked(struct file_table *table, unsigned wanted)
             return -ENOMEM;
         old = table->block;
         if (old->capacity >= capacity) {
-            kernel_free(block);
+            block_destroy(block);
             continue;
         }
         memcpy(block->file, old->file, old->capacity * sizeof(void *));
@@ -301,7 +311,7 @@ struct file_table *file_table_clone(struct file_table *from)
         quire_spin_lock(&from->lock);
         if (from->block->capacity == capacity)
             break;
-        kernel_free(block);
+        block_destroy(block);
     }
     old = from->block;
     for (unsigned word = 0; word < block->capacity / 64; word++) {

@@ -202,6 +202,8 @@ static int open_check(const struct vfs_path *path, unsigned flags, bool made)
     if ((wanted & MAY_WRITE) && (inode_is(inode, S_IFREG) || inode_is(inode, S_IFDIR)) &&
         mount_writable(path->mount) != 0)
         return -EROFS;
+    if ((flags & O_TRUNC) && inode->deny_write > 0)
+        return -ETXTBSY;
     if ((flags & O_NOATIME) && !inode_owned(inode))
         return -EPERM;
     if (made)

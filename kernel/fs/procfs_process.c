@@ -248,7 +248,7 @@ static void memory_numbers(struct process *process, struct memory_numbers *out)
         .tables = usage.tables,
         .swapped = usage.swapped,
         .anonymous = usage.anonymous,
-        .peak = memory_resident_peak(memory) >> PAGE_SHIFT,
+        .peak = memory->resident_peak,
         .code_start = memory->code_start,
         .code_end = memory->code_end,
         .stack_start = memory->stack_start,

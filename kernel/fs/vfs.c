@@ -18,6 +18,7 @@
 #include "x86/time.h"
 #include "x86/usercopy.h"
 
+#include <quire/area.h>
 #include <quire/grace.h>
 
 struct quire_spinlock tree_lock;
@@ -128,7 +129,7 @@ static void inode_free(struct vfs_inode *inode)
     if (inode->operations != NULL && inode->operations->release != NULL)
         inode->operations->release(inode);
     if (inode_is(inode, S_IFDIR))
-        kernel_free(inode->directory.table);
+        table_free(inode->directory.table, inode->directory.table_size * sizeof(void *));
     else if (inode_is(inode, S_IFLNK))
         kernel_free(inode->target);
     file_locks_free(inode);
@@ -275,6 +276,24 @@ void path_put(const struct vfs_path *path)
     mount_put(path->mount);
 }
 
+/* ---- large tables ---- */
+
+#define HEAP_TABLE_LIMIT (256 * 1024)
+
+void *table_alloc(size_t size)
+{
+    return size <= HEAP_TABLE_LIMIT ? kernel_alloc_zeroed(size)
+                                    : quire_area_alloc(&kernel_machine, size, "table");
+}
+
+void table_free(void *table, size_t size)
+{
+    if (table != NULL && size > HEAP_TABLE_LIMIT)
+        (void)quire_area_free(&kernel_machine, table);
+    else
+        kernel_free(table);
+}
+
 /* ---- the table of a directory ---- */
 
 #define DIRECTORY_LIST_LIMIT 8 /* up to so many names a list is searched */
@@ -292,11 +311,11 @@ static void table_insert(struct vfs_directory *directory, struct vfs_entry *entr
 static void table_grow(struct vfs_directory *directory)
 {
     uint32_t size = directory->table != NULL ? directory->table_size * 2 : 32;
-    struct vfs_entry **table = kernel_alloc_zeroed(size * sizeof(void *));
+    struct vfs_entry **table = table_alloc(size * sizeof(void *));
 
     if (table == NULL)
         return;
-    kernel_free(directory->table);
+    table_free(directory->table, directory->table_size * sizeof(void *));
     directory->table = table;
     directory->table_size = size;
     list_for_each(node, &directory->names)

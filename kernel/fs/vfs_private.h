@@ -205,6 +205,13 @@ struct fs_context {
     struct vfs_path root, directory; /* (lock) */
 };
 
+/*
+ * Tables that may outgrow the heap's largest block: from the heap while they are small, else an
+ * area of their own. Zeroed. The size is told again when they are freed.
+ */
+void *table_alloc(size_t size);
+void table_free(void *table, size_t size);
+
 /* ---- places, entries, inodes (vfs.c) ---- */
 
 void path_get(const struct vfs_path *path);

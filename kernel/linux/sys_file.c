@@ -528,9 +528,8 @@ static int check_sendfile(struct file *in, struct file *out)
 {
     if (out->flags & O_APPEND)
         return -EINVAL;
-    if (in->inode != NULL && inode_is(in->inode, S_IFDIR))
-        return -EINVAL;
-    return 0;
+    /* As on Linux, from what has pages; programs fall back to read and write. */
+    return in->inode != NULL && inode_is(in->inode, S_IFREG) ? 0 : -EINVAL;
 }
 
 long sys_sendfile(word out, word in, word position, word count)
