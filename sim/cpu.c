@@ -294,6 +294,17 @@ void quire_hook_shootdown(struct quire *q, const uint64_t *mask, quire_virt star
     }
 }
 
+void sim_hold(struct sim_machine *machine, bool hold)
+{
+    for (unsigned i = 0; i < machine->options.cpus; i++) {
+        struct sim_cpu *cpu = &machine->cpu[i];
+
+        if (hold)
+            cpu->held_countdown = cpu->here.countdown;
+        cpu->here.countdown = hold ? UINT32_MAX : cpu->held_countdown;
+    }
+}
+
 void sim_quiesce(struct sim_machine *machine)
 {
     struct sim_here *caller = sim_here;

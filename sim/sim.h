@@ -89,7 +89,8 @@ enum sim_cpu_state {
 #define SIM_DEVICE_BYTES ((size_t)64 * 1024)
 
 struct sim_cpu {
-    struct sim_here here; /* first: what the inlined hooks use */
+    struct sim_here here;    /* first: what the inlined hooks use */
+    uint32_t held_countdown; /* while sim_hold() */
     struct sim_machine *machine;
     struct sim_mmu mmu;
     struct quire_space *space; /* loaded, or NULL */
@@ -187,6 +188,12 @@ void sim_run(struct sim_machine *machine, void (*const *task)(struct sim_cpu *, 
 /* The same on host threads. */
 void sim_run_threads(struct sim_machine *machine, void (*const *task)(struct sim_cpu *, void *),
                      void *const *argument);
+
+/*
+ * While a test looks at the machine nothing happens by chance, so that looking more often changes
+ * nothing: points are not counted between sim_hold(true) and sim_hold(false).
+ */
+void sim_hold(struct sim_machine *machine, bool hold);
 
 /* Every CPU passes a quiet point, often enough that all that was deferred is freed. */
 void sim_quiesce(struct sim_machine *machine);

@@ -45,7 +45,7 @@ int main(int argc, char **argv)
     };
     uint64_t steps = 20000, faults[QUIRE_FAULT_CLASS_COUNT] = {0};
     bool verbose = false;
-    uint64_t check_every = 0;
+    uint64_t check_every = 0, compare_every = 0;
     struct test test;
 
     for (int i = 1; i < argc; i++) {
@@ -63,6 +63,8 @@ int main(int argc, char **argv)
             options.levels = (unsigned)number_after(argc, argv, &i);
         else if (strcmp(argv[i], "--check-every") == 0)
             check_every = number_after(argc, argv, &i);
+        else if (strcmp(argv[i], "--compare-every") == 0)
+            compare_every = number_after(argc, argv, &i);
         else if (strcmp(argv[i], "--threads") == 0)
             options.threads = true;
         else if (strcmp(argv[i], "--verbose") == 0)
@@ -83,6 +85,8 @@ int main(int argc, char **argv)
     test_start(&test, &options);
     if (check_every != 0)
         test.check_every = check_every;
+    if (compare_every != 0)
+        test.compare_every = compare_every;
     if (options.threads)
         test_run_threads(&test, steps);
     else

@@ -190,7 +190,7 @@ struct test {
     uint64_t check_every;   /* steps between two full checks */
     uint64_t compare_every; /* steps between two comparisons of all regions */
     struct quire_slot_area *slots;
-    const struct op *together; /* for reports: what ran at once */
+    struct op together[SIM_CPUS]; /* for reports: what ran at once last */
     unsigned together_count;
     uint64_t counts[OP_COUNT], refusals[QUIRE_STATUS_COUNT];
 };

@@ -43,11 +43,20 @@ static struct allowance allow(struct test *test, struct before before)
 
 /* ---- reports ---- */
 
+static void print_together(const struct test *test)
+{
+    for (unsigned i = 0; i < test->together_count; i++) {
+        char other[600];
+
+        op_describe(&test->together[i], other, sizeof(other));
+        fprintf(stderr, "at once: %s\n", other);
+    }
+}
+
 static void __attribute__((noreturn))
 disagree(struct test *test, const struct op *op, const char *why)
 {
     char text[600];
-
     const struct model_page *page =
         op->space >= 0 ? model_page_at(test->model, op->space, op->address) : NULL;
 
@@ -62,12 +71,7 @@ disagree(struct test *test, const struct op *op, const char *why)
                                  : (unsigned long long)test->model->object[page->object]
                                        .page[page->index]
                                        .word[op->word]);
-    for (unsigned i = 0; i < test->together_count; i++) {
-        char other[600];
-
-        op_describe(&test->together[i], other, sizeof(other));
-        fprintf(stderr, "at once: %s\n", other);
-    }
+    print_together(test);
     sim_fail(test->machine, "%s; right: %s", text, why);
 }
 
@@ -176,15 +180,59 @@ static enum quire_status probe(struct test *test, int space, quire_virt address,
     return status;
 }
 
+struct dirty {
+    const struct quire *q;
+    bool *seen; /* per frame: an entry that holds it is dirty */
+};
+
+static bool note_dirty(void *context, quire_virt address, unsigned level, quire_entry *entry)
+{
+    struct dirty *dirty = context;
+    const struct quire_frame *frame = quire_frame_find(dirty->q, quire_entry_phys(*entry));
+
+    (void)address;
+    (void)level;
+    if (frame != NULL && (*entry & QUIRE_ENTRY_DIRTY))
+        dirty->seen[quire_frame_number(dirty->q, frame)] = true;
+    return true;
+}
+
+/* What programs stored to an object's page is known: in its frame's record or in an entry. */
+static void compare_dirty(struct test *test)
+{
+    const struct quire *q = test->machine->q;
+    struct dirty dirty = {q, calloc(q->frame.count, sizeof(bool))};
+
+    for (int i = 0; i < SPACES; i++)
+        if (test->model->space[i].space != NULL)
+            quire_pagetable_visit(test->machine->q, &test->model->space[i].space->table, 0,
+                                  test->model->space[i].space->end, note_dirty, &dirty);
+    for (uint32_t i = 0; i < q->frame.count; i++) {
+        const struct quire_frame *frame = quire_frame_at(q, i);
+
+        if (test->machine->stored[i] && frame->kind == QUIRE_FRAME_OBJECT &&
+            frame->object.owner != NULL && !(frame->flags & QUIRE_FRAME_DIRTY) && !dirty.seen[i])
+            sim_fail(test->machine, "page %llu of an object was stored to, and nothing says so",
+                     (unsigned long long)frame->object.index);
+    }
+    free(dirty.seen);
+}
+
 static void check(struct test *test, bool all_regions)
 {
-    if (quire_check(test->machine->q) != QUIRE_OK)
+    sim_hold(test->machine, true);
+    if (quire_check(test->machine->q) != QUIRE_OK) {
+        print_together(test);
         sim_fail(test->machine, "quire_check found a disagreement");
+    }
     sim_audit(test->machine);
     compare_objects(test);
+    if (all_regions)
+        compare_dirty(test);
     for (int i = 0; all_regions && i < SPACES; i++)
         if (test->model->space[i].space != NULL)
             compare_regions(test, i);
+    sim_hold(test->machine, false);
 }
 
 /* ---- before and after an operation ---- */
@@ -326,6 +374,8 @@ static void run_together(struct test *test, struct op *ops, unsigned count)
     }
     sim_run(test->machine, tasks, arguments);
     test->machine->steps += count;
+    memcpy(test->together, ops, count * sizeof(ops[0]));
+    test->together_count = count;
 }
 
 static void parallel(struct test *test)
@@ -351,11 +401,8 @@ static void parallel(struct test *test)
     before = remember(test);
     run_together(test, ops, count);
     allowance = allow(test, before);
-    test->together = ops;
-    test->together_count = count;
     for (unsigned i = 0; i < count; i++)
         apply(test, &ops[i], allowance);
-    test->together_count = 0;
     for (unsigned i = 0; i < count; i++)
         tidy(test, &ops[i]);
 }
@@ -447,9 +494,15 @@ static void choose_object_pages(struct test *test, struct model *early, struct m
                 if (quire_object_read(late->object[i].identity, j * PAGE + word_offset[k],
                                       &found.word[k], sizeof(found.word[k]), &done) != QUIRE_OK)
                     sim_fail(test->machine, "an object's page cannot be read");
-            if (!same_content(&found, a) && !same_content(&found, b))
+            if (!same_content(&found, a) && !same_content(&found, b)) {
+                print_together(test);
+                for (unsigned k = 0; k < WORDS; k++)
+                    fprintf(stderr, "word %u: 0x%llx, early 0x%llx, late 0x%llx\n", k,
+                            (unsigned long long)found.word[k], (unsigned long long)a->word[k],
+                            (unsigned long long)b->word[k]);
                 sim_fail(test->machine, "object %d page %llu is neither as before nor as after", i,
                          (unsigned long long)j);
+            }
             *b = found;
         }
     }
@@ -477,9 +530,11 @@ static void choose_pages(struct test *test, struct model *early, struct model *l
             if (model_observe(late, i, at, &found))
                 continue;
             *b = taken;
-            if (!model_observe(late, i, at, &found))
+            if (!model_observe(late, i, at, &found)) {
+                print_together(test);
                 sim_fail(test->machine, "space %d at 0x%llx is neither as before nor as after", i,
                          (unsigned long long)at);
+            }
         }
     }
 }
@@ -542,8 +597,6 @@ static void hammer(struct test *test)
         return;
     }
 
-    test->together = ops;
-    test->together_count = count;
     after = *test->model;
     must_apply(test, &after, &ops[0], allowance);
     early = *test->model;
@@ -569,6 +622,7 @@ static void hammer(struct test *test)
     /* From here on the library is asked with the new state's spaces. */
     for (int i = 0; i < SPACES; i++)
         test->model->space[i].space = late.space[i].space;
+    model_collect_objects(&late);
     choose_object_pages(test, &early, &late);
     choose_pages(test, &early, &late);
     for (unsigned i = 1; i < count; i++) {
@@ -583,7 +637,6 @@ static void hammer(struct test *test)
             model_maybe_copied(&late, ops[0].other, ops[i].address);
     }
     *test->model = late;
-    test->together_count = 0;
     for (unsigned i = 0; i < count; i++) {
         test->counts[ops[i].kind]++;
         test->refusals[ops[i].status]++;
