@@ -1,6 +1,8 @@
 # Static programs that the boot tests run in the machine: each source below programs/ by glibc and by
 # musl, at a fixed address and position-independent.
 
+comma := ,
+
 BOOT_DIR      := $(BUILD)/tests/boot
 BOOT_SOURCES  := $(wildcard tests/boot/programs/*.c)
 BOOT_NAMES    := $(BOOT_SOURCES:tests/boot/programs/%.c=%)
@@ -19,7 +21,12 @@ $(BOOT_DIR)/%$(1): tests/boot/programs/%.c
 	$$(Q)$(2) $(BOOT_FLAGS) $(3) $$< -o $$@
 endef
 
-$(eval $(call boot_variant,-musl-pie,musl-gcc,-static-pie -fPIE))
+# musl-gcc knows no -static-pie: the start files are named here.
+MUSL_LIB       := /usr/lib/x86_64-linux-musl
+MUSL_PIE_FLAGS := -static -fPIE -nostartfiles -Wl$(comma)-pie$(comma)--no-dynamic-linker \
+                  $(MUSL_LIB)/rcrt1.o $(MUSL_LIB)/crti.o $(MUSL_LIB)/crtn.o
+
+$(eval $(call boot_variant,-musl-pie,musl-gcc,$(MUSL_PIE_FLAGS)))
 $(eval $(call boot_variant,-musl,musl-gcc,-static -no-pie))
 $(eval $(call boot_variant,-pie,gcc,-static-pie -fPIE))
 $(eval $(call boot_variant,,gcc,-static -no-pie))

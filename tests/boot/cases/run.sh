@@ -3,7 +3,7 @@
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 for name; do
     echo "==== $name"
-    timeout -s KILL 150 sh /cases/"$name".sh </dev/null 2>&1
+    timeout -s KILL 250 sh /cases/"$name".sh </dev/null 2>&1
     echo "==== status $?"
     cd / && rm -rf /tmp/* 2>/dev/null
 done

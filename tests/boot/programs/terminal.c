@@ -27,6 +27,12 @@ static void show(const char *step, const char *bytes, ssize_t n)
     fflush(stdout);
 }
 
+/* A system call's result, and why if it failed. */
+static void told(const char *step, long result)
+{
+    printf("%s: %ld %s\n", step, result, result < 0 ? strerrorname_np(errno) : "-");
+}
+
 static void ready(const char *step)
 {
     printf("ready %s\n", step);
@@ -91,7 +97,7 @@ static void polling(void)
     printf(" %d\n", count);
     show("line", bytes, read(0, bytes, 10));
     fcntl(0, F_SETFL, O_RDWR | O_NONBLOCK);
-    printf("empty: %zd %s\n", read(0, bytes, 10), strerrorname_np(errno));
+    told("empty", read(0, bytes, 10));
     fcntl(0, F_SETFL, O_RDWR);
 }
 
@@ -180,8 +186,8 @@ static void identity(void)
     printf("access %d\n", (flags & O_ACCMODE) == O_RDWR);
     printf("speed %d\n", cfgetospeed(&original) == B38400 || cfgetospeed(&original) == B9600);
     printf("controlling %d\n", open("/dev/tty", O_RDWR) >= 0);
-    printf("bad group %d %s\n", tcsetpgrp(0, 99999), strerrorname_np(errno));
-    printf("seek %ld %s\n", (long)lseek(0, 0, SEEK_CUR), strerrorname_np(errno));
+    told("bad group", tcsetpgrp(0, 99999));
+    told("seek", lseek(0, 0, SEEK_CUR));
 }
 
 int main(void)

@@ -1,0 +1,222 @@
+# The kernel in QEMU: programs that nobody here wrote, and what they print compared with what the
+# same files print under Debian's Linux (tests/boot/expected, made by tests/boot/record.sh).
+
+make --no-print-directory -j2 kernel tools image test-tools test-boot || exit 1
+
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+project=$PWD
+tests=$project/tests/boot
+programs=$project/build/tests/boot
+drive=$project/build/tests/pty-drive
+cd "$work" || exit 1
+
+cat >machine <<END
+#!/bin/sh
+exec "$project/build/tools/quire-run" --kernel-file="$project/build/kernel/quire.elf" \\
+    --base-archive="$project/build/image/base.cpio" --timeout 60 "\$@"
+END
+chmod +x machine
+PATH=$work:$PATH
+
+# check NAME COMMAND...: the command succeeds. What it prints is shown when it does not.
+check() {
+    name=$1
+    shift
+    if ("$@") >"$work/log" 2>&1; then
+        echo "ok $name"
+    else
+        echo "not ok $name"
+        tail -n 40 "$work/log"
+    fi
+}
+
+# status WANTED COMMAND...
+status() {
+    wanted=$1
+    shift
+    "$@"
+    got=$?
+    [ "$got" -eq "$wanted" ] || {
+        echo "status $got, not $wanted: $*"
+        return 1
+    }
+}
+
+# ---- programs ----
+
+for kind in hello hello-pie hello-musl hello-musl-pie; do
+    hello() {
+        status 7 machine -- "$programs/$kind" argument 7 >out 2>err &&
+            [ "$(cat out)" = "hello, world: 3 argument /root 5 3.143" ] &&
+            [ "$(cat err)" = "errors are apart" ]
+    }
+    check "$kind runs" hello
+done
+
+# Programs that check themselves, the same under Linux.
+for source in "$tests"/programs/*.c; do
+    name=$(basename "$source" .c)
+    case $name in
+    hello | terminal) continue ;;
+    esac
+    check "program: $name" status 0 machine --mem 512M -- "$programs/$name"
+done
+
+# ---- what Linux prints ----
+
+# cases SECONDS CASE...: one boot runs them all
+cases() {
+    seconds=$1
+    shift
+    rm -rf got && mkdir got
+    machine --mem 512M --timeout "$seconds" --add "$tests/cases:/cases" \
+        --add "$programs:/programs" -- sh /cases/run.sh "$@" >cases.out 2>cases.err
+    sh "$tests/split.sh" got <cases.out
+    for case; do
+        same() {
+            [ -e "got/$case" ] || cat cases.err
+            diff "$tests/expected/$case" "got/$case"
+        }
+        check "$case: $(sed -n '1s/^# //p' "$tests/cases/$case.sh")" same
+    done
+}
+cases 100 pipes subshells background traps listing files processes text
+cases 300 copy sort array
+
+# ---- streams ----
+
+head -c 5000000 /dev/urandom >random
+binary_clean() {
+    machine -- cat <random >copy && cmp random copy
+}
+check "standard input and output are binary-clean" binary_clean
+
+much_output() {
+    [ "$(machine -- dd if=/dev/zero bs=64k count=1024 2>/dev/null | md5sum)" = \
+        "7f614da9329cd3aebf59b91aadc30bf0  -" ]
+}
+check "64 MiB of output arrive" much_output
+
+kept_apart() {
+    machine -- sh -c 'echo out; echo err >&2' >out 2>err &&
+        [ "$(cat out)" = out ] && [ "$(cat err)" = err ]
+}
+check "standard output and error are kept apart" kept_apart
+
+end_of_file() {
+    [ "$(printf 'a\nb' | machine -- wc -c)" -eq 3 ] && [ "$(machine -- wc -c </dev/null)" -eq 0 ]
+}
+check "end of file arrives" end_of_file
+
+unread_input() {
+    yes | head -c 4000000 | status 3 machine -- sh -c 'exit 3'
+}
+check "a program that reads nothing ends all the same" unread_input
+
+input_left() {
+    printf 'one\ntwo\n' >lines
+    { machine -- true && cat; } <lines | cmp - lines
+}
+check "input that nobody reads stays with the host" input_left
+
+reader_gone() {
+    { machine -- yes || echo $? >code; } | head -n 1 >/dev/null
+    [ "$(cat code)" -eq 141 ]
+}
+check "a reader that goes ends the writer with SIGPIPE" reader_gone
+
+stalled_output() {
+    mkfifo stalled
+    machine -- sh -c 'echo first >&2; seq 1 200000' >stalled 2>err &
+    exec 5<stalled
+    until grep -q first err; do
+        kill -0 $! || return 1
+        sleep 0.05
+    done
+    seq 1 200000 | cmp - /dev/fd/5
+    result=$?
+    exec 5<&-
+    wait
+    return $result
+}
+check "a stalled reader loses nothing and stops nobody else" stalled_output
+
+check "a closed descriptor is closed for the program" status 1 machine -- cat <&-
+
+not_terminals() {
+    machine -- sh -c 'test -t 0 || test -t 1 || test -t 2; echo $?' </dev/null 2>err | grep -qx 1
+}
+check "pipes are not terminals for the program" not_terminals
+
+late_writer() {
+    # What a background process writes until the program ends is kept; then the machine ends.
+    machine -- sh -c '(while :; do echo again; done) & sleep 0.2; exit 6' >out
+    [ $? -eq 6 ] && [ "$(sort -u out)" = again ]
+}
+check "the machine ends with its program" late_writer
+
+shell_reads_pipe() {
+    [ "$(echo 'echo $((6 * 7))' | machine 2>/dev/null)" = 42 ]
+}
+check "a shell without a terminal reads its commands" shell_reads_pipe
+
+# ---- status ----
+
+check "exit status is the program's" status 42 machine -- sh -c 'exit 42'
+for signal in 9 11 15; do
+    check "status is 128 + $signal when signal $signal ended it" \
+        status $((128 + signal)) machine -- sh -c "kill -$signal \$\$"
+done
+check "a program that is nowhere is 125" status 125 machine -- no-such-program
+check "a file that is no program is 125" status 125 machine -- /etc
+check "timeout is status 124" status 124 machine --timeout 2 -- sleep 100
+check "poweroff ends the machine" status 0 machine -- sh -c 'poweroff; sleep 10'
+check "the kernel's death is status 126" status 126 machine --append selftest=nullderef -- true
+
+signal_passed() {
+    mkfifo ready
+    machine -- sh -c 'trap "echo got it; exit 9" TERM; echo ready >&2; while :; do sleep 0.05; done' \
+        >out 2>ready &
+    launcher=$!
+    exec 6<ready
+    read -r line <&6
+    kill -TERM $launcher
+    wait $launcher
+    result=$?
+    exec 6<&-
+    [ "$result" -eq 9 ] && [ "$(cat out)" = "got it" ]
+}
+check "SIGTERM reaches the program" signal_passed
+
+no_slash_script() {
+    printf 'echo "script $0 $1"\n' >script
+    chmod +x script
+    [ "$(machine --add script:/bin/script -- script 5)" = "script /bin/script 5" ]
+}
+check "a script without #! is given to the shell" no_slash_script
+
+# ---- without the launcher ----
+
+by_hand() {
+    { sleep 1; printf 'echo by hand $((40 + 2))\rexit\r'; sleep 8; } |
+        timeout 30 qemu-system-x86_64 -nodefaults -no-user-config -cpu qemu64,+smep,+smap,+umip \
+            -m 256M -display none -serial stdio -no-reboot \
+            -device isa-debug-exit,iobase=0xf4,iosize=4 -kernel "$project/build/kernel/quire.elf" \
+            -initrd "$project/build/image/base.cpio" >serial
+    [ $? -eq 33 ] && grep -q '^by hand 42' serial
+}
+check "booted by hand, a shell on the serial line" by_hand
+
+# ---- terminal ----
+
+for script in "$tests"/*.pty "$project"/tests/tools/*.pty; do
+    case $(basename "$script" .pty) in
+    terminal) set -- machine -- "$programs/terminal" ;;
+    keys) set -- machine -- cat -v ;;
+    pager) set -- sh -c 'machine -- sh -c "test -t 0; echo \$?; cat" | sed s/^/piped:/' ;;
+    shell | window) [ "$(dirname "$script")" = "$tests" ] || continue && set -- machine ;;
+    *) set -- machine ;;
+    esac
+    check "terminal: $(sed -n '1s/^# //p' "$script")" timeout 60 "$drive" -t 20 "$script" -- "$@"
+done
