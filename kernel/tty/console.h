@@ -4,7 +4,8 @@
 
 struct tty;
 
-/* /dev/ttyS0, which is /dev/console too until another one takes that. NULL: no port, or no memory. */
+/* /dev/ttyS0, which is /dev/console too until another one takes that. NULL: no port, or no memory.
+ */
 struct tty *console_start(void);
 
 #endif

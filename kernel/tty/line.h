@@ -12,7 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Input that was not read yet; a power of two. A line is cut at LINE_LIMIT - 1 bytes, as in Linux. */
+/* Input that was not read yet; a power of two. A line is cut at LINE_LIMIT - 1 bytes, as in Linux.
+ */
 #define LINE_INPUT_SIZE 16384u
 #define LINE_LIMIT      4096u
 /* Output that the backend has not taken; a power of two. The last part of it is for echo alone. */

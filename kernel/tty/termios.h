@@ -1,4 +1,5 @@
-/* Numbers and structures of Linux's terminals on x86-64 (include/uapi/asm-generic/termbits.h, ioctls.h). */
+/* Numbers and structures of Linux's terminals on x86-64 (include/uapi/asm-generic/termbits.h,
+ * ioctls.h). */
 #ifndef KERNEL_TTY_TERMIOS_H
 #define KERNEL_TTY_TERMIOS_H
 
@@ -32,13 +33,13 @@
 #define XTABS  0014000u
 
 /* c_cflag */
-#define B9600   0000015u
-#define B38400  0000017u
-#define CBAUD   0010017u
-#define CS8     0000060u
-#define CREAD   0000200u
-#define HUPCL   0002000u
-#define CLOCAL  0004000u
+#define B9600  0000015u
+#define B38400 0000017u
+#define CBAUD  0010017u
+#define CS8    0000060u
+#define CREAD  0000200u
+#define HUPCL  0002000u
+#define CLOCAL 0004000u
 
 /* c_lflag */
 #define ISIG    0000001u
@@ -57,8 +58,24 @@
 
 /* c_cc */
 enum {
-    VINTR, VQUIT, VERASE, VKILL, VEOF, VTIME, VMIN, VSWTC, VSTART, VSTOP, VSUSP, VEOL, VREPRINT,
-    VDISCARD, VWERASE, VLNEXT, VEOL2, TERMIOS_CHARACTERS = 19,
+    VINTR,
+    VQUIT,
+    VERASE,
+    VKILL,
+    VEOF,
+    VTIME,
+    VMIN,
+    VSWTC,
+    VSTART,
+    VSTOP,
+    VSUSP,
+    VEOL,
+    VREPRINT,
+    VDISCARD,
+    VWERASE,
+    VLNEXT,
+    VEOL2,
+    TERMIOS_CHARACTERS = 19,
 };
 
 /* struct termios2; TCGETS and TCSETS move all but the speeds. */
@@ -86,20 +103,49 @@ struct window_size {
 };
 
 enum {
-    TCGETS = 0x5401, TCSETS, TCSETSW, TCSETSF, TCGETA, TCSETA, TCSETAW, TCSETAF, TCSBRK, TCXONC,
-    TCFLSH, TIOCEXCL, TIOCNXCL, TIOCSCTTY, TIOCGPGRP, TIOCSPGRP, TIOCOUTQ, TIOCSTI, TIOCGWINSZ,
+    TCGETS = 0x5401,
+    TCSETS,
+    TCSETSW,
+    TCSETSF,
+    TCGETA,
+    TCSETA,
+    TCSETAW,
+    TCSETAF,
+    TCSBRK,
+    TCXONC,
+    TCFLSH,
+    TIOCEXCL,
+    TIOCNXCL,
+    TIOCSCTTY,
+    TIOCGPGRP,
+    TIOCSPGRP,
+    TIOCOUTQ,
+    TIOCSTI,
+    TIOCGWINSZ,
     TIOCSWINSZ,
     TIOCINQ = 0x541b, /* FIONREAD */
-    TIOCCONS = 0x541d, TIOCPKT = 0x5420, TIOCNOTTY = 0x5422, TIOCSETD, TIOCGETD, TCSBRKP,
+    TIOCCONS = 0x541d,
+    TIOCPKT = 0x5420,
+    TIOCNOTTY = 0x5422,
+    TIOCSETD,
+    TIOCGETD,
+    TCSBRKP,
     TIOCGSID = 0x5429,
     TIOCGEXCL = (int)0x80045440,
     TIOCVHANGUP = 0x5437,
-    TIOCGPTN = (int)0x80045430, TIOCSPTLCK = 0x40045431, TIOCGPTLCK = (int)0x80045439,
-    TIOCGPTPEER = 0x5441, TIOCSIG = 0x40045436, TIOCGPKT = (int)0x80045438,
-    TCGETS2 = (int)0x802c542a, TCSETS2 = 0x402c542b, TCSETSW2, TCSETSF2,
+    TIOCGPTN = (int)0x80045430,
+    TIOCSPTLCK = 0x40045431,
+    TIOCGPTLCK = (int)0x80045439,
+    TIOCGPTPEER = 0x5441,
+    TIOCSIG = 0x40045436,
+    TIOCGPKT = (int)0x80045438,
+    TCGETS2 = (int)0x802c542a,
+    TCSETS2 = 0x402c542b,
+    TCSETSW2,
+    TCSETSF2,
 };
 
-enum { TCOOFF, TCOON, TCIOFF, TCION };         /* TCXONC */
-enum { TCIFLUSH, TCOFLUSH, TCIOFLUSH };        /* TCFLSH */
+enum { TCOOFF, TCOON, TCIOFF, TCION };  /* TCXONC */
+enum { TCIFLUSH, TCOFLUSH, TCIOFLUSH }; /* TCFLSH */
 
 #endif

@@ -39,7 +39,8 @@ size_t tty_input_room(struct tty *tty);
 /* A changed size is told to the foreground group (SIGWINCH). */
 void tty_set_window(struct tty *tty, unsigned rows, unsigned columns, unsigned x_pixels,
                     unsigned y_pixels);
-/* The host's own terminal edits, echoes and raises signals: this one starts without (but canonical). */
+/* The host's own terminal edits, echoes and raises signals: this one starts without (but
+ * canonical). */
 void tty_set_cooked_by_host(struct tty *tty);
 /* The terminal that /dev/console means; the last call counts. */
 void tty_set_console(struct tty *tty);
@@ -55,7 +56,8 @@ int tty_device_number(struct tty *tty);
 int tty_foreground_group(struct tty *tty);
 /* For process_start: make it the session's controlling terminal. */
 void tty_set_controlling(struct tty *tty, int session, int group);
-/* The session's leader exits: the foreground group gets SIGHUP and SIGCONT, the terminal is free. */
+/* The session's leader exits: the foreground group gets SIGHUP and SIGCONT, the terminal is free.
+ */
 void tty_session_ended(struct tty *tty, int session);
 
 #endif

@@ -29,7 +29,8 @@ struct tty {
 int tty_open_file(struct tty *tty, struct file *file);
 extern const struct file_operations tty_operations;
 
-/* A terminal that is in no table of devices yet. NULL: no memory. tty_destroy: nobody has it open. */
+/* A terminal that is in no table of devices yet. NULL: no memory. tty_destroy: nobody has it open.
+ */
 struct tty *tty_allocate(const char *name, unsigned major, unsigned minor,
                          const struct tty_backend *backend);
 void tty_destroy(struct tty *tty);
@@ -43,8 +44,8 @@ void tty_raise(struct tty *tty, unsigned wanted);
 void tty_set_window_size(struct tty *tty, const struct window_size *window);
 
 /*
- * job.c. May the running process use the terminal now? signo is SIGTTIN or SIGTTOU. 0; -ERESTARTSYS:
- * its group was sent the signal; -EIO: it must not and cannot be stopped.
+ * job.c. May the running process use the terminal now? signo is SIGTTIN or SIGTTOU. 0;
+ * -ERESTARTSYS: its group was sent the signal; -EIO: it must not and cannot be stopped.
  */
 int job_check(struct tty *tty, int signo);
 /* The ioctls of job control; -ENOIOCTLCMD (-515): another one. */
