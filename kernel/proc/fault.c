@@ -117,14 +117,11 @@ bool fault_report_of(int process, char *text, size_t size)
 
 /* One line for a person whose program was ended by it. */
 static void report(const struct trap_frame *frame, uint64_t address, unsigned access,
-                   enum quire_fault_class class, int signo)
+                   enum quire_fault_class class)
 {
     const struct thread *thread = current_thread();
-    struct signal_action action = signal_action_get(thread->process, signo);
     char place[256], text[sizeof latest.text];
 
-    if (action.handler > SIG_IGN && !(thread->blocked & SIGNAL_BIT(signo)))
-        return;
     describe_place(thread->memory->space, address, place, sizeof place);
     snprintf(text, sizeof text, "%s at 0x%lx from rip 0x%lx rsp 0x%lx: %s; %s", access_name(access),
              address, frame->rip, frame->rsp, quire_fault_class_string(class), place);
@@ -145,6 +142,7 @@ static void raise(struct trap_frame *frame, uint64_t address, unsigned error_cod
                   enum quire_status status, enum quire_fault_class class)
 {
     struct thread *thread = current_thread();
+    struct signal_info info;
     int signo = SIGSEGV, code = SEGV_MAPERR;
 
     switch (status) {
@@ -165,8 +163,11 @@ static void raise(struct trap_frame *frame, uint64_t address, unsigned error_cod
     thread->trap.vector = TRAP_PAGE_FAULT;
     thread->trap.error_code = error_code;
     thread->trap.address = address;
-    report(frame, address, access_of(error_code), class, signo);
-    signal_force_fault(signo, code, address);
+    info = (struct signal_info){.signo = signo, .code = code, .address = address};
+    if (signal_deliver_fault(frame, &info))
+        return;
+    report(frame, address, access_of(error_code), class);
+    signal_force(signo, &info);
 }
 
 int fault_handle(struct trap_frame *frame, uintptr_t address, unsigned error_code)

@@ -203,9 +203,19 @@ bool thread_wake_stopped(struct thread *thread)
     return wake_from(thread, THREAD_STOPPED);
 }
 
+/*
+ * A new thread waits for its turn: whoever made it mostly has something to do with it first, and what
+ * a parent does before the child runs needs no copy.
+ */
 void thread_start(struct thread *thread)
 {
-    thread_wake(thread);
+    struct run_queue *queue = &run_queues[thread->cpu];
+    uint64_t flags = spin_lock_interrupts(&queue->lock);
+
+    thread->demanding = current_thread()->demanding;
+    __atomic_store_n(&thread->state, THREAD_RUNNABLE, __ATOMIC_RELEASE);
+    enqueue_locked(queue, thread);
+    spin_unlock_interrupts(&queue->lock, flags);
 }
 
 /* ---- the switch ---- */

@@ -766,6 +766,32 @@ static void deliver(struct trap_frame *frame)
     signal_restore_blocked();
 }
 
+/*
+ * The short way for a program that handles its own faults (garbage collectors, demand mapping): nothing else is pending that
+ * would come before a synchronous signal, so it need not go through the queue.
+ */
+bool signal_deliver_fault(struct trap_frame *frame, const struct signal_info *info)
+{
+    struct thread *thread = current_thread();
+    struct process *process = thread->process;
+    struct signal_action *slot, action;
+    uint64_t flags = spin_lock_interrupts(&process->lock);
+    bool handled;
+
+    quire_spin_lock(&process->handlers->lock);
+    slot = &process->handlers->action[info->signo - 1];
+    action = *slot;
+    handled = action.handler > SIG_IGN && !(thread->blocked & SIGNAL_BIT(info->signo)) &&
+              !thread->dying && !process->stopped;
+    if (handled && (action.flags & SA_RESETHAND))
+        slot->handler = SIG_DFL;
+    quire_spin_unlock(&process->handlers->lock);
+    spin_unlock_interrupts(&process->lock, flags);
+    if (handled)
+        run_handler(frame, &action, info);
+    return handled;
+}
+
 void exit_to_user_work(struct trap_frame *frame)
 {
     struct thread *thread = current_thread();

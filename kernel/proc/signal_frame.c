@@ -72,38 +72,39 @@ static int stack_flags(const struct thread *thread, uint64_t rsp)
     return on_signal_stack(thread, rsp) ? SS_ONSTACK : 0;
 }
 
-static void fill_registers(struct signal_context *to, const struct trap_frame *from,
-                           signal_set mask)
+static void fill_registers(struct signal_context *restrict to,
+                           const struct trap_frame *restrict from, signal_set mask)
 {
     const struct thread *thread = current_thread();
     bool trap = !trap_is_syscall(from);
 
-    *to = (struct signal_context){
-        .r8 = from->r8,
-        .r9 = from->r9,
-        .r10 = from->r10,
-        .r11 = from->r11,
-        .r12 = from->r12,
-        .r13 = from->r13,
-        .r14 = from->r14,
-        .r15 = from->r15,
-        .rdi = from->rdi,
-        .rsi = from->rsi,
-        .rbp = from->rbp,
-        .rbx = from->rbx,
-        .rdx = from->rdx,
-        .rax = from->rax,
-        .rcx = from->rcx,
-        .rsp = from->rsp,
-        .rip = from->rip,
-        .rflags = from->rflags,
-        .cs = (uint16_t)from->cs,
-        .ss = (uint16_t)from->ss,
-        .error = trap ? thread->trap.error_code : 0,
-        .trap_number = trap ? thread->trap.vector : 0,
-        .old_mask = mask,
-        .cr2 = trap ? thread->trap.address : 0,
-    };
+    to->r8 = from->r8;
+    to->r9 = from->r9;
+    to->r10 = from->r10;
+    to->r11 = from->r11;
+    to->r12 = from->r12;
+    to->r13 = from->r13;
+    to->r14 = from->r14;
+    to->r15 = from->r15;
+    to->rdi = from->rdi;
+    to->rsi = from->rsi;
+    to->rbp = from->rbp;
+    to->rbx = from->rbx;
+    to->rdx = from->rdx;
+    to->rax = from->rax;
+    to->rcx = from->rcx;
+    to->rsp = from->rsp;
+    to->rip = from->rip;
+    to->rflags = from->rflags;
+    to->cs = (uint16_t)from->cs;
+    to->gs = 0;
+    to->fs = 0;
+    to->ss = (uint16_t)from->ss;
+    to->error = trap ? thread->trap.error_code : 0;
+    to->trap_number = trap ? thread->trap.vector : 0;
+    to->old_mask = mask;
+    to->cr2 = trap ? thread->trap.address : 0;
+    __builtin_memset(to->reserved, 0, sizeof to->reserved);
 }
 
 int signal_frame_push(struct trap_frame *frame, const struct signal_action *action,
@@ -129,7 +130,7 @@ int signal_frame_push(struct trap_frame *frame, const struct signal_action *acti
     if (!(action->flags & SA_RESTORER))
         return -EFAULT;
 
-    memset(&out.context, 0, offsetof(struct user_context, registers));
+    __builtin_memset(&out.context, 0, offsetof(struct user_context, registers));
     out.return_address = action->restorer;
     out.context.flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;
     out.context.stack_start = stack->start;
@@ -140,9 +141,9 @@ int signal_frame_push(struct trap_frame *frame, const struct signal_action *acti
     out.context.registers.fpu = image;
     out.context.mask = restore_mask;
     out.info = *info;
-    memset(out.info_rest, 0, sizeof out.info_rest);
+    __builtin_memset(out.info_rest, 0, sizeof out.info_rest);
     fpu_save(&fpu);
-    memset(fpu.bytes + 464, 0, 48); /* software's bytes: no extended state follows */
+    __builtin_memset(fpu.bytes + 464, 0, 48); /* software's bytes: no extended state follows */
     if (copy_to_user((void *)image, &fpu, sizeof fpu) != 0 ||
         copy_to_user((void *)place, &out, sizeof out) != 0)
         return -EFAULT;

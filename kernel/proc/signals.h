@@ -65,6 +65,9 @@ void signal_force(int signo, const struct signal_info *info);
 /* The same with the address of an access. */
 void signal_force_fault(int signo, int code, uint64_t address);
 
+/* For a fault of the running thread: sets up its handler at once. False: it has none, or blocks the signal. */
+bool signal_deliver_fault(struct trap_frame *frame, const struct signal_info *info);
+
 /* The running thread starts to end the whole process with this wait status. */
 _Noreturn void process_exit_group(int wait_status);
 /* Tells the other threads of the running process to die, and waits until they are gone (exec).
