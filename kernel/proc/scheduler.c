@@ -88,7 +88,9 @@ struct thread *thread_create(const char *name)
             return NULL;
         }
     }
-    memset(thread, 0, sizeof *thread);
+    /* All but the FPU image, which is written before it is read. */
+    memset(thread, 0, offsetof(struct thread, context.fpu));
+    memset(&thread->process, 0, sizeof *thread - offsetof(struct thread, process));
     thread->context.stack_bottom = bottom;
     thread->context.stack_top = top;
     thread->references = 1;

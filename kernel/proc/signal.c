@@ -92,7 +92,8 @@ static void pool_fill(void)
 
 static struct quire_cache *handlers_cache;
 
-struct signal_handlers *signal_handlers_create(void)
+/* Not filled. */
+static struct signal_handlers *handlers_new(void)
 {
     struct signal_handlers *handlers;
 
@@ -101,15 +102,24 @@ struct signal_handlers *signal_handlers_create(void)
                                             sizeof(struct signal_handlers), 0);
     handlers = handlers_cache ? quire_cache_alloc(&kernel_machine, handlers_cache) : NULL;
     if (handlers) {
-        memset(handlers, 0, sizeof *handlers);
         handlers->references = 1;
+        quire_spin_init(&handlers->lock);
     }
+    return handlers;
+}
+
+struct signal_handlers *signal_handlers_create(void)
+{
+    struct signal_handlers *handlers = handlers_new();
+
+    if (handlers)
+        memset(handlers->action, 0, sizeof handlers->action);
     return handlers;
 }
 
 struct signal_handlers *signal_handlers_clone(struct signal_handlers *from)
 {
-    struct signal_handlers *handlers = signal_handlers_create();
+    struct signal_handlers *handlers = handlers_new();
 
     if (handlers) {
         uint64_t flags = spin_lock_interrupts(&from->lock);
