@@ -15,6 +15,7 @@
 #include "core/memory.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/linux/errno.h"
+#include "kernel/linux/system.h"
 #include "kernel/proc/scheduler.h"
 #include "kernel/proc/signals.h"
 #include "kernel/proc/tree.h"
@@ -249,6 +250,20 @@ static void give_back_resources(struct thread *thread)
         fs_context_put(fs);
 }
 
+/*
+ * For ru_maxrss. A program is measured, which walks its tables. A copy of one that only ran on for
+ * a moment has what was known at fork, or at least the pages that it brought in: not worth a walk.
+ */
+static uint64_t last_peak(const struct process *process, struct memory *memory)
+{
+    uint64_t touched = current_thread()->times.minor_faults * PAGE_SIZE;
+    uint64_t inherited = memory->resident_peak * PAGE_SIZE;
+
+    if (process->exec_done)
+        return memory_resident_peak(memory);
+    return touched > inherited ? touched : inherited;
+}
+
 _Noreturn void thread_exit(int wait_status)
 {
     struct thread *thread = current_thread();
@@ -264,8 +279,11 @@ _Noreturn void thread_exit(int wait_status)
     flags = tree_lock_interrupts();
     last = process->thread_count == 1;
     tree_unlock_interrupts(flags);
-    if (last)
+    if (last) {
         leave_session(process);
+        if (thread->memory)
+            process->resident_peak = last_peak(process, thread->memory);
+    }
     give_back_resources(thread);
 
     flags = tree_lock_interrupts();
@@ -387,7 +405,8 @@ static void fill_result_locked(struct process *child, struct wait_result *out)
     out->uid = child->credentials.uid;
     process_times_locked(child, &out->times);
     usage_times_add(&out->times, &child->children_times);
-    out->resident_peak = child->children_peak;
+    out->resident_peak =
+        child->resident_peak > child->children_peak ? child->resident_peak : child->children_peak;
 }
 
 /* The child has news of the wanted kind; takes it. */

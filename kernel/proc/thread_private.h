@@ -211,7 +211,8 @@ struct process {
     struct resource_limit limits[RESOURCE_COUNT]; /* (p) index RLIMIT_* */
     unsigned umask;                               /* (a) */
 
-    struct usage_times dead_threads;   /* (t) sums */
+    struct usage_times dead_threads; /* (t) sums */
+    uint64_t resident_peak;          /* (t) bytes: its own largest resident set, set when it ends */
     struct usage_times children_times; /* (t) waited-for children */
     uint64_t children_peak;            /* (t) bytes: largest resident set among them */
     uint64_t start_time;               /* (c) monotonic ns */

@@ -64,6 +64,7 @@ static void forking(void)
     check(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT) == 0);
     check(info.si_pid == child && info.si_code == CLD_EXITED && info.si_status == 9);
     check(wait4(child, &status, 0, &usage) == child && WEXITSTATUS(status) == 9);
+    check(usage.ru_maxrss > 0 && usage.ru_minflt > 0);
 
     /* Several children at once, in any order. */
     pid_t children[20];
