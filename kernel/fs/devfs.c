@@ -118,6 +118,23 @@ int devfs_make(const char *name, const struct vfs_node *node)
     return error;
 }
 
+int devfs_remove(const char *name)
+{
+    struct vfs_entry *directory, *entry;
+    int error = devfs_walk(&name, &directory);
+
+    if (error != 0)
+        return error;
+    mutex_lock(&directory->inode->mutex);
+    entry = directory_find(directory, name, strlen(name));
+    error = entry == NULL ? -ENOENT : directory->inode->operations->remove(directory, entry);
+    mutex_unlock(&directory->inode->mutex);
+    if (entry != NULL)
+        entry_put(entry);
+    entry_put(directory);
+    return error;
+}
+
 int devfs_add(const struct device_driver *driver)
 {
     struct registered_driver *added = kernel_alloc_zeroed(sizeof *added);

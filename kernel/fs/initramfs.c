@@ -539,6 +539,23 @@ static void mount_at(const char *name, const char *type, uint32_t mode)
     entry_put(path.entry);
 }
 
+/* Shared memory of POSIX has a file system of its own, as everywhere. */
+static void mount_shm(void)
+{
+    struct vfs_path at = {.mount = root_mount, .entry = root_mount->root}, dev, shm;
+
+    path_get(&at);
+    if (path_step(&at, "dev", 3, &dev) == 0) {
+        if (path_step(&dev, "shm", 3, &shm) == 0) {
+            if (vfs_mount_type("tmpfs", "tmpfs", &shm, MS_NOSUID | MS_NODEV, NULL) != 0)
+                log_error("/dev/shm cannot be mounted");
+            path_put(&shm);
+        }
+        path_put(&dev);
+    }
+    path_put(&at);
+}
+
 static int root_init(void)
 {
     int error;
@@ -548,6 +565,7 @@ static int root_init(void)
     mount_at("dev", "devtmpfs", 0755);
     mount_at("proc", "proc", 0555);
     mount_at("tmp", NULL, 01777);
+    mount_shm();
     return error;
 }
 INITCALL(INIT_FILESYSTEM, root_init);

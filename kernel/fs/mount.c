@@ -50,6 +50,7 @@ struct vfs_filesystem *filesystem_create(const struct vfs_filesystem_type *type)
         return NULL;
     filesystem->references = 1;
     filesystem->type = type;
+    filesystem->limit = UINT64_MAX;
     filesystem->device =
         device_number(0, __atomic_fetch_add(&next_device_minor, 1, __ATOMIC_RELAXED));
     return filesystem;
@@ -80,7 +81,9 @@ static struct vfs_mount *mount_create(struct vfs_filesystem *filesystem, struct 
     if (mount == NULL)
         return NULL;
     mount->references = 1;
-    mount->flags = flags;
+    /* As on Linux, times of access are kept loosely unless the mount says otherwise. */
+    mount->flags =
+        flags & (MS_NOATIME | MS_STRICTATIME) ? flags & ~MS_STRICTATIME : flags | MS_RELATIME;
     mount->filesystem = filesystem;
     filesystem_get(filesystem);
     mount->root = root;
@@ -190,7 +193,8 @@ bool path_cross_up(struct vfs_path *path)
 }
 
 #define MOUNT_KEPT_FLAGS                                                                           \
-    (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME)
+    (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME |     \
+     MS_STRICTATIME)
 
 int vfs_mount_type(const char *type_name, const char *source, const struct vfs_path *on,
                    unsigned flags, const char *options)
@@ -262,6 +266,8 @@ int vfs_remount(const struct vfs_path *at, unsigned flags)
         return -EINVAL;
     quire_spin_lock(&tree_lock);
     at->mount->flags = flags & MOUNT_KEPT_FLAGS;
+    if (!(flags & (MS_NOATIME | MS_STRICTATIME)))
+        at->mount->flags |= MS_RELATIME;
     quire_spin_unlock(&tree_lock);
     return 0;
 }

@@ -406,7 +406,8 @@ static int show_mount_list(struct text *text, bool info)
                 text_escaped(text, mount->source, special);
                 text_add(text, " ", 1);
                 text_escaped(text, where, special);
-                text_printf(text, " %s %s 0 0\n", filesystem->type->name, options);
+                text_printf(text, " %s %s%s 0 0\n", filesystem->type->name, options,
+                            filesystem->options);
             }
         }
         mount_put(mount);

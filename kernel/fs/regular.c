@@ -153,14 +153,43 @@ static long regular_read(struct file *file, struct transfer *to, uint64_t *posit
 
 /* ---- write ---- */
 
+void regular_count(struct vfs_inode *inode, uint64_t pages)
+{
+    if (pages == inode->counted)
+        return;
+    __atomic_fetch_add(&inode->filesystem->used, pages - inode->counted, __ATOMIC_RELAXED);
+    inode->counted = pages;
+}
+
 /* One sixteenth of memory stays free of file pages, so that the machine can still act when /tmp is
  * full. */
-bool regular_room(void)
+static bool room_for_page(struct vfs_inode *inode)
 {
+    struct vfs_filesystem *filesystem = inode->filesystem;
     struct quire_frame_stats frames;
 
+    if (filesystem->limit != UINT64_MAX) {
+        regular_count(inode, inode->object->resident);
+        if (__atomic_load_n(&filesystem->used, __ATOMIC_RELAXED) >= filesystem->limit)
+            return false;
+    }
     quire_frame_stats(&kernel_machine, &frames);
     return frames.free > frames.total / 16;
+}
+
+int regular_page(struct vfs_inode *inode, uint64_t index, bool overwrite, struct quire_frame **out)
+{
+    enum quire_status status = quire_object_page(inode->object, index, QUIRE_OBJECT_ANY_INDEX, out);
+
+    if (status == QUIRE_NO_MAPPING) {
+        if (!room_for_page(inode))
+            return -ENOSPC;
+        status = quire_object_page(inode->object, index,
+                                   QUIRE_OBJECT_ALLOCATE | QUIRE_OBJECT_ANY_INDEX |
+                                       (overwrite ? QUIRE_OBJECT_OVERWRITE : 0),
+                                   out);
+    }
+    return status_error(status);
 }
 
 static int size_limit(uint64_t at, uint64_t *end)
@@ -183,20 +212,18 @@ static int size_limit(uint64_t at, uint64_t *end)
 }
 
 /* Makes or finds the page, copies into it. Bytes moved, or -errno before the first. */
-static long write_page(struct quire_object *object, uint64_t at, struct transfer *from, size_t n)
+static long write_page(struct vfs_inode *inode, uint64_t at, struct transfer *from, size_t n)
 {
-    struct quire_frame *frame;
-    unsigned flags = QUIRE_OBJECT_ALLOCATE | QUIRE_OBJECT_ANY_INDEX;
-    enum quire_status status;
-    size_t moved;
-
     /* Kernel memory cannot fault half-way, and nobody maps what is beyond the end: no need to clear
      * first. */
-    if (!from->user && from->vectors == NULL && n == PAGE_SIZE && at >= object->size)
-        flags |= QUIRE_OBJECT_OVERWRITE;
-    status = quire_object_page(object, at >> PAGE_SHIFT, flags, &frame);
-    if (status != QUIRE_OK)
-        return status_error(status);
+    bool overwrite =
+        !from->user && from->vectors == NULL && n == PAGE_SIZE && at >= inode->object->size;
+    struct quire_frame *frame;
+    int error = regular_page(inode, at >> PAGE_SHIFT, overwrite, &frame);
+    size_t moved;
+
+    if (error != 0)
+        return error;
     moved = copy_frame(frame, at & (PAGE_SIZE - 1), from, n, false);
     quire_frame_put(&kernel_machine, frame);
     return moved > 0 ? (long)moved : -EFAULT;
@@ -213,11 +240,7 @@ static long write_pages(struct vfs_inode *inode, struct transfer *from, uint64_t
         size_t n = PAGE_SIZE - offset < total - done ? PAGE_SIZE - offset : total - done;
         long moved;
 
-        if ((done & (64 * PAGE_SIZE - 1)) < PAGE_SIZE && offset == 0 && !regular_room()) {
-            error = -ENOSPC;
-            break;
-        }
-        moved = write_page(object, at, from, n);
+        moved = write_page(inode, at, from, n);
         if (moved < 0) {
             error = moved;
             break;
@@ -229,6 +252,7 @@ static long write_pages(struct vfs_inode *inode, struct transfer *from, uint64_t
     }
     if (at > object->size)
         quire_object_resize(object, at);
+    regular_count(inode, object->resident);
     return done > 0 ? (long)done : error;
 }
 
@@ -280,6 +304,7 @@ int regular_resize_locked(struct vfs_inode *inode, uint64_t size)
         return -EPERM;
     if (size != object->size)
         quire_object_resize(object, size);
+    regular_count(inode, object->resident);
     inode_touch(inode, true, true);
     return 0;
 }

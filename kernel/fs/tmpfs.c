@@ -3,7 +3,8 @@
  * a regular file is the memory object that read, write and mappings share. Also the base of
  * devtmpfs, of the root, and of memory without a name (memfd, shared memory).
  *
- * Files may take all of memory but a sixteenth: regular.c asks regular_room() before a file grows.
+ * The files of an instance may take half of RAM, or what size= says, as on Linux; the root's all
+ * but the sixteenth that regular.c keeps free.
  *
  * Failure: each operation allocates what it needs before it changes anything.
  */
@@ -275,19 +276,62 @@ static unsigned long option_number(const char *options, const char *name, int ba
     return otherwise;
 }
 
+/* size=N with k, m, g or %, of RAM, behind it; 0: no such option. Pages. */
+static uint64_t option_size(const char *options)
+{
+    const char *at = options != NULL ? strstr(options, "size=") : NULL;
+    struct quire_frame_stats frames;
+    char *unit;
+    uint64_t size;
+
+    if (at == NULL || (at != options && at[-1] != ','))
+        return 0;
+    size = strtoul(at + 5, &unit, 10);
+    switch (*unit | 0x20) {
+    case 'g':
+        return size << (30 - PAGE_SHIFT);
+    case 'm':
+        return size << (20 - PAGE_SHIFT);
+    case 'k':
+        return (size + 3) >> (PAGE_SHIFT - 10);
+    case '%' | 0x20:
+        quire_frame_stats(&kernel_machine, &frames);
+        return frames.total * size / 100;
+    default:
+        return (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+    }
+}
+
+static void tmpfs_limits(struct vfs_filesystem *filesystem, const char *options, uint32_t mode)
+{
+    uint64_t size = option_size(options);
+    struct quire_frame_stats frames;
+    size_t length = 0;
+
+    quire_frame_stats(&kernel_machine, &frames);
+    filesystem->limit = size != 0 ? size : frames.total / 2;
+    if (size != 0)
+        length = (size_t)scnprintf(filesystem->options, sizeof filesystem->options, ",size=%luk",
+                                   (unsigned long)(size << (PAGE_SHIFT - 10)));
+    if (mode != 01777)
+        scnprintf(filesystem->options + length, sizeof filesystem->options - length, ",mode=%o",
+                  mode);
+}
+
 static int tmpfs_mount(const char *source, const char *options, struct vfs_filesystem **out)
 {
     struct vfs_filesystem *filesystem = filesystem_create(&tmpfs_type);
-    struct vfs_node node = {.mode = S_IFDIR | 01777};
+    struct vfs_node node = {.mode = S_IFDIR};
     struct vfs_inode *inode;
     int error;
 
     (void)source;
     if (filesystem == NULL)
         return -ENOMEM;
-    node.mode = S_IFDIR | (uint32_t)(option_number(options, "mode", 8, 01777) & 07777);
+    node.mode |= (uint32_t)(option_number(options, "mode", 8, 01777) & 07777);
     node.uid = (uint32_t)option_number(options, "uid", 10, 0);
     node.gid = (uint32_t)option_number(options, "gid", 10, 0);
+    tmpfs_limits(filesystem, options, node.mode & 07777);
     error = tmpfs_inode(filesystem, &node, &inode);
     if (error == 0) {
         inode->links = 2;
@@ -340,11 +384,12 @@ static void tmpfs_release(struct vfs_filesystem *filesystem)
 static void tmpfs_statistics(struct vfs_filesystem *filesystem, struct statfs_abi *out)
 {
     struct quire_frame_stats frames;
+    uint64_t left;
 
-    (void)filesystem;
     quire_frame_stats(&kernel_machine, &frames);
-    out->f_blocks = frames.total / 2;
-    out->f_bfree = frames.free < out->f_blocks ? frames.free : out->f_blocks;
+    out->f_blocks = filesystem->limit < frames.total ? filesystem->limit : frames.total;
+    left = out->f_blocks > filesystem->used ? out->f_blocks - filesystem->used : 0;
+    out->f_bfree = left < frames.free ? left : frames.free;
     out->f_bavail = out->f_bfree;
     out->f_files = frames.total / 2;
     out->f_ffree = frames.free / 2;
@@ -424,8 +469,11 @@ static int rootfs_mount(const char *source, const char *options, struct vfs_file
 {
     int error = tmpfs_mount(source, options, out);
 
-    if (error == 0)
+    if (error == 0) {
         (*out)->type = &rootfs_type;
+        (*out)->limit = UINT64_MAX;
+        (*out)->options[0] = 0;
+    }
     return error;
 }
 

@@ -154,10 +154,12 @@ void inode_put(struct vfs_inode *inode)
 {
     if (inode == NULL || __atomic_sub_fetch(&inode->references, 1, __ATOMIC_ACQ_REL) != 0)
         return;
-    if (inode_is(inode, S_IFREG) && inode->object != NULL)
+    if (inode_is(inode, S_IFREG) && inode->object != NULL) {
+        regular_count(inode, 0); /* the file system may be gone when the last mapping goes */
         quire_object_put(inode->object);
-    else
+    } else {
         inode_free(inode);
+    }
 }
 
 bool inode_owned(const struct vfs_inode *inode)

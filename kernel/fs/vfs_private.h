@@ -123,6 +123,7 @@ struct vfs_inode {
         *deleted_name; /* (l) path it last had, for a mapping that outlasts its names; NULL: none */
     struct file_locks *locks; /* (lock of locks.c) flock and fcntl; NULL: never locked */
     uint32_t writers;         /* (l) files open for writing: execve then fails, ETXTBSY */
+    uint64_t counted;         /* (m) its pages in filesystem->used */
     uint32_t deny_write;      /* (l) programs that run from it: opening for writing then fails */
     union {
         struct quire_object *object; /* (c) regular files: one reference */
@@ -167,6 +168,9 @@ struct vfs_filesystem {
     uint64_t device;        /* st_dev */
     uint64_t next_inode;    /* (a) */
     struct vfs_entry *root; /* with a reference */
+    uint64_t limit;         /* pages of files, UINT64_MAX: none */
+    uint64_t used;          /* (a) pages, as of each file's last change */
+    char options[64];       /* for /proc/mounts: ",size=4k", or "" */
     void *data;
 };
 
@@ -351,6 +355,8 @@ int fifo_open(struct vfs_inode *inode, struct file *file);
 int device_open(struct vfs_inode *inode, struct file *file);
 /* A name in /dev ("a/b": directories are made); for what is no driver. */
 int devfs_make(const char *name, const struct vfs_node *node);
+/* Takes a name out again: of devices that go. */
+int devfs_remove(const char *name);
 /* -EPERM by seals, -EFBIG, -ENOSPC; the inode's mutex is held. */
 int regular_resize_locked(struct vfs_inode *inode, uint64_t size);
 
@@ -365,8 +371,15 @@ int file_place(struct file *file, struct vfs_path *out);
 
 int eventfd_create(uint64_t initial, unsigned flags, struct file **out);
 
-/* Memory that files of memory may still take. */
-bool regular_room(void);
+/*
+ * The frame of a file's page, made when it is missing, with a reference; the inode's mutex is held.
+ * overwrite: the caller fills all of it, from memory that cannot fault. -ENOSPC at the file
+ * system's limit or when memory is short, -EIO.
+ */
+int regular_page(struct vfs_inode *inode, uint64_t index, bool overwrite, struct quire_frame **out);
+/* Brings the file system's count of pages up to date. The inode's mutex is held, or it is going
+ * away. */
+void regular_count(struct vfs_inode *inode, uint64_t pages);
 
 /* Both ends of a new pipe; O_NONBLOCK, O_DIRECT. A pipe's bytes copied to another's without taking
  * them. */

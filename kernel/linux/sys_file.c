@@ -653,16 +653,15 @@ long sys_ftruncate(word fd, word length)
 
 /* Makes the pages of a range that are missing, so that writing there later cannot fail. The inode's
  * mutex is held. */
-static int allocate_range(struct quire_object *object, uint64_t start, uint64_t end)
+static int allocate_range(struct vfs_inode *inode, uint64_t start, uint64_t end)
 {
     for (uint64_t index = start >> PAGE_SHIFT; index <= (end - 1) >> PAGE_SHIFT; index++) {
         struct quire_frame *frame;
+        int error = regular_page(inode, index, false, &frame);
 
-        if (!regular_room() ||
-            quire_object_page(object, index, QUIRE_OBJECT_ALLOCATE | QUIRE_OBJECT_ANY_INDEX,
-                              &frame) != QUIRE_OK)
-            return -ENOSPC;
-        quire_frame_put(object->q, frame);
+        if (error != 0)
+            return error;
+        quire_frame_put(inode->object->q, frame);
         if (signal_pending())
             return -EINTR;
     }
@@ -683,10 +682,11 @@ static int fallocate_locked(struct vfs_inode *inode, unsigned mode, uint64_t sta
     if (!(mode & FALLOC_FL_PUNCH_HOLE)) {
         if (!(mode & FALLOC_FL_KEEP_SIZE) && end > size && (inode->seals & F_SEAL_GROW))
             return -EPERM;
-        error = allocate_range(object, start, end);
+        error = allocate_range(inode, start, end);
         if (error == 0 && !(mode & FALLOC_FL_KEEP_SIZE) && end > size)
             error = regular_resize_locked(inode, end);
     }
+    regular_count(inode, object->resident);
     if (error == 0)
         inode_touch(inode, true, true);
     return error;
