@@ -482,6 +482,11 @@ static void zap_region_locked(struct quire_gather *gather, const struct quire_re
             quire_virt stop = next < end ? next : end;
 
             quire_spin_lock(&leaf.table->table.lock);
+            if (!quire_leaf_valid_locked(&leaf)) {
+                /* A fault put a copy in the place of a shared table: that one holds the entries. */
+                quire_spin_unlock(&leaf.table->table.lock);
+                continue;
+            }
             if (__atomic_load_n(&leaf.table->count, __ATOMIC_RELAXED) > 1)
                 gather->every_space = true;
             quire_zap_entries_locked(gather, leaf.table, quire_level_index(at, 1),

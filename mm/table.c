@@ -475,10 +475,16 @@ enum quire_status quire_zap_prepare(struct quire_space *space, quire_virt start,
  * Take a leaf table out of its parent. Flush first, drop later: it joins the gather's list. A fault
  * that still looks at the table finds its parent entry changed and gives up.
  */
-static void detach_leaf(struct quire_gather *gather, const struct quire_leaf *leaf, quire_virt base)
+static bool detach_leaf(struct quire_gather *gather, const struct quire_leaf *leaf, quire_virt base)
 {
     quire_spin_lock(&leaf->parent->table.lock);
     quire_spin_lock(&leaf->table->table.lock);
+    /* A fault may have put a copy of its own in the place of a shared table since it was found. */
+    if (!quire_leaf_valid_locked(leaf)) {
+        quire_spin_unlock(&leaf->table->table.lock);
+        quire_spin_unlock(&leaf->parent->table.lock);
+        return false;
+    }
     (void)quire_entry_exchange(leaf->parent_entry, 0);
     leaf->parent->table.live--;
     quire_spin_unlock(&leaf->table->table.lock);
@@ -493,10 +499,11 @@ static void detach_leaf(struct quire_gather *gather, const struct quire_leaf *le
     if (__atomic_load_n(&leaf->table->count, __ATOMIC_ACQUIRE) > 1) {
         flush_gathered(gather);
         drop_table(gather->q, leaf->table);
-        return;
+        return true;
     }
     leaf->table->table.next = gather->tables;
     gather->tables = quire_frame_number(gather->q, leaf->table);
+    return true;
 }
 
 /* Free the upper tables over `address` that became empty, from the leaf's parent up to below the
@@ -585,7 +592,10 @@ void quire_zap_range(struct quire_gather *gather, quire_virt start, quire_virt e
                                          quire_level_index(to - 1, 1) + 1, from, false);
                 quire_spin_unlock(&leaf.table->table.lock);
             }
-            detach_leaf(gather, &leaf, base);
+            if (!detach_leaf(gather, &leaf, base)) {
+                base -= QUIRE_LEAF_SPAN; /* look again */
+                continue;
+            }
             if (pruned != ~(quire_virt)0 &&
                 (pruned ^ base) >> (quire_level_shift(2) + QUIRE_INDEX_BITS) != 0)
                 prune(gather, pruned);
