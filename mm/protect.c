@@ -29,33 +29,46 @@ enum quire_status quire_own_range(struct quire_space *space, quire_virt start, q
 
 /* ---- entries ---- */
 
-/* A frame that a private mapping may write without copying: anonymous, and only this entry holds
- * it. */
+/* The rights of a region as its entries get them, worked out once for a whole range. */
+struct entry_rights {
+    quire_entry set;  /* of the bits in RIGHTS_MASK; without any right: INACCESSIBLE */
+    bool forget;      /* zero and device pages become empty */
+    bool write_owned; /* a frame that only this entry holds may be written */
+};
+
+#define RIGHTS_MASK                                                                                \
+    (QUIRE_ENTRY_WRITE | QUIRE_ENTRY_NO_EXECUTE | QUIRE_ENTRY_PRESENT | QUIRE_ENTRY_STATE)
+
+static struct entry_rights rights_of(uint32_t flags)
+{
+    struct entry_rights rights = {.set = quire_region_entry(flags) & RIGHTS_MASK};
+
+    if (!(flags & QUIRE_REGION_PROTECTION)) {
+        rights.set = QUIRE_ENTRY_INACCESSIBLE;
+        rights.forget = true;
+    }
+    rights.write_owned = (flags & (QUIRE_PROT_WRITE | QUIRE_REGION_SHARED)) == QUIRE_PROT_WRITE;
+    return rights;
+}
+
+/* A frame that a private mapping may write without copying. */
 static bool is_exclusive(struct quire *q, quire_entry entry)
 {
-    const struct quire_frame *frame;
+    const struct quire_frame *frame = quire_frame_of(q, quire_entry_phys(entry));
 
-    if (entry & QUIRE_ENTRY_SPECIAL)
-        return false;
-    frame = quire_frame_of(q, quire_entry_phys(entry));
     return frame->kind == QUIRE_FRAME_ANONYMOUS &&
            __atomic_load_n(&frame->count, __ATOMIC_ACQUIRE) == 1;
 }
 
-/* The value that an entry with something in it gets under new rights. */
-static quire_entry adapt(struct quire *q, quire_entry entry, uint32_t flags)
+/* The value that an entry with a frame in it gets. */
+QUIRE_INLINE quire_entry adapt(struct quire *q, quire_entry entry,
+                               const struct entry_rights *rights)
 {
-    const quire_entry rights =
-        QUIRE_ENTRY_WRITE | QUIRE_ENTRY_NO_EXECUTE | QUIRE_ENTRY_PRESENT | QUIRE_ENTRY_STATE;
-    quire_entry value = entry & ~rights;
+    quire_entry value = (entry & ~RIGHTS_MASK) | rights->set;
 
-    if (!(flags & QUIRE_REGION_PROTECTION)) {
-        if (entry & QUIRE_ENTRY_SPECIAL)
-            return 0;
-        return value | QUIRE_ENTRY_INACCESSIBLE;
-    }
-    value |= quire_region_entry(flags) & rights;
-    if ((flags & QUIRE_PROT_WRITE) && !(flags & QUIRE_REGION_SHARED) && is_exclusive(q, entry))
+    if (QUIRE_UNLIKELY(entry & QUIRE_ENTRY_SPECIAL))
+        return rights->forget ? 0 : value;
+    if (rights->write_owned && is_exclusive(q, entry))
         value |= QUIRE_ENTRY_WRITE | QUIRE_ENTRY_DIRTY;
     return value;
 }
@@ -63,16 +76,19 @@ static quire_entry adapt(struct quire *q, quire_entry entry, uint32_t flags)
 static void protect_table_locked(struct quire *q, struct quire_leaf *leaf, unsigned first,
                                  unsigned last, uint32_t flags)
 {
-    for (unsigned i = first; i < last; i++) {
-        quire_entry old = quire_entry_read(&leaf->entries[i]), value;
+    const struct entry_rights rights = rights_of(flags);
+    quire_entry *const end = &leaf->entries[last];
+
+    for (quire_entry *slot = &leaf->entries[first]; slot < end; slot++) {
+        quire_entry old = quire_entry_read(slot), value;
 
         if (!quire_entry_is_present(old) && !quire_entry_is_inaccessible(old))
             continue;
+        value = adapt(q, old, &rights);
         /* The CPU may set accessed and dirty between the read and the exchange. */
-        do
-            value = adapt(q, old, flags);
-        while (value != old && !quire_entry_compare_exchange(&leaf->entries[i], &old, value));
-        if (value == 0)
+        while (value != old && !quire_entry_compare_exchange(slot, &old, value))
+            value = adapt(q, old, &rights);
+        if (QUIRE_UNLIKELY(value == 0))
             leaf->table->table.live--;
     }
 }
