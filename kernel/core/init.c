@@ -242,6 +242,7 @@ static void run_for_host(void)
         channel_finish(CHANNEL_NOT_STARTED, (unsigned)-result, "execve");
         return;
     }
+    file_table_put(files); /* the program's now: what it closes is closed */
     channel_set_group(result);
     wait_event(&news.changed, something_happened());
     tell_end(result);

@@ -70,6 +70,7 @@ static struct {
 } terminal;
 
 static int program_group;
+static unsigned early_signal; /* came while the program was being started; 0: none */
 
 /* ---- sending ---- */
 
@@ -305,9 +306,25 @@ const struct channel_request *channel_wait_for_start(void)
     return start.valid ? &start.request : NULL;
 }
 
+static void on_signal(unsigned number)
+{
+    int group = terminal.tty ? tty_foreground_group(terminal.tty) : 0;
+
+    if (group <= 0)
+        group = program_group;
+    if (number < 1 || number > SIGNAL_COUNT)
+        return;
+    if (group <= 0)
+        early_signal = number;
+    else
+        (void)signal_send_group(group, (int)number, NULL);
+}
+
 void channel_set_group(int group)
 {
     program_group = group;
+    if (early_signal)
+        on_signal(early_signal);
 }
 
 /* ---- receiving ---- */
@@ -334,16 +351,6 @@ static void broken(const char *why)
         start.done = true;
         wake_all(&start.arrived);
     }
-}
-
-static void on_signal(unsigned number)
-{
-    int group = terminal.tty ? tty_foreground_group(terminal.tty) : 0;
-
-    if (group <= 0)
-        group = program_group;
-    if (number >= 1 && number <= SIGNAL_COUNT && group > 0)
-        (void)signal_send_group(group, (int)number, NULL);
 }
 
 static void on_credit(enum channel_stream stream, uint32_t bytes)

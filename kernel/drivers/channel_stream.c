@@ -24,11 +24,6 @@
 
 #define PIPE_ATOMIC 4096u /* PIPE_BUF */
 
-#define EVENT_IN    0x0001u
-#define EVENT_OUT   0x0004u
-#define EVENT_ERROR 0x0008u
-#define EVENT_HUP   0x0010u
-
 /* ---- input ---- */
 
 static uint32_t input_ready(void)
@@ -153,9 +148,9 @@ static unsigned input_poll(struct file *file, struct poll_table *table)
     poll_wait(table, &channel.input.changed);
     renew_grant();
     if (input_ready() > 0)
-        events |= EVENT_IN;
+        events |= POLLIN;
     if (input_ended())
-        events |= EVENT_HUP;
+        events |= POLLHUP;
     return events;
 }
 
@@ -296,8 +291,8 @@ static unsigned output_poll(struct file *file, struct poll_table *table)
 
     poll_wait(table, &channel.output[stream].changed);
     if (output_closed(stream))
-        return EVENT_OUT | EVENT_ERROR;
-    return channel.output[stream].credit >= PIPE_ATOMIC ? EVENT_OUT : 0;
+        return POLLOUT | POLLERR;
+    return channel.output[stream].credit >= PIPE_ATOMIC ? POLLOUT : 0;
 }
 
 static const struct file_operations output_operations = {

@@ -367,15 +367,22 @@ static void reprint(struct line *line)
 
 /* ---- input ---- */
 
-size_t line_input_room(const struct line *line)
+static uint32_t input_free(const struct line *line)
 {
     return LINE_INPUT_SIZE - (line->head - line->tail);
 }
 
 /* One place in the ring, and in a line, is kept for what ends it. */
+size_t line_input_room(const struct line *line)
+{
+    uint32_t room = input_free(line);
+
+    return room > 0 ? room - 1 : 0;
+}
+
 static bool has_room(const struct line *line)
 {
-    if (line_input_room(line) <= 1)
+    if (line_input_room(line) == 0)
         return false;
     return !line_canonical(line) || line->head - line->committed < LINE_LIMIT - 1;
 }
@@ -405,7 +412,7 @@ static void store(struct line *line, uint8_t c)
 
 static void end_line(struct line *line, uint8_t c)
 {
-    if (line_input_room(line) == 0)
+    if (input_free(line) == 0)
         return;
     put(line, c, true);
     line->committed = line->head;

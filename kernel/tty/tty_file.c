@@ -14,13 +14,6 @@
 
 #define PIECE 1024u
 
-#define EVENT_IN     0x0001u
-#define EVENT_OUT    0x0004u
-#define EVENT_ERROR  0x0008u
-#define EVENT_HUP    0x0010u
-#define EVENT_RDNORM 0x0040u
-#define EVENT_WRNORM 0x0100u
-
 /* poll says writable from here on, so that small writes do not wait. */
 #define WRITABLE_ROOM 256u
 
@@ -265,13 +258,13 @@ static unsigned tty_poll(struct file *file, struct poll_table *table)
     quire_spin_lock(&tty->lock);
     minimum = tty->line.termios.characters[VTIME] ? 1 : tty->line.termios.characters[VMIN];
     if (line_readable(&tty->line, minimum))
-        events |= EVENT_IN | EVENT_RDNORM;
+        events |= POLLIN | POLLRDNORM;
     if (tty->hung_up)
-        events |= EVENT_IN | EVENT_RDNORM | EVENT_ERROR | EVENT_HUP;
+        events |= POLLIN | POLLRDNORM | POLLERR | POLLHUP;
     if (tty->hung_up || (!tty->line.stopped && line_output_room(&tty->line) >= WRITABLE_ROOM))
-        events |= EVENT_OUT | EVENT_WRNORM;
+        events |= POLLOUT | POLLWRNORM;
     quire_spin_unlock(&tty->lock);
-    if (!(events & EVENT_IN))
+    if (!(events & POLLIN))
         tell_backend(tty, true);
     return events;
 }
@@ -499,7 +492,7 @@ static int set_discipline(unsigned long argument)
     return number == 0 ? 0 : -EINVAL;
 }
 
-static int settings_ioctl(struct tty *tty, unsigned command, void *argument)
+int tty_settings_ioctl(struct tty *tty, unsigned command, void *argument)
 {
     switch ((int)command) {
     case TCGETS:
@@ -578,7 +571,7 @@ static int tty_ioctl(struct file *file, unsigned command, unsigned long argument
     *result = 0;
     if (tty->hung_up)
         return command == TIOCSPGRP ? -ENOTTY : -EIO;
-    error = settings_ioctl(tty, command, (void *)argument);
+    error = tty_settings_ioctl(tty, command, (void *)argument);
     if (error == -ENOIOCTLCMD)
         error = job_ioctl(tty, readable, command, argument);
     if (error == -ENOIOCTLCMD)

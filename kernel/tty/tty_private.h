@@ -28,6 +28,8 @@ struct tty {
 /* Opens `tty` in a file that the VFS made: sets operations and data. 0 or -errno. */
 int tty_open_file(struct tty *tty, struct file *file);
 extern const struct file_operations tty_operations;
+/* TCGETS, TIOCSWINSZ and their like; -ENOIOCTLCMD: another one. */
+int tty_settings_ioctl(struct tty *tty, unsigned command, void *argument);
 
 /* A terminal that is in no table of devices yet. NULL: no memory. tty_destroy: nobody has it open.
  */

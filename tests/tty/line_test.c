@@ -295,6 +295,22 @@ static void test_long_line(void **state)
     assert_int_equal(strlen(reading(LINE_INPUT_SIZE)), LINE_LIMIT);
 }
 
+static void test_promised_room_is_there(void **state)
+{
+    static char text[LINE_INPUT_SIZE];
+    size_t room;
+
+    (void)state;
+    set_local(0, ICANON | ECHO | ISIG);
+    set_input(0, IXON);
+    memset(text, 'x', sizeof(text));
+    line_input(&line, text, 1000);
+    room = line_input_room(&line);
+    line_input(&line, text, room);
+    assert_int_equal(line_input_count(&line), 1000 + room);
+    assert_int_equal(line_input_room(&line), 0);
+}
+
 static void test_output_processing(void **state)
 {
     struct termios termios;
@@ -406,6 +422,7 @@ int main(void)
         test(change_of_mode_keeps_text),
         test(other_line_ends),
         test(long_line),
+        test(promised_room_is_there),
         test(output_processing),
         test(echo_has_room_when_output_is_full),
         test(no_echo),
