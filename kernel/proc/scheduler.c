@@ -19,9 +19,12 @@
  */
 #include "kernel/proc/scheduler.h"
 
+#include <quire/check.h>
 #include <quire/grace.h>
 
 #include "core/assert.h"
+#include "core/boot_info.h"
+#include "core/log.h"
 #include "core/memory.h"
 #include "core/printf.h"
 #include "core/string.h"
@@ -55,6 +58,7 @@ struct run_queue {
 static struct run_queue run_queues[1]; /* one per CPU; this kernel starts one */
 static struct quire_cache *thread_cache;
 static unsigned thread_total;
+static bool check_wanted;
 
 static struct run_queue *this_queue(void)
 {
@@ -206,8 +210,8 @@ bool thread_wake_stopped(struct thread *thread)
 }
 
 /*
- * A new thread waits for its turn: whoever made it mostly has something to do with it first, and what
- * a parent does before the child runs needs no copy.
+ * A new thread waits for its turn: whoever made it mostly has something to do with it first, and
+ * what a parent does before the child runs needs no copy.
  */
 void thread_start(struct thread *thread)
 {
@@ -463,18 +467,41 @@ struct thread *kernel_thread_start(const char *name, void (*run)(void *argument)
     return thread;
 }
 
+/*
+ * With `check` on the command line: whenever the machine is idle, and a quarter of a second has
+ * passed, everything that the library knows is proved to agree. Only where one CPU runs: nobody
+ * else is inside the library then.
+ */
+static void check_if_asked(const struct run_queue *queue)
+{
+    static uint64_t next;
+
+    if (likely(!check_wanted) || queue->ticks < next)
+        return;
+    next = queue->ticks + TIMER_HZ / 4;
+    interrupts_enable();
+    if (quire_check(&kernel_machine) != QUIRE_OK)
+        panic("the library's records disagree");
+    log_debug("check: everything agrees");
+    interrupts_disable();
+}
+
 static void idle_main(void *argument)
 {
     struct run_queue *queue = this_queue();
 
     (void)argument;
+    check_wanted = boot_option("check") != NULL;
     for (;;) {
         interrupts_disable();
         if (__atomic_load_n(&queue->runnable, __ATOMIC_ACQUIRE) != 0) {
             quire_quiescent(&kernel_machine);
             schedule_with_interrupts_off();
             interrupts_enable();
-        } else {
+            continue;
+        }
+        check_if_asked(queue);
+        if (__atomic_load_n(&queue->runnable, __ATOMIC_ACQUIRE) == 0) {
             quire_idle_enter(&kernel_machine);
             cpu_wait_for_interrupt();
             quire_idle_leave(&kernel_machine);
