@@ -307,6 +307,21 @@ static bool is_partial(const struct op *op)
              op->advice != QUIRE_ADVICE_POPULATE_WRITE));
 }
 
+/* A move to a fixed place that ran out of memory may have emptied that place. */
+static void lose_target(struct test *test, struct model *model, const struct op *op)
+{
+    if (op->kind != OP_REMAP || op->status != QUIRE_NO_MEMORY || !(op->flags & QUIRE_REMAP_FIXED) ||
+        region_flags(test->model->space[op->space].space, op->new_address) != 0)
+        return;
+    for (size_t done = 0; done < quire_page_up(op->new_length); done += PAGE) {
+        struct model_page *page = model_page_at(model, op->space, op->new_address + done);
+
+        if (region_flags(test->model->space[op->space].space, op->new_address + done) != 0)
+            sim_fail(test->machine, "a failed move left half of what it replaces");
+        *page = (struct model_page){.object = -1};
+    }
+}
+
 static void apply(struct test *test, const struct op *op, struct allowance allowance)
 {
     const char *why = "?";
@@ -320,6 +335,7 @@ static void apply(struct test *test, const struct op *op, struct allowance allow
     } else if (!model_apply(test->model, op, allowance, &why)) {
         disagree(test, op, why);
     }
+    lose_target(test, test->model, op);
     __atomic_fetch_add(&test->counts[op->kind], 1, __ATOMIC_RELAXED);
     __atomic_fetch_add(&test->refusals[op->status], 1, __ATOMIC_RELAXED);
 }
@@ -548,6 +564,7 @@ static void must_apply(struct test *test, struct model *model, const struct op *
 
     if (!model_apply(model, op, allowance, &why))
         disagree(test, op, why);
+    lose_target(test, model, op);
 }
 
 static void hammer(struct test *test)
