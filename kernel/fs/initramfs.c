@@ -1,12 +1,7 @@
 /*
- * The initial archive: cpio in the "new ASCII" format (cpio(5), Linux's
- * Documentation/driver-api/early-userspace/buffer-format), several one behind the other, unpacked
- * into the root file system at boot.
- *
- * An entry is a header of 110 characters (14 numbers of 8 hexadecimal digits behind the magic), the
- * name with its end, the content; name and content are each filled up to a multiple of 4.
- * "TRAILER!!!" ends an archive; zeros may follow, then another one. Names with the same inode
- * number and device in one archive are hard links: the content comes with one of them.
+ * The initial archive (the format: cpio.h), unpacked into the root file system at boot: one or
+ * several archives, one behind the other. Where a later one has a name of an earlier one's, the
+ * later file wins; directories are joined.
  *
  * What is wrong with an archive is said in the log with the byte where it was found; what was
  * unpacked before stays. The frames of the archive are given back while it is read.
@@ -19,10 +14,9 @@
 #include "core/memory.h"
 #include "core/printf.h"
 #include "core/string.h"
+#include "fs/cpio.h"
 #include "linux/errno.h"
 #include "x86/time.h"
-
-#define HEADER_SIZE 110
 
 /* A name that may get more links, or its content later. */
 struct hard_link {
@@ -44,71 +38,6 @@ struct unpack {
     unsigned files;
     uint64_t bytes;
 };
-
-struct cpio_header {
-    uint64_t inode, device, special;
-    uint32_t mode, uid, gid, links, modified, size, name_size;
-};
-
-static uint64_t align4(uint64_t n)
-{
-    return (n + 3) & ~3ull;
-}
-
-static bool hex_number(const uint8_t *digits, uint32_t *out)
-{
-    uint32_t value = 0;
-
-    for (unsigned i = 0; i < 8; i++) {
-        unsigned c = digits[i], lower = c | 0x20;
-
-        if (c >= '0' && c <= '9')
-            value = value << 4 | (c - '0');
-        else if (lower >= 'a' && lower <= 'f')
-            value = value << 4 | (lower - 'a' + 10);
-        else
-            return false;
-    }
-    *out = value;
-    return true;
-}
-
-/* NULL, or what is wrong with the header at u->at. */
-static const char *read_header(const struct unpack *u, struct cpio_header *out)
-{
-    const uint8_t *bytes = u->data + u->at;
-    uint32_t number[13];
-
-    if (u->size - u->at < HEADER_SIZE)
-        return "the archive ends inside a header";
-    if (memcmp(bytes, "070701", 6) != 0 && memcmp(bytes, "070702", 6) != 0) {
-        if (bytes[0] == 0x1f && bytes[1] == 0x8b)
-            return "gzip data: the archive must not be compressed";
-        return "not a header of a cpio archive (newc)";
-    }
-    for (unsigned i = 0; i < 13; i++)
-        if (!hex_number(bytes + 6 + 8 * i, &number[i]))
-            return "a number in the header is not hexadecimal";
-    *out = (struct cpio_header){.inode = number[0],
-                                .mode = number[1],
-                                .uid = number[2],
-                                .gid = number[3],
-                                .links = number[4],
-                                .modified = number[5],
-                                .size = number[6],
-                                .device = (uint64_t)number[7] << 32 | number[8],
-                                .special = device_number(number[9], number[10]),
-                                .name_size = number[11]};
-    if (out->name_size == 0 || out->name_size > VFS_PATH_MAX)
-        return "the length of a name is out of range";
-    if (u->size - u->at < align4(HEADER_SIZE + out->name_size))
-        return "the archive ends inside a name";
-    if (bytes[HEADER_SIZE + out->name_size - 1] != 0)
-        return "a name has no end";
-    if (u->size - u->at - align4(HEADER_SIZE + out->name_size) < out->size)
-        return "the archive ends inside a file's content";
-    return NULL;
-}
 
 /* ---- names ---- */
 
@@ -201,32 +130,6 @@ static int walk_directories(char *path, struct vfs_entry **out)
     return 0;
 }
 
-/* Strips "/", "./" and doubled slashes in place. False: ".." or a name that is too long. */
-static bool clean_path(const char *from, char *to)
-{
-    size_t used = 0;
-
-    while (*from != 0) {
-        size_t n = 0;
-
-        while (*from == '/')
-            from++;
-        while (from[n] != 0 && from[n] != '/')
-            n++;
-        if (n > VFS_NAME_MAX || (n == 2 && from[0] == '.' && from[1] == '.'))
-            return false;
-        if (n > 0 && !(n == 1 && from[0] == '.')) {
-            if (used > 0)
-                to[used++] = '/';
-            memcpy(to + used, from, n);
-            used += n;
-        }
-        from += n;
-    }
-    to[used] = 0;
-    return true;
-}
-
 static int find_parent(struct unpack *u, const char *path, size_t length, struct vfs_entry **out)
 {
     int error;
@@ -292,12 +195,12 @@ static void give_back(struct unpack *u)
 
 /* ---- hard links ---- */
 
-static struct hard_link **link_bucket(struct unpack *u, const struct cpio_header *header)
+static struct hard_link **link_bucket(struct unpack *u, const struct cpio_entry *header)
 {
     return &u->links[(header->inode ^ header->device) % LINK_BUCKETS];
 }
 
-static struct vfs_entry *link_find(struct unpack *u, const struct cpio_header *header)
+static struct vfs_entry *link_find(struct unpack *u, const struct cpio_entry *header)
 {
     for (struct hard_link *link = *link_bucket(u, header); link != NULL; link = link->next)
         if (link->inode == header->inode && link->device == header->device &&
@@ -306,8 +209,7 @@ static struct vfs_entry *link_find(struct unpack *u, const struct cpio_header *h
     return NULL;
 }
 
-static int link_remember(struct unpack *u, const struct cpio_header *header,
-                         struct vfs_entry *entry)
+static int link_remember(struct unpack *u, const struct cpio_entry *header, struct vfs_entry *entry)
 {
     struct hard_link *link = kernel_alloc(sizeof *link);
     struct hard_link **bucket = link_bucket(u, header);
@@ -338,7 +240,7 @@ static void links_forget(struct unpack *u)
 
 /* A new name in `parent`, where the old one (of an archive before) was taken away. */
 static int make_entry(struct unpack *u, struct vfs_entry *parent, const char *name,
-                      const struct cpio_header *header, const uint8_t *content,
+                      const struct cpio_entry *header, const uint8_t *content,
                       struct vfs_entry **out)
 {
     struct vfs_node node = {.mode = header->mode & (S_IFMT | S_PERMISSIONS),
@@ -371,7 +273,7 @@ static int make_entry(struct unpack *u, struct vfs_entry *parent, const char *na
     return error;
 }
 
-static int unpack_directory_again(struct vfs_inode *inode, const struct cpio_header *header)
+static int unpack_directory_again(struct vfs_inode *inode, const struct cpio_entry *header)
 {
     inode->mode = header->mode & (S_IFMT | S_PERMISSIONS);
     inode->uid = header->uid;
@@ -379,7 +281,7 @@ static int unpack_directory_again(struct vfs_inode *inode, const struct cpio_hea
     return 0;
 }
 
-static int unpack_entry(struct unpack *u, const struct cpio_header *header, const char *path,
+static int unpack_entry(struct unpack *u, const struct cpio_entry *header, const char *path,
                         const uint8_t *content)
 {
     const char *slash = strrchr(path, '/');
@@ -429,27 +331,23 @@ done:
  * is known. */
 static const char *unpack_next(struct unpack *u, char *path, bool *out_trailer)
 {
-    struct cpio_header header;
-    const char *wrong = read_header(u, &header);
-    const uint8_t *content;
-    const char *name;
+    struct cpio_entry entry;
+    const char *wrong = cpio_read(u->data, u->size, u->at, &entry);
     int error;
 
     *out_trailer = false;
     path[0] = 0;
     if (wrong != NULL)
         return wrong;
-    name = (const char *)u->data + u->at + HEADER_SIZE;
-    if (strcmp(name, "TRAILER!!!") == 0) {
-        u->at += align4(HEADER_SIZE + header.name_size);
-        *out_trailer = true;
+    *out_trailer = entry.trailer;
+    if (entry.trailer) {
+        u->at = entry.next;
         return NULL;
     }
-    strlcpy(path, name, VFS_PATH_MAX);
-    if (!clean_path(name, path))
+    strlcpy(path, entry.name, VFS_PATH_MAX);
+    if (!cpio_clean_name(entry.name, path))
         return "a name leaves the tree, or is too long";
-    content = u->data + u->at + align4(HEADER_SIZE + header.name_size);
-    error = unpack_entry(u, &header, path, content);
+    error = unpack_entry(u, &entry, path, entry.content);
     if (error == -ENOMEM)
         return "no memory is left";
     if (error == -ENOTDIR || error == -EISDIR)
@@ -458,9 +356,7 @@ static const char *unpack_next(struct unpack *u, char *path, bool *out_trailer)
     else if (error != 0)
         log_warn("initial archive: byte %lu: %s: cannot be made (error %d); left out",
                  (unsigned long)u->at, path, -error);
-    u->at += align4(HEADER_SIZE + header.name_size) + align4(header.size);
-    if (u->at > u->size) /* the last content need not be filled up */
-        u->at = u->size;
+    u->at = entry.next;
     return NULL;
 }
 

@@ -18,3 +18,4 @@ fuzz() {
 }
 
 fuzz bootmap 10
+fuzz archive 10
