@@ -42,6 +42,24 @@ static int check_flags(const struct clone_arguments *arguments)
     return 0;
 }
 
+/* RLIMIT_NPROC: threads of one user. It binds everyone but uid 0; counting is for those who have
+ * such a limit. */
+static bool too_many_threads(const struct process *mine)
+{
+    uint64_t limit = mine->limits[RLIMIT_NPROC].soft, count = 0;
+    struct process *process;
+
+    if (limit == RLIM_INFINITY || mine->credentials.uid == 0)
+        return false;
+    for (int number = 1; (process = process_next(number)) != NULL;) {
+        number = process->number + 1;
+        if (process->credentials.uid == mine->credentials.uid)
+            count += process->thread_count;
+        process_put(process);
+    }
+    return count >= limit;
+}
+
 /* A share of the parent's, or a copy. */
 static int share_resources(struct thread *child, const struct thread *parent, uint64_t flags)
 {
@@ -185,6 +203,8 @@ long thread_clone(const struct clone_arguments *arguments)
 
     if (error)
         return error;
+    if (too_many_threads(parent->process))
+        return -EAGAIN;
     child = thread_create(parent->name);
     if (!child)
         return -ENOMEM;

@@ -449,6 +449,17 @@ static void identities(void)
     pid_t child = fork();
 
     if (child == 0) {
+        check(setrlimit(RLIMIT_NPROC, &(struct rlimit){2, 2}) == 0);
+        check(setuid(12345) == 0);
+        pid_t first = fork();
+        if (first == 0)
+            _exit(!(fork() == -1 && errno == EAGAIN));
+        _exit(wait_for(first) != 0 || check_failures != 0);
+    }
+    check(wait_for(child) == 0);
+    child = fork();
+
+    if (child == 0) {
         uid_t real, effective, saved;
         gid_t list[4] = {10, 20, 30, 40};
 
