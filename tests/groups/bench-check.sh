@@ -1,4 +1,4 @@
 # What the benchmark does is done right by the kernel: each row's own checks, few operations.
 
-make --no-print-directory -j2 kernel bench || exit 1
+tools/build kernel bench || exit 1
 build/bench/quire-bench --check

@@ -1,7 +1,7 @@
 # The kernel in QEMU: programs that nobody here wrote, and what they print compared with what the
 # same files print under Debian's Linux (tests/boot/expected, made by tests/boot/record.sh).
 
-make --no-print-directory -j2 kernel tools image test-tools test-boot || exit 1
+tools/build kernel tools image test-tools test-boot || exit 1
 
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT

@@ -2,7 +2,7 @@
 # Short runs of the fuzz targets. A failure leaves the input in build/fuzz and prints how to repeat it.
 
 cd "$(dirname "$0")/../.." || exit 125
-make -s fuzz 2>&1 || exit 1
+tools/build -s fuzz 2>&1 || exit 1
 
 # fuzz NAME SECONDS: one target
 fuzz() {

@@ -1,7 +1,7 @@
 # The kernel's ground: it boots on machines of several kinds, its protections are on, and what it
 # must catch is caught with a readable report. Uses the kernel's own selftest= option.
 
-make --no-print-directory -j2 kernel || exit 1
+tools/build kernel || exit 1
 
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -98,7 +98,7 @@ dies "invalid opcode" ud 'invalid opcode' 'test_ud+'
 dies "protection fault" gp 'general protection fault' 'test_gp+'
 
 # What a program can do to the CPU; the same program passes under Linux.
-if make --no-print-directory -j2 tools image build/tests/boot/exceptions >"$work/log" 2>&1; then
+if tools/build tools image build/tests/boot/exceptions >"$work/log" 2>&1; then
     build/tools/quire-run --kernel-file=build/kernel/quire.elf --base-archive=build/image/base.cpio \
         --timeout 60 -- build/tests/boot/exceptions >"$work/log" 2>"$work/qemu" </dev/null
     status=$?

@@ -66,7 +66,7 @@ cppcheck_all() {
 check "cppcheck has nothing to say" cppcheck_all
 
 tidy() {
-    make --no-print-directory -k -j2 lint-tidy 2>&1 |
+    tools/build -k lint-tidy 2>&1 |
         grep -vE '^  TIDY|^make.*(Error|Nothing to be done|not remade)'
     true
 }

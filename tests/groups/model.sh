@@ -1,7 +1,7 @@
 # The model test: random operations on the simulated machine against a plain model. A failure prints its
 # arguments, which replay it. QUIRE_SEED sets the seed, QUIRE_STEPS the number of steps of the long runs.
 
-make --no-print-directory -j2 test-model || exit 1
+tools/build test-model || exit 1
 
 seed=${QUIRE_SEED:-$(date +%s)}
 steps=${QUIRE_STEPS:-500000}

@@ -5,7 +5,7 @@
 cd "$(dirname "$0")/../.." || exit 125
 unit=build/unit
 
-make -s -j2 test-unit 2>&1 || exit 1
+tools/build -s test-unit 2>&1 || exit 1
 
 # report NAME: the TAP of a program, with its name in front of each test's
 report() {
@@ -45,7 +45,7 @@ check() {
     fi
 }
 
-check "library: compiles with clang" make -s check-clang
-check "library: needs only hooks and mem* functions" make -s check-symbols
-check "example: builds from the installed files with four hooks" make -s test-install
+check "library: compiles with clang" tools/build -s check-clang
+check "library: needs only hooks and mem* functions" tools/build -s check-symbols
+check "example: builds from the installed files with four hooks" tools/build -s test-install
 check "example: runs" build/stage/frames
