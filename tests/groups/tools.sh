@@ -1,7 +1,7 @@
 # The host's side: launcher, archives, terminal; without a kernel. The guest is
 # tests/tools/guest_agent.c, which runs the programs on this host.
 
-make --no-print-directory -j2 tools image test-tools || exit 1
+tools/build tools image test-tools || exit 1
 
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -295,9 +295,11 @@ missing_packages() {
     printf '#!/bin/sh\nexit 99\n' >path/apt-get
     printf '#!/bin/sh\necho 1000\n' >path/id
     chmod +x path/apt-get path/id
-    PATH=$work/path says \
-        'sudo apt-get install -y --no-install-recommends qemu-system-x86 cppcheck' \
-        status 125 "$project/quire" test tools
+    line="-c 'apt-get update && apt-get install -y --no-install-recommends qemu-system-x86 cppcheck'"
+    PATH=$work/path says "  su -l $line" status 125 "$project/quire" test tools || return 1
+    printf '#!/bin/sh\nexit 1\n' >path/sudo # it is there, and asks for a password
+    chmod +x path/sudo
+    PATH=$work/path says "  sudo sh $line" status 125 "$project/quire" test tools
 }
 check "missing packages without rights: the line to type" missing_packages
 
