@@ -30,8 +30,6 @@ enum thread_state { THREAD_RUNNABLE, THREAD_SLEEPING, THREAD_STOPPED, THREAD_DEA
 struct thread *current_thread(void); /* inline through GS in thread_private.h */
 struct process *current_process(void);
 
-extern struct quire quire_machine; /* the machine's memory: kernel/core/memory.c */
-
 /* The scheduler: give the CPU away; returns when this thread runs again. Never with a spinlock
  * held. */
 void schedule(void);

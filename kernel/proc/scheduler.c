@@ -55,7 +55,7 @@ struct run_queue {
     unsigned long load[3];
 };
 
-static struct run_queue run_queues[1]; /* one per CPU; this kernel starts one */
+static struct run_queue *run_queues; /* cpu_count of them; NULL in early boot */
 static struct quire_cache *thread_cache;
 static unsigned thread_total;
 static bool check_wanted;
@@ -254,7 +254,7 @@ void scheduler_load_memory(struct memory *memory)
 
 void scheduler_unload(struct memory *memory)
 {
-    for (unsigned cpu = 0; cpu < ARRAY_SIZE(run_queues); cpu++) {
+    for (unsigned cpu = 0; cpu < cpu_count; cpu++) {
         if (run_queues[cpu].loaded != memory)
             continue;
         assert(cpu == cpu_id());
@@ -367,11 +367,12 @@ static void update_load(struct run_queue *queue)
 
 void timer_tick(struct trap_frame *frame)
 {
-    struct run_queue *queue = this_queue();
     struct thread *thread = current_thread();
+    struct run_queue *queue;
 
-    if (queue->idle == NULL)
+    if (!run_queues)
         return; /* early boot: no threads yet */
+    queue = this_queue();
     queue->ticks++;
     if (queue->ticks % (5 * TIMER_HZ) == 0)
         update_load(queue);
@@ -509,34 +510,51 @@ static void idle_main(void *argument)
     }
 }
 
-void scheduler_init(void)
+static void queue_init(struct run_queue *queue)
 {
-    struct run_queue *queue = this_queue();
-    struct context *boot_context = this_context();
-    struct thread *idle, *boot;
-    uint64_t flags;
-
     list_init(&queue->interactive);
     list_init(&queue->demanding);
     list_init(&queue->dead);
+}
+
+/* The boot thread keeps the stack it stands on: the one that came with its structure is given back.
+ */
+static struct thread *adopt_boot_thread(void)
+{
+    struct thread *boot = thread_create("boot");
+
+    if (!boot)
+        return NULL;
+    boot->process = &kernel_process;
+    boot->state = THREAD_RUNNABLE;
+    boot->on_queue = true;
+    kernel_stack_free(boot->context.stack_bottom);
+    boot->context = *this_context();
+    return boot;
+}
+
+void scheduler_init(void)
+{
+    struct run_queue *queues = kernel_alloc_zeroed(cpu_count * sizeof *queues);
+    struct thread *idle, *boot;
+    uint64_t flags = interrupts_save();
+
     thread_cache = quire_cache_create(&kernel_machine, "thread", sizeof(struct thread), 64);
-    if (!thread_cache || !(idle = thread_create("idle")) || !(boot = thread_create("boot")))
+    if (!queues || !thread_cache)
+        panic("no memory for the scheduler");
+    for (unsigned cpu = 0; cpu < cpu_count; cpu++)
+        queue_init(&queues[cpu]);
+    run_queues = queues;
+    idle = thread_create("idle");
+    boot = adopt_boot_thread();
+    if (!idle || !boot)
         panic("no memory for the first threads");
     idle->process = &kernel_process;
     idle->state = THREAD_RUNNABLE;
     idle->on_queue = true;
     context_prepare_kernel(&idle->context, idle_main, NULL);
-
-    /* The boot thread keeps the stack it stands on; the one that came with the structure goes to
-     * its next life. */
-    boot->process = &kernel_process;
-    boot->state = THREAD_RUNNABLE;
-    boot->on_queue = true;
-    kernel_stack_free(boot->context.stack_bottom);
-    boot->context = *boot_context;
-    flags = interrupts_save();
+    this_queue()->idle = idle;
     this_cpu()->context = &boot->context;
-    queue->idle = idle; /* from now on the timer's ticks count */
     interrupts_restore(flags);
 }
 
