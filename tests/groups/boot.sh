@@ -172,7 +172,29 @@ check "a program that is nowhere is 125" status 125 machine -- no-such-program
 check "a file that is no program is 125" status 125 machine -- /etc
 check "timeout is status 124" status 124 machine --timeout 2 -- sleep 100
 check "poweroff ends the machine" status 0 machine -- sh -c 'poweroff; sleep 10'
-check "the kernel's death is status 126" status 126 machine --append selftest=nullderef -- true
+
+kernel_died() {
+    status 126 machine --append selftest=nullderef -- true 2>err && grep -q 'kernel bug: ' err
+}
+check "the kernel's death is status 126, with its report" kernel_died
+
+wild_access() {
+    printf 'int main(void) { *(volatile int *)0x10 = 1; }\n' >wild.c
+    gcc -static -o wild wild.c && status 139 machine -- ./wild 2>err && grep -q 'write at 0x10 ' err
+}
+check "a wild access is told in one line" wild_access
+
+many_arguments() {
+    # The words are meant to be split.
+    # shellcheck disable=SC2046
+    [ "$(machine -- sh -c 'echo $#' x $(seq 1 60000))" = 60000 ]
+}
+check "60,000 arguments arrive" many_arguments
+
+other_machine() {
+    [ "$(machine --qemu '-machine q35' -- echo here)" = here ]
+}
+check "the channel works on a q35 machine" other_machine
 
 signal_passed() {
     mkfifo ready
