@@ -370,13 +370,15 @@ void quire_gather_init(struct quire_gather *gather, struct quire *q, struct quir
     gather->upper = QUIRE_FRAME_NONE;
 }
 
+/* every_space stays set: the rest of the same shared table may follow. */
 static void flush_gathered(struct quire_gather *gather)
 {
+    if (gather->start >= gather->end)
+        return;
     if (gather->every_space)
         quire_flush_every_space(gather->q);
-    else if (gather->start < gather->end)
+    else
         quire_flush_space(gather->space, gather->start, gather->end);
-    gather->every_space = false;
     gather->start = ~(quire_virt)0;
     gather->end = 0;
 }
@@ -392,13 +394,21 @@ static void drop_tables(struct quire *q, uint32_t *list)
     }
 }
 
+/*
+ * References are dropped only now. Before the flush another owner of a frame would take itself for
+ * the only one, and write to it in place or free it, while a TLB of this space still leads to it.
+ */
 void quire_gather_flush(struct quire_gather *gather)
 {
+    unsigned freed = 0;
+
     flush_gathered(gather);
-    if (gather->count > 0) {
-        quire_frame_free_bulk(gather->q, gather->frame, gather->count);
-        gather->count = 0;
-    }
+    for (unsigned i = 0; i < gather->count; i++)
+        if (quire_frame_drop(gather->frame[i]))
+            gather->frame[freed++] = gather->frame[i];
+    if (freed > 0)
+        quire_frame_free_bulk(gather->q, gather->frame, freed);
+    gather->count = 0;
 }
 
 /* ---- zapping ---- */
@@ -442,8 +452,7 @@ void quire_zap_entries_locked(struct quire_gather *gather, struct quire_frame *t
         table->table.resident--;
         quire_frame_gather_dirty(frame, entry);
         quire_gather_range(gather, address, address + QUIRE_PAGE_SIZE);
-        if (quire_frame_drop(frame))
-            quire_gather_frame(gather, frame);
+        quire_gather_frame(gather, frame);
     }
 }
 
@@ -588,8 +597,9 @@ void quire_zap_range(struct quire_gather *gather, quire_virt start, quire_virt e
             if (to - from <= ZAP_SINGLY * QUIRE_PAGE_SIZE &&
                 __atomic_load_n(&leaf.table->count, __ATOMIC_ACQUIRE) == 1) {
                 quire_spin_lock(&leaf.table->table.lock);
-                quire_zap_entries_locked(gather, leaf.table, quire_level_index(from, 1),
-                                         quire_level_index(to - 1, 1) + 1, from, false);
+                if (quire_leaf_valid_locked(&leaf))
+                    quire_zap_entries_locked(gather, leaf.table, quire_level_index(from, 1),
+                                             quire_level_index(to - 1, 1) + 1, from, false);
                 quire_spin_unlock(&leaf.table->table.lock);
             }
             if (!detach_leaf(gather, &leaf, base)) {

@@ -104,9 +104,9 @@ void quire_flush_kernel(struct quire *q, quire_virt start, quire_virt end);
 /* ---- gathering ---- */
 
 /*
- * Collects frames whose last reference went, and leaf tables that left their parents, until the
- * TLBs of the space have been flushed. Lives on the stack. quire_gather_finish flushes what
- * remains.
+ * Collects frames with the references that emptied entries held, and leaf tables that left their
+ * parents, until the TLBs of the space have been flushed. Lives on the stack. quire_gather_flush
+ * flushes and drops what it holds.
  */
 struct quire_gather {
     struct quire *q;
