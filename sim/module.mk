@@ -4,7 +4,7 @@
 #   build/sim/fast/libsim.a    optimised, for long runs
 #   build/sim/tsan/libsim.a    ThreadSanitizer, for host threads
 #
-# MUTANT=DIR takes the library's sources from DIR instead of mm/ and puts everything below build/mutant/.
+# MUTANT=DIR takes the library's sources from DIR instead of mm/ and puts everything below DIR/build.
 
 SIM_MM      := mm
 SIM_OUT     := $(BUILD)/sim
