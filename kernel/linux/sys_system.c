@@ -309,7 +309,6 @@ long sys_getrusage(word who, word out)
 
 /* ---- scheduling ---- */
 
-enum { SCHED_OTHER = 0, SCHED_FIFO = 1, SCHED_RR = 2, SCHED_BATCH = 3, SCHED_IDLE = 5 };
 #define SCHED_RESET_ON_FORK 0x40000000
 
 /* With a reference; 0 is the running thread. */
@@ -384,6 +383,10 @@ static long set_policy(word tid, int policy, word in)
     if (!policy_known(plain) || (realtime(plain) ? priority < 1 || priority > 99 : priority != 0)) {
         thread_put(thread);
         return -EINVAL;
+    }
+    if (realtime(plain) && current_process()->credentials.euid != 0) {
+        thread_put(thread);
+        return -EPERM;
     }
     thread->policy = (uint8_t)plain;
     thread->priority = (uint8_t)priority;

@@ -1,5 +1,6 @@
 /*
- * The scheduler: round robin in two classes, O(1) in everything.
+ * The scheduler: round robin in two classes, O(1) in everything; and above them the real-time
+ * policies.
  *
  * Concepts. A thread gets a slice of timer ticks. One that sleeps before its slice is over is
  * interactive: when it wakes it goes behind the other interactive ones and ahead of all demanding
@@ -7,6 +8,11 @@
  * demanding class. So a shell answers at once beside a busy loop, and a ring of threads that wake
  * each other cannot starve that loop: their slices run out too, and a demanding thread that waited
  * STARVATION_TICKS is taken first.
+ *
+ * Threads with SCHED_FIFO or SCHED_RR come before all others, by priority; a FIFO thread runs until
+ * it sleeps or yields, RR threads of one priority take turns. So that a runaway one does not take
+ * the machine away, they get at most REALTIME_TICKS of each second while others wait (as on Linux:
+ * 95 %).
  *
  * Invariants. on_queue says that a thread is in its run queue or running. A thread that is asleep
  * but has not left the CPU yet (on_queue still set) is made runnable by its waker in place, and
@@ -38,10 +44,13 @@
 #define SLICE_TICKS      3 /* 12 ms */
 #define STARVATION_TICKS 8
 #define CACHED_THREADS   32
+#define REALTIME_TICKS   (TIMER_HZ * 95 / 100)
 
 struct run_queue {
     struct quire_spinlock lock;
     struct list interactive, demanding; /* run_node */
+    struct list realtime;               /* run_node, highest priority first */
+    unsigned realtime_ticks;            /* that real-time threads used in this second */
     unsigned runnable;                  /* on the lists */
     uint64_t demanding_since;           /* tick when a demanding thread last ran */
     struct thread *idle;
@@ -141,28 +150,62 @@ void thread_put(struct thread *thread)
 
 /* ---- the run queue ---- */
 
+static bool is_realtime(const struct thread *thread)
+{
+    return unlikely(thread->policy == SCHED_FIFO || thread->policy == SCHED_RR);
+}
+
+/* Behind those of its own priority; one that was only interrupted in its turn goes before them. */
+static void enqueue_realtime_locked(struct run_queue *queue, struct thread *thread)
+{
+    bool first = thread->slice > 0 && thread == current_thread();
+    struct list *at = queue->realtime.next;
+
+    for (; at != &queue->realtime; at = at->next) {
+        unsigned other = container_of(at, struct thread, run_node)->priority;
+
+        if (other < thread->priority || (first && other == thread->priority))
+            break;
+    }
+    list_add_tail(at, &thread->run_node);
+}
+
 static void enqueue_locked(struct run_queue *queue, struct thread *thread)
 {
-    if (thread->demanding && list_empty(&queue->demanding))
-        queue->demanding_since = queue->ticks;
-    list_add_tail(thread->demanding ? &queue->demanding : &queue->interactive, &thread->run_node);
+    if (is_realtime(thread)) {
+        enqueue_realtime_locked(queue, thread);
+    } else {
+        if (thread->demanding && list_empty(&queue->demanding))
+            queue->demanding_since = queue->ticks;
+        list_add_tail(thread->demanding ? &queue->demanding : &queue->interactive,
+                      &thread->run_node);
+    }
     thread->on_queue = true;
     queue->runnable++;
 }
 
+/* Whose turn it is: one of the lists, not empty. */
+static struct list *choose_list_locked(struct run_queue *queue)
+{
+    bool others = !list_empty(&queue->interactive) || !list_empty(&queue->demanding);
+
+    if (unlikely(!list_empty(&queue->realtime)) &&
+        (queue->realtime_ticks < REALTIME_TICKS || !others))
+        return &queue->realtime;
+    if (!list_empty(&queue->interactive) &&
+        (list_empty(&queue->demanding) || queue->ticks - queue->demanding_since < STARVATION_TICKS))
+        return &queue->interactive;
+    queue->demanding_since = queue->ticks;
+    return &queue->demanding;
+}
+
 static struct thread *pick_locked(struct run_queue *queue)
 {
-    struct list *from = &queue->interactive;
     struct thread *thread;
 
     if (queue->runnable == 0)
         return queue->idle;
-    if (list_empty(from) || (!list_empty(&queue->demanding) &&
-                             queue->ticks - queue->demanding_since >= STARVATION_TICKS)) {
-        from = &queue->demanding;
-        queue->demanding_since = queue->ticks;
-    }
-    thread = container_of(from->next, struct thread, run_node);
+    thread = container_of(choose_list_locked(queue)->next, struct thread, run_node);
     list_remove(&thread->run_node);
     queue->runnable--;
     if (thread->slice == 0) {
@@ -173,11 +216,15 @@ static struct thread *pick_locked(struct run_queue *queue)
     return thread;
 }
 
-static void ask_for_switch(struct run_queue *queue)
+/* The one that runs here gives way to the one that woke, if it is due. */
+static void ask_for_switch(struct run_queue *queue, const struct thread *woken)
 {
     struct thread *running = current_thread();
+    bool due = running->demanding && !is_realtime(running);
 
-    if (&run_queues[cpu_id()] == queue && running != queue->idle && running->demanding)
+    if (is_realtime(woken))
+        due = !is_realtime(running) || woken->priority > running->priority;
+    if (due && &run_queues[cpu_id()] == queue && running != queue->idle)
         context_set_exit_work(&running->context, EXIT_WORK_RESCHEDULE);
 }
 
@@ -192,7 +239,7 @@ static bool wake_from(struct thread *thread, uint32_t asleep)
         if (!thread->on_queue) {
             thread->demanding = thread->slice == 0;
             enqueue_locked(queue, thread);
-            ask_for_switch(queue);
+            ask_for_switch(queue, thread);
         }
     }
     spin_unlock_interrupts(&queue->lock, flags);
@@ -365,6 +412,31 @@ static void update_load(struct run_queue *queue)
         queue->load[i] = (queue->load[i] * decay[i] + active * 2048 * (2048 - decay[i])) / 2048;
 }
 
+/* A tick of the running thread's turn is over; and every second the real-time ones get a new share.
+ */
+static void use_slice(struct run_queue *queue, struct thread *thread)
+{
+    bool realtime = is_realtime(thread), over = false;
+
+    if (queue->ticks % TIMER_HZ == 0) {
+        queue->realtime_ticks = 0;
+        over = !realtime && !list_empty(&queue->realtime);
+    }
+    if (realtime)
+        over = ++queue->realtime_ticks >= REALTIME_TICKS;
+    if (thread->slice > 0 && thread->policy != SCHED_FIFO)
+        thread->slice--;
+    if (thread->slice == 0) {
+        thread->demanding = true;
+        over = true;
+    }
+    if (!realtime && !list_empty(&queue->demanding) &&
+        queue->ticks - queue->demanding_since >= STARVATION_TICKS)
+        over = true;
+    if (over && queue->runnable != 0)
+        context_set_exit_work(&thread->context, EXIT_WORK_RESCHEDULE);
+}
+
 void timer_tick(struct trap_frame *frame)
 {
     struct thread *thread = current_thread();
@@ -389,16 +461,7 @@ void timer_tick(struct trap_frame *frame)
     }
     /* Even with nobody to switch to, a thread that stays in user mode passes a quiescent point. */
     context_set_exit_work(&thread->context, EXIT_WORK_OTHER);
-    if (thread->slice > 0)
-        thread->slice--;
-    if (thread->slice == 0) {
-        thread->demanding = true;
-        if (queue->runnable != 0)
-            context_set_exit_work(&thread->context, EXIT_WORK_RESCHEDULE);
-    } else if (queue->runnable != 0 && !list_empty(&queue->demanding) &&
-               queue->ticks - queue->demanding_since >= STARVATION_TICKS) {
-        context_set_exit_work(&thread->context, EXIT_WORK_RESCHEDULE);
-    }
+    use_slice(queue, thread);
     if (thread->process && !thread->process->kernel)
         signal_tick(thread, trap_from_user(frame));
 }
@@ -514,6 +577,7 @@ static void queue_init(struct run_queue *queue)
 {
     list_init(&queue->interactive);
     list_init(&queue->demanding);
+    list_init(&queue->realtime);
     list_init(&queue->dead);
 }
 

@@ -8,6 +8,9 @@
 #include "core/spinlock.h"
 #include "kernel/proc/process.h"
 
+/* thread->policy: Linux's numbers. */
+enum { SCHED_OTHER = 0, SCHED_FIFO = 1, SCHED_RR = 2, SCHED_BATCH = 3, SCHED_IDLE = 5 };
+
 /* The boot CPU's boot context becomes a thread that may sleep; creates the idle thread. Before
  * INIT_PROCESS. */
 void scheduler_init(void);

@@ -479,6 +479,28 @@ static void identities(void)
     check(wait_for(child) == 0);
 }
 
+/* A real-time hog leaves a little to others, and gives way at once to one of a higher priority. */
+static void realtime(void)
+{
+    struct sched_param low = {.sched_priority = 10}, high = {.sched_priority = 20}, none = {0};
+    pid_t hog = fork();
+
+    if (hog == 0) {
+        syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &low);
+        for (;;)
+            continue;
+    }
+    usleep(10000); /* comes back although the hog never sleeps */
+    check(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &high) == 0);
+    check(syscall(SYS_sched_getscheduler, 0) == SCHED_FIFO);
+    for (int i = 0; i < 20; i++)
+        usleep(1000);
+    kill(hog, SIGKILL);
+    wait_for(hog);
+    check_error(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &none), EINVAL);
+    check(syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, &none) == 0);
+}
+
 /* What the program does when it is run by itself. */
 static int as_child(int argc, char **argv, char **envp)
 {
@@ -528,5 +550,6 @@ int main(int argc, char **argv, char **envp)
     run(layout);
     run(limits);
     run(identities);
+    run(realtime);
     return check_failures != 0;
 }
