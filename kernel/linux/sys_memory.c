@@ -30,6 +30,13 @@ static long range_errno(enum quire_status status)
 
 /* ---- mmap ---- */
 
+#define LOWEST_ADDRESS 65536 /* vm.mmap_min_addr: below it only uid 0 may map */
+
+static bool too_low(word address)
+{
+    return address < LOWEST_ADDRESS && current_process()->credentials.euid != 0;
+}
+
 static bool write_sealed(const struct file *file)
 {
     return file->inode && (file->inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0;
@@ -145,6 +152,8 @@ long sys_mmap(word address, word length, word protection, word flag_word, word f
     if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
         if (address % PAGE_SIZE != 0)
             return address > USER_END - map.length ? -ENOMEM : -EINVAL;
+        if (too_low(address))
+            return -EPERM;
     } else {
         map.address = quire_page_down(address);
     }
@@ -202,6 +211,8 @@ long sys_mremap(word old, word old_length, word new_length, word flags, word new
     if ((flags & MREMAP_FIXED) &&
         (new % PAGE_SIZE != 0 || new_length > USER_END || new > USER_END - new_length))
         return -EINVAL;
+    if ((flags & MREMAP_FIXED) && too_low(new))
+        return -EPERM;
     status = quire_space_remap(my_space(), old, quire_page_up(old_length),
                                quire_page_up(new_length), (unsigned)flags, new, &place);
     if (status == QUIRE_OK)

@@ -321,8 +321,24 @@ static void others_memory(void)
     close(ends[1]);
 }
 
+/* The first pages are uid 0's: a null pointer must not become memory for others. */
+static void lowest(void)
+{
+    int status;
+    pid_t child = fork();
+
+    if (child == 0) {
+        check(setuid(1000) == 0);
+        check_error((intptr_t)mmap((void *)PAGE, PAGE, BOTH, PRIVATE | MAP_FIXED, -1, 0), EPERM);
+        check_error((intptr_t)mmap(NULL, PAGE, BOTH, PRIVATE | MAP_FIXED, -1, 0), EPERM);
+        _exit(check_failures != 0);
+    }
+    check(waitpid(child, &status, 0) == child && status == 0);
+}
+
 int main(void)
 {
+    run(lowest);
     run(mapping);
     run(protecting);
     run(moving);
