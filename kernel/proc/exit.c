@@ -159,6 +159,7 @@ static void give_children_away_locked(struct process *process, struct list *out_
         list_remove(node);
         child->parent = heir;
         list_add_tail(&heir->children, node);
+        child->exit_signal = SIGCHLD; /* clone()'s choice was between the child and its parent */
         if (child->group != process->group)
             check_orphaned_locked(child->group, process);
         if (child->leader && child->leader->parent_death_signal)

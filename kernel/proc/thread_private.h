@@ -201,7 +201,7 @@ struct process {
     bool dumpable, no_new_privileges, child_subreaper;
     int stop_signal;            /* (s) */
     int exit_status;            /* (s) wait status */
-    int exit_signal;            /* (c) sent to the parent: SIGCHLD, or as clone said */
+    int exit_signal;            /* (t) sent to the parent: SIGCHLD, or as clone said */
     struct thread *exec_thread; /* (s) everyone else dies */
 
     struct signal_handlers *handlers; /* (c) until exec */

@@ -60,9 +60,13 @@ void fpu_init(void)
 
 /* --- segments -------------------------------------------------------------------------------- */
 
+/*
+ * A program that loads a null selector makes the base 0 and leaves no trace (SDM 3A 3.4.4; AMD keeps
+ * the base). So what was written last can be trusted only when it was 0.
+ */
 static void set_fs_base(struct cpu *cpu, uint64_t base)
 {
-    if (cpu->fs_base != base) {
+    if (base != 0 || cpu->fs_base != 0) {
         cpu->fs_base = base;
         msr_write(MSR_FS_BASE, base);
     }
@@ -70,7 +74,7 @@ static void set_fs_base(struct cpu *cpu, uint64_t base)
 
 static void set_gs_base(struct cpu *cpu, uint64_t base)
 {
-    if (cpu->user_gs_base != base) {
+    if (base != 0 || cpu->user_gs_base != 0) {
         cpu->user_gs_base = base;
         msr_write(MSR_KERNEL_GS_BASE, base);
     }

@@ -30,8 +30,8 @@ struct cpu {
     uint32_t interrupt_depth;    /* 0 outside interrupt handlers */
     uint32_t pagefault_disabled; /* see usercopy.h */
     bool need_reschedule;        /* set by anyone on this CPU; the scheduler clears it */
-    uint64_t fs_base;            /* what MSR_FS_BASE holds now */
-    uint64_t user_gs_base;       /* what MSR_KERNEL_GS_BASE holds now */
+    uint64_t fs_base;            /* what was last written to MSR_FS_BASE */
+    uint64_t user_gs_base;       /* the same of MSR_KERNEL_GS_BASE */
     struct task_state *tss;      /* (c) */
 };
 
