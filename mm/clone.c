@@ -12,8 +12,9 @@
  * all: their pages are found in the object when they are touched.
  *
  * Locking: the parent's space lock keeps its regions; each table is handled under its lock, and its
- * parent entry under the parent table's. Faults in the parent go on meanwhile. The child is not
- * visible to anyone yet, but to truncations of its objects, which visit the parent's regions before
+ * parent entry under the parent table's. Faults in the parent wait until its TLBs are flushed: one
+ * that copied a page before would lose what another thread still writes to the old frame by a right
+ * that its TLB remembers. The child is not visible to anyone yet, but to truncations of its objects, which visit the parent's regions before
  * the child's.
  *
  * Failure: the child is destroyed, which drops the references taken. The parent's entries stay
@@ -248,11 +249,13 @@ static enum quire_status try_clone(struct quire_space *parent, struct quire_spac
     child->break_end = parent->break_end;
     child->limits = parent->limits;
     status = copy_regions(parent, child);
+    quire_sequence_begin(parent);
     if (status == QUIRE_OK)
         status = copy_pages(parent, child);
-    quire_spin_unlock(&parent->lock);
     /* The write right went from entries that TLBs may hold. */
     quire_flush_space(parent, 0, parent->end);
+    quire_sequence_end(parent);
+    quire_spin_unlock(&parent->lock);
     return status;
 }
 

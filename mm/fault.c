@@ -117,6 +117,20 @@ static void unlock(struct fault *fault)
     quire_spin_unlock(&fault->leaf.table->table.lock);
 }
 
+/*
+ * After a pager, a disk or the reclaimer, which may have slept: the CPU was outside the library
+ * meanwhile, so the table may have been freed, and its frame be anything now. It is found anew;
+ * lock_valid compares the rest. False: start over.
+ */
+static bool find_again(struct fault *fault)
+{
+    if (!quire_leaf_find(fault->q, &fault->space->table, fault->page, &fault->leaf) ||
+        quire_leaf_is_shared(&fault->leaf))
+        return false;
+    fault->slot = &fault->leaf.entries[quire_level_index(fault->page, 1)];
+    return true;
+}
+
 /* A counted frame into an entry that was empty or held no frame. */
 static void install_locked(struct fault *fault, struct quire_frame *frame, quire_entry bits)
 {
@@ -423,7 +437,10 @@ static enum quire_status object_fault(struct fault *fault)
         return QUIRE_RETRY;
     status = quire_object_page(object, view->index, QUIRE_OBJECT_ALLOCATE, &page);
     if (status == QUIRE_OK) {
-        status = copying ? copy_from_object(fault, page) : map_object_page(fault, page);
+        if (!find_again(fault))
+            status = QUIRE_RETRY;
+        else
+            status = copying ? copy_from_object(fault, page) : map_object_page(fault, page);
         quire_frame_put(fault->q, page);
     } else if (status == QUIRE_BEYOND_END) {
         fault->class = QUIRE_FAULT_BEYOND_END;
@@ -441,34 +458,36 @@ static enum quire_status swap_in(struct fault *fault)
     uint64_t slot = quire_entry_slot(fault->seen);
     struct quire_frame *frame;
     enum quire_status status;
+    bool valid;
 
-    /* Held over the sleep. A write gets a frame of its own by the rules of copying, when it comes
-     * back here. */
+    /* Held until the entry has been looked at again, or the number could have come back for another
+     * page meanwhile. A write gets a frame of its own by the rules of copying, when it comes back
+     * here. */
     if (!lock_valid(fault))
         return QUIRE_RETRY;
     quire_slot_get(fault->q, slot);
     unlock(fault);
     status = quire_slot_read(fault->q, slot, &frame);
-    quire_slot_put(fault->q, slot);
-    if (status == QUIRE_IO_ERROR) {
-        fault->class = QUIRE_FAULT_IO_ERROR;
-        if (lock_valid(fault)) {
+    valid = (status == QUIRE_OK || status == QUIRE_IO_ERROR) && find_again(fault) &&
+            lock_valid(fault);
+    if (valid) {
+        /* The reference that quire_slot_read gave becomes the entry's. */
+        if (status == QUIRE_OK)
+            install_locked(fault, frame, quire_region_entry(fault->view.flags));
+        else
             quire_entry_write(fault->slot, QUIRE_ENTRY_POISONED);
-            unlock(fault);
-            quire_slot_put(fault->q, slot);
-        }
-        return status;
+        unlock(fault);
+        quire_slot_put(fault->q, slot); /* the entry's */
     }
+    quire_slot_put(fault->q, slot);
+    if (status == QUIRE_IO_ERROR)
+        fault->class = QUIRE_FAULT_IO_ERROR;
     if (status != QUIRE_OK)
         return status;
-    if (!lock_valid(fault)) {
+    if (!valid) {
         quire_frame_put(fault->q, frame);
         return QUIRE_RETRY;
     }
-    /* The reference that quire_slot_read gave becomes the entry's. */
-    install_locked(fault, frame, quire_region_entry(fault->view.flags));
-    unlock(fault);
-    quire_slot_put(fault->q, slot);
     quire_count_event(fault->q, QUIRE_EVENT_SWAP_IN);
     fault->class = QUIRE_FAULT_SWAP_IN;
     return QUIRE_OK;

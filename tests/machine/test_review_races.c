@@ -25,11 +25,8 @@ typedef void (*task)(struct sim_cpu *, void *);
 
 static void set_up(struct scene *scene, uint64_t seed, unsigned point_mean)
 {
-    const struct sim_options options = {.cpus = 3,
-                                        .frames = 2048,
-                                        .levels = 4,
-                                        .seed = seed,
-                                        .point_mean = point_mean};
+    const struct sim_options options = {
+        .cpus = 3, .frames = 2048, .levels = 4, .seed = seed, .point_mean = point_mean};
 
     *scene = (struct scene){.machine = sim_create(&options)};
     assert_ok(quire_space_create(scene->machine->q, &scene->space));
@@ -506,7 +503,8 @@ static void look_while_unmapped(struct sim_cpu *cpu, void *argument)
     sim_switch(cpu, scene->space);
     while (sim_load(cpu, AT, &word) == QUIRE_OK) {
         if (word != 1)
-            sim_fail(scene->machine, "another process's store is seen through a page being unmapped");
+            sim_fail(scene->machine,
+                     "another process's store is seen through a page being unmapped");
         quire_platform_point();
     }
 }
