@@ -450,6 +450,10 @@ int fifo_open(struct vfs_inode *inode, struct file *file)
 
     if (fresh == NULL)
         return -ENOMEM;
+    if ((file->flags & O_ACCMODE) == O_ACCMODE) {
+        pipe_free(fresh);
+        return -EINVAL;
+    }
     quire_spin_lock(&inode->lock);
     if (inode->pipe == NULL) {
         inode->pipe = fresh;

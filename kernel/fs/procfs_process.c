@@ -668,23 +668,14 @@ static int parse_number(const char *name, size_t length)
     return number;
 }
 
-static const struct proc_file descriptor_link[3] = {
-    {.name = "r",
-     .mode = S_IFLNK | 0500,
-     .follow = follow_descriptor,
-     .read_link = read_descriptor,
-     .for_owner = true},
-    {.name = "w",
-     .mode = S_IFLNK | 0300,
-     .follow = follow_descriptor,
-     .read_link = read_descriptor,
-     .for_owner = true},
-    {.name = "rw",
-     .mode = S_IFLNK | 0700,
-     .follow = follow_descriptor,
-     .read_link = read_descriptor,
-     .for_owner = true},
-};
+/* By access mode; the last is for opens that may neither read nor write (mode 3). */
+#define DESCRIPTOR_LINK(permissions)                                                               \
+    {                                                                                              \
+        .name = "N", .mode = S_IFLNK | (permissions), .follow = follow_descriptor,                 \
+        .read_link = read_descriptor, .for_owner = true                                            \
+    }
+static const struct proc_file descriptor_link[O_ACCMODE + 1] = {
+    DESCRIPTOR_LINK(0500), DESCRIPTOR_LINK(0300), DESCRIPTOR_LINK(0700), DESCRIPTOR_LINK(0)};
 static const struct proc_file descriptor_info = {
     .name = "info", .mode = S_IFREG | 0444, .show = show_descriptor, .for_owner = true};
 

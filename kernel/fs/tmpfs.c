@@ -40,6 +40,7 @@ static int tmpfs_fill(struct vfs_inode *inode, const struct vfs_node *node)
         if (quire_object_create(&kernel_machine, QUIRE_OBJECT_MEMORY, &inode_pager, inode, 0,
                                 &inode->object) != QUIRE_OK)
             return -ENOMEM;
+        inode->seals = F_SEAL_SEAL; /* memfd_create may allow them */
         return 0;
     case S_IFDIR:
         inode->operations = &tmpfs_directory_operations;

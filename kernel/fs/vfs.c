@@ -452,8 +452,8 @@ void file_put(struct file *file)
             inode->deny_write--;
         quire_spin_unlock(&inode->lock);
     }
+    inode_put(inode); /* before the path: with the mount the file system may go */
     path_put(&file->path);
-    inode_put(inode);
     /* A lookup in a descriptor table may still be about to find that the count is 0. */
     quire_defer(&kernel_machine, &file->deferred, file_free);
 }

@@ -29,12 +29,16 @@ static inline struct file *descriptor_any(word fd)
 
 static inline bool file_readable(const struct file *file)
 {
-    return (file->flags & O_ACCMODE) != O_WRONLY;
+    unsigned mode = file->flags & O_ACCMODE; /* 3 is neither, for ioctl alone */
+
+    return mode == O_RDONLY || mode == O_RDWR;
 }
 
 static inline bool file_writable(const struct file *file)
 {
-    return (file->flags & O_ACCMODE) != O_RDONLY;
+    unsigned mode = file->flags & O_ACCMODE;
+
+    return mode == O_WRONLY || mode == O_RDWR;
 }
 
 /* A user's path looked up: 0 and references, or -errno. flags: LOOKUP_*. */
