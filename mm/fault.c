@@ -468,8 +468,8 @@ static enum quire_status swap_in(struct fault *fault)
     quire_slot_get(fault->q, slot);
     unlock(fault);
     status = quire_slot_read(fault->q, slot, &frame);
-    valid = (status == QUIRE_OK || status == QUIRE_IO_ERROR) && find_again(fault) &&
-            lock_valid(fault);
+    valid =
+        (status == QUIRE_OK || status == QUIRE_IO_ERROR) && find_again(fault) && lock_valid(fault);
     if (valid) {
         /* The reference that quire_slot_read gave becomes the entry's. */
         if (status == QUIRE_OK)

@@ -286,25 +286,21 @@ static bool counts_as_writable(const struct quire_region *region)
            (region->flags & (QUIRE_PROT_WRITE | QUIRE_REGION_MAY_WRITE));
 }
 
-void quire_object_link(struct quire_object *object, struct quire_region *region,
-                       struct quire_region *after)
+void quire_object_link_locked(struct quire_object *object, struct quire_region *region,
+                              struct quire_region *after)
 {
-    struct quire_region **link;
+    struct quire_region **link = after != NULL ? &after->object_next : &object->regions;
 
-    quire_spin_lock(&object->lock);
-    link = after != NULL ? &after->object_next : &object->regions;
     region->object_previous = after;
     region->object_next = *link;
     if (*link != NULL)
         (*link)->object_previous = region;
     *link = region;
     object->writable_mappings += counts_as_writable(region);
-    quire_spin_unlock(&object->lock);
 }
 
-void quire_object_unlink(struct quire_object *object, struct quire_region *region)
+void quire_object_unlink_locked(struct quire_object *object, struct quire_region *region)
 {
-    quire_spin_lock(&object->lock);
     if (region->object_previous != NULL)
         region->object_previous->object_next = region->object_next;
     else
@@ -312,6 +308,27 @@ void quire_object_unlink(struct quire_object *object, struct quire_region *regio
     if (region->object_next != NULL)
         region->object_next->object_previous = region->object_previous;
     object->writable_mappings -= counts_as_writable(region);
+}
+
+void quire_object_unlink(struct quire_object *object, struct quire_region *region)
+{
+    quire_spin_lock(&object->lock);
+    quire_object_unlink_locked(object, region);
+    quire_spin_unlock(&object->lock);
+}
+
+void quire_object_set_flags(struct quire_region *region, uint32_t flags)
+{
+    struct quire_object *object = region->object;
+
+    if (object == NULL) {
+        region->flags = flags;
+        return;
+    }
+    quire_spin_lock(&object->lock);
+    object->writable_mappings -= counts_as_writable(region);
+    region->flags = flags;
+    object->writable_mappings += counts_as_writable(region);
     quire_spin_unlock(&object->lock);
 }
 
@@ -464,17 +481,16 @@ static void zap_region_locked(struct quire_gather *gather, const struct quire_re
                               uint64_t first, uint64_t last, bool keep_anonymous)
 {
     struct quire_space *space = region->space;
-    uint64_t pages = quire_region_length(region) >> QUIRE_PAGE_SHIFT;
-    uint64_t from = first > region->offset ? first - region->offset : 0;
-    uint64_t to = last >= region->offset ? last - region->offset + 1 : 0;
-    quire_virt at, end;
+    uint64_t region_last = region->offset + (quire_region_length(region) >> QUIRE_PAGE_SHIFT) - 1;
+    quire_virt at = region->range.start, end = region->range.end;
 
-    if (to > pages || last - region->offset == UINT64_MAX)
-        to = pages;
-    if (from >= to)
+    if (first > region_last || last < region->offset)
         return;
-    end = region->range.start + (to << QUIRE_PAGE_SHIFT);
-    for (at = region->range.start + (from << QUIRE_PAGE_SHIFT); at < end;) {
+    if (first > region->offset)
+        at += (first - region->offset) << QUIRE_PAGE_SHIFT;
+    if (last < region_last)
+        end -= (region_last - last) << QUIRE_PAGE_SHIFT;
+    while (at < end) {
         quire_virt next = (at & ~(QUIRE_LEAF_SPAN - 1)) + QUIRE_LEAF_SPAN;
         struct quire_leaf leaf;
 

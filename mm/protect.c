@@ -157,11 +157,7 @@ static enum quire_status change_piece(struct quire_space *space, struct quire_re
     if (spare[1] != NULL)
         quire_region_split(space, region, end, spare[1]);
     quire_region_account(space, region->flags, quire_region_length(region), false);
-    if (region->object != NULL)
-        quire_object_unlink(region->object, region);
-    region->flags = flags;
-    if (region->object != NULL)
-        quire_object_link(region->object, region, NULL);
+    quire_object_set_flags(region, flags);
     quire_region_account(space, region->flags, quire_region_length(region), true);
     *io_region = quire_region_merge(space, region, dead);
     quire_sequence_end(space);

@@ -71,19 +71,25 @@ void quire_region_free(struct quire_region *region);
 /*
  * The object's list of regions. `after`: a region of the same object whose entries move or are
  * copied to this one; a truncation, which walks the list in order, then finds each entry in the one
- * or in the other. NULL: anywhere.
+ * or in the other. NULL: anywhere. Regions that are cut or joined are so under one hold of the
+ * object's lock: a truncation finds each of their pages in some region at any time.
  */
-void quire_object_link(struct quire_object *object, struct quire_region *region,
-                       struct quire_region *after);
+void quire_object_link_locked(struct quire_object *object, struct quire_region *region,
+                              struct quire_region *after);
+void quire_object_unlink_locked(struct quire_object *object, struct quire_region *region);
 void quire_object_unlink(struct quire_object *object, struct quire_region *region);
+/* New flags of a region that has an object, perhaps; the object's count of writable mappings
+ * follows.
+ */
+void quire_object_set_flags(struct quire_region *region, uint32_t flags);
 /* A reference, unless the last one has gone: for who found the object without holding one. */
 bool quire_object_try_get(struct quire_object *object);
 
 /* ---- with the space locked and the sequence odd ---- */
 
 /*
- * Put a filled-in region into the tree, its object's list (see quire_object_link for `after`) and
- * the accounts. The object's reference is the region's.
+ * Put a filled-in region into the tree, its object's list (see quire_object_link_locked for
+ * `after`) and the accounts. The object's reference is the region's.
  */
 void quire_region_insert(struct quire_space *space, struct quire_region *region,
                          struct quire_region *after);

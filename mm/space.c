@@ -193,39 +193,71 @@ void quire_region_account(struct quire_space *space, uint32_t flags, size_t leng
         account(&space->pages.locked, pages, add);
 }
 
-void quire_region_insert(struct quire_space *space, struct quire_region *region,
-                         struct quire_region *after)
+static void lock_object(struct quire_object *object)
+{
+    if (object != NULL)
+        quire_spin_lock(&object->lock);
+}
+
+static void unlock_object(struct quire_object *object)
+{
+    if (object != NULL)
+        quire_spin_unlock(&object->lock);
+}
+
+/* The three changes of a region, with its object (if it has one) locked. */
+static void insert_locked(struct quire_space *space, struct quire_region *region,
+                          struct quire_region *after)
 {
     quire_range_insert(&space->regions, &region->range);
     if (region->object != NULL)
-        quire_object_link(region->object, region, after);
+        quire_object_link_locked(region->object, region, after);
     quire_region_account(space, region->flags, quire_region_length(region), true);
+}
+
+static void remove_locked(struct quire_space *space, struct quire_region *region)
+{
+    quire_range_remove(&space->regions, &region->range);
+    if (region->object != NULL)
+        quire_object_unlink_locked(region->object, region);
+    quire_region_account(space, region->flags, quire_region_length(region), false);
+}
+
+static void resize_locked(struct quire_space *space, struct quire_region *region, quire_virt start,
+                          quire_virt end)
+{
+    quire_region_account(space, region->flags, quire_region_length(region), false);
+    if (region->object != NULL) {
+        if (start >= region->range.start)
+            region->offset += (start - region->range.start) >> QUIRE_PAGE_SHIFT;
+        else
+            region->offset -= (region->range.start - start) >> QUIRE_PAGE_SHIFT;
+    }
+    quire_range_resize(&space->regions, &region->range, start, end);
+    quire_region_account(space, region->flags, quire_region_length(region), true);
+}
+
+void quire_region_insert(struct quire_space *space, struct quire_region *region,
+                         struct quire_region *after)
+{
+    lock_object(region->object);
+    insert_locked(space, region, after);
+    unlock_object(region->object);
 }
 
 void quire_region_remove(struct quire_space *space, struct quire_region *region)
 {
-    quire_range_remove(&space->regions, &region->range);
-    if (region->object != NULL)
-        quire_object_unlink(region->object, region);
-    quire_region_account(space, region->flags, quire_region_length(region), false);
+    lock_object(region->object);
+    remove_locked(space, region);
+    unlock_object(region->object);
 }
 
 void quire_region_resize(struct quire_space *space, struct quire_region *region, quire_virt start,
                          quire_virt end)
 {
-    quire_region_account(space, region->flags, quire_region_length(region), false);
-    if (region->object != NULL) {
-        quire_spin_lock(&region->object->lock);
-        if (start >= region->range.start)
-            region->offset += (start - region->range.start) >> QUIRE_PAGE_SHIFT;
-        else
-            region->offset -= (region->range.start - start) >> QUIRE_PAGE_SHIFT;
-        quire_range_resize(&space->regions, &region->range, start, end);
-        quire_spin_unlock(&region->object->lock);
-    } else {
-        quire_range_resize(&space->regions, &region->range, start, end);
-    }
-    quire_region_account(space, region->flags, quire_region_length(region), true);
+    lock_object(region->object);
+    resize_locked(space, region, start, end);
+    unlock_object(region->object);
 }
 
 void quire_region_split(struct quire_space *space, struct quire_region *region, quire_virt at,
@@ -240,8 +272,10 @@ void quire_region_split(struct quire_space *space, struct quire_region *region, 
         quire_object_get(region->object);
         spare->offset = quire_region_index(region, at);
     }
-    quire_region_resize(space, region, region->range.start, at);
-    quire_region_insert(space, spare, NULL);
+    lock_object(region->object);
+    resize_locked(space, region, region->range.start, at);
+    insert_locked(space, spare, NULL);
+    unlock_object(region->object);
 }
 
 bool quire_region_mergeable(const struct quire_region *first, const struct quire_region *second)
@@ -258,8 +292,10 @@ static void absorb(struct quire_space *space, struct quire_region *lower,
 {
     quire_virt end = upper->range.end;
 
-    quire_region_remove(space, upper);
-    quire_region_resize(space, lower, lower->range.start, end);
+    lock_object(lower->object);
+    remove_locked(space, upper);
+    resize_locked(space, lower, lower->range.start, end);
+    unlock_object(lower->object);
     upper->object_next = *dead;
     *dead = upper;
 }

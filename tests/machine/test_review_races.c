@@ -473,10 +473,10 @@ static void truncation_and_moving_mappings(void **state)
     uint64_t seed = machine_seed();
 
     (void)state;
-    for (unsigned round = 0; round < ROUNDS; round++) {
+    for (unsigned round = 0; round < 3 * ROUNDS; round++) {
         struct scene scene;
 
-        set_up(&scene, seed + round, 6);
+        set_up(&scene, seed + round, 3);
         make_object(&scene, 1);
         map_pages(scene.space, AT, SPAN / PAGE, RW | QUIRE_REGION_SHARED, scene.object);
         run(&scene, round & 1 ? move_a_part : move_to_and_fro, load_here_and_there,
