@@ -720,6 +720,13 @@ static void proc_links(void)
     snprintf(path, sizeof path, "/proc/self/fd/%d", ends[1]);
     again = open(path, O_WRONLY);
     check(again >= 0 && write(again, "r", 1) == 1 && read(ends[0], buffer, 9) == 1);
+    close(again);
+    again = open("p", 3); /* for ioctl alone: neither read nor written */
+    check_error(read(again, buffer, 1), EBADF);
+    check_error(write(again, buffer, 1), EBADF);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", again);
+    check(lstat(path, &st) == 0 && st.st_mode == S_IFLNK);
+    check(readlink(path, buffer, sizeof buffer) > 0);
     check_error(open("/proc/self/fd/999", O_RDONLY), ENOENT);
     check_error(open("/proc/99999999/stat", O_RDONLY), ENOENT);
     check_error(open("/proc/new", O_CREAT | O_WRONLY, 0644), ENOENT);
