@@ -1,6 +1,6 @@
 # Unit tests of layers 3 and 4, and of the simulated machine itself.
 
-make --no-print-directory -k -j2 test-machine || echo "not ok every test compiles"
+tools/build -k test-machine || echo "not ok every test compiles"
 for program in build/tests/machine/test_*; do
     case $program in *.o | *.d) continue ;; esac
     CMOCKA_MESSAGE_OUTPUT=TAP timeout 120 "$program" 2>&1 ||
