@@ -90,6 +90,7 @@ void quire_space_usage(struct quire_space *space, struct quire_usage *out)
     index[top] = 0;
     left[top] = table[top]->table.live;
     while (level <= top) {
+        const quire_entry *entries = quire_table_entries(q, table[level]);
         quire_entry entry;
 
         if (level == 1 || left[level] == 0 || index[level] == QUIRE_TABLE_ENTRIES) {
@@ -101,7 +102,11 @@ void quire_space_usage(struct quire_space *space, struct quire_usage *out)
             level++;
             continue;
         }
-        entry = quire_entry_read(&quire_table_entries(q, table[level])[index[level]++]);
+        if (index[level] % QUIRE_ENTRY_GROUP == 0 && quire_group_is_empty(&entries[index[level]])) {
+            index[level] += QUIRE_ENTRY_GROUP;
+            continue;
+        }
+        entry = quire_entry_read(&entries[index[level]++]);
         if (entry != 0) {
             left[level]--;
             level--;
