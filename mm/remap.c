@@ -60,10 +60,16 @@ static void unlock_pair(struct quire_frame *a, struct quire_frame *b)
         quire_spin_unlock(&b->table.lock);
 }
 
-/* `count` entries from one leaf table to another (or inside one); the destination is empty. */
-static void move_entries(struct quire *q, const struct quire_leaf *source, unsigned from,
-                         const struct quire_leaf *target, unsigned to, unsigned count)
+/*
+ * `count` entries, for addresses from `address` on, from one leaf table to another (or inside one);
+ * the destination is empty.
+ */
+static void move_entries(struct quire_space *space, quire_virt address,
+                         const struct quire_leaf *source, const struct quire_leaf *target,
+                         unsigned to, unsigned count)
 {
+    struct quire *q = space->q;
+    unsigned from = quire_level_index(address, 1);
     unsigned live = 0, resident = 0, anonymous = 0;
 
     lock_pair(source->table, target->table);
@@ -88,6 +94,8 @@ static void move_entries(struct quire *q, const struct quire_leaf *source, unsig
         target->table->table.resident = (uint16_t)(target->table->table.resident + resident);
         target->table->table.anonymous = (uint16_t)(target->table->table.anonymous + anonymous);
     }
+    if (live > 0)
+        quire_flush_space(space, address, address + ((quire_virt)count << QUIRE_PAGE_SHIFT));
     unlock_pair(source->table, target->table);
 }
 
@@ -95,16 +103,22 @@ static void move_entries(struct quire *q, const struct quire_leaf *source, unsig
  * A whole leaf table changes places with the empty one that was made for it. No entry is touched: a
  * fault sees its parent entry changed.
  */
-static void swap_tables(const struct quire_leaf *source, const struct quire_leaf *target)
+static void swap_tables(struct quire_space *space, quire_virt address,
+                        const struct quire_leaf *source, const struct quire_leaf *target)
 {
     lock_pair(source->parent, target->parent);
     lock_pair(source->table, target->table);
     (void)quire_entry_exchange(source->parent_entry, target->seen);
     (void)quire_entry_exchange(target->parent_entry, source->seen);
+    quire_flush_space(space, address, address + QUIRE_LEAF_SPAN);
     unlock_pair(source->table, target->table);
     unlock_pair(source->parent, target->parent);
 }
 
+/*
+ * The old addresses are flushed while the tables are still locked. Who takes an entry away at its
+ * new address (a truncation, a writing out) flushes that address only, and frees the frame.
+ */
 static void move_pages(struct quire_space *space, quire_virt from, quire_virt to, size_t length)
 {
     for (size_t done = 0; done < length;) {
@@ -129,13 +143,12 @@ static void move_pages(struct quire_space *space, quire_virt from, quire_virt to
             continue;
         }
         if (step == QUIRE_LEAF_SPAN && target_leaf.table->table.live == 0)
-            swap_tables(&source_leaf, &target_leaf);
+            swap_tables(space, source, &source_leaf, &target_leaf);
         else
-            move_entries(space->q, &source_leaf, quire_level_index(source, 1), &target_leaf,
-                         quire_level_index(target, 1), (unsigned)(step >> QUIRE_PAGE_SHIFT));
+            move_entries(space, source, &source_leaf, &target_leaf, quire_level_index(target, 1),
+                         (unsigned)(step >> QUIRE_PAGE_SHIFT));
         done += step;
     }
-    quire_flush_space(space, from, from + length);
 }
 
 struct remap {
@@ -231,31 +244,37 @@ static enum quire_status move(struct quire_space *space, struct quire_region *re
     enum quire_status status = QUIRE_OK;
     quire_virt to = remap->new;
 
-    /* Cut the upper end now: taking the old range out of the middle later could fail. */
-    if (remap->old_length > 0 && region->range.start < remap->old && old_end < region->range.end) {
-        spare = quire_region_alloc(space);
-        if (spare == NULL)
-            return QUIRE_NO_MEMORY;
-        quire_sequence_begin(space);
-        quire_region_split(space, region, old_end, spare);
-        quire_sequence_end(space);
-    }
     copy = quire_region_alloc(space);
     if (copy == NULL)
         return QUIRE_NO_MEMORY;
     /* To faults all of it is one change: nobody finds the target unmapped, or the source mapped and
      * empty. */
     quire_sequence_begin(space);
-    if (remap->flags & QUIRE_REMAP_FIXED) {
+    /* Cut the upper end now: taking the old range out of the middle later could fail. */
+    if (remap->old_length > 0 && !(remap->flags & QUIRE_REMAP_KEEP_OLD) &&
+        region->range.start < remap->old && old_end < region->range.end) {
+        spare = quire_region_alloc(space);
+        if (spare == NULL)
+            status = QUIRE_NO_MEMORY;
+        else
+            quire_region_split(space, region, old_end, spare);
+    }
+    if (status == QUIRE_OK && (remap->flags & QUIRE_REMAP_FIXED)) {
         status = quire_unmap_locked(space, to, to + remap->new_length, dead);
-        /* The old region may have been cut by that: it is looked up anew. */
+        /* The old region may have been cut by that, or (old length 0) be gone: look it up anew. */
         region = quire_region_at_or_above(space, remap->old);
-    } else {
+        if (region == NULL || region->range.start > remap->old) {
+            region = NULL;
+            status = QUIRE_NO_MAPPING;
+        }
+    } else if (status == QUIRE_OK) {
         status = place_alike(space, region, remap, &to);
     }
     if (status == QUIRE_OK)
         status = prepare_tables(space, remap->old, to, kept);
     if (status != QUIRE_OK) {
+        if (region != NULL)
+            (void)quire_region_merge(space, region, dead);
         quire_sequence_end(space);
         quire_cache_free(space->q, space->q->region_cache, copy);
         return status;

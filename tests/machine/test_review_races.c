@@ -127,7 +127,7 @@ static void truncation_and_readers_of_the_object(void **state)
     for (unsigned round = 0; round < ROUNDS; round++) {
         struct scene scene;
 
-        set_up(&scene, seed + round, 6);
+        set_up(&scene, seed + round, 2 + round % 40);
         make_object(&scene, 4);
         map_pages(scene.space, AT, 4, RW | QUIRE_REGION_SHARED, scene.object);
         run(&scene, truncate_all, load_pages, read_object);
@@ -163,7 +163,7 @@ static void unmapping_and_unsharing(void **state)
         struct scene scene;
         uint64_t word;
 
-        set_up(&scene, seed + round, 2);
+        set_up(&scene, seed + round, 2 + round % 40);
         map_pages(scene.space, AT, SPAN / PAGE, RW, NULL);
         sim_switch(&scene.machine->cpu[0], scene.space);
         for (unsigned i = 0; i < 4; i++)
@@ -207,7 +207,7 @@ static void truncation_and_unsharing(void **state)
         struct scene scene;
         uint64_t word;
 
-        set_up(&scene, seed + round, 2);
+        set_up(&scene, seed + round, 2 + round % 40);
         make_object(&scene, 4);
         map_pages(scene.space, AT, 4, RW, scene.object);
         map_pages(scene.space, AT + 256 * PAGE, 1, RW, NULL);
@@ -367,7 +367,7 @@ static void fork_and_writing_threads(void **state)
     for (unsigned round = 0; round < 2 * ROUNDS; round++) {
         struct scene scene;
 
-        set_up(&scene, seed + round, 4);
+        set_up(&scene, seed + round, 2 + round % 40);
         map_pages(scene.space, AT, 1, RW, NULL);
         if (round & 1) /* a neighbour that is not shared: entries are copied, not the table */
             map_pages(scene.space, AT + PAGE, 1, RW | QUIRE_REGION_NO_FORK, NULL);
@@ -398,7 +398,7 @@ static void truncation_and_regions_that_change(void **state)
         struct scene scene;
         uint64_t word;
 
-        set_up(&scene, seed + round, 4);
+        set_up(&scene, seed + round, 2 + round % 40);
         make_object(&scene, 4);
         map_pages(scene.space, AT, 4, RW | QUIRE_REGION_SHARED, scene.object);
         sim_switch(&scene.machine->cpu[0], scene.space);
@@ -412,32 +412,32 @@ static void truncation_and_regions_that_change(void **state)
 
 /* ---- mappings that move while their object is truncated ---- */
 
-static void move_to_and_fro(struct sim_cpu *cpu, void *argument)
+/* Both ends are in this CPU's TLB when they move. */
+static void move_pages(struct sim_cpu *cpu, struct scene *scene, size_t length)
 {
-    struct scene *scene = argument;
     const unsigned flags = QUIRE_REMAP_MAY_MOVE | QUIRE_REMAP_FIXED;
     quire_virt got;
+    uint64_t word;
 
-    (void)cpu;
-    for (unsigned i = 0; i < 3; i++) {
-        assert_ok(quire_space_remap(scene->space, AT, SPAN, SPAN, flags, THERE, &got));
-        assert_ok(quire_space_remap(scene->space, THERE, SPAN, SPAN, flags, AT, &got));
+    sim_switch(cpu, scene->space);
+    for (unsigned i = 0; i < 6; i++) {
+        (void)sim_load(cpu, AT, &word);
+        assert_ok(quire_space_remap(scene->space, AT, length, length, flags, THERE, &got));
+        (void)sim_load(cpu, THERE, &word);
+        assert_ok(quire_space_remap(scene->space, THERE, length, length, flags, AT, &got));
+        quire_quiescent(scene->machine->q);
     }
     scene->done = true;
 }
 
+static void move_to_and_fro(struct sim_cpu *cpu, void *argument)
+{
+    move_pages(cpu, argument, SPAN);
+}
+
 static void move_a_part(struct sim_cpu *cpu, void *argument)
 {
-    struct scene *scene = argument;
-    const unsigned flags = QUIRE_REMAP_MAY_MOVE | QUIRE_REMAP_FIXED;
-    quire_virt got;
-
-    (void)cpu;
-    for (unsigned i = 0; i < 3; i++) {
-        assert_ok(quire_space_remap(scene->space, AT, 4 * PAGE, 4 * PAGE, flags, THERE, &got));
-        assert_ok(quire_space_remap(scene->space, THERE, 4 * PAGE, 4 * PAGE, flags, AT, &got));
-    }
-    scene->done = true;
+    move_pages(cpu, argument, 4 * PAGE);
 }
 
 static void load_here_and_there(struct sim_cpu *cpu, void *argument)
@@ -463,7 +463,8 @@ static void truncate_and_extend(struct sim_cpu *cpu, void *argument)
     while (!scene->done) {
         quire_object_resize(scene->object, 0);
         assert_ok(quire_object_write(scene->object, 0, &word, sizeof(word), &done));
-        (void)cpu;
+        for (uint64_t points = sim_draw(cpu, 200); points > 0; points--)
+            quire_platform_point();
         quire_quiescent(scene->machine->q);
     }
 }
@@ -476,7 +477,7 @@ static void truncation_and_moving_mappings(void **state)
     for (unsigned round = 0; round < 3 * ROUNDS; round++) {
         struct scene scene;
 
-        set_up(&scene, seed + round, 3);
+        set_up(&scene, seed + round, 2 + round % 40);
         make_object(&scene, 1);
         map_pages(scene.space, AT, SPAN / PAGE, RW | QUIRE_REGION_SHARED, scene.object);
         run(&scene, round & 1 ? move_a_part : move_to_and_fro, load_here_and_there,
@@ -525,7 +526,7 @@ static void unmapping_before_another_owner_writes(void **state)
     for (unsigned round = 0; round < 2 * ROUNDS; round++) {
         struct scene scene;
 
-        set_up(&scene, seed + round, 4);
+        set_up(&scene, seed + round, 2 + round % 40);
         map_pages(scene.space, AT, 1, RW, NULL);
         map_pages(scene.space, AT + PAGE, 1, RW | QUIRE_REGION_NO_FORK, NULL);
         sim_switch(&scene.machine->cpu[0], scene.space);
