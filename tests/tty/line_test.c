@@ -332,14 +332,33 @@ static void test_output_processing(void **state)
 static void test_echo_has_room_when_output_is_full(void **state)
 {
     static char text[LINE_OUTPUT_SIZE];
-    size_t taken;
+    const char *waiting;
 
     (void)state;
     memset(text, 'x', sizeof(text));
-    taken = line_output(&line, text, sizeof(text));
-    assert_in_range(taken, LINE_OUTPUT_SIZE - LINE_ECHO_RESERVE - 8, LINE_OUTPUT_SIZE - 1);
+    assert_in_range(line_output(&line, text, sizeof(text)), 1000, LINE_OUTPUT_SIZE - 1);
+    type("typed");
+    waiting = shown();
+    assert_string_equal(waiting + strlen(waiting) - 6, "xtyped");
+    line_output(&line, text, sizeof(text));
     type("\003");
     assert_shown("^C"); /* and what was waiting is gone */
+}
+
+static void test_full_ring_can_end_its_line(void **state)
+{
+    (void)state;
+    set_local(0, ECHO);
+    for (unsigned i = 0; i < 2 * LINE_INPUT_SIZE / 1000; i++) {
+        char text[1000];
+
+        memset(text, 'x', sizeof(text));
+        text[999] = i % 3 == 2 ? '\n' : 'x';
+        line_input(&line, text, sizeof(text));
+    }
+    type("\n");
+    assert_int_equal(line_input_count(&line), LINE_INPUT_SIZE);
+    assert_int_equal(line.committed, line.head);
 }
 
 static void test_no_echo(void **state)
@@ -425,6 +444,7 @@ int main(void)
         test(promised_room_is_there),
         test(output_processing),
         test(echo_has_room_when_output_is_full),
+        test(full_ring_can_end_its_line),
         test(no_echo),
         test(random),
     };
