@@ -30,12 +30,12 @@ SIM_OBJECTS_$(1) := $$(SIM_MM_SOURCES:$$(SIM_MM)/%.c=$$(SIM_OUT)/$(1)/mm/%.o) \
                     $$(SIM_SOURCES:sim/%.c=$$(SIM_OUT)/$(1)/sim/%.o)
 
 $$(SIM_OUT)/$(1)/mm/%.o: $$(SIM_MM)/%.c
-	$$(call say,CC,$$< $(1))
+	$$(call say,CC,"$$< ($(1))")
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(SIM_CPPFLAGS) $$(SIM_CFLAGS) $$(SIM_$(1)) -c $$< -o $$@
 
 $$(SIM_OUT)/$(1)/sim/%.o: sim/%.c
-	$$(call say,CC,$$< $(1))
+	$$(call say,CC,"$$< ($(1))")
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(SIM_CPPFLAGS) $$(SIM_CFLAGS) $$(SIM_$(1)) -c $$< -o $$@
 

@@ -11,7 +11,7 @@ tests: test-model
 # $(1): the variant
 define model_variant
 $$(MODEL_DIR)/$(1)/tests/model/%.o: tests/model/%.c
-	$$(call say,CC,$$< $(1))
+	$$(call say,CC,"$$< ($(1))")
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(SIM_CPPFLAGS) $$(SIM_CFLAGS) $$(SIM_$(1)) -c $$< -o $$@
 
