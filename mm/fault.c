@@ -521,6 +521,7 @@ static enum quire_status grow(struct fault *fault)
         if (size <= space->limits.stack &&
             (space->pages.total << QUIRE_PAGE_SHIFT) + grown <= space->limits.total &&
             fault->page >= QUIRE_LOWEST_HINT &&
+            (region->object == NULL || grown >> QUIRE_PAGE_SHIFT <= region->offset) &&
             (below == NULL || !(below->flags & QUIRE_REGION_PROTECTION) ||
              (below->flags & QUIRE_REGION_GROWS_DOWN) || fault->page - below->range.end >= guard)) {
             quire_sequence_begin(space);
@@ -565,8 +566,14 @@ static enum quire_status present_fault(struct fault *fault)
     if (writing && !(fault->seen & QUIRE_ENTRY_WRITE)) {
         if (fault->view.flags & QUIRE_REGION_SHARED)
             return write_shared(fault);
-        if (fault->seen & QUIRE_ENTRY_SPECIAL)
+        if (fault->seen & QUIRE_ENTRY_SPECIAL) {
+            /* A forced write to a private device mapping, which nothing else can write to. */
+            if (QUIRE_UNLIKELY(fault->view.object != NULL)) {
+                fault->class = QUIRE_FAULT_NO_RIGHT;
+                return QUIRE_NO_PERMISSION;
+            }
             return upgrade_zero_page(fault);
+        }
         return write_copy(fault);
     }
     quire_platform_flush_page(fault->q, fault->page);

@@ -192,6 +192,12 @@ enum quire_status quire_space_key(struct quire_space *space, quire_virt address,
     return QUIRE_OK;
 }
 
+/* Registers of a device: reading and writing them is no copying of bytes, whatever lies there. */
+static bool is_device(const struct quire *q, quire_entry entry)
+{
+    return (entry & QUIRE_ENTRY_SPECIAL) && quire_entry_phys(entry) != q->frame.zero;
+}
+
 /*
  * The frame that an access may use right now, with a reference. NULL: it must fault first. The zero
  * page comes without a reference (it is not counted): *out_counted tells.
@@ -210,8 +216,9 @@ static struct quire_frame *frame_for(struct quire_space *space, quire_virt page,
     entry = quire_entry_read(&leaf.entries[quire_level_index(page, 1)]);
     if (quire_leaf_valid_locked(&leaf) && quire_entry_is_present(entry)) {
         *out_counted = !(entry & QUIRE_ENTRY_SPECIAL);
-        frame = quire_frame_find(q, quire_entry_phys(entry));
-        if (access & QUIRE_ACCESS_WRITE) {
+        if (!is_device(q, entry))
+            frame = quire_frame_of(q, quire_entry_phys(entry));
+        if (frame != NULL && (access & QUIRE_ACCESS_WRITE)) {
             /* Our own to write: by its right, or (forced) because nobody else holds it. */
             bool own = (entry & QUIRE_ENTRY_WRITE) ||
                        ((access & QUIRE_ACCESS_FORCE) && *out_counted &&
@@ -255,8 +262,8 @@ static enum quire_status access_bytes(struct quire_space *space, quire_virt addr
             struct quire_translation translation;
 
             quire_pagetable_translate(q, &space->table, address, &translation);
-            if (translation.present && quire_frame_find(q, translation.physical) == NULL)
-                return QUIRE_NO_PERMISSION; /* device memory beyond the frame table */
+            if (translation.present && is_device(q, translation.step[translation.steps - 1].entry))
+                return QUIRE_NO_PERMISSION;
             continue;
         }
         bytes = quire_frame_map(q, frame);

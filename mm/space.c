@@ -364,8 +364,10 @@ enum quire_status quire_place_locked(struct quire_space *space, quire_virt hint,
     (void)region_flags;
     if (length > space->end - space->start)
         return QUIRE_NO_SPACE;
-    hint = quire_page_down(hint + QUIRE_PAGE_SIZE - 1);
-    if (hint >= low && hint <= space->end - length &&
+    hint = quire_page_down(hint);
+    if (hint != 0 && hint < low)
+        hint = low;
+    if (hint != 0 && hint <= space->end - length &&
         (!(map_flags & QUIRE_MAP_LOW_2G) || (hint <= low_end && low_end - hint >= length)) &&
         is_free(space, hint, length)) {
         *out = hint;
@@ -453,17 +455,19 @@ static enum quire_status check_map(const struct quire_space *space, const struct
     return QUIRE_OK;
 }
 
+/* What is replaced is taken off, of whatever kind it was, as Linux does (not for locked pages). */
 static enum quire_status check_limits(const struct quire_space *space, uint32_t flags,
                                       size_t length, size_t replaced)
 {
-    uint64_t total = (space->pages.total << QUIRE_PAGE_SHIFT) - replaced;
+    uint64_t more = length - replaced;
 
-    if (length > space->limits.total || total > space->limits.total - length)
+    if (more > space->limits.total ||
+        space->pages.total << QUIRE_PAGE_SHIFT > space->limits.total - more)
         return QUIRE_LIMIT;
     if ((flags & (QUIRE_PROT_WRITE | QUIRE_REGION_SHARED | QUIRE_REGION_GROWS_DOWN)) ==
             QUIRE_PROT_WRITE &&
-        (length > space->limits.data ||
-         space->pages.data << QUIRE_PAGE_SHIFT > space->limits.data - length))
+        (more > space->limits.data ||
+         space->pages.data << QUIRE_PAGE_SHIFT > space->limits.data - more))
         return QUIRE_LIMIT;
     if ((flags & QUIRE_REGION_LOCKED) &&
         (length > space->limits.locked ||
