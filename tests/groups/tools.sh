@@ -305,6 +305,10 @@ check "missing packages without rights: the line to type" missing_packages
 
 # ---- terminal ----
 
+# In the machine the shell is root's; on this host it prompts alike whoever runs the tests.
+echo "PS1='# '" >prompt
+HOST_SHELL_START=$work/prompt
+export HOST_SHELL_START
 for script in shell window escape stop pager keys hangup; do
     case $script in
     shell | window | escape | stop | hangup) set -- launch ;;

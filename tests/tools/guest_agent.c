@@ -6,7 +6,7 @@
  *   and a pseudo-terminal as START says. So the launcher is tested alone. Programs whose name
  *   begins with "guest-" misbehave instead: see misbehave(). The variable HOST_GUEST chooses what
  *   happens before START: "mute" never says READY, "stranger" says a wrong version, "refuse" ends
- *   as QEMU does on a bad option.
+ *   as QEMU does on a bad option. HOST_SHELL_START names a file that interactive shells read first.
  *
  *   As process 1 of Debian's Linux (tests/linux/run) it loads the modules listed in
  *   /modules/order, mounts what programs expect and finds the virtio port. So one launcher, one
@@ -221,6 +221,7 @@ static int open_terminal(const struct channel_start *start)
 _Noreturn static void become_program(const char *folder, const char *program, char **arguments,
                                      char **environment, const int ends[3], int slave)
 {
+    const char *shell_start = getenv("HOST_SHELL_START");
     sigset_t none;
     int error;
 
@@ -240,7 +241,10 @@ _Noreturn static void become_program(const char *folder, const char *program, ch
         close(fd);
     if (chdir(folder) < 0 && chdir("/") < 0)
         _exit(127);
-    execvpe(program, arguments, environment);
+    environ = environment;
+    if (shell_start)
+        setenv("ENV", shell_start, 1);
+    execvp(program, arguments);
     error = errno;
     _exit(error == ENOENT ? 254 : 253);
 }
