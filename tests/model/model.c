@@ -360,7 +360,7 @@ static bool apply_map(struct answer *answer)
     if (refused)
         return true;
     if (!fixed) {
-        start = quire_page_up(start);
+        start = quire_page_down(start);
         if (start == 0 || start > end - length ||
             any_mapped(model, op->space, start, start + length))
             start = expected_place(model, op->space, length);
