@@ -23,15 +23,9 @@ static void try_advance(struct quire *q)
                                       __ATOMIC_RELAXED);
 }
 
-/*
- * Without live entries a table is full of zeros: the next table need not be cleared. A root is not:
- * its kernel half is filled and does not count as live.
- */
 static void free_table(struct quire *q, struct quire_frame *table)
 {
-    bool zeroed = table->table.live == 0 && table->table.level < q->kernel.levels;
-
-    table->flags = zeroed ? QUIRE_FRAME_ZEROED : 0;
+    table->flags = quire_table_free_flags(q, table);
     quire_frame_free_bulk(q, &table, 1);
 }
 

@@ -35,10 +35,8 @@ struct quire_frame *quire_table_alloc(struct quire *q, unsigned level)
 
 void quire_table_discard(struct quire *q, struct quire_frame *table)
 {
-    bool zeroed = table->table.live == 0 && table->table.level < q->kernel.levels;
-
     quire_count_event(q, QUIRE_EVENT_TABLE_FREE);
-    table->flags = zeroed ? QUIRE_FRAME_ZEROED : 0; /* a root's kernel half is filled */
+    table->flags = quire_table_free_flags(q, table);
     quire_frame_put(q, table);
 }
 
@@ -140,10 +138,9 @@ static void empty_table(struct quire *q, struct quire_frame *table)
 {
     quire_entry *entries = quire_table_entries(q, table);
     struct quire_frame *freed[QUIRE_GATHER_FRAMES];
-    unsigned count = 0;
+    unsigned count = 0, left = table->table.live;
 
-    for (unsigned group = 0; group < QUIRE_TABLE_ENTRIES && table->table.live > 0;
-         group += QUIRE_ENTRY_GROUP) {
+    for (unsigned group = 0; group < QUIRE_TABLE_ENTRIES && left > 0; group += QUIRE_ENTRY_GROUP) {
         if (quire_group_is_empty(&entries[group]))
             continue;
         for (unsigned i = group; i < group + QUIRE_ENTRY_GROUP; i++) {
@@ -152,6 +149,7 @@ static void empty_table(struct quire *q, struct quire_frame *table)
             if (entry == 0)
                 continue;
             entries[i] = 0;
+            left--;
             if (drop_entry(q, entry, &freed[count]) && ++count == QUIRE_GATHER_FRAMES) {
                 quire_frame_free_bulk(q, freed, count);
                 count = 0;

@@ -72,7 +72,9 @@ enum {
         1 << 0, /* a page that is not resident is created (zeros, or by the pager) */
     QUIRE_OBJECT_ANY_INDEX =
         1 << 1, /* the end is not checked (a write that will extend the file) */
-    QUIRE_OBJECT_OVERWRITE = 1 << 2, /* the caller will overwrite the whole page: do not fill it */
+    QUIRE_OBJECT_OVERWRITE =
+        1 << 2, /* the caller overwrites the whole page, which cannot fail and which nobody can
+                   reach before (beyond the end): do not fill it, the frame's last content stands */
 };
 
 /*
