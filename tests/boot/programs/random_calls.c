@@ -4,7 +4,7 @@
  *
  *   random_calls [SEED [ROUNDS [MILLISECONDS]]]
  *
- * A round is a process with its own seed and, three times in four, without rights. It plays with a
+ * A round is a succession of pairs of processes, three of four without rights. Each plays with a
  * window of its address space, the arena, into which most memory calls go; what a call is given is
  * drawn from the kinds of its arguments, and each kind knows sensible and senseless values. It also
  * runs random bytes, starts threads, forks and executes itself. Faults come back to its loop.
@@ -989,31 +989,40 @@ static void rest(void)
     usleep(300000);
 }
 
+/* Two processes at a time, each with a seed of its own, and what they start. */
 static void one_round(uint64_t seed, unsigned calls, long milliseconds)
 {
     struct timespec piece = {0, 5000000};
     long end = now_ms() + milliseconds;
     sigset_t children, all;
-    pid_t first;
+    unsigned running = 0;
 
     sigemptyset(&children);
     sigaddset(&children, SIGCHLD);
     sigfillset(&all);
     mkdir(DIRECTORY, 0777);
     chmod(DIRECTORY, 0777);
-    first = fork();
-    if (first == 0) {
-        sigprocmask(SIG_UNBLOCK, &all, NULL);
-        round_main(seed, calls);
-    }
-    if (first < 0)
-        complain("fork", errno);
     while (now_ms() < end) {
-        pid_t gone = waitpid(-1, NULL, WNOHANG | __WALL);
+        pid_t gone = 0, first;
 
+        if (running < 2) {
+            uint64_t own = next_random(&seed);
+
+            first = fork();
+            if (first == 0) {
+                sigprocmask(SIG_UNBLOCK, &all, NULL);
+                round_main(own, calls);
+            }
+            if (first < 0)
+                break;
+            running++;
+            continue;
+        }
+        while ((gone = waitpid(-1, NULL, WNOHANG | __WALL)) > 0)
+            continue;
         if (gone < 0)
-            break;
-        if (gone == 0)
+            running = 0;
+        else
             sigtimedwait(&children, NULL, &piece);
     }
     wait_for_all();
