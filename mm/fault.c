@@ -122,7 +122,7 @@ static void unlock(struct fault *fault)
  * meanwhile, so the table may have been freed, and its frame be anything now. It is found anew;
  * lock_valid compares the rest. False: start over.
  */
-static bool find_again(struct fault *fault)
+static __attribute__((noinline)) bool find_again(struct fault *fault)
 {
     if (!quire_leaf_find(fault->q, &fault->space->table, fault->page, &fault->leaf) ||
         quire_leaf_is_shared(&fault->leaf))
@@ -370,6 +370,7 @@ static enum quire_status copy_from_object(struct fault *fault, struct quire_fram
     return QUIRE_OK;
 }
 
+/* The caller's reference becomes the entry's, if all is well. */
 static enum quire_status map_object_page(struct fault *fault, struct quire_frame *page)
 {
     bool writing = (fault->access & QUIRE_ACCESS_WRITE) != 0;
@@ -380,7 +381,6 @@ static enum quire_status map_object_page(struct fault *fault, struct quire_frame
         unlock(fault);
         return QUIRE_RETRY;
     }
-    quire_frame_get(page);
     install_locked(fault, page,
                    quire_region_entry(fault->view.flags) | (writing ? QUIRE_ENTRY_DIRTY : 0));
     unlock(fault);
@@ -413,6 +413,20 @@ static enum quire_status device_fault(struct fault *fault)
     return QUIRE_OK;
 }
 
+/* A page that is not resident: made, or got from the pager, which may sleep. */
+static __attribute__((noinline)) enum quire_status fetch_page(struct fault *fault,
+                                                              struct quire_frame **out)
+{
+    enum quire_status status =
+        quire_object_page(fault->view.object, fault->view.index, QUIRE_OBJECT_ALLOCATE, out);
+
+    if (status == QUIRE_OK && !find_again(fault)) {
+        quire_frame_put(fault->q, *out);
+        return QUIRE_RETRY;
+    }
+    return status;
+}
+
 static enum quire_status object_fault(struct fault *fault)
 {
     const struct view *view = &fault->view;
@@ -435,13 +449,13 @@ static enum quire_status object_fault(struct fault *fault)
      * is going just now. */
     if (!quire_object_try_get(object))
         return QUIRE_RETRY;
-    status = quire_object_page(object, view->index, QUIRE_OBJECT_ALLOCATE, &page);
+    status = quire_object_page(object, view->index, 0, &page);
+    if (QUIRE_UNLIKELY(status == QUIRE_NO_MAPPING))
+        status = fetch_page(fault, &page);
     if (status == QUIRE_OK) {
-        if (!find_again(fault))
-            status = QUIRE_RETRY;
-        else
-            status = copying ? copy_from_object(fault, page) : map_object_page(fault, page);
-        quire_frame_put(fault->q, page);
+        status = copying ? copy_from_object(fault, page) : map_object_page(fault, page);
+        if (copying || status != QUIRE_OK)
+            quire_frame_put(fault->q, page);
     } else if (status == QUIRE_BEYOND_END) {
         fault->class = QUIRE_FAULT_BEYOND_END;
     } else if (status == QUIRE_IO_ERROR) {
