@@ -14,8 +14,8 @@
  * Locking: the parent's space lock keeps its regions; each table is handled under its lock, and its
  * parent entry under the parent table's. Faults in the parent wait until its TLBs are flushed: one
  * that copied a page before would lose what another thread still writes to the old frame by a right
- * that its TLB remembers. The child is not visible to anyone yet, but to truncations of its objects, which visit the parent's regions before
- * the child's.
+ * that its TLB remembers. The child is not visible to anyone yet, but to truncations of its
+ * objects, which visit the parent's regions before the child's.
  *
  * Failure: the child is destroyed, which drops the references taken. The parent's entries stay
  * without write right until the next write, which finds that it is the only owner.
