@@ -8,15 +8,16 @@ echo "first: $?"
 wait $second
 echo "second: $?"
 sleep 100 &
+# The shell tells of a signal only if it waits before the end: what it says is not shown.
 kill $!
-wait $!
+wait $! 2>/dev/null
 echo "killed: $?"
 sleep 100 &
 kill -STOP $!
 kill -0 $! && echo "stopped and there"
 kill -CONT $!
 kill -KILL $!
-wait $!
+wait $! 2>/dev/null
 echo "killed: $?"
 for i in 1 2 3 4 5; do (exit $i) & done
 wait

@@ -11,7 +11,7 @@ awk '/^(Name|State|Tgid|PPid|Threads|Uid|Gid|SigQ|SigPnd|SigBlk|SigIgn|SigCgt)/ 
     grep -v SigQ
 awk '{ print NF }' /proc/$pid/statm
 kill $pid
-wait $pid
+wait $pid 2>/dev/null # the shell says "Terminated" only if it waits before the end
 ls /proc/$pid 2>&1 | sed 's/[0-9][0-9]*/N/'
 awk '$6 ~ /busybox/ { print $2, $6 }' /proc/self/maps
 awk '$6 == "[stack]" || $6 == "[heap]" { print $2, $6 }' /proc/self/maps | sort
