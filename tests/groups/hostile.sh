@@ -3,7 +3,7 @@
 #
 # For more: ./quire run --append check -- build/tests/boot/random_calls SEED ROUNDS MILLISECONDS
 
-make --no-print-directory -j2 kernel tools image test-boot || exit 1
+tools/build kernel tools image test-boot || exit 1
 
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
