@@ -756,6 +756,9 @@ static size_t populate_new(struct quire_space *space, quire_virt page, quire_vir
     return count;
 }
 
+/* A page whose number is a multiple of this pauses first; the first page of a table always does. */
+#define POPULATE_PAUSE 64
+
 enum quire_status quire_space_populate(struct quire_space *space, quire_virt address, size_t length,
                                        unsigned access)
 {
@@ -764,7 +767,11 @@ enum quire_status quire_space_populate(struct quire_space *space, quire_virt add
     for (quire_virt page = quire_page_down(address); page < end; page += QUIRE_PAGE_SIZE) {
         enum quire_status status;
         struct quire_leaf leaf;
-        size_t done = access & QUIRE_ACCESS_WRITE ? populate_new(space, page, end) : 0;
+        size_t done;
+
+        if (page % (POPULATE_PAUSE * QUIRE_PAGE_SIZE) == 0 && !quire_hook_pause(space->q))
+            return QUIRE_NO_MEMORY;
+        done = access & QUIRE_ACCESS_WRITE ? populate_new(space, page, end) : 0;
 
         if (done > 0) {
             page += (done - 1) << QUIRE_PAGE_SHIFT;

@@ -22,3 +22,9 @@ __attribute__((weak)) void quire_hook_frame_unmap(struct quire *q, void *address
     (void)address;
     quire_hook_panic(q, "RAM exceeds the direct map and quire_hook_frame_unmap is not defined");
 }
+
+__attribute__((weak)) bool quire_hook_pause(struct quire *q)
+{
+    (void)q;
+    return true;
+}

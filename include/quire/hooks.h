@@ -1,7 +1,7 @@
 /*
  * quire/hooks.h: the ordinary hooks, functions that the embedding kernel defines and the linker
  * resolves. A kernel that uses only lower layers needs fewer: each comment names the layer. The
- * library has weak definitions for those that may be left out (log, frame_map, frame_unmap).
+ * library has weak definitions for those that may be left out (log, frame_map, frame_unmap, pause).
  */
 #ifndef QUIRE_HOOKS_H
 #define QUIRE_HOOKS_H
@@ -37,6 +37,13 @@ void quire_hook_shootdown(struct quire *q, const uint64_t *mask, quire_virt star
  */
 void *quire_hook_frame_map(struct quire *q, quire_phys frame);
 void quire_hook_frame_unmap(struct quire *q, void *address);
+
+/*
+ * Layer 4. Called now and then by what may take long (fault in a whole range), no lock held: the
+ * kernel may run something else meanwhile. False: give up, nobody waits for the result any more;
+ * the operation then says QUIRE_NO_MEMORY, part of it done. The default returns true.
+ */
+bool quire_hook_pause(struct quire *q);
 
 /*
  * Layer 4 with pagers that sleep. Wait until quire_hook_wake is called with the same key, or return

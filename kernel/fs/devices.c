@@ -44,6 +44,7 @@ static long zero_read(struct file *file, struct transfer *to, uint64_t *position
         done += moved;
         if (moved < n)
             return done > 0 ? (long)done : -EFAULT;
+        give_way();
         if (signal_pending())
             break;
     }
@@ -82,6 +83,7 @@ static long random_read(struct file *file, struct transfer *to, uint64_t *positi
         done += moved;
         if (moved < n)
             return done > 0 ? (long)done : -EFAULT;
+        give_way();
         if (signal_pending() && done >= sizeof block)
             break;
     }

@@ -141,6 +141,9 @@ static long regular_read(struct file *file, struct transfer *to, uint64_t *posit
             done += moved;
             at += moved;
         }
+        give_way();
+        if (kill_pending())
+            break;
     }
     *position = at;
     if (!(file->flags & O_NOATIME) && done > 0 &&
@@ -247,7 +250,8 @@ static long write_pages(struct vfs_inode *inode, struct transfer *from, uint64_t
         }
         done += (size_t)moved;
         at += (uint64_t)moved;
-        if ((size_t)moved < n)
+        give_way();
+        if ((size_t)moved < n || kill_pending())
             break;
     }
     if (at > object->size)
@@ -349,6 +353,9 @@ static uint64_t find_page(struct quire_object *object, uint64_t at, uint64_t end
         }
         if (hit)
             return place < end ? place : end;
+        give_way();
+        if (kill_pending())
+            break;
     }
     return end;
 }

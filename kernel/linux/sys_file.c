@@ -477,6 +477,7 @@ static long copy_between(struct file *in, uint64_t *in_at, struct file *out, uin
                 in->position -= (size_t)got - sent;
         }
         done += sent;
+        give_way();
         if (sent < (size_t)got || signal_pending())
             break;
         if (got < (long)want && in->operations->seek == NULL)
@@ -662,6 +663,7 @@ static int allocate_range(struct vfs_inode *inode, uint64_t start, uint64_t end)
         if (error != 0)
             return error;
         quire_frame_put(inode->object->q, frame);
+        give_way();
         if (signal_pending())
             return -EINTR;
     }

@@ -307,6 +307,9 @@ long sys_mincore(word address, word length, word vector)
         vector += n;
         address += n * PAGE_SIZE;
         pages -= n;
+        give_way();
+        if (kill_pending())
+            return -EINTR;
     }
     return 0;
 }
@@ -479,6 +482,7 @@ static long copy_between(struct quire_space *space, struct vectors *local, struc
             size = PAGE_SIZE;
         done = copy_piece(space, remote->now.start, local->now.start, size, write, buffer);
         total += (long)done;
+        give_way();
         local->now.start += done;
         local->now.length -= done;
         remote->now.start += done;

@@ -112,6 +112,7 @@ long sys_getrandom(word buffer, word size, word flags)
         if (copy_to_user((void *)(buffer + done), bytes, n) != 0)
             return done ? (long)done : -EFAULT;
         done += n;
+        give_way();
     }
     return (long)done;
 }

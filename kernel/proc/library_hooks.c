@@ -44,6 +44,13 @@ void quire_hook_sleep(struct quire *q, const void *key, struct quire_spinlock *l
     quire_spin_lock(lock);
 }
 
+bool quire_hook_pause(struct quire *q)
+{
+    (void)q;
+    give_way();
+    return !kill_pending();
+}
+
 void quire_hook_wake(struct quire *q, const void *key)
 {
     (void)q;

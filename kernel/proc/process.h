@@ -33,6 +33,12 @@ struct process *current_process(void);
 /* The scheduler: give the CPU away; returns when this thread runs again. Never with a spinlock
  * held. */
 void schedule(void);
+
+/*
+ * For loops that a program can make long: lets others run if it is their turn, as no one takes the
+ * CPU from a thread inside the kernel. Where sleeping is allowed.
+ */
+void give_way(void);
 /* A kernel thread (no user space). NULL: no memory. */
 struct thread *kernel_thread_start(const char *name, void (*run)(void *argument), void *argument);
 

@@ -361,6 +361,13 @@ void schedule(void)
     interrupts_restore(flags);
 }
 
+void give_way(void)
+{
+    if (unlikely(__atomic_load_n(&current_thread()->context.exit_work, __ATOMIC_RELAXED) &
+                 EXIT_WORK_RESCHEDULE))
+        schedule();
+}
+
 _Noreturn void thread_end(void)
 {
     interrupts_disable();
