@@ -23,6 +23,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PAGE 4096ul
@@ -480,6 +481,59 @@ static void races(void)
     close(fd);
 }
 
+/* ---- calls that would take for ever ---- */
+
+static void populate_terabytes(void)
+{
+    mmap(NULL, 64ul << 40, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_POPULATE,
+         -1, 0);
+}
+
+static void ask_for_residents(void)
+{
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    void *all = mmap(NULL, 64ul << 40, PROT_NONE, flags, -1, 0);
+
+    mincore(all, 64ul << 40, mmap(NULL, 16ul << 30, PROT_READ | PROT_WRITE, flags, -1, 0));
+}
+
+static void search_hole(void)
+{
+    int fd = memfd_create("hole", 0);
+
+    if (ftruncate(fd, 1l << 62) == 0)
+        lseek(fd, 0, SEEK_DATA);
+}
+
+static void much_randomness(void)
+{
+    syscall(SYS_getrandom, pages(25000, PROT_READ | PROT_WRITE), 25000 * PAGE, 0);
+}
+
+/* Others run meanwhile, and a kill ends them. */
+static void long_calls(void)
+{
+    static void (*const calls[])(void) = {populate_terabytes, ask_for_residents, search_hole,
+                                          much_randomness};
+
+    for (unsigned i = 0; i < sizeof calls / sizeof *calls; i++) {
+        struct timespec begin, end;
+        int status;
+        pid_t child = fork();
+
+        if (child == 0) {
+            calls[i]();
+            _exit(0);
+        }
+        clock_gettime(CLOCK_MONOTONIC, &begin);
+        usleep(100000);
+        kill(child, SIGKILL);
+        check(child > 0 && waitpid(child, &status, 0) == child);
+        clock_gettime(CLOCK_MONOTONIC, &end);
+        check(end.tv_sec - begin.tv_sec < 4);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct rlimit stack = {8ul << 20, RLIM_INFINITY};
@@ -500,5 +554,6 @@ int main(int argc, char **argv)
     run(full_pipes);
     run(files_into_themselves);
     run(races);
+    run(long_calls);
     return check_failures != 0;
 }
