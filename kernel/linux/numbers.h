@@ -1,6 +1,6 @@
 /*
- * Every system call of Linux 6.1 on x86-64 by number: CALL(number, name) where sys_name() exists, NONE(number, name) where not. Included by
- * table.c with those two defined; no include guard.
+ * Every system call of Linux 6.1 on x86-64 by number: CALL(number, name) where sys_name() exists,
+ * NONE(number, name) where not. Included by table.c with those two defined; no include guard.
  */
 CALL(0, read)
 CALL(1, write)
