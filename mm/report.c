@@ -320,7 +320,7 @@ static bool page_out(struct quire_space *space, quire_virt page)
     if (quire_leaf_valid_locked(&leaf) && quire_entry_is_present(entry) &&
         quire_entry_is_counted(entry)) {
         frame = quire_frame_of(q, quire_entry_phys(entry));
-        if (frame->kind == QUIRE_FRAME_ANONYMOUS && frame->anonymous.slot == 0 &&
+        if (frame->kind == QUIRE_FRAME_ANONYMOUS && quire_frame_slot(frame) == 0 &&
             __atomic_load_n(&frame->count, __ATOMIC_ACQUIRE) == 1)
             slot = quire_slot_alloc(q, frame);
     }

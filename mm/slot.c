@@ -19,6 +19,12 @@
 #include <quire/heap.h>
 #include <quire/hooks.h>
 
+/* Read under the table's lock by who looks for pages to write out, written under the slot's. */
+static void set_slot(struct quire_frame *frame, uint64_t slot)
+{
+    __atomic_store_n(&frame->anonymous.slot, slot, __ATOMIC_RELAXED);
+}
+
 enum quire_status quire_slot_area_create(struct quire *q, uint64_t count, void *device,
                                          struct quire_slot_area **out)
 {
@@ -131,7 +137,7 @@ uint64_t quire_slot_alloc(struct quire *q, struct quire_frame *frame)
             quire_frame_get(frame);
             record->frame = quire_frame_number(q, frame);
             record->entries = 0;
-            frame->anonymous.slot = slot;
+            set_slot(frame, slot);
             return slot;
         }
     }
@@ -156,7 +162,7 @@ static struct quire_frame *release_locked(struct quire *q, struct quire_slot *re
 
     if (record->frame != QUIRE_FRAME_NONE) {
         frame = quire_frame_at(q, record->frame);
-        frame->anonymous.slot = 0;
+        set_slot(frame, 0);
         record->frame = QUIRE_FRAME_NONE;
     }
     quire_spin_lock(&area->lock);
@@ -226,7 +232,7 @@ enum quire_status quire_slot_read(struct quire *q, uint64_t slot, struct quire_f
     if (status == QUIRE_OK) {
         record->state = QUIRE_SLOT_VALID;
         record->frame = quire_frame_number(q, frame);
-        frame->anonymous.slot = slot;
+        set_slot(frame, slot);
         quire_frame_get(frame); /* the cache's */
         *out = frame;
     } else {
@@ -243,7 +249,7 @@ unlock:
 
 void quire_slot_uncache(struct quire *q, struct quire_frame *frame)
 {
-    uint64_t slot = frame->anonymous.slot;
+    uint64_t slot = quire_frame_slot(frame);
     struct quire_slot *record;
     bool drop = false;
 
@@ -253,7 +259,7 @@ void quire_slot_uncache(struct quire *q, struct quire_frame *frame)
     quire_spin_lock(&record->lock);
     if (record->frame == quire_frame_number(q, frame) && record->state == QUIRE_SLOT_VALID) {
         record->frame = QUIRE_FRAME_NONE;
-        frame->anonymous.slot = 0;
+        set_slot(frame, 0);
         drop = true;
     }
     quire_spin_unlock(&record->lock);
@@ -272,7 +278,7 @@ void quire_slot_written(struct quire *q, uint64_t slot, bool failed)
         frame = release_locked(q, record, slot);
     } else if (!failed) {
         frame = quire_frame_at(q, record->frame);
-        frame->anonymous.slot = 0;
+        set_slot(frame, 0);
         record->frame = QUIRE_FRAME_NONE;
     }
     quire_hook_wake(q, record);

@@ -188,6 +188,12 @@ QUIRE_INLINE void quire_frame_gather_dirty(struct quire_frame *frame, quire_entr
         __atomic_fetch_or(&frame->flags, QUIRE_FRAME_DIRTY, __ATOMIC_RELAXED);
 }
 
+/* The slot that an anonymous frame is cached for; 0: none. */
+QUIRE_INLINE uint64_t quire_frame_slot(const struct quire_frame *frame)
+{
+    return __atomic_load_n(&frame->anonymous.slot, __ATOMIC_RELAXED);
+}
+
 /* Events and fault classes of this CPU. */
 QUIRE_INLINE void quire_count_event(struct quire *q, enum quire_event event)
 {

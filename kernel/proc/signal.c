@@ -777,8 +777,9 @@ static void deliver(struct trap_frame *frame)
 }
 
 /*
- * The short way for a program that handles its own faults (garbage collectors, demand mapping): nothing else is pending that
- * would come before a synchronous signal, so it need not go through the queue.
+ * The short way for a program that handles its own faults (garbage collectors, demand mapping):
+ * nothing else is pending that would come before a synchronous signal, so it need not go through
+ * the queue.
  */
 bool signal_deliver_fault(struct trap_frame *frame, const struct signal_info *info)
 {

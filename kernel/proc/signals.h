@@ -65,7 +65,8 @@ void signal_force(int signo, const struct signal_info *info);
 /* The same with the address of an access. */
 void signal_force_fault(int signo, int code, uint64_t address);
 
-/* For a fault of the running thread: sets up its handler at once. False: it has none, or blocks the signal. */
+/* For a fault of the running thread: sets up its handler at once. False: it has none, or blocks the
+ * signal. */
 bool signal_deliver_fault(struct trap_frame *frame, const struct signal_info *info);
 
 /* The running thread starts to end the whole process with this wait status. */

@@ -61,8 +61,8 @@ void fpu_init(void)
 /* --- segments -------------------------------------------------------------------------------- */
 
 /*
- * A program that loads a null selector makes the base 0 and leaves no trace (SDM 3A 3.4.4; AMD keeps
- * the base). So what was written last can be trusted only when it was 0.
+ * A program that loads a null selector makes the base 0 and leaves no trace (SDM 3A 3.4.4; AMD
+ * keeps the base). So what was written last can be trusted only when it was 0.
  */
 static void set_fs_base(struct cpu *cpu, uint64_t base)
 {

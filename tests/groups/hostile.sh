@@ -1,7 +1,7 @@
 # Programs that mean harm, with the library's records proved whenever the machine is idle. Seeds are
 # fixed, and yet no two runs are the same: the processes race.
 #
-# For more: ./quire run --append check -- build/tests/boot/random_calls SEED ROUNDS MILLISECONDS
+# For more: ./quire run --append check -- build/tests/boot/random_calls run SEED ROUNDS MILLISECONDS
 
 tools/build kernel tools image test-boot || exit 1
 
@@ -14,7 +14,7 @@ hostile() {
     name=$1
     shift
     if build/tools/quire-run --kernel-file=build/kernel/quire.elf \
-        --base-archive=build/image/base.cpio --timeout 60 --append check "$@" >"$work/log" 2>&1; then
+        --base-archive=build/image/base.cpio --timeout 180 --append check "$@" >"$work/log" 2>&1; then
         echo "ok $name"
     else
         echo "not ok $name: status $?"
@@ -23,7 +23,7 @@ hostile() {
 }
 
 for seed in 1 2 3; do
-    hostile "random calls, seed $seed" -- $programs/random_calls $seed 12 300
+    hostile "random calls, seed $seed" -- $programs/random_calls run $seed 12 300
 done
 hostile "damaged programs, stacks, files" -- $programs/broken 1 300
-hostile "little memory" --mem 64M -- $programs/random_calls 4 6 300
+hostile "little memory" --mem 64M -- $programs/random_calls run 4 6 300

@@ -2,7 +2,7 @@
  * Random system calls by processes and threads that share, fault, signal and fork, until each round
  * is killed; and after all of them a machine that must be as it was.
  *
- *   random_calls [SEED [ROUNDS [MILLISECONDS]]]
+ *   random_calls run [SEED [ROUNDS [MILLISECONDS]]]
  *
  * A round is a succession of pairs of processes, three of four without rights. Each plays with a
  * window of its address space, the arena, into which most memory calls go; what a call is given is
@@ -1031,12 +1031,13 @@ static void one_round(uint64_t seed, unsigned calls, long milliseconds)
 
 int main(int argc, char **argv)
 {
-    uint64_t state = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
-    unsigned rounds = argc > 2 ? (unsigned)atoi(argv[2]) : 8;
-    long milliseconds = argc > 3 ? atol(argv[3]) : 400, before, after;
+    uint64_t state = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+    unsigned rounds = argc > 3 ? (unsigned)atoi(argv[3]) : 8;
+    long milliseconds = argc > 4 ? atol(argv[4]) : 400, before, after;
     sigset_t all;
 
-    if (argc > 1 && strcmp(argv[1], "end") == 0)
+    /* Its own processes execute it with any arguments: those must not start all over again. */
+    if (argc < 2 || strcmp(argv[1], "run") != 0)
         return 0;
     verbose = getenv("RANDOM_CALLS_VERBOSE") != NULL;
     setvbuf(stdout, NULL, _IOLBF, 0);
