@@ -25,7 +25,7 @@ static void try_advance(struct quire *q)
 
 static void free_table(struct quire *q, struct quire_frame *table)
 {
-    table->flags = quire_table_free_flags(q, table);
+    quire_table_set_flags(table, quire_table_free_flags(q, table));
     quire_frame_free_bulk(q, &table, 1);
 }
 
@@ -99,7 +99,7 @@ void quire_defer_table(struct quire *q, struct quire_frame *table)
         free_table(q, table);
         return;
     }
-    table->flags |= QUIRE_FRAME_DEAD;
+    quire_table_mark_dead(table);
     table->table.next = QUIRE_FRAME_NONE;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     table->table.epoch = (uint32_t)__atomic_load_n(&q->epoch, __ATOMIC_ACQUIRE);

@@ -148,7 +148,8 @@ static bool add_entry(void *context, quire_virt address, unsigned level, quire_e
     }
     out->resident++;
     out->accessed += (entry & QUIRE_ENTRY_ACCESSED) != 0;
-    dirty = (entry & QUIRE_ENTRY_DIRTY) || (frame->flags & QUIRE_FRAME_DIRTY);
+    dirty = (entry & QUIRE_ENTRY_DIRTY) ||
+            (__atomic_load_n(&frame->flags, __ATOMIC_RELAXED) & QUIRE_FRAME_DIRTY);
     out->dirty += dirty;
     if (count > 1)
         *(dirty ? &out->shared_dirty : &out->shared_clean) += 1;

@@ -36,7 +36,7 @@ struct quire_frame *quire_table_alloc(struct quire *q, unsigned level)
 void quire_table_discard(struct quire *q, struct quire_frame *table)
 {
     quire_count_event(q, QUIRE_EVENT_TABLE_FREE);
-    table->flags = quire_table_free_flags(q, table);
+    quire_table_set_flags(table, quire_table_free_flags(q, table));
     quire_frame_put(q, table);
 }
 
@@ -74,7 +74,7 @@ static enum quire_status link_table(struct quire *q, struct quire_frame *parent,
     if (table == NULL)
         return QUIRE_NO_MEMORY;
     quire_spin_lock(&parent->table.lock);
-    dead = (parent->flags & QUIRE_FRAME_DEAD) != 0;
+    dead = (__atomic_load_n(&parent->flags, __ATOMIC_RELAXED) & QUIRE_FRAME_DEAD) != 0;
     if (!dead && quire_entry_read(slot) == 0) {
         quire_entry_write(slot, quire_frame_phys(q, table) | QUIRE_TABLE_LINK);
         parent->table.live++;
@@ -545,7 +545,7 @@ static void prune(struct quire_gather *gather, quire_virt address)
         if (empty) {
             (void)quire_entry_exchange(slot, 0);
             parent->table.live--;
-            table->flags |= QUIRE_FRAME_DEAD;
+            quire_table_mark_dead(table);
         }
         quire_spin_unlock(&table->table.lock);
         quire_spin_unlock(&parent->table.lock);

@@ -43,6 +43,17 @@ QUIRE_INLINE uint8_t quire_table_free_flags(const struct quire *q, const struct 
     return table->table.live == 0 && table->table.level < q->kernel.levels ? QUIRE_FRAME_ZEROED : 0;
 }
 
+/* The flags byte of a table's record: a buddy's look at its neighbour reads it from any CPU. */
+QUIRE_INLINE void quire_table_set_flags(struct quire_frame *table, uint8_t flags)
+{
+    __atomic_store_n(&table->flags, flags, __ATOMIC_RELAXED);
+}
+
+QUIRE_INLINE void quire_table_mark_dead(struct quire_frame *table)
+{
+    __atomic_fetch_or(&table->flags, QUIRE_FRAME_DEAD, __ATOMIC_RELAXED);
+}
+
 /* A table that nobody ever linked. */
 void quire_table_discard(struct quire *q, struct quire_frame *table);
 
