@@ -321,13 +321,14 @@ void quire_object_set_flags(struct quire_region *region, uint32_t flags)
 {
     struct quire_object *object = region->object;
 
+    /* Faults read the flags without a lock. */
     if (object == NULL) {
-        region->flags = flags;
+        __atomic_store_n(&region->flags, flags, __ATOMIC_RELAXED);
         return;
     }
     quire_spin_lock(&object->lock);
     object->writable_mappings -= counts_as_writable(region);
-    region->flags = flags;
+    __atomic_store_n(&region->flags, flags, __ATOMIC_RELAXED);
     object->writable_mappings += counts_as_writable(region);
     quire_spin_unlock(&object->lock);
 }

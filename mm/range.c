@@ -19,8 +19,8 @@
 
 #define MAX_DEPTH 96 /* an AVL tree of 2^64 nodes is not higher */
 
-#define LOAD(field)         __atomic_load_n(&(field), __ATOMIC_RELAXED)
-#define STORE(field, value) __atomic_store_n(&(field), (value), __ATOMIC_RELAXED)
+#define LOAD(field)         __atomic_load_n(&(field), __ATOMIC_ACQUIRE)
+#define STORE(field, value) __atomic_store_n(&(field), (value), __ATOMIC_RELEASE)
 
 void quire_range_init(struct quire_range_tree *tree)
 {

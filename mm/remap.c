@@ -294,7 +294,8 @@ static enum quire_status move(struct quire_space *space, struct quire_region *re
     if (remap->flags & QUIRE_REMAP_KEEP_OLD) {
         if (region->flags & QUIRE_REGION_LOCKED) {
             quire_region_account(space, region->flags, quire_region_length(region), false);
-            region->flags &= ~(uint32_t)(QUIRE_REGION_LOCKED | QUIRE_REGION_LOCK_ON_FAULT);
+            quire_object_set_flags(region, region->flags & ~(uint32_t)(QUIRE_REGION_LOCKED |
+                                                                       QUIRE_REGION_LOCK_ON_FAULT));
             quire_region_account(space, region->flags, quire_region_length(region), true);
         }
         status = QUIRE_OK;

@@ -228,10 +228,14 @@ static void resize_locked(struct quire_space *space, struct quire_region *region
 {
     quire_region_account(space, region->flags, quire_region_length(region), false);
     if (region->object != NULL) {
+        uint64_t offset = region->offset;
+
         if (start >= region->range.start)
-            region->offset += (start - region->range.start) >> QUIRE_PAGE_SHIFT;
+            offset += (start - region->range.start) >> QUIRE_PAGE_SHIFT;
         else
-            region->offset -= (region->range.start - start) >> QUIRE_PAGE_SHIFT;
+            offset -= (region->range.start - start) >> QUIRE_PAGE_SHIFT;
+        /* Faults read it without a lock. */
+        __atomic_store_n(&region->offset, offset, __ATOMIC_RELAXED);
     }
     quire_range_resize(&space->regions, &region->range, start, end);
     quire_region_account(space, region->flags, quire_region_length(region), true);
