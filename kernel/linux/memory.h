@@ -6,6 +6,7 @@
 #include <quire/types.h>
 
 #include "kernel/linux/errno.h"
+#include "kernel/proc/process.h"
 
 #define PROT_READ      1u
 #define PROT_WRITE     2u
@@ -44,6 +45,11 @@
 #define MCL_FUTURE    2u
 #define MCL_ONFAULT   4u
 #define MLOCK_ONFAULT 1u
+
+static inline struct quire_space *my_space(void)
+{
+    return current_thread()->memory->space;
+}
 
 /* What most memory calls answer for each cause; calls that differ say so themselves. */
 static inline int status_errno(enum quire_status status)

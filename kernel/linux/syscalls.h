@@ -100,15 +100,21 @@ long sys_mmap(word address, word length, word protection, word flags, word fd, w
 long sys_munmap(word address, word length);
 long sys_mprotect(word address, word length, word protection);
 long sys_mremap(word old, word old_length, word new_length, word flags, word new);
-long sys_madvise(word address, word length, word advice);
 long sys_brk(word wanted);
+
+/* sys_advise.c */
+long sys_madvise(word address, word length, word advice);
 long sys_mincore(word address, word length, word vector);
 long sys_msync(word address, word length, word flags);
+
+/* sys_lock.c */
 long sys_mlock(word address, word length);
 long sys_mlock2(word address, word length, word flags);
 long sys_munlock(word address, word length);
 long sys_mlockall(word flags);
 long sys_munlockall(void);
+
+/* sys_process_vm.c */
 long sys_process_vm_readv(word pid, word local, word local_count, word remote, word remote_count,
                           word flags);
 long sys_process_vm_writev(word pid, word local, word local_count, word remote, word remote_count,

@@ -1,0 +1,130 @@
+/* System calls that read and write another process's memory. */
+#include "kernel/linux/memory.h"
+
+#include "core/memory.h"
+#include "kernel/linux/syscalls.h"
+#include "kernel/proc/process.h"
+#include "kernel/proc/scheduler.h"
+#include "kernel/proc/signals.h"
+#include "kernel/proc/tree.h"
+#include "x86/usercopy.h"
+
+#define VECTOR_MAX 1024
+
+struct vector {
+    uint64_t start, length;
+};
+
+/* A cursor over a program's list of ranges, which may change while we read it: each is read once.
+ */
+struct vectors {
+    const struct vector *user;
+    uint64_t count;
+    struct vector now;
+};
+
+/* False at the end; *error on a bad list. */
+static bool next_range(struct vectors *vectors, int *error)
+{
+    while (vectors->now.length == 0) {
+        if (vectors->count == 0)
+            return false;
+        if (copy_from_user(&vectors->now, vectors->user, sizeof vectors->now) != 0) {
+            *error = -EFAULT;
+            return false;
+        }
+        if (vectors->now.length > INT64_MAX) {
+            *error = -EINVAL;
+            return false;
+        }
+        vectors->user++;
+        vectors->count--;
+    }
+    return true;
+}
+
+static size_t copy_piece(struct quire_space *space, uint64_t remote, uint64_t local, size_t size,
+                         bool write, char *buffer)
+{
+    size_t done = 0;
+
+    if (write) {
+        if (copy_from_user(buffer, (void *)local, size) == 0)
+            quire_space_write(space, remote, buffer, size, false, &done);
+    } else {
+        quire_space_read(space, remote, buffer, size, false, &done);
+        done -= copy_to_user((void *)local, buffer, done);
+    }
+    return done;
+}
+
+static long copy_between(struct quire_space *space, struct vectors *local, struct vectors *remote,
+                         bool write)
+{
+    char *buffer = kernel_alloc(PAGE_SIZE);
+    long total = 0;
+    int error = 0;
+
+    if (!buffer)
+        return -ENOMEM;
+    while (!kill_pending() && next_range(local, &error) && next_range(remote, &error)) {
+        size_t size =
+            local->now.length < remote->now.length ? local->now.length : remote->now.length;
+        size_t done;
+
+        if (size > PAGE_SIZE)
+            size = PAGE_SIZE;
+        done = copy_piece(space, remote->now.start, local->now.start, size, write, buffer);
+        total += (long)done;
+        give_way();
+        local->now.start += done;
+        local->now.length -= done;
+        remote->now.start += done;
+        remote->now.length -= done;
+        if (done < size) {
+            error = -EFAULT;
+            break;
+        }
+    }
+    kernel_free(buffer);
+    return total ? total : error;
+}
+
+static long process_vm(word pid, word local, word local_count, word remote, word remote_count,
+                       word flags, bool write)
+{
+    struct vectors mine = {.user = (void *)local, .count = local_count};
+    struct vectors theirs = {.user = (void *)remote, .count = remote_count};
+    struct process *process;
+    struct memory *memory;
+    long result;
+
+    if (flags != 0 || local_count > VECTOR_MAX || remote_count > VECTOR_MAX)
+        return -EINVAL;
+    process = process_find((int)pid);
+    if (!process)
+        return -ESRCH;
+    memory = process_memory(process);
+    if (!memory)
+        result = -ESRCH;
+    else if (process->credentials.uid != current_process()->credentials.euid &&
+             current_process()->credentials.euid != 0)
+        result = -EPERM;
+    else
+        result = copy_between(memory->space, &mine, &theirs, write);
+    memory_put(memory);
+    process_put(process);
+    return result;
+}
+
+long sys_process_vm_readv(word pid, word local, word local_count, word remote, word remote_count,
+                          word flags)
+{
+    return process_vm(pid, local, local_count, remote, remote_count, flags, false);
+}
+
+long sys_process_vm_writev(word pid, word local, word local_count, word remote, word remote_count,
+                           word flags)
+{
+    return process_vm(pid, local, local_count, remote, remote_count, flags, true);
+}
