@@ -1,5 +1,5 @@
 /*
- * Inodes, entries and the tables of directories; open files; buffers.
+ * Inodes, entries and the tables of directories; open files.
  *
  * What is where: path.c walks names, open.c opens, namespace.c changes names, mount.c hangs trees
  * on each other, file_table.c keeps descriptors; tmpfs.c, devfs.c and procfs*.c are the file
@@ -23,67 +23,6 @@
 
 struct quire_spinlock tree_lock;
 struct mutex rename_mutex;
-
-/* ---- buffers ---- */
-
-static bool transfer_next_piece(struct transfer *transfer)
-{
-    while (transfer->segment == 0) {
-        if (transfer->vector_count == 0)
-            return false;
-        transfer->address = (void *)transfer->vectors->base;
-        transfer->segment = transfer->vectors->length;
-        transfer->vectors++;
-        transfer->vector_count--;
-    }
-    return true;
-}
-
-static size_t transfer_piece(struct transfer *transfer, void *kernel, size_t n, bool out)
-{
-    size_t left = 0;
-
-    if (!transfer->user)
-        memcpy(out ? transfer->address : kernel, out ? kernel : transfer->address, n);
-    else if (out)
-        left = copy_to_user(transfer->address, kernel, n);
-    else
-        left = copy_from_user(kernel, transfer->address, n);
-    n -= left;
-    transfer->address = (char *)transfer->address + n;
-    transfer->length -= n;
-    return n;
-}
-
-static size_t transfer_bytes(struct transfer *transfer, char *kernel, size_t n, bool out)
-{
-    size_t done = 0;
-
-    if (n > transfer->length)
-        n = transfer->length;
-    if (likely(transfer->vectors == NULL))
-        return transfer_piece(transfer, kernel, n, out);
-    while (done < n && transfer_next_piece(transfer)) {
-        size_t piece = n - done < transfer->segment ? n - done : transfer->segment;
-        size_t moved = transfer_piece(transfer, kernel + done, piece, out);
-
-        transfer->segment -= moved;
-        done += moved;
-        if (moved < piece)
-            break;
-    }
-    return done;
-}
-
-size_t transfer_out(struct transfer *transfer, const void *from, size_t n)
-{
-    return transfer_bytes(transfer, (char *)(uintptr_t)from, n, true);
-}
-
-size_t transfer_in(struct transfer *transfer, void *to, size_t n)
-{
-    return transfer_bytes(transfer, to, n, false);
-}
 
 /* ---- inodes ---- */
 

@@ -5,6 +5,7 @@
 #include "core/memory.h"
 #include "core/string.h"
 #include "linux/signal.h"
+#include "linux/vectors.h"
 
 /* ---- open ---- */
 
@@ -270,55 +271,6 @@ long sys_pwrite64(word fd, word buffer, word count, word position)
 }
 
 /* ---- vectors ---- */
-
-#define SHORT_VECTORS 8
-
-struct vectors {
-    struct iovec_abi *list;
-    struct iovec_abi short_list[SHORT_VECTORS];
-    struct transfer transfer;
-};
-
-static int vectors_get(struct vectors *v, word user_list, word count)
-{
-    size_t total = 0;
-
-    if (count > IOV_LIMIT)
-        return -EINVAL;
-    v->list = v->short_list;
-    if (count > SHORT_VECTORS) {
-        v->list = kernel_alloc(count * sizeof *v->list);
-        if (v->list == NULL)
-            return -ENOMEM;
-    }
-    if (copy_from_user(v->list, (void *)user_list, count * sizeof *v->list) != 0)
-        goto bad_address;
-    for (word i = 0; i < count; i++) {
-        if ((int64_t)v->list[i].length < 0) {
-            if (v->list != v->short_list)
-                kernel_free(v->list);
-            return -EINVAL;
-        }
-        if (!user_range_ok((void *)v->list[i].base, v->list[i].length))
-            goto bad_address;
-        if (v->list[i].length > RW_LIMIT - total)
-            v->list[i].length = RW_LIMIT - total;
-        total += v->list[i].length;
-    }
-    v->transfer =
-        (struct transfer){.user = true, .length = total, .vectors = v->list, .vector_count = count};
-    return 0;
-bad_address:
-    if (v->list != v->short_list)
-        kernel_free(v->list);
-    return -EFAULT;
-}
-
-static void vectors_done(struct vectors *v)
-{
-    if (v->list != v->short_list)
-        kernel_free(v->list);
-}
 
 static long vector_call(word fd, word list, word count, const int64_t *at, bool write)
 {

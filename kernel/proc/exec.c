@@ -28,10 +28,6 @@
 #include "kernel/tty/tty.h"
 #include "x86/usercopy.h"
 
-#define STRING_MAX (128 * 1024) /* one argument, with its end */
-#define STRINGS_MAX                                                                                \
-    (6 * 1024 * 1024) /* all, whatever the stack's limit: three quarters of its default */
-#define STRINGS_MIN  (128 * 1024) /* and at least this much */
 #define STACK_SLACK  (128 * 1024) /* mapped below the arguments at once */
 #define MAP_GAP_MIN  (128ull << 20)
 #define SCRIPT_DEPTH 5
@@ -59,175 +55,6 @@ enum {
     AT_EXECFN = 31,
 };
 #define AUXILIARY_PAIRS 20
-
-/* ---- strings ---- */
-
-void exec_strings_init(struct exec_strings *strings)
-{
-    uint64_t limit = current_process()->limits[RLIMIT_STACK].soft / 4;
-
-    *strings = (struct exec_strings){0};
-    if (limit > STRINGS_MAX)
-        limit = STRINGS_MAX;
-    strings->limit = limit < STRINGS_MIN ? STRINGS_MIN : limit;
-}
-
-void exec_strings_done(struct exec_strings *strings)
-{
-    kernel_free(strings->bytes);
-    strings->bytes = NULL;
-}
-
-static int make_room(struct exec_strings *strings, size_t more)
-{
-    size_t wanted = strings->size + more, capacity = strings->capacity ? strings->capacity : 2048;
-    char *bytes;
-
-    if (wanted > strings->limit)
-        return -E2BIG;
-    while (capacity < wanted)
-        capacity *= 2;
-    if (capacity == strings->capacity)
-        return 0;
-    bytes = quire_heap_resize(&kernel_machine, strings->bytes, capacity);
-    if (!bytes)
-        return -ENOMEM;
-    strings->bytes = bytes;
-    strings->capacity = capacity;
-    return 0;
-}
-
-static int add_string(struct exec_strings *strings, const char *text)
-{
-    size_t size = strlen(text) + 1;
-    int error = size > STRING_MAX ? -E2BIG : make_room(strings, size);
-
-    if (error)
-        return error;
-    memcpy(strings->bytes + strings->size, text, size);
-    strings->size += size;
-    return 0;
-}
-
-/* In steps of a page: most strings are short, and a long one must not make everyone reserve its
- * limit. */
-static int add_user_string(struct exec_strings *strings, const char *text)
-{
-    size_t length = 0;
-
-    for (;;) {
-        size_t step = PAGE_SIZE - ((uintptr_t)(text + length) & (PAGE_SIZE - 1));
-        size_t room = strings->capacity - strings->size - length;
-        long n;
-        int error;
-
-        if (length >= STRING_MAX)
-            return -E2BIG;
-        if (step > 256 && length == 0)
-            step = 256;
-        if (room < step) {
-            error = make_room(strings, length + step);
-            if (error == -E2BIG && room > 0) {
-                step = room;
-                error = 0;
-            }
-            if (error)
-                return error;
-        }
-        n = strncpy_from_user(strings->bytes + strings->size + length, text + length, step);
-        if (n < 0)
-            return -EFAULT;
-        length += (size_t)n;
-        if ((size_t)n == step)
-            continue;
-        if (length + 1 > STRING_MAX || strings->size + length + 1 > strings->limit)
-            return -E2BIG;
-        strings->size += length + 1;
-        return 0;
-    }
-}
-
-static int add_user_vector(struct exec_strings *strings, const uint64_t *vector,
-                           uint32_t *out_count)
-{
-    uint64_t pointer;
-    int error;
-
-    *out_count = 0;
-    if (!vector)
-        return 0;
-    for (;; vector++) {
-        if (get_user_u64(&pointer, vector) != 0)
-            return -EFAULT;
-        if (pointer == 0)
-            return 0;
-        if (*out_count >= strings->limit / 8 - 8)
-            return -E2BIG;
-        error = signal_pending() && kill_pending() ? -ERESTARTNOHAND
-                                                   : add_user_string(strings, (char *)pointer);
-        if (error)
-            return error;
-        ++*out_count;
-    }
-}
-
-int exec_strings_from_user(struct exec_strings *strings, const void *argv, const void *envp)
-{
-    int error = add_user_vector(strings, argv, &strings->argument_count);
-
-    if (error)
-        return error;
-    /* A program without even a name for itself gets an empty one (Linux since 5.18). */
-    if (strings->argument_count == 0) {
-        error = add_string(strings, "");
-        strings->argument_count = 1;
-    }
-    strings->environment_start = strings->size;
-    if (!error)
-        error = add_user_vector(strings, envp, &strings->environment_count);
-    if (!error && strings->size + 8ull * (strings->argument_count + strings->environment_count) >
-                      strings->limit)
-        error = -E2BIG;
-    return error;
-}
-
-static int strings_from_kernel(struct exec_strings *strings, char *const argv[], char *const envp[])
-{
-    int error = 0;
-
-    for (; !error && argv && argv[strings->argument_count]; strings->argument_count++)
-        error = add_string(strings, argv[strings->argument_count]);
-    strings->environment_start = strings->size;
-    for (; !error && envp && envp[strings->environment_count]; strings->environment_count++)
-        error = add_string(strings, envp[strings->environment_count]);
-    return error;
-}
-
-/* Replaces the first argument by `count` strings. */
-static int replace_first(struct exec_strings *strings, const char *const *texts, unsigned count)
-{
-    size_t old = strlen(strings->bytes) + 1, new = 0;
-    char *at;
-    int error;
-
-    for (unsigned i = 0; i < count; i++)
-        new += strlen(texts[i]) + 1;
-    error = make_room(strings, new);
-    if (error)
-        return error;
-    memmove(strings->bytes + new, strings->bytes + old, strings->size - old);
-    at = strings->bytes;
-    for (unsigned i = 0; i < count; i++) {
-        size_t size = strlen(texts[i]) + 1;
-
-        memcpy(at, texts[i], size);
-        at += size;
-    }
-    strings->size += new - old;
-    strings->environment_start += new - old;
-    strings->argument_count += count - 1;
-    return 0;
-}
 
 /* ---- scripts ---- */
 
@@ -282,7 +109,7 @@ static int read_script(struct file *file, const char *name, struct exec_strings 
             texts[count++] = word;
     }
     texts[count++] = name;
-    error = replace_first(strings, texts, count);
+    error = exec_strings_replace_first(strings, texts, count);
     return error ? error : 1;
 }
 
@@ -682,7 +509,7 @@ int process_start(const char *path, char *const argv[], char *const envp[], cons
                   struct file_table *files, struct tty *controlling,
                   void (*on_exit)(void *argument, int wait_status), void *argument)
 {
-    struct first_program first = {.path = path, .strings.limit = STRINGS_MAX};
+    struct first_program first = {.path = path, .strings.limit = EXEC_STRINGS_MAX};
     struct process *process = process_create();
     struct thread *thread = thread_create("init");
     struct pid *pid = NULL;
@@ -696,7 +523,7 @@ int process_start(const char *path, char *const argv[], char *const envp[], cons
     process->umask = 022;
     error = fs_context_change_directory(thread->fs, cwd);
     if (!error)
-        error = strings_from_kernel(&first.strings, argv, envp);
+        error = exec_strings_from_kernel(&first.strings, argv, envp);
     if (error)
         goto failed;
     pid = pid_create(&error);

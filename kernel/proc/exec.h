@@ -3,6 +3,9 @@
 
 #include "kernel/proc/process.h"
 
+/* All strings together, whatever the stack's limit: three quarters of its default. */
+#define EXEC_STRINGS_MAX (6 * 1024 * 1024)
+
 /* The strings that a new program gets: arguments, then environment, each with its end, in one
  * block. */
 struct exec_strings {
@@ -17,6 +20,11 @@ void exec_strings_init(struct exec_strings *strings);
 void exec_strings_done(struct exec_strings *strings);
 /* From a program's vectors; NULL vectors are empty ones. -EFAULT, -E2BIG, -ENOMEM. */
 int exec_strings_from_user(struct exec_strings *strings, const void *argv, const void *envp);
+/* From the kernel's own vectors. -E2BIG, -ENOMEM. */
+int exec_strings_from_kernel(struct exec_strings *strings, char *const argv[], char *const envp[]);
+/* Replaces the first argument by `count` strings. -E2BIG, -ENOMEM. */
+int exec_strings_replace_first(struct exec_strings *strings, const char *const *texts,
+                               unsigned count);
 
 /*
  * Replaces the running process's program and fills *frame with the registers it starts with. `name`
