@@ -90,10 +90,11 @@ QUIRE_INLINE void verify_free(struct quire *q, struct quire_frame *frame)
 
 #define RECORD_UNION offsetof(struct quire_frame, free)
 
-QUIRE_INLINE void claim(struct quire *q, struct quire_frame *frame, uint32_t count, unsigned order,
-                        enum quire_frame_kind kind)
+QUIRE_INLINE void claim(struct quire *q, struct quire_cpu *cpu, struct quire_frame *frame,
+                        uint32_t count, unsigned order, enum quire_frame_kind kind)
 {
     verify_free(q, frame);
+    cpu->kind[kind]++;
     __atomic_store_n(&frame->count, count, __ATOMIC_RELAXED);
     frame->kind = (uint8_t)kind;
     frame->order = (uint8_t)order;
@@ -102,9 +103,10 @@ QUIRE_INLINE void claim(struct quire *q, struct quire_frame *frame, uint32_t cou
 }
 
 /* The record of an allocated frame becomes that of a free one outside the manager's lists. */
-QUIRE_INLINE void release(struct quire *q, struct quire_frame *frame)
+QUIRE_INLINE void release(struct quire *q, struct quire_cpu *cpu, struct quire_frame *frame)
 {
     quire_platform_frame_freed(q, quire_frame_number(q, frame));
+    cpu->kind[frame->kind]--;
     frame->kind = QUIRE_FRAME_FREE;
     frame->order = 0;
     /* A table that was emptied is full of zeros, and need not be cleared again. */
@@ -321,12 +323,12 @@ static __attribute__((noinline)) void push_slow(struct quire *q, struct quire_cp
     uint32_t number = quire_frame_number(q, frame);
 
     if (frame->zone - (unsigned)QUIRE_ZONE_DMA32 > QUIRE_ZONE_NORMAL - QUIRE_ZONE_DMA32) {
-        release(q, frame);
+        release(q, cpu, frame);
         give_run(q, number, 1);
         return;
     }
     drain_half(q, cpu);
-    release(q, frame);
+    release(q, cpu, frame);
     cpu->frame[cpu->frame_count] = number;
     set_stack_count(cpu, cpu->frame_count + 1);
 }
@@ -343,7 +345,7 @@ QUIRE_INLINE void push(struct quire *q, struct quire_cpu *cpu, struct quire_fram
         push_slow(q, cpu, frame);
         return;
     }
-    release(q, frame);
+    release(q, cpu, frame);
     cpu->frame[used] = quire_frame_number(q, frame);
     set_stack_count(cpu, used + 1);
 }
@@ -354,14 +356,15 @@ static struct quire_frame *claim_run(struct quire *q, uint32_t number, size_t n,
                                      enum quire_frame_kind kind, unsigned flags)
 {
     struct quire_frame *first = quire_frame_at(q, number);
+    struct quire_cpu *cpu = quire_this_cpu(q);
 
-    claim(q, first, 1, order, kind);
+    claim(q, cpu, first, 1, order, kind);
     for (size_t i = 1; i < n; i++)
-        claim(q, first + i, 0, 0, kind);
+        claim(q, cpu, first + i, 0, 0, kind);
     if (flags & QUIRE_ALLOC_ZERO)
         for (size_t i = 0; i < n; i++)
             clear(q, first + i);
-    quire_this_cpu(q)->event[QUIRE_EVENT_FRAME_ALLOC] += n;
+    cpu->event[QUIRE_EVENT_FRAME_ALLOC] += n;
     return first;
 }
 
@@ -386,7 +389,7 @@ QUIRE_INLINE struct quire_frame *pop(struct quire *q, struct quire_cpu *cpu,
     bool zeroed = (frame->flags & QUIRE_FRAME_ZEROED) != 0;
 
     set_stack_count(cpu, left);
-    claim(q, frame, 1, 0, kind);
+    claim(q, cpu, frame, 1, 0, kind);
     cpu->event[QUIRE_EVENT_FRAME_ALLOC]++;
     if ((flags & QUIRE_ALLOC_ZERO) && !zeroed)
         quire_platform_clear_page(quire_frame_direct(q, frame));
@@ -493,18 +496,20 @@ static void free_one(struct quire *q, struct quire_frame *frame)
     push(q, cpu, frame);
 }
 
-static void release_run(struct quire *q, struct quire_frame *first, size_t n)
+static void release_run(struct quire *q, struct quire_cpu *cpu, struct quire_frame *first, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        release(q, first + i);
+        release(q, cpu, first + i);
     give_run(q, quire_frame_number(q, first), (uint32_t)n);
 }
 
 void quire_frame_free_run(struct quire *q, struct quire_frame *first, size_t n)
 {
+    struct quire_cpu *cpu = quire_this_cpu(q);
+
     __atomic_store_n(&first->count, 0, __ATOMIC_RELAXED);
-    quire_this_cpu(q)->event[QUIRE_EVENT_FRAME_FREE] += n;
-    release_run(q, first, n);
+    cpu->event[QUIRE_EVENT_FRAME_FREE] += n;
+    release_run(q, cpu, first, n);
 }
 
 enum quire_status quire_frame_free(struct quire *q, struct quire_frame *frame)
@@ -556,7 +561,7 @@ void quire_frame_free_bulk(struct quire *q, struct quire_frame *const *frames, s
             run = run_length(q, frames + i, n - i);
         if (run >= DIRECT_RUN) {
             verify_freeable(q, frames[i], run);
-            release_run(q, frames[i], run);
+            release_run(q, cpu, frames[i], run);
             i += run;
             continue;
         }

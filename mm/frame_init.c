@@ -124,6 +124,7 @@ static void write_records(struct quire *q, uint32_t first, uint32_t end, enum qu
             continue;
         if (kind != QUIRE_FRAME_RESERVED)
             zone->present += to - from;
+        q->cpu[0].kind[kind] += to - from;
         for (struct quire_frame *frame = quire_frame_at(q, from); from < to; from++, frame++) {
             __builtin_memset(frame, 0, sizeof(*frame));
             frame->count = kind == QUIRE_FRAME_BOOT ? 1 : 0;
@@ -235,19 +236,14 @@ void quire_frame_stats(const struct quire *q, struct quire_frame_stats *out)
         out->total += q->frame.zone[i].present;
         out->free += __atomic_load_n(&q->frame.zone[i].free, __ATOMIC_RELAXED);
     }
-    for (unsigned i = 0; i < q->cpu_count; i++)
-        out->free += __atomic_load_n(&q->cpu[i].frame_count, __ATOMIC_RELAXED);
-}
+    for (unsigned i = 0; i < q->cpu_count; i++) {
+        const struct quire_cpu *cpu = &q->cpu[i];
 
-void quire_frame_census(const struct quire *q, struct quire_frame_stats *out)
-{
-    quire_frame_stats(q, out);
-    for (uint32_t number = 0; number < q->frame.count; number++) {
-        unsigned kind = quire_frame_at(q, number)->kind;
-
-        if (kind < QUIRE_FRAME_KIND_COUNT)
-            out->kind[kind]++;
+        out->free += __atomic_load_n(&cpu->frame_count, __ATOMIC_RELAXED);
+        for (unsigned kind = 0; kind < QUIRE_FRAME_KIND_COUNT; kind++)
+            out->kind[kind] += __atomic_load_n(&cpu->kind[kind], __ATOMIC_RELAXED);
     }
+    out->kind[QUIRE_FRAME_FREE] = out->free;
 }
 
 /* ---- check ---- */
@@ -298,6 +294,7 @@ static void unmark_stack(struct quire *q, const struct quire_cpu *cpu)
 struct free_census {
     uint64_t in_manager[QUIRE_ZONE_COUNT];
     uint64_t in_stacks;
+    uint64_t kind[QUIRE_FRAME_KIND_COUNT];
 };
 
 static unsigned check_record(struct quire *q, uint32_t number, struct free_census *census)
@@ -316,6 +313,7 @@ static unsigned check_record(struct quire *q, uint32_t number, struct free_censu
                      frame->kind);
         return 1;
     }
+    census->kind[frame->kind]++;
     if (frame->kind == QUIRE_FRAME_FREE) {
         if (frame->flags & QUIRE_FRAME_CACHED)
             census->in_stacks++;
@@ -323,6 +321,23 @@ static unsigned check_record(struct quire *q, uint32_t number, struct free_censu
             census->in_manager[zone]++;
     }
     return 0;
+}
+
+/* What the CPUs count, against the records. */
+static unsigned check_kinds(struct quire *q, const struct free_census *census)
+{
+    struct quire_frame_stats stats;
+    unsigned faults = 0;
+
+    quire_frame_stats(q, &stats);
+    for (unsigned kind = QUIRE_FRAME_RESERVED; kind < QUIRE_FRAME_KIND_COUNT; kind++) {
+        if (stats.kind[kind] == census->kind[kind])
+            continue;
+        quire_report(q, "frame: the CPUs' count of a kind and the records disagree: kind, count",
+                     kind, stats.kind[kind]);
+        faults++;
+    }
+    return faults;
 }
 
 unsigned quire_frame_check(struct quire *q)
@@ -354,5 +369,5 @@ unsigned quire_frame_check(struct quire *q)
     }
     for (unsigned i = 0; i < q->cpu_count; i++)
         unmark_stack(q, &q->cpu[i]);
-    return faults;
+    return faults + check_kinds(q, &census);
 }

@@ -179,16 +179,13 @@ void quire_frame_drain(struct quire *q);
 /* ---- reports ---- */
 
 struct quire_frame_stats {
-    uint64_t total; /* frames of RAM under management */
-    uint64_t free;  /* free ones, CPU stacks included */
-    uint64_t
-        kind[QUIRE_FRAME_KIND_COUNT]; /* frames in use by kind; filled by quire_frame_census only */
+    uint64_t total;                        /* frames of RAM under management */
+    uint64_t free;                         /* free ones, CPU stacks included */
+    uint64_t kind[QUIRE_FRAME_KIND_COUNT]; /* frames by kind; FREE as above */
 };
 
-/* Cheap: sums zones and CPU stacks, without stopping anyone. */
+/* Sums what zones and CPUs count, without stopping anyone: O(CPUs). */
 void quire_frame_stats(const struct quire *q, struct quire_frame_stats *out);
-/* Walks the frame table: O(RAM). */
-void quire_frame_census(const struct quire *q, struct quire_frame_stats *out);
 
 /* Disagreements found in zones, lists, caches and records; each is logged. */
 unsigned quire_frame_check(struct quire *q);

@@ -151,6 +151,8 @@ struct quire_cpu {
     /* counters */
     uint64_t fault[QUIRE_FAULT_CLASS_COUNT]; /* (p) */
     uint64_t event[QUIRE_EVENT_COUNT];       /* (p) */
+    uint64_t kind[QUIRE_FRAME_KIND_COUNT];   /* (p) frames that this CPU made that kind, less those
+                                                that it freed: the sum over all CPUs counts */
     bool in_check;
 } __attribute__((aligned(QUIRE_CACHE_LINE)));
 

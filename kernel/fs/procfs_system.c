@@ -88,7 +88,7 @@ static int show_meminfo(struct text *text, const struct proc_target *target)
     struct quire_frame_stats frames;
 
     (void)target;
-    quire_frame_census(&kernel_machine, &frames);
+    quire_frame_stats(&kernel_machine, &frames);
     show_meminfo_rows(text, &frames);
     return 0;
 }
@@ -119,7 +119,7 @@ static int show_vmstat(struct text *text, const struct proc_target *target)
         for (unsigned i = 0; i < QUIRE_EVENT_COUNT; i++)
             event[i] += kernel_machine.cpu[cpu].event[i];
     }
-    quire_frame_census(&kernel_machine, &frames);
+    quire_frame_stats(&kernel_machine, &frames);
     text_printf(text, "nr_free_pages %lu\n", (unsigned long)frames.free);
     text_printf(text, "nr_anon_pages %lu\n", (unsigned long)frames.kind[QUIRE_FRAME_ANONYMOUS]);
     text_printf(text, "nr_file_pages %lu\n", (unsigned long)frames.kind[QUIRE_FRAME_OBJECT]);

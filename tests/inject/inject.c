@@ -446,7 +446,7 @@ static uint64_t frames_out(struct run *run)
     struct quire_frame_stats stats;
 
     (void)quire_heap_shrink(run->q);
-    quire_frame_census(run->q, &stats);
+    quire_frame_stats(run->q, &stats);
     return stats.kind[QUIRE_FRAME_ANONYMOUS] + stats.kind[QUIRE_FRAME_OBJECT] +
            stats.kind[QUIRE_FRAME_KERNEL] + stats.kind[QUIRE_FRAME_HEAP];
 }

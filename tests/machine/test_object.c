@@ -35,7 +35,7 @@ static int end(void **state)
     quire_object_put(object);
     sim_quiesce(machine);
     quire_grace_flush(machine->q);
-    quire_frame_census(machine->q, &stats);
+    quire_frame_stats(machine->q, &stats);
     assert_int_equal(stats.kind[QUIRE_FRAME_OBJECT], 0);
     assert_int_equal(stats.kind[QUIRE_FRAME_ANONYMOUS], 0);
     machine_end(machine);

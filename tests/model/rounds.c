@@ -870,7 +870,7 @@ void test_end(struct test *test)
         sim_enter(machine, i);
         quire_heap_shrink(machine->q);
     }
-    quire_frame_census(machine->q, &stats);
+    quire_frame_stats(machine->q, &stats);
     for (uint32_t i = 0; i < machine->q->frame.count; i++) {
         const struct quire_frame *frame = quire_frame_at(machine->q, i);
 

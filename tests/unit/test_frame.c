@@ -771,10 +771,10 @@ static void census_counts_kinds(void **state)
 
     (void)state;
     host_simple(&machine, 16 * MIB);
-    quire_frame_census(&machine.q, &before);
+    quire_frame_stats(&machine.q, &before);
     quire_frame_alloc(&machine.q, 3, QUIRE_FRAME_TABLE, 0);
     quire_frame_alloc_one(&machine.q, QUIRE_FRAME_OBJECT, 0);
-    quire_frame_census(&machine.q, &after);
+    quire_frame_stats(&machine.q, &after);
     assert_int_equal(after.kind[QUIRE_FRAME_TABLE], before.kind[QUIRE_FRAME_TABLE] + 8);
     assert_int_equal(after.kind[QUIRE_FRAME_OBJECT], 1);
     assert_int_equal(after.kind[QUIRE_FRAME_FREE], before.kind[QUIRE_FRAME_FREE] - 9);

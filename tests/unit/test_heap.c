@@ -29,7 +29,7 @@ static uint64_t heap_frames(struct host *host)
 {
     struct quire_frame_stats stats;
 
-    quire_frame_census(&host->q, &stats);
+    quire_frame_stats(&host->q, &stats);
     return stats.kind[QUIRE_FRAME_HEAP];
 }
 
