@@ -3,7 +3,9 @@
  *
  * Nothing is kept: each lookup makes an entry and an inode for what there is at that moment (a
  * process, one of its files), and the last put frees them. The text of a file is made when it is
- * read at position 0, and stays the same for the reads that follow.
+ * read at position 0, or for the first time, and stays the same for the reads that follow: who
+ * reads byte by byte sees one state. A process that ends meanwhile leaves its open files behind,
+ * which then answer ESRCH.
  *
  * Inode numbers: the number of the process, then the place of the file in its table.
  */
@@ -26,64 +28,186 @@ int proc_may_look(const struct process *process)
 
     if (process == current_process() || mine->fsuid == 0)
         return 0;
-    return mine->fsuid == theirs->euid && mine->fsuid == theirs->suid && mine->fsuid == theirs->uid
+    return process->dumpable && mine->fsuid == theirs->euid && mine->fsuid == theirs->suid &&
+                   mine->fsuid == theirs->uid && mine->fsgid == theirs->egid &&
+                   mine->fsgid == theirs->sgid && mine->fsgid == theirs->gid
                ? 0
                : -EACCES;
 }
 
-/* ---- files with text ---- */
+/* ---- numbers in names and settings ---- */
+
+int proc_parse_number(const char *name, size_t length)
+{
+    int number = 0;
+
+    if (length == 0 || length > 9 || (name[0] == '0' && length > 1))
+        return -1;
+    for (size_t i = 0; i < length; i++) {
+        if (name[i] < '0' || name[i] > '9')
+            return -1;
+        number = number * 10 + (name[i] - '0');
+    }
+    return number;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static int digit_of(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : 16;
+}
+
+int proc_parse_setting(const char *text, int64_t *out)
+{
+    bool negative;
+    uint64_t value = 0;
+    int base = 10;
+
+    while (is_blank(*text))
+        text++;
+    negative = *text == '-';
+    text += *text == '-' || *text == '+';
+    if (*text == '0') {
+        base = text[1] == 'x' || text[1] == 'X' ? 16 : 8;
+        text += base == 16 ? 2 : 0;
+    }
+    if (digit_of(*text) >= base)
+        return -EINVAL;
+    for (; digit_of(*text) < base; text++)
+        if (__builtin_mul_overflow(value, (uint64_t)base, &value) ||
+            __builtin_add_overflow(value, (uint64_t)digit_of(*text), &value))
+            return -EINVAL;
+    while (is_blank(*text))
+        text++;
+    if (*text != 0 || value > (uint64_t)INT64_MAX)
+        return -EINVAL;
+    *out = negative ? -(int64_t)value : (int64_t)value;
+    return 0;
+}
+
+/* ---- open files ---- */
+
+static bool is_gone(const struct proc_target *target)
+{
+    struct thread *thread;
+    bool gone;
+
+    if (target->process == NULL)
+        return false;
+    if (target->process->pid == NULL)
+        return true; /* it has been waited for */
+    if (target->tid == 0)
+        return false;
+    thread = thread_find(target->tid);
+    gone = thread == NULL || thread->process != target->process;
+    if (thread != NULL)
+        thread_put(thread);
+    return gone;
+}
+
+static int proc_open(struct vfs_inode *inode, struct file *file)
+{
+    const struct proc_target *target = proc_target(inode);
+    unsigned wanted = file->flags & O_ACCMODE;
+    struct proc_open *open;
+
+    if (target->file->access == PROC_LOOK) {
+        if (is_gone(target))
+            return -ESRCH;
+        if (proc_may_look(target->process) != 0)
+            return -EACCES;
+    }
+    if (target->file->access == PROC_SETTING && ((wanted != O_WRONLY && !(inode->mode & 0444)) ||
+                                                 (wanted != O_RDONLY && !(inode->mode & 0222))))
+        return -EACCES;
+    open = kernel_alloc_zeroed(sizeof *open);
+    if (open == NULL)
+        return -ENOMEM;
+    mutex_init(&open->lock);
+    open->target = *target;
+    if (target->process != NULL) {
+        struct memory *memory = process_memory(target->process);
+
+        if (memory != NULL) {
+            open->target.space = (uint64_t)memory->space->number + 1;
+            memory_put(memory);
+        }
+    }
+    file->data = open;
+    file->operations = inode->file_operations;
+    return 0;
+}
+
+static int make_text(struct proc_open *open)
+{
+    const struct proc_target *target = &open->target;
+    int error;
+
+    text_clear(&open->text);
+    open->made = false;
+    if (is_gone(target))
+        return -ESRCH;
+    error = target->file->show(&open->text, target);
+    if (error == 0 && open->text.failed)
+        error = -ENOMEM;
+    if (error != 0)
+        text_clear(&open->text);
+    open->made = error == 0;
+    return error;
+}
 
 static long proc_read(struct file *file, struct transfer *to, uint64_t *position)
 {
-    const struct proc_target *target = proc_target(file->inode);
-    struct text *text = file->data;
+    struct proc_open *open = file->data;
+    const struct proc_file *kind = open->target.file;
+    long done = 0;
 
-    if (text == NULL || *position == 0) {
-        int error;
-
-        if (text == NULL) {
-            text = kernel_alloc_zeroed(sizeof *text);
-            if (text == NULL)
-                return -ENOMEM;
-            file->data = text;
-        }
-        text_clear(text);
-        if (target->file->for_owner && (error = proc_may_look(target->process)) != 0)
-            return error;
-        error = target->file->show(text, target);
-        if (error == 0 && text->failed)
-            error = -ENOMEM;
-        if (error != 0) {
-            text_clear(text);
-            return error;
-        }
-    }
-    return text_read(text, to, position);
+    if (kind->show == NULL)
+        return kind->access == PROC_SETTING ? -EINVAL : -EIO;
+    if (kind->once && *position != 0)
+        return 0;
+    mutex_lock(&open->lock);
+    if (!open->made || *position == 0)
+        done = make_text(open);
+    if (done == 0)
+        done = text_read(&open->text, to, position);
+    mutex_unlock(&open->lock);
+    return done;
 }
 
 static long proc_write(struct file *file, struct transfer *from, uint64_t *position)
 {
-    const struct proc_target *target = proc_target(file->inode);
+    const struct proc_open *open = file->data;
     size_t all = from->length, n;
     char text[128];
     int error;
 
-    if (target->file->store == NULL)
-        return -EIO;
+    if (open->target.file->store == NULL)
+        return open->target.process != NULL ? -EINVAL : -EIO;
     if (all == 0)
         return 0;
     n = transfer_in(from, text, all < sizeof text ? all : sizeof text - 1);
     if (n == 0)
         return -EFAULT;
     text[n] = 0;
-    error = target->file->store(text, n, target);
+    if (is_gone(&open->target))
+        return -ESRCH;
+    error = open->target.file->store(text, n, &open->target);
     if (error != 0)
         return error;
     *position += all;
     return (long)all;
 }
 
-static long proc_seek(struct file *file, int64_t offset, int whence)
+long proc_seek(struct file *file, int64_t offset, int whence)
 {
     if (whence == SEEK_CUR)
         offset += (int64_t)file->position;
@@ -95,12 +219,12 @@ static long proc_seek(struct file *file, int64_t offset, int whence)
     return offset;
 }
 
-static void proc_release(struct file *file)
+void proc_release(struct file *file)
 {
-    if (file->data != NULL) {
-        text_clear(file->data);
-        kernel_free(file->data);
-    }
+    struct proc_open *open = file->data;
+
+    text_clear(&open->text);
+    kernel_free(open);
 }
 
 static const struct file_operations proc_file_operations = {
@@ -112,7 +236,7 @@ static const struct file_operations proc_file_operations = {
 
 /* ---- inodes ---- */
 
-static void proc_inode_release(struct vfs_inode *inode)
+void proc_inode_release(struct vfs_inode *inode)
 {
     struct proc_target *target = inode->data;
 
@@ -130,7 +254,7 @@ static long proc_read_link(struct vfs_inode *inode, char *buffer, size_t size)
     char *text;
     long length;
 
-    if (target->file->for_owner && proc_may_look(target->process) != 0)
+    if (target->file->access == PROC_LOOK && proc_may_look(target->process) != 0)
         return -EACCES;
     if (target->file->read_link != NULL)
         return target->file->read_link(target, buffer, size);
@@ -149,29 +273,32 @@ static int proc_follow(struct vfs_inode *inode, struct vfs_path *out)
 {
     const struct proc_target *target = proc_target(inode);
 
-    if (target->file->for_owner && proc_may_look(target->process) != 0)
+    if (target->file->access == PROC_LOOK && proc_may_look(target->process) != 0)
         return -EACCES;
     return target->file->follow(target, out);
 }
 
-/* A directory's or file's owner is the owner of the process now. */
-static void proc_refresh(struct vfs_inode *inode)
+/* The owner is the owner of the process now; files of one that hides its memory are root's. */
+void proc_inode_refresh(struct vfs_inode *inode)
 {
     const struct proc_target *target = proc_target(inode);
+    const struct process *process = target != NULL ? target->process : NULL;
+    bool hidden;
 
-    if (target != NULL && target->process != NULL) {
-        inode->uid = target->process->credentials.euid;
-        inode->gid = target->process->credentials.egid;
-    }
+    if (process == NULL)
+        return;
+    hidden = !process->dumpable && (inode->mode & 0777) != 0555;
+    inode->uid = hidden ? 0 : process->credentials.euid;
+    inode->gid = hidden ? 0 : process->credentials.egid;
 }
 
 static const struct vfs_inode_operations proc_file_inode_operations = {
-    .refresh = proc_refresh, .release = proc_inode_release};
+    .open = proc_open, .refresh = proc_inode_refresh, .release = proc_inode_release};
 static const struct vfs_inode_operations proc_link_operations = {
-    .read_link = proc_read_link, .refresh = proc_refresh, .release = proc_inode_release};
+    .read_link = proc_read_link, .refresh = proc_inode_refresh, .release = proc_inode_release};
 static const struct vfs_inode_operations proc_place_operations = {.read_link = proc_read_link,
                                                                   .follow = proc_follow,
-                                                                  .refresh = proc_refresh,
+                                                                  .refresh = proc_inode_refresh,
                                                                   .release = proc_inode_release};
 
 static const struct vfs_inode_operations *operations_of(const struct proc_file *file)
@@ -203,8 +330,9 @@ int proc_entry(struct vfs_entry *directory, const char *name, size_t length, uin
     inode->number = number;
     inode->links = inode_is(inode, S_IFDIR) ? 2 : 1;
     inode->operations = operations_of(target->file);
-    inode->file_operations = &proc_file_operations;
-    proc_refresh(inode);
+    inode->file_operations = target->file->file_operations != NULL ? target->file->file_operations
+                                                                   : &proc_file_operations;
+    proc_inode_refresh(inode);
     *out = entry_create(directory, name, length, inode);
     inode_put(inode);
     return *out != NULL ? 0 : -ENOMEM;
@@ -226,8 +354,8 @@ static int table_lookup(struct vfs_entry *directory, const char *name, size_t le
     const struct proc_file *children = here->file->children;
     struct proc_target target = *here;
 
-    if (here->process != NULL && here->process->pid == NULL)
-        return -ENOENT; /* it has been waited for */
+    if (is_gone(here))
+        return -ENOENT;
     for (size_t i = 0; children[i].name != NULL; i++) {
         if (strlen(children[i].name) != length || memcmp(children[i].name, name, length) != 0)
             continue;
@@ -243,6 +371,8 @@ static int table_list(struct vfs_inode *inode, struct file *file, struct directo
     const struct proc_file *children = here->file->children;
     size_t count = 0;
 
+    if (is_gone(here))
+        return -ENOENT;
     while (children[count].name != NULL)
         count++;
     while (file->position - 2 < count) {
@@ -259,7 +389,7 @@ static int table_list(struct vfs_inode *inode, struct file *file, struct directo
 const struct vfs_inode_operations proc_table_operations = {
     .lookup = table_lookup,
     .list = table_list,
-    .refresh = proc_refresh,
+    .refresh = proc_inode_refresh,
     .release = proc_inode_release,
 };
 
@@ -268,26 +398,11 @@ const struct vfs_inode_operations proc_table_operations = {
 static const struct proc_file process_directory = {
     .name = "PID", .mode = S_IFDIR | 0555, .children = proc_process_files};
 
-/* A decimal number without leading zeros; -1: it is none. */
-static int number_of(const char *name, size_t length)
-{
-    int number = 0;
-
-    if (length == 0 || length > 9 || (name[0] == '0' && length > 1))
-        return -1;
-    for (size_t i = 0; i < length; i++) {
-        if (name[i] < '0' || name[i] > '9')
-            return -1;
-        number = number * 10 + (name[i] - '0');
-    }
-    return number;
-}
-
 static int root_lookup(struct vfs_entry *directory, const char *name, size_t length,
                        struct vfs_entry **out)
 {
     struct proc_target target = {.file = &process_directory};
-    int pid = number_of(name, length), error;
+    int pid = proc_parse_number(name, length), error;
 
     if (pid <= 0)
         return table_lookup(directory, name, length, out);
@@ -353,7 +468,32 @@ static const struct proc_file root_file = {.name = "",
 
 /* ---- the file system ---- */
 
-static struct vfs_filesystem_type proc_type;
+struct vfs_filesystem *proc_filesystem_create(const struct vfs_filesystem_type *type,
+                                              const struct proc_file *root)
+{
+    struct vfs_filesystem *filesystem = filesystem_create(type);
+    struct vfs_inode *inode = filesystem != NULL ? inode_create(filesystem, root->mode) : NULL;
+    struct proc_target *target = inode != NULL ? kernel_alloc_zeroed(sizeof *target) : NULL;
+
+    if (target == NULL) {
+        inode_put(inode);
+        kernel_free(filesystem);
+        return NULL;
+    }
+    target->file = root;
+    inode->number = ROOT_NUMBER;
+    inode->links = 2;
+    inode->operations = operations_of(root);
+    inode->data = target;
+    filesystem->root = entry_create(NULL, "", 0, inode);
+    inode_put(inode);
+    if (filesystem->root == NULL) {
+        kernel_free(filesystem);
+        return NULL;
+    }
+    return filesystem;
+}
+
 static struct vfs_filesystem *proc; /* the only instance */
 
 static int proc_mount(const char *source, const char *options, struct vfs_filesystem **out)
@@ -369,25 +509,8 @@ static struct vfs_filesystem_type proc_type = {
 
 static int proc_init(void)
 {
-    const struct proc_target target = {.file = &root_file};
-    struct vfs_inode *root;
-
-    proc = filesystem_create(&proc_type);
+    proc = proc_filesystem_create(&proc_type, &root_file);
     if (proc == NULL)
-        return -ENOMEM;
-    root = inode_create(proc, S_IFDIR | 0555);
-    if (root == NULL)
-        return -ENOMEM;
-    root->number = ROOT_NUMBER;
-    root->links = 2;
-    root->operations = &proc_root_operations;
-    root->data = kernel_alloc(sizeof target);
-    if (root->data == NULL)
-        return -ENOMEM;
-    memcpy(root->data, &target, sizeof target);
-    proc->root = entry_create(NULL, "", 0, root);
-    inode_put(root);
-    if (proc->root == NULL)
         return -ENOMEM;
     filesystem_register(&proc_type);
     return 0;

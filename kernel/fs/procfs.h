@@ -1,18 +1,39 @@
 /*
- * What the files of /proc share: a file is a name, a mode and a function that says its text.
+ * What the files of /proc and /sys share: a file is a name, a mode and a function that says its
+ * text; a directory is a table of files.
+ *
+ * Rights. Who may open a file is said by its mode, and for what belongs to a process also by
+ * `access`: to look into a process takes the same user and group ids, and a process that lets
+ * itself be dumped; uid 0 may always. Settings below /proc/sys go by their mode alone: where nobody
+ * may write, uid 0 may not either.
+ *
+ * A process that executes another program gets other memory. A file of /proc/PID that was opened
+ * before does not show it: `space` of the target says whose memory it was.
  */
 #ifndef KERNEL_FS_PROCFS_H
 #define KERNEL_FS_PROCFS_H
 
+#include "core/mutex.h"
 #include "fs/text.h"
 #include "proc/process.h"
 
-/* What an inode of /proc is about. */
+/* The numbers of /proc count memory in KiB. */
+#define KIB(pages) ((unsigned long)(pages) << (PAGE_SHIFT - 10))
+
+enum proc_access {
+    PROC_ANYONE,  /* whom the mode lets */
+    PROC_LOOK,    /* only who may look into the process */
+    PROC_SETTING, /* the mode counts for uid 0 too */
+};
+
+/* What an inode of /proc or /sys is about. */
 struct proc_target {
     const struct proc_file *file;
     struct process *process; /* with a reference; NULL: the whole system */
     int tid;                 /* of a thread's directory; 0: the process's own */
-    int descriptor;          /* of fd and fdinfo */
+    int descriptor;          /* of fd and fdinfo; of a CPU below /sys */
+    uint64_t start, end;     /* of map_files */
+    uint64_t space;          /* of the open file: number of the space, plus 1; 0: any */
 };
 
 struct proc_file {
@@ -28,28 +49,133 @@ struct proc_file {
     /* Directories: the names in it; a table ended by a NULL name, or functions. */
     const struct proc_file *children;
     const struct vfs_inode_operations *operations; /* directories that compute their names */
-    bool for_owner;                                /* only who may look into the process */
+    const struct file_operations *file_operations; /* files that are no text */
+    enum proc_access access;
+    bool once;        /* what is read from another position than 0 is nothing */
+    const void *data; /* of the functions above: a setting's struct, for example */
 };
+
+/* An open file: file->data. */
+struct proc_open {
+    struct mutex lock;         /* of the text: reads may come from several threads */
+    struct text text;          /* (lock) */
+    bool made;                 /* (lock) the text was shown without an error */
+    struct proc_target target; /* (c) the inode's, with `space` */
+};
+
+#define PROC_TEXT(file_name, permissions, function)                                                \
+    {                                                                                              \
+        .name = file_name, .mode = S_IFREG | (permissions), .show = function                       \
+    }
+#define PROC_SECRET(file_name, permissions, function)                                              \
+    {                                                                                              \
+        .name = file_name, .mode = S_IFREG | (permissions), .show = function, .access = PROC_LOOK  \
+    }
+#define PROC_BYTES(file_name, permissions, table)                                                  \
+    {                                                                                              \
+        .name = file_name, .mode = S_IFREG | (permissions), .file_operations = &(table)            \
+    }
+#define PROC_DIRECTORY(file_name, table)                                                           \
+    {                                                                                              \
+        .name = file_name, .mode = S_IFDIR | 0555, .children = table                               \
+    }
+#define PROC_LINK(file_name, function)                                                             \
+    {                                                                                              \
+        .name = file_name, .mode = S_IFLNK | 0777, .read_link = function                           \
+    }
+
+/* ---- procfs.c ---- */
 
 /* An entry with a reference for a file of /proc; target->process gets one more. */
 int proc_entry(struct vfs_entry *directory, const char *name, size_t length, uint64_t number,
                const struct proc_target *target, struct vfs_entry **out);
+
+/* A file system whose root is this directory, and whose inodes are all made by proc_entry. NULL: no
+ * memory. */
+struct vfs_filesystem *proc_filesystem_create(const struct vfs_filesystem_type *type,
+                                              const struct proc_file *root);
 
 static inline const struct proc_target *proc_target(const struct vfs_inode *inode)
 {
     return inode->data;
 }
 
+/* A decimal number without leading zeros; -1: it is none. */
+int proc_parse_number(const char *name, size_t length);
+/* A number as programs write settings: blanks around it, a sign, 0x or 0. 0 or -EINVAL. */
+int proc_parse_setting(const char *text, int64_t *out);
+
+/* Where reading starts: SEEK_SET and SEEK_CUR, not below 0. */
+long proc_seek(struct file *file, int64_t offset, int whence);
+/* The last reference of an open file went. */
+void proc_release(struct file *file);
+
+static inline const struct proc_target *proc_open_target(const struct file *file)
+{
+    return &((const struct proc_open *)file->data)->target;
+}
+
 /* 0, or -EACCES: may the running process look into that one (memory, descriptors)? */
 int proc_may_look(const struct process *process);
 
+extern const struct vfs_inode_operations proc_table_operations; /* directories with children */
+void proc_inode_refresh(struct vfs_inode *inode);
+void proc_inode_release(struct vfs_inode *inode);
+
+/* ---- what is in them ---- */
+
 extern const struct proc_file proc_system_files[];  /* procfs_system.c: of /proc itself */
 extern const struct proc_file proc_process_files[]; /* procfs_process.c: of /proc/PID */
-extern const struct vfs_inode_operations proc_table_operations; /* directories with children */
-extern const struct vfs_inode_operations proc_root_operations;
+extern const struct proc_file proc_setting_files[]; /* procfs_settings.c: of /proc/sys */
 
-/* Shared by /proc/mounts and /proc/PID/mounts. */
+/* procfs_mounts.c: shared by /proc/mounts and /proc/PID/mounts. */
 int proc_show_mounts(struct text *text, const struct proc_target *target);
 int proc_show_mountinfo(struct text *text, const struct proc_target *target);
+int proc_show_mountstats(struct text *text, const struct proc_target *target);
+
+/* procfs_machine.c: the machine's memory. */
+int proc_show_meminfo(struct text *text, const struct proc_target *target);
+int proc_show_vmstat(struct text *text, const struct proc_target *target);
+int proc_show_zoneinfo(struct text *text, const struct proc_target *target);
+int proc_show_buddyinfo(struct text *text, const struct proc_target *target);
+int proc_show_pagetypeinfo(struct text *text, const struct proc_target *target);
+int proc_show_slabinfo(struct text *text, const struct proc_target *target);
+int proc_show_vmallocinfo(struct text *text, const struct proc_target *target);
+int proc_show_iomem(struct text *text, const struct proc_target *target);
+int proc_show_node_meminfo(struct text *text, const struct proc_target *target);
+
+/* procfs_status.c */
+int proc_show_stat(struct text *text, const struct proc_target *target);
+int proc_show_statm(struct text *text, const struct proc_target *target);
+int proc_show_status(struct text *text, const struct proc_target *target);
+/* comm: a running thread's name, or that of the leader, whose name outlives it. */
+void proc_target_name(struct process *process, struct thread *thread, char out[16]);
+
+/* procfs_maps.c */
+int proc_show_maps(struct text *text, const struct proc_target *target);
+int proc_show_smaps(struct text *text, const struct proc_target *target);
+int proc_show_smaps_rollup(struct text *text, const struct proc_target *target);
+int proc_show_numa_maps(struct text *text, const struct proc_target *target);
+extern const struct vfs_inode_operations proc_map_files_operations;
+
+/* procfs_memory.c: the bytes and pages of a process. */
+int proc_show_cmdline(struct text *text, const struct proc_target *target);
+int proc_show_environ(struct text *text, const struct proc_target *target);
+int proc_show_auxv(struct text *text, const struct proc_target *target);
+int proc_store_clear_refs(char *text, size_t length, const struct proc_target *target);
+extern const struct file_operations proc_memory_operations, proc_pagemap_operations;
+
+/* procfs_frames.c: one word for each frame of RAM. */
+extern const struct file_operations proc_frame_count_operations, proc_frame_flags_operations;
+extern const struct file_operations proc_frame_group_operations;
+
+/* procfs_descriptor.c */
+extern const struct vfs_inode_operations proc_fd_operations, proc_fdinfo_operations;
+
+/* The thread that the target is about, with a reference: the one of its number, or the first that
+ * lives. */
+struct thread *proc_target_thread(const struct proc_target *target);
+/* Its memory with a reference; NULL: it has none, or another than when the file was opened. */
+struct memory *proc_target_memory(const struct proc_target *target);
 
 #endif

@@ -1,0 +1,272 @@
+/* /proc/PID: stat, statm and status. */
+#include "fs/procfs.h"
+
+#include "core/memory.h"
+#include "core/printf.h"
+#include "core/string.h"
+#include "linux/errno.h"
+#include "linux/resource.h"
+#include "proc/signals.h"
+#include "proc/tree.h"
+#include "tty/tty.h"
+#include "x86/cpu.h"
+
+#define NS_PER_TICK 10000000ull /* USER_HZ is 100 */
+
+/* ---- numbers: stat, statm, status ---- */
+
+struct memory_numbers {
+    uint64_t size, resident, shared, text, data, stack, locked, tables, swapped, anonymous, peak;
+    uint64_t code_start, code_end, stack_start, data_start, data_end, break_start;
+    uint64_t argument_start, argument_end, environment_start, environment_end;
+};
+
+static void memory_numbers(struct process *process, struct memory_numbers *out)
+{
+    struct memory *memory = process_memory(process);
+    struct quire_usage usage = {0};
+
+    *out = (struct memory_numbers){0};
+    if (memory == NULL)
+        return;
+    quire_space_usage(memory->space, &usage);
+    *out = (struct memory_numbers){
+        .size = memory->space->pages.total,
+        .resident = usage.resident,
+        .shared = usage.object,
+        .text =
+            (quire_page_up(memory->code_end) - quire_page_down(memory->code_start)) >> PAGE_SHIFT,
+        .data = memory->space->pages.data,
+        .stack = memory->space->pages.stack,
+        .locked = memory->space->pages.locked,
+        .tables = usage.tables,
+        .swapped = usage.swapped,
+        .anonymous = usage.anonymous,
+        .peak = memory->resident_peak,
+        .code_start = memory->code_start,
+        .code_end = memory->code_end,
+        .stack_start = memory->stack_start,
+        .data_start = memory->data_start,
+        .data_end = memory->data_end,
+        .break_start = memory->space->break_start,
+        .argument_start = memory->argument_start,
+        .argument_end = memory->argument_end,
+        .environment_start = memory->environment_start,
+        .environment_end = memory->environment_end,
+    };
+    memory_put(memory);
+}
+
+struct signal_numbers {
+    signal_set pending, process_pending, blocked, ignored, caught;
+};
+
+static void signal_numbers(struct process *process, struct thread *thread,
+                           struct signal_numbers *out)
+{
+    *out = (struct signal_numbers){.process_pending = process->pending.set};
+    if (thread != NULL) {
+        out->pending = thread->pending.set;
+        out->blocked = thread->blocked;
+    }
+    if (process->handlers == NULL || process->zombie)
+        return;
+    for (int signo = 1; signo <= SIGNAL_COUNT; signo++) {
+        struct signal_action action = signal_action_get(process, signo);
+
+        if (action.handler == SIG_IGN)
+            out->ignored |= SIGNAL_BIT(signo);
+        else if (action.handler != SIG_DFL)
+            out->caught |= SIGNAL_BIT(signo);
+    }
+}
+
+static int parent_number(struct process *process)
+{
+    uint64_t flags = tree_lock_interrupts();
+    int number = process->parent != NULL ? process->parent->number : 0;
+
+    tree_unlock_interrupts(flags);
+    return number;
+}
+
+/* comm: a running thread's name, or that of the leader, whose name outlives it. */
+void proc_target_name(struct process *process, struct thread *thread, char out[16])
+{
+    if (thread != NULL)
+        strlcpy(out, thread->name, 16);
+    else if (process->leader != NULL)
+        strlcpy(out, process->leader->name, 16);
+    else
+        out[0] = 0;
+}
+
+static void target_times(const struct proc_target *target, struct thread *thread,
+                         struct usage_times *out)
+{
+    if (target->tid != 0 && thread != NULL)
+        *out = thread->times;
+    else
+        process_times(target->process, out);
+}
+
+static char target_state(const struct proc_target *target, struct thread *thread)
+{
+    return target->tid != 0 && thread != NULL ? thread_state_letter(thread)
+                                              : process_state_letter(target->process);
+}
+
+int proc_show_stat(struct text *text, const struct proc_target *target)
+{
+    struct process *process = target->process;
+    struct thread *thread = proc_target_thread(target);
+    struct tty *tty = process_tty(process);
+    struct memory_numbers memory;
+    struct signal_numbers signals;
+    struct usage_times times;
+    char name[16];
+    int nice = thread != NULL ? thread->nice : 0;
+
+    memory_numbers(process, &memory);
+    signal_numbers(process, thread, &signals);
+    target_times(target, thread, &times);
+    proc_target_name(process, thread, name);
+    text_printf(
+        text, "%d (%s) %c %d %d %d %d %d %u ", target->tid != 0 ? target->tid : process->number,
+        name, target_state(target, thread), parent_number(process), process_group_number(process),
+        process_session_number(process), tty != NULL ? tty_device_number(tty) : 0,
+        tty != NULL ? tty_foreground_group(tty) : -1, process->exec_done ? 0x400000u : 0x400040u);
+    text_printf(text, "%lu 0 %lu 0 %lu %lu %lu %lu %d %d %u 0 %lu ",
+                (unsigned long)times.minor_faults, (unsigned long)times.major_faults,
+                (unsigned long)(times.user / NS_PER_TICK),
+                (unsigned long)(times.system / NS_PER_TICK),
+                (unsigned long)(process->children_times.user / NS_PER_TICK),
+                (unsigned long)(process->children_times.system / NS_PER_TICK), 20 + nice, nice,
+                process->thread_count, (unsigned long)(process->start_time / NS_PER_TICK));
+    text_printf(text, "%lu %lu %lu %lu %lu %lu 0 0 %lu %lu %lu %lu 0 0 0 %d %u 0 0 0 0 0 ",
+                (unsigned long)memory.size << PAGE_SHIFT, (unsigned long)memory.resident,
+                (unsigned long)process->limits[RLIMIT_RSS].soft, (unsigned long)memory.code_start,
+                (unsigned long)memory.code_end, (unsigned long)memory.stack_start,
+                (unsigned long)(signals.pending & 0x7fffffff),
+                (unsigned long)(signals.blocked & 0x7fffffff),
+                (unsigned long)(signals.ignored & 0x7fffffff),
+                (unsigned long)(signals.caught & 0x7fffffff), process->exit_signal,
+                thread != NULL ? thread->cpu : 0);
+    text_printf(text, "%lu %lu %lu %lu %lu %lu %lu %d\n", (unsigned long)memory.data_start,
+                (unsigned long)memory.data_end, (unsigned long)memory.break_start,
+                (unsigned long)memory.argument_start, (unsigned long)memory.argument_end,
+                (unsigned long)memory.environment_start, (unsigned long)memory.environment_end,
+                process->exit_status);
+    if (thread != NULL)
+        thread_put(thread);
+    return 0;
+}
+
+int proc_show_statm(struct text *text, const struct proc_target *target)
+{
+    struct memory_numbers memory;
+
+    memory_numbers(target->process, &memory);
+    text_printf(text, "%lu %lu %lu %lu 0 %lu 0\n", (unsigned long)memory.size,
+                (unsigned long)memory.resident, (unsigned long)memory.shared,
+                (unsigned long)memory.text, (unsigned long)(memory.data + memory.stack));
+    return 0;
+}
+
+static const char *state_text(char letter)
+{
+    switch (letter) {
+    case 'R':
+        return "R (running)";
+    case 'S':
+        return "S (sleeping)";
+    case 'T':
+        return "T (stopped)";
+    case 'Z':
+        return "Z (zombie)";
+    case 'X':
+        return "X (dead)";
+    default:
+        return "D (disk sleep)";
+    }
+}
+
+static unsigned descriptor_room(struct process *process)
+{
+    struct file_table *files = process_files(process);
+    unsigned room = files != NULL ? file_table_capacity(files) : 0;
+
+    file_table_put(files);
+    return room;
+}
+
+static void show_status_memory(struct text *text, struct process *process)
+{
+    struct memory_numbers m;
+
+    memory_numbers(process, &m);
+    if (m.size == 0)
+        return;
+    text_printf(text, "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\n", KIB(m.size), KIB(m.size));
+    text_printf(text, "VmLck:\t%8lu kB\nVmPin:\t%8lu kB\n", KIB(m.locked), 0ul);
+    text_printf(text, "VmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\n",
+                KIB(m.peak > m.resident ? m.peak : m.resident), KIB(m.resident));
+    text_printf(text, "RssAnon:\t%8lu kB\nRssFile:\t%8lu kB\nRssShmem:\t%8lu kB\n",
+                KIB(m.anonymous), KIB(m.shared), 0ul);
+    text_printf(text, "VmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\nVmLib:\t%8lu kB\n",
+                KIB(m.data), KIB(m.stack), KIB(m.text), 0ul);
+    text_printf(text, "VmPTE:\t%8lu kB\nVmSwap:\t%8lu kB\nHugetlbPages:\t%8lu kB\n", KIB(m.tables),
+                KIB(m.swapped), 0ul);
+    text_printf(text, "CoreDumping:\t0\nTHP_enabled:\t0\n");
+}
+
+int proc_show_status(struct text *text, const struct proc_target *target)
+{
+    struct process *process = target->process;
+    struct thread *thread = proc_target_thread(target);
+    const struct credentials *who = &process->credentials;
+    int number = target->tid != 0 ? target->tid : process->number;
+    struct signal_numbers signals;
+    struct usage_times times;
+    const char *all = who->euid == 0 ? "000001ffffffffff" : "0000000000000000";
+    char name[16];
+
+    signal_numbers(process, thread, &signals);
+    target_times(target, thread, &times);
+    proc_target_name(process, thread, name);
+    text_printf(text, "Name:\t");
+    text_escaped(text, name, "\n\\");
+    text_printf(text, "\nUmask:\t%04o\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\n",
+                process->umask, state_text(target_state(target, thread)), process->number, number,
+                parent_number(process));
+    text_printf(text, "TracerPid:\t0\nUid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", who->uid,
+                who->euid, who->suid, who->fsuid, who->gid, who->egid, who->sgid, who->fsgid);
+    text_printf(text, "FDSize:\t%u\nGroups:\t", descriptor_room(process));
+    for (uint32_t i = 0; i < who->group_count; i++)
+        text_printf(text, "%u ", who->groups[i]);
+    text_printf(text, "\nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", process->number,
+                number, process_group_number(process), process_session_number(process));
+    show_status_memory(text, process);
+    text_printf(text, "Threads:\t%u\nSigQ:\t0/%lu\n", process->thread_count,
+                (unsigned long)process->limits[RLIMIT_SIGPENDING].soft);
+    text_printf(text, "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\n",
+                (unsigned long)signals.pending, (unsigned long)signals.process_pending,
+                (unsigned long)signals.blocked, (unsigned long)signals.ignored);
+    text_printf(text, "SigCgt:\t%016lx\nCapInh:\t0000000000000000\nCapPrm:\t%s\nCapEff:\t%s\n",
+                (unsigned long)signals.caught, all, all);
+    text_printf(text, "CapBnd:\t000001ffffffffff\nCapAmb:\t0000000000000000\nNoNewPrivs:\t%d\n",
+                process->no_new_privileges);
+    text_printf(text, "Seccomp:\t0\nSeccomp_filters:\t0\n"
+                      "Speculation_Store_Bypass:\tvulnerable\n"
+                      "SpeculationIndirectBranch:\talways enabled\n");
+    text_printf(text, "Cpus_allowed:\t%x\nCpus_allowed_list:\t0", (1u << cpu_count) - 1);
+    if (cpu_count > 1)
+        text_printf(text, "-%u", cpu_count - 1);
+    text_printf(text,
+                "\nMems_allowed:\t1\nMems_allowed_list:\t0\n"
+                "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
+                (unsigned long)times.voluntary_switches, (unsigned long)times.involuntary_switches);
+    if (thread != NULL)
+        thread_put(thread);
+    return 0;
+}
