@@ -14,12 +14,14 @@
 
 #include <quire/area.h>
 #include <quire/check.h>
+#include <quire/commit.h>
 #include <quire/heap.h>
 #include <quire/hooks.h>
 
 struct check {
     struct quire *q;
     struct quire_space *space;
+    uint64_t committed; /* pages promised to the spaces and objects so far */
     unsigned wrong;
 };
 
@@ -237,18 +239,21 @@ static void check_space(struct check *check)
         struct quire_region *region = quire_region_of(range);
 
         total += quire_region_length(region) >> QUIRE_PAGE_SHIFT;
-        quire_region_account(space, region->flags, quire_region_length(region), false);
+        quire_region_account(space, region->flags, -(int64_t)quire_region_length(region));
         if (range->end > space->end || ((range->start | range->end) & (QUIRE_PAGE_SIZE - 1)) != 0)
             complain(check, "check: a region has impossible bounds, at", range->start);
         if (region->space != space)
             complain(check, "check: a region belongs to another space, at", range->start);
     }
     if ((space->pages.total | space->pages.data | space->pages.stack | space->pages.executable |
-         space->pages.locked | space->pages.shared) != 0)
+         space->pages.locked | space->pages.shared | space->pages.accounted) != 0)
         complain(check, "check: page accounts are wrong in space", space->number);
     if (total != counted.total)
         complain(check, "check: the total of pages is wrong in space", space->number);
     space->pages = counted;
+    if (space->charged != counted.accounted)
+        complain(check, "check: promised and accounted pages differ in space", space->number);
+    check->committed += space->charged;
     check_tables(check);
 }
 
@@ -256,9 +261,12 @@ static void check_objects(struct check *check)
 {
     struct quire *q = check->q;
 
-    for (struct quire_object *object = q->objects; object != NULL; object = object->next)
+    for (struct quire_object *object = q->objects; object != NULL; object = object->next) {
         if (quire_object_check(object) != 0)
             complain(check, "check: an object's pages or regions are wrong, size", object->size);
+        if (object->kind == QUIRE_OBJECT_MEMORY)
+            check->committed += object->reserved != 0 ? object->reserved : object->resident;
+    }
     for (uint32_t i = 0; i < q->frame.count; i++) {
         struct quire_frame *frame = quire_frame_at(q, i);
 
@@ -351,6 +359,8 @@ enum quire_status quire_check(struct quire *q)
     check_objects(&check);
     check_slots(&check);
     compare_counts(&check, tables);
+    if (check.committed != quire_commit_pages(q))
+        complain(&check, "check: the pages promised in all should be", check.committed);
     check.wrong += quire_frame_check(q);
     check.wrong += quire_heap_check(q);
     if (q->area.end != 0)

@@ -62,6 +62,8 @@ static enum quire_status copy_regions(struct quire_space *parent, struct quire_s
 
         if (!is_inherited(region))
             continue;
+        if (!quire_space_charge(child, region->flags, quire_region_length(region)))
+            return QUIRE_COMMIT_LIMIT;
         copy = quire_region_alloc(child);
         if (copy == NULL)
             return QUIRE_NO_MEMORY;

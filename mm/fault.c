@@ -537,7 +537,8 @@ static enum quire_status grow(struct fault *fault)
             fault->page >= QUIRE_LOWEST_HINT &&
             (region->object == NULL || grown >> QUIRE_PAGE_SHIFT <= region->offset) &&
             (below == NULL || !(below->flags & QUIRE_REGION_PROTECTION) ||
-             (below->flags & QUIRE_REGION_GROWS_DOWN) || fault->page - below->range.end >= guard)) {
+             (below->flags & QUIRE_REGION_GROWS_DOWN) || fault->page - below->range.end >= guard) &&
+            quire_space_charge(space, region->flags, grown)) {
             quire_sequence_begin(space);
             quire_region_resize(space, region, fault->page, region->range.end);
             quire_sequence_end(space);

@@ -19,6 +19,7 @@
  */
 #include "region.h"
 
+#include <quire/commit.h>
 #include <quire/heap.h>
 #include <quire/hooks.h>
 
@@ -137,6 +138,12 @@ static void free_nodes(struct quire_object *object)
     object->tree_height = 0;
 }
 
+/* Each page of it is promised by itself. */
+static bool charges_pages(const struct quire_object *object)
+{
+    return object->kind == QUIRE_OBJECT_MEMORY && object->reserved == 0;
+}
+
 static void remove_page(struct quire_object *object, uint64_t index)
 {
     void **place = &object->tree;
@@ -146,6 +153,8 @@ static void remove_page(struct quire_object *object, uint64_t index)
                      ->child[(index >> (NODE_BITS * (height - 1))) & (NODE_SIZE - 1)];
     *place = NULL;
     object->resident--;
+    if (charges_pages(object))
+        quire_commit_add(object->q, -1);
 }
 
 /* ---- life ---- */
@@ -176,6 +185,16 @@ enum quire_status quire_object_create(struct quire *q, enum quire_object_kind ki
     q->objects = object;
     quire_spin_unlock(&q->list_lock);
     *out = object;
+    return QUIRE_OK;
+}
+
+enum quire_status quire_object_reserve(struct quire_object *object, const struct quire_space *space)
+{
+    uint64_t pages = quire_page_up(object->size) >> QUIRE_PAGE_SHIFT;
+
+    if (!quire_commit_charge(object->q, space, pages))
+        return QUIRE_COMMIT_LIMIT;
+    object->reserved = pages;
     return QUIRE_OK;
 }
 
@@ -273,6 +292,8 @@ void quire_object_put(struct quire_object *object)
     quire_spin_lock(&object->lock);
     drop_pages_locked(object, 0, UINT64_MAX);
     quire_spin_unlock(&object->lock);
+    if (object->reserved != 0)
+        quire_commit_release(q, object->reserved);
     if (object->pager != NULL && object->pager->release != NULL)
         object->pager->release(object);
     quire_defer(q, &object->deferred, free_record);
@@ -367,6 +388,8 @@ static enum quire_status add_page(struct quire_object *object, uint64_t index, u
         } else if (*place != NULL) {
             *out = *place;
             quire_frame_get(*out);
+        } else if (charges_pages(object) && !quire_commit_charge(object->q, NULL, 1)) {
+            status = QUIRE_COMMIT_LIMIT;
         } else {
             frame->object.index = index;
             __atomic_store_n(&frame->object.owner, object, __ATOMIC_RELEASE);

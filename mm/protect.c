@@ -127,6 +127,23 @@ struct change {
     bool entries; /* the entries follow */
 };
 
+/* Private pages that become writable count as data, and are promised from now on. */
+static enum quire_status permit_writing(struct quire_space *space,
+                                        const struct quire_region *region, uint32_t *flags,
+                                        size_t length)
+{
+    if (region->flags & (QUIRE_REGION_SHARED | QUIRE_PROT_WRITE))
+        return QUIRE_OK;
+    if (!(region->flags & QUIRE_REGION_GROWS_DOWN) &&
+        (length > space->limits.data ||
+         space->pages.data << QUIRE_PAGE_SHIFT > space->limits.data - length))
+        return QUIRE_LIMIT;
+    if (region->flags & (QUIRE_REGION_ACCOUNTED | QUIRE_REGION_NO_RESERVE))
+        return QUIRE_OK;
+    *flags |= QUIRE_REGION_ACCOUNTED;
+    return quire_space_charge(space, *flags, length) ? QUIRE_OK : QUIRE_COMMIT_LIMIT;
+}
+
 /*
  * Cut the region to [start, end) and change its flags. *io_region: the region that now contains
  * start (merged, perhaps).
@@ -140,6 +157,12 @@ static enum quire_status change_piece(struct quire_space *space, struct quire_re
 
     if (flags == region->flags)
         return QUIRE_OK;
+    if ((flags & ~region->flags) & QUIRE_PROT_WRITE) {
+        enum quire_status status = permit_writing(space, region, &flags, end - start);
+
+        if (status != QUIRE_OK)
+            return status;
+    }
     if (change->entries && quire_own_range(space, start, end) != QUIRE_OK)
         return QUIRE_NO_MEMORY;
     if (region->range.start < start && (spare[0] = quire_region_alloc(space)) == NULL)
@@ -156,9 +179,9 @@ static enum quire_status change_piece(struct quire_space *space, struct quire_re
     }
     if (spare[1] != NULL)
         quire_region_split(space, region, end, spare[1]);
-    quire_region_account(space, region->flags, quire_region_length(region), false);
+    quire_region_account(space, region->flags, -(int64_t)quire_region_length(region));
     quire_object_set_flags(region, flags);
-    quire_region_account(space, region->flags, quire_region_length(region), true);
+    quire_region_account(space, region->flags, (int64_t)quire_region_length(region));
     *io_region = quire_region_merge(space, region, dead);
     quire_sequence_end(space);
     if (change->entries)
@@ -251,6 +274,7 @@ enum quire_status quire_space_protect(struct quire_space *space, quire_virt addr
         if (status == QUIRE_OK)
             status = change_range(space, start, address + length, &change, permit_protection, true,
                                   &dead);
+        quire_space_settle(space);
         quire_spin_unlock(&space->lock);
         quire_region_free_list(dead);
         if (status == QUIRE_NO_MEMORY && quire_reclaim(space->q, 2)) {

@@ -60,8 +60,31 @@ QUIRE_INLINE uint64_t quire_region_index(const struct quire_region *region, quir
     return region->offset + ((address - region->range.start) >> QUIRE_PAGE_SHIFT);
 }
 
-/* A writable private mapping counts as data, as on Linux. */
-void quire_region_account(struct quire_space *space, uint32_t flags, size_t length, bool add);
+/* Bytes more (or less) in regions of these flags. A writable private mapping counts as data, as on
+ * Linux. */
+void quire_region_account(struct quire_space *space, uint32_t flags, int64_t bytes);
+
+/* ---- promised memory (commit.c), with the space locked ---- */
+
+QUIRE_INLINE void quire_commit_add(struct quire *q, int64_t pages)
+{
+    __atomic_fetch_add(&quire_this_cpu(q)->committed, pages, __ATOMIC_RELAXED);
+}
+
+/* The flags of a new mapping, with QUIRE_REGION_ACCOUNTED where its pages count as promised. */
+uint32_t quire_accounted_flags(const struct quire *q, uint32_t flags);
+/* Promise the bytes that regions of these flags are about to grow by; false: QUIRE_COMMIT_LIMIT. */
+bool quire_space_charge(struct quire_space *space, uint32_t flags, size_t length);
+/* The end of every writer that may have charged, or made regions smaller: gives back the rest. */
+QUIRE_INLINE void quire_space_settle(struct quire_space *space)
+{
+    uint64_t rest = space->charged - space->pages.accounted;
+
+    if (rest != 0) {
+        space->charged -= rest;
+        quire_commit_add(space->q, -(int64_t)rest);
+    }
+}
 
 /* Region records: NULL when there is no memory. Free runs after a grace period and drops the
  * object's reference. */

@@ -293,10 +293,10 @@ static enum quire_status move(struct quire_space *space, struct quire_region *re
 
     if (remap->flags & QUIRE_REMAP_KEEP_OLD) {
         if (region->flags & QUIRE_REGION_LOCKED) {
-            quire_region_account(space, region->flags, quire_region_length(region), false);
+            quire_region_account(space, region->flags, -(int64_t)quire_region_length(region));
             quire_object_set_flags(region, region->flags & ~(uint32_t)(QUIRE_REGION_LOCKED |
                                                                        QUIRE_REGION_LOCK_ON_FAULT));
-            quire_region_account(space, region->flags, quire_region_length(region), true);
+            quire_region_account(space, region->flags, (int64_t)quire_region_length(region));
         }
         status = QUIRE_OK;
     } else if (remap->old_length > 0) {
@@ -343,6 +343,8 @@ static enum quire_status try_remap(struct quire_space *space, const struct remap
     status = check_growth(space, region->flags, growth);
     if (status != QUIRE_OK)
         return status;
+    if (!quire_space_charge(space, region->flags, growth))
+        return QUIRE_COMMIT_LIMIT;
     *populate =
         (region->flags & (QUIRE_REGION_LOCKED | QUIRE_REGION_LOCK_ON_FAULT)) == QUIRE_REGION_LOCKED;
 
@@ -379,6 +381,7 @@ enum quire_status quire_space_remap(struct quire_space *space, quire_virt old_ad
 
         quire_spin_lock(&space->lock);
         status = try_remap(space, &remap, out_address, &populate, &dead);
+        quire_space_settle(space);
         quire_spin_unlock(&space->lock);
         quire_region_free_list(dead);
     } while (status == QUIRE_NO_MEMORY && quire_reclaim(space->q, 4));

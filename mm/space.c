@@ -17,6 +17,8 @@
 
 enum quire_status quire_space_init(struct quire *q)
 {
+    struct quire_frame_stats frames;
+
     q->region_cache =
         quire_cache_create(q, "quire_region", sizeof(struct quire_region), sizeof(void *));
     q->space_cache = quire_cache_create(
@@ -28,6 +30,8 @@ enum quire_status quire_space_init(struct quire *q)
         q->node_cache == NULL)
         return QUIRE_NO_MEMORY;
     q->next_space = 1;
+    quire_frame_stats(q, &frames);
+    q->commit.machine = frames.total;
     return QUIRE_OK;
 }
 
@@ -105,6 +109,7 @@ void quire_space_destroy(struct quire_space *space)
             quire_object_unlink(region->object, region);
     }
     quire_zap_everything(space);
+    quire_commit_add(q, -(int64_t)space->charged);
     while (range != NULL) {
         struct quire_range *next = range->next;
 
@@ -171,26 +176,23 @@ void quire_region_free_list(struct quire_region *dead)
     }
 }
 
-static void account(uint64_t *counter, uint64_t pages, bool add)
+void quire_region_account(struct quire_space *space, uint32_t flags, int64_t bytes)
 {
-    *counter = add ? *counter + pages : *counter - pages;
-}
+    uint64_t pages = (uint64_t)(bytes >> QUIRE_PAGE_SHIFT);
 
-void quire_region_account(struct quire_space *space, uint32_t flags, size_t length, bool add)
-{
-    uint64_t pages = length >> QUIRE_PAGE_SHIFT;
-
-    account(&space->pages.total, pages, add);
+    space->pages.total += pages;
     if (flags & QUIRE_REGION_GROWS_DOWN)
-        account(&space->pages.stack, pages, add);
+        space->pages.stack += pages;
     else if ((flags & (QUIRE_PROT_WRITE | QUIRE_REGION_SHARED)) == QUIRE_PROT_WRITE)
-        account(&space->pages.data, pages, add);
+        space->pages.data += pages;
     else if ((flags & (QUIRE_PROT_WRITE | QUIRE_PROT_EXECUTE)) == QUIRE_PROT_EXECUTE)
-        account(&space->pages.executable, pages, add);
+        space->pages.executable += pages;
     if (flags & QUIRE_REGION_SHARED)
-        account(&space->pages.shared, pages, add);
+        space->pages.shared += pages;
     if (flags & QUIRE_REGION_LOCKED)
-        account(&space->pages.locked, pages, add);
+        space->pages.locked += pages;
+    if (flags & QUIRE_REGION_ACCOUNTED)
+        space->pages.accounted += pages;
 }
 
 static void lock_object(struct quire_object *object)
@@ -212,7 +214,7 @@ static void insert_locked(struct quire_space *space, struct quire_region *region
     quire_range_insert(&space->regions, &region->range);
     if (region->object != NULL)
         quire_object_link_locked(region->object, region, after);
-    quire_region_account(space, region->flags, quire_region_length(region), true);
+    quire_region_account(space, region->flags, (int64_t)quire_region_length(region));
 }
 
 static void remove_locked(struct quire_space *space, struct quire_region *region)
@@ -220,13 +222,14 @@ static void remove_locked(struct quire_space *space, struct quire_region *region
     quire_range_remove(&space->regions, &region->range);
     if (region->object != NULL)
         quire_object_unlink_locked(region->object, region);
-    quire_region_account(space, region->flags, quire_region_length(region), false);
+    quire_region_account(space, region->flags, -(int64_t)quire_region_length(region));
 }
 
 static void resize_locked(struct quire_space *space, struct quire_region *region, quire_virt start,
                           quire_virt end)
 {
-    quire_region_account(space, region->flags, quire_region_length(region), false);
+    quire_region_account(space, region->flags,
+                         (int64_t)(end - start) - (int64_t)quire_region_length(region));
     if (region->object != NULL) {
         uint64_t offset = region->offset;
 
@@ -238,7 +241,6 @@ static void resize_locked(struct quire_space *space, struct quire_region *region
         __atomic_store_n(&region->offset, offset, __ATOMIC_RELAXED);
     }
     quire_range_resize(&space->regions, &region->range, start, end);
-    quire_region_account(space, region->flags, quire_region_length(region), true);
 }
 
 void quire_region_insert(struct quire_space *space, struct quire_region *region,
@@ -480,10 +482,11 @@ static enum quire_status check_limits(const struct quire_space *space, uint32_t 
     return QUIRE_OK;
 }
 
-/* Bytes of [start, end) that regions cover. */
-static size_t covered(const struct quire_space *space, quire_virt start, quire_virt end)
+/* Bytes of [start, end) that regions cover, and those of them that are accounted. */
+static size_t covered(const struct quire_space *space, quire_virt start, quire_virt end,
+                      size_t *out_accounted)
 {
-    size_t bytes = 0;
+    size_t bytes = 0, accounted = 0;
 
     for (const struct quire_region *region = quire_region_at_or_above(space, start);
          region != NULL && region->range.start < end; region = quire_region_next(region)) {
@@ -491,7 +494,10 @@ static size_t covered(const struct quire_space *space, quire_virt start, quire_v
         quire_virt to = region->range.end < end ? region->range.end : end;
 
         bytes += to - from;
+        if (region->flags & QUIRE_REGION_ACCOUNTED)
+            accounted += to - from;
     }
+    *out_accounted = accounted;
     return bytes;
 }
 
@@ -502,10 +508,10 @@ static enum quire_status try_map(struct quire_space *space, const struct quire_m
     enum quire_status status;
     struct quire_region *spare = NULL;
     quire_virt address = map->address;
-    size_t replaced = 0;
+    size_t replaced = 0, accounted = 0;
 
     if (map->flags & QUIRE_MAP_FIXED) {
-        replaced = covered(space, address, address + length);
+        replaced = covered(space, address, address + length, &accounted);
         if (replaced > 0 && (map->flags & QUIRE_MAP_NO_REPLACE))
             return QUIRE_EXISTS;
     } else {
@@ -516,6 +522,8 @@ static enum quire_status try_map(struct quire_space *space, const struct quire_m
     status = check_limits(space, flags, length, replaced);
     if (status != QUIRE_OK)
         return status;
+    if (!quire_space_charge(space, flags, length - accounted))
+        return QUIRE_COMMIT_LIMIT;
 
     /* What is replaced is gone for ever: the new region's record is got before. */
     if (replaced > 0 && (spare = quire_region_alloc(space)) == NULL)
@@ -556,8 +564,9 @@ enum quire_status quire_space_map(struct quire_space *space, const struct quire_
         struct quire_region *dead = NULL;
 
         quire_spin_lock(&space->lock);
-        flags = map->region | space->default_flags;
+        flags = quire_accounted_flags(space->q, map->region | space->default_flags);
         status = try_map(space, map, length, flags, out_address, &dead);
+        quire_space_settle(space);
         quire_spin_unlock(&space->lock);
         quire_region_free_list(dead);
     } while (status == QUIRE_NO_MEMORY && quire_reclaim(space->q, 4));
@@ -665,6 +674,7 @@ enum quire_status quire_space_unmap(struct quire_space *space, quire_virt addres
 
         quire_spin_lock(&space->lock);
         status = quire_unmap_locked(space, address, address + length, &dead);
+        quire_space_settle(space);
         quire_spin_unlock(&space->lock);
         quire_region_free_list(dead);
     } while (status == QUIRE_NO_MEMORY && quire_reclaim(space->q, 2));
@@ -686,7 +696,7 @@ static enum quire_status grow_break(struct quire_space *space, quire_virt from, 
 {
     const uint32_t flags = QUIRE_PROT_READ | QUIRE_PROT_WRITE | QUIRE_REGION_MAY_READ |
                            QUIRE_REGION_MAY_WRITE | QUIRE_REGION_MAY_EXECUTE | QUIRE_REGION_HEAP |
-                           space->default_flags;
+                           QUIRE_REGION_ACCOUNTED | space->default_flags;
     enum quire_status status;
 
     if (to > space->end || !is_free(space, from, to - from))
@@ -694,6 +704,8 @@ static enum quire_status grow_break(struct quire_space *space, quire_virt from, 
     status = check_limits(space, flags, to - from, 0);
     if (status != QUIRE_OK)
         return status;
+    if (!quire_space_charge(space, flags, to - from))
+        return QUIRE_COMMIT_LIMIT;
     quire_sequence_begin(space);
     status = quire_region_add_locked(space, from, to, flags, NULL, 0, NULL, dead);
     quire_sequence_end(space);
@@ -724,6 +736,7 @@ quire_virt quire_space_break(struct quire_space *space, quire_virt wanted)
         if (status == QUIRE_OK)
             space->break_end = wanted;
         result = space->break_end;
+        quire_space_settle(space);
         quire_spin_unlock(&space->lock);
         quire_region_free_list(dead);
     } while (status == QUIRE_NO_MEMORY && quire_reclaim(space->q, 2));

@@ -151,8 +151,9 @@ struct quire_cpu {
     /* counters */
     uint64_t fault[QUIRE_FAULT_CLASS_COUNT]; /* (p) */
     uint64_t event[QUIRE_EVENT_COUNT];       /* (p) */
-    uint64_t kind[QUIRE_FRAME_KIND_COUNT];   /* (p) frames that this CPU made that kind, less those
-                                                that it freed: the sum over all CPUs counts */
+    int64_t committed;                     /* (a) pages promised here less pages given back here */
+    uint64_t kind[QUIRE_FRAME_KIND_COUNT]; /* (p) frames that this CPU made that kind, less those
+                                              that it freed: the sum over all CPUs counts */
     bool in_check;
 } __attribute__((aligned(QUIRE_CACHE_LINE)));
 
@@ -182,6 +183,15 @@ struct quire_area_layer {
     uint64_t mapped;              /* (lock) pages */
 };
 
+/* ---- layer 4: promised memory ---- */
+
+struct quire_commit_layer { /* <quire/commit.h>; all (a), the embedder sets them at any time */
+    uint32_t mode;          /* enum quire_commit_mode */
+    uint64_t machine;       /* pages of RAM and swap */
+    uint64_t limit;         /* strict mode: pages */
+    uint64_t administrator, user; /* strict mode: pages of the limit that are kept back */
+};
+
 /* ---- the machine ---- */
 
 #define QUIRE_MAX_CPU_WORDS(cpus) (((cpus) + 63) / 64)
@@ -202,6 +212,7 @@ struct quire {
     uint32_t next_space;              /* (g) number of the next space */
 
     uint64_t epoch; /* (a) current grace-period epoch, starts at 1 */
+    struct quire_commit_layer commit;
 
     struct quire_spinlock list_lock;
     struct quire_space *spaces;    /* (g) every space, for check and for reclaim */

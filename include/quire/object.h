@@ -44,6 +44,8 @@ struct quire_object {
     void *tree;                           /* (o) writes; readers hold (o) */
     uint64_t size;                        /* (a) bytes; written under (o) */
     uint64_t resident;                    /* (o) pages */
+    uint64_t reserved;                    /* (c) pages promised from the start on; 0: each memory
+                                             page is promised when it comes to exist */
     struct quire_region *regions;         /* (o) every region that maps it */
     uint32_t writable_mappings;           /* (o) shared regions that may ever be writable (seals) */
     const struct quire_pager *pager;      /* (c) or NULL */
@@ -63,6 +65,14 @@ enum quire_status quire_object_create_device(struct quire *q, quire_phys physica
                                              enum quire_cache_mode mode, void *owner,
                                              struct quire_object **out);
 
+/*
+ * Promise the whole of a memory object now, on behalf of a space (NULL: of the kernel): shared
+ * anonymous memory, as against files, which are charged page by page. Once, before it has pages.
+ * QUIRE_COMMIT_LIMIT.
+ */
+enum quire_status quire_object_reserve(struct quire_object *object,
+                                       const struct quire_space *space);
+
 void quire_object_get(struct quire_object *object);
 void quire_object_put(struct quire_object *object);
 
@@ -81,7 +91,8 @@ enum {
  * The frame of page `index`, with a reference for the caller (quire_frame_put). Frames are not
  * moved or freed while it is held; truncation may take the page out of the object meanwhile.
  * QUIRE_BEYOND_END; QUIRE_NO_MAPPING: not resident and not asked to allocate; QUIRE_NO_MEMORY (the
- * reclaimer was asked); QUIRE_IO_ERROR. May sleep in the pager; no lock may be held.
+ * reclaimer was asked); QUIRE_COMMIT_LIMIT; QUIRE_IO_ERROR. May sleep in the pager; no lock may be
+ * held.
  */
 enum quire_status quire_object_page(struct quire_object *object, uint64_t index, unsigned flags,
                                     struct quire_frame **out);

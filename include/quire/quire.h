@@ -11,6 +11,7 @@
 #include <quire/area.h>
 #include <quire/bootmap.h>
 #include <quire/check.h>
+#include <quire/commit.h>
 #include <quire/frame.h>
 #include <quire/grace.h>
 #include <quire/heap.h>

@@ -39,6 +39,8 @@ enum {
     QUIRE_REGION_NO_RESERVE = 1 << 17, /* not counted as committed */
     QUIRE_REGION_STACK = 1 << 18,      /* for reports: "[stack]" */
     QUIRE_REGION_HEAP = 1 << 19,       /* for reports: "[heap]" */
+    QUIRE_REGION_ACCOUNTED = 1 << 20,  /* its pages count as promised; set by the library, and kept
+                                          when the right to write is taken away again */
 };
 #define QUIRE_REGION_PROTECTION (QUIRE_PROT_READ | QUIRE_PROT_WRITE | QUIRE_PROT_EXECUTE)
 
@@ -60,11 +62,12 @@ struct quire_space_limits {
     uint64_t data;
     uint64_t stack;
     uint64_t locked;
+    bool administrator; /* may use what the commit limit keeps for the administrator */
 };
 
 /* Pages by kind of region, kept by the writers; for limits and reports. */
 struct quire_space_pages {
-    uint64_t total, data, stack, executable, locked, shared;
+    uint64_t total, data, stack, executable, locked, shared, accounted;
 };
 
 struct quire_space {
@@ -79,6 +82,7 @@ struct quire_space {
     quire_virt break_start, break_end; /* (s) program break, bytes */
     struct quire_space_limits limits;  /* (s) */
     struct quire_space_pages pages;    /* (s) */
+    uint64_t charged;                  /* (s) pages promised to it: pages.accounted, at rest */
     uint32_t default_flags; /* (s) QUIRE_REGION_LOCKED for future mappings (mlockall MCL_FUTURE) */
     uint64_t *cpus;         /* (a) bit set while a CPU may hold this space in its TLB */
     struct quire_space *next, *previous; /* (g) */
@@ -99,8 +103,8 @@ void quire_space_load(struct quire *q, struct quire_space *space, struct quire_s
 
 /*
  * fork: a copy with the same regions. Private pages are shared copy-on-write, whole leaf tables at
- * a time; no-fork regions are left out; locks are not inherited. QUIRE_NO_MEMORY leaves parent as
- * it was (pages may have become copy-on-write, unseen by it).
+ * a time; no-fork regions are left out; locks are not inherited. QUIRE_NO_MEMORY and
+ * QUIRE_COMMIT_LIMIT leave parent as it was (pages may have become copy-on-write, unseen by it).
  */
 enum quire_status quire_space_clone(struct quire_space *parent, struct quire_space **out);
 
@@ -124,8 +128,8 @@ struct quire_map {
     uint64_t offset;             /* bytes into the object, page-aligned */
 };
 
-/* QUIRE_UNALIGNED, _ZERO_LENGTH, _OVERFLOW, _OUT_OF_RANGE, _NO_SPACE, _EXISTS, _LIMIT, _INVALID,
- * _NO_MEMORY. */
+/* QUIRE_UNALIGNED, _ZERO_LENGTH, _OVERFLOW, _OUT_OF_RANGE, _NO_SPACE, _EXISTS, _LIMIT,
+ * _COMMIT_LIMIT, _INVALID, _NO_MEMORY. */
 enum quire_status quire_space_map(struct quire_space *space, const struct quire_map *map,
                                   quire_virt *out_address);
 
@@ -133,8 +137,9 @@ enum quire_status quire_space_map(struct quire_space *space, const struct quire_
 enum quire_status quire_space_unmap(struct quire_space *space, quire_virt address, size_t length);
 
 /*
- * mprotect. QUIRE_NO_MAPPING at the first hole, QUIRE_NO_PERMISSION where MAY_* forbids: pages
- * before it are changed (as on Linux). grows_down: start at the beginning of the grow-down region
+ * mprotect. QUIRE_NO_MAPPING at the first hole, QUIRE_NO_PERMISSION where MAY_* forbids,
+ * QUIRE_LIMIT (data) and QUIRE_COMMIT_LIMIT where pages become writable: what lies before it is
+ * changed (as on Linux). grows_down: start at the beginning of the grow-down region
  * that contains address.
  */
 enum quire_status quire_space_protect(struct quire_space *space, quire_virt address, size_t length,
@@ -149,8 +154,9 @@ enum {
 /*
  * mremap: grow, shrink or move. old_length 0 on a shared region makes a second mapping.
  * QUIRE_NO_MAPPING: the range is not one region's; QUIRE_NO_SPACE: cannot grow in place and may not
- * move, or no room; QUIRE_INVALID: flags, overlap. QUIRE_NO_MEMORY: the old mapping is as it was;
- * what was mapped at a fixed new address may be gone (as on Linux).
+ * move, or no room; QUIRE_INVALID: flags, overlap; QUIRE_LIMIT, QUIRE_COMMIT_LIMIT.
+ * QUIRE_NO_MEMORY: the old mapping is as it was; what was mapped at a fixed new address may be gone
+ * (as on Linux).
  */
 enum quire_status quire_space_remap(struct quire_space *space, quire_virt old_address,
                                     size_t old_length, size_t new_length, unsigned flags,

@@ -1,31 +1,13 @@
 /* /proc: the machine's memory. */
 #include "fs/procfs.h"
 
+#include <quire/commit.h>
+
 #include "core/memory.h"
 #include "linux/errno.h"
 #include "proc/tree.h"
 
 /* ---- memory ---- */
-
-static uint64_t committed_pages(void)
-{
-    uint64_t pages = 0;
-
-    for (int pid = 1;;) {
-        struct process *process = process_next(pid);
-        struct memory *memory;
-
-        if (process == NULL)
-            return pages;
-        pid = process->number + 1;
-        memory = process_memory(process);
-        if (memory != NULL) {
-            pages += memory->space->pages.data + memory->space->pages.stack;
-            memory_put(memory);
-        }
-        process_put(process);
-    }
-}
 
 static void show_meminfo_rows(struct text *text, const struct quire_frame_stats *frames)
 {
@@ -61,8 +43,8 @@ static void show_meminfo_rows(struct text *text, const struct quire_frame_stats 
         {"SReclaimable:   ", 0},
         {"SUnreclaim:     ", KIB(frames->kind[QUIRE_FRAME_HEAP])},
         {"PageTables:     ", KIB(frames->kind[QUIRE_FRAME_TABLE])},
-        {"CommitLimit:    ", KIB(frames->total / 2)},
-        {"Committed_AS:   ", KIB(committed_pages())},
+        {"CommitLimit:    ", KIB(kernel_machine.commit.limit)},
+        {"Committed_AS:   ", KIB(quire_commit_pages(&kernel_machine))},
         {"VmallocTotal:   ", (KERNEL_AREA_END - KERNEL_AREA) >> 10},
         {"VmallocUsed:    ", KIB(kernel_machine.area.mapped)},
         {"VmallocChunk:   ", 0},

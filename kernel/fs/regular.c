@@ -65,6 +65,7 @@ static int status_error(enum quire_status status)
     case QUIRE_OK:
         return 0;
     case QUIRE_NO_MEMORY:
+    case QUIRE_COMMIT_LIMIT:
         return -ENOSPC;
     case QUIRE_IO_ERROR:
         return -EIO;

@@ -3,6 +3,7 @@
 
 /* The memory calls' numbers, and the library's causes as Linux errors. */
 
+#include <quire/commit.h>
 #include <quire/types.h>
 
 #include "kernel/linux/errno.h"
@@ -65,6 +66,7 @@ static inline int status_errno(enum quire_status status)
     case QUIRE_NO_SPACE:
     case QUIRE_NO_MEMORY:
     case QUIRE_LIMIT:
+    case QUIRE_COMMIT_LIMIT:
         return -ENOMEM;
     case QUIRE_EXISTS:
         return -EEXIST;

@@ -60,6 +60,22 @@ static int open_mapping(struct file *file, unsigned protection, unsigned flags,
     return 0;
 }
 
+/* Memory that processes share: promised at once, unless MAP_NORESERVE asks for page by page. */
+static int shared_memory(unsigned flags, struct quire_map *map)
+{
+    enum quire_status status = quire_object_create(&kernel_machine, QUIRE_OBJECT_MEMORY, NULL, NULL,
+                                                   map->length, &map->object);
+
+    bool reserve = !(flags & MAP_NORESERVE) || kernel_machine.commit.mode == QUIRE_COMMIT_STRICT;
+
+    if (status == QUIRE_OK && reserve) {
+        status = quire_object_reserve(map->object, my_space());
+        if (status != QUIRE_OK)
+            quire_object_put(map->object);
+    }
+    return status_errno(status);
+}
+
 static int anonymous_mapping(unsigned flags, struct quire_map *map)
 {
     map->region |= MAY_ALL;
@@ -71,8 +87,7 @@ static int anonymous_mapping(unsigned flags, struct quire_map *map)
         if (flags & MAP_GROWSDOWN)
             return -EINVAL;
         map->region |= QUIRE_REGION_SHARED;
-        return status_errno(quire_object_create(&kernel_machine, QUIRE_OBJECT_MEMORY, NULL, NULL,
-                                                map->length, &map->object));
+        return shared_memory(flags, map);
     default:
         return -EINVAL;
     }

@@ -5,7 +5,8 @@
  *   cause                                        signal   si_code       si_addr
  *   no region, guard gap, kernel half            SIGSEGV  SEGV_MAPERR   the address
  *   a region that lacks the right                SIGSEGV  SEGV_ACCERR   the address
- *   past the object's end, I/O error             SIGBUS   BUS_ADRERR    the address
+ *   past the object's end, I/O error, a page of
+ *     shared memory that may not be promised     SIGBUS   BUS_ADRERR    the address
  *   no memory                                    SIGKILL  -             -
  *
  * A fault of the kernel on a user address (usercopy) gives no signal: the copy is short, the system
@@ -154,6 +155,7 @@ static void raise(struct trap_frame *frame, uint64_t address, unsigned error_cod
         break;
     case QUIRE_BEYOND_END:
     case QUIRE_IO_ERROR:
+    case QUIRE_COMMIT_LIMIT: /* a page of shared memory that nobody had promised */
         signo = SIGBUS;
         code = BUS_ADRERR;
         break;

@@ -15,6 +15,7 @@
 
 #include <quire/area.h>
 #include <quire/bootmap.h>
+#include <quire/commit.h>
 #include <quire/frame.h>
 #include <quire/pagetable.h>
 #include <quire/space.h>
@@ -279,6 +280,18 @@ static void log_zones(void)
              stats.free * 4, kernel_machine.frame.manager->name);
 }
 
+/* Linux's: vm.overcommit_memory 0, overcommit_ratio 50, admin_reserve_kbytes, user_reserve_kbytes.
+ */
+static void set_commit_policy(void)
+{
+    const uint64_t pages = kernel_machine.commit.machine, mib = (1u << 20) / PAGE_SIZE;
+    uint64_t three_percent = pages / 32;
+
+    quire_commit_set(&kernel_machine, QUIRE_COMMIT_HEURISTIC, pages / 2,
+                     three_percent < 8 * mib ? three_percent : 8 * mib,
+                     three_percent < 128 * mib ? three_percent : 128 * mib);
+}
+
 void memory_init(void)
 {
     quire_phys ram_end = quire_bootmap_ram_end(&boot_map);
@@ -303,6 +316,7 @@ void memory_init(void)
     cr3_write(kernel_machine.kernel.root);
     check(quire_area_init(&kernel_machine, KERNEL_AREA, KERNEL_AREA_END), "areas");
     check(quire_space_init(&kernel_machine), "address spaces");
+    set_commit_policy();
     log_zones();
     if (QUIRE_DEBUG && !memory_check_protection())
         panic("the kernel's mappings break their own rules");

@@ -273,6 +273,15 @@ static bool apply_space_write(struct answer *answer)
 
 /* ---- ranges ---- */
 
+/* Private pages that may be written count as promised, and do so for good. */
+static uint32_t accounted(uint32_t flags)
+{
+    bool counts = (flags & (QUIRE_PROT_WRITE | QUIRE_REGION_SHARED | QUIRE_REGION_NO_RESERVE)) ==
+                  QUIRE_PROT_WRITE;
+
+    return counts ? flags | QUIRE_REGION_ACCOUNTED : flags;
+}
+
 static void forget(struct model_page *page)
 {
     *page = (struct model_page){.object = -1};
@@ -374,7 +383,7 @@ static bool apply_map(struct answer *answer)
 
         forget(page);
         page->mapped = true;
-        page->flags = op->region;
+        page->flags = accounted(op->region);
         page->object = (int8_t)op->object;
         page->index = op->object >= 0 ? (op->offset + (at - start)) / PAGE : 0;
         if ((op->flags & QUIRE_MAP_POPULATE) && (page->flags & QUIRE_PROT_WRITE))
@@ -414,7 +423,8 @@ static bool apply_protect(struct answer *answer)
         else if (op->protection & ~(page->flags >> MAY_SHIFT) & QUIRE_REGION_PROTECTION)
             right = QUIRE_NO_PERMISSION;
         else
-            page->flags = (page->flags & ~(uint32_t)QUIRE_REGION_PROTECTION) | op->protection;
+            page->flags =
+                accounted((page->flags & ~(uint32_t)QUIRE_REGION_PROTECTION) | op->protection);
     }
     return judge(answer, right, &refused);
 }
