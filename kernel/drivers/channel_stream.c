@@ -247,7 +247,7 @@ static long reserve(enum channel_stream stream, size_t least, size_t most, bool 
             return result;
     }
     if (credit == 0) {
-        (void)signal_send_thread(current_thread(), SIGPIPE, NULL);
+        (void)signal_send_self(SIGPIPE);
         return -EPIPE;
     }
     result = channel_buffer_interruptible(wait, out_buffer);

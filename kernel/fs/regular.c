@@ -202,7 +202,7 @@ static int size_limit(uint64_t at, uint64_t *end)
 
     if (limit<FILE_SIZE_LIMIT && * end> limit) {
         if (at >= limit) {
-            signal_send_thread(current_thread(), SIGXFSZ, NULL);
+            signal_send_self(SIGXFSZ);
             return -EFBIG;
         }
         *end = limit;
@@ -324,7 +324,7 @@ int vfs_truncate(struct vfs_inode *inode, uint64_t size)
     if (!inode_is(inode, S_IFREG) || inode->object == NULL)
         return -EINVAL;
     if (size > limit && size > inode->object->size) {
-        signal_send_thread(current_thread(), SIGXFSZ, NULL);
+        signal_send_self(SIGXFSZ);
         return -EFBIG;
     }
     mutex_lock(&inode->mutex);

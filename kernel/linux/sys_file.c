@@ -152,7 +152,7 @@ long sys_close_range(word first, word last, word flags)
 static long written(long result)
 {
     if (unlikely(result == -EPIPE))
-        signal_send_thread(current_thread(), SIGPIPE, NULL);
+        signal_send_self(SIGPIPE);
     return result;
 }
 

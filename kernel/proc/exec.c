@@ -375,7 +375,7 @@ static void plan_carry_out(struct exec_plan *plan, const char *name, struct trap
     vfork_release(thread);
     replace_handlers(process, plan->handlers);
     timers_exec(process);
-    thread->signal_stack = (struct signal_stack){0};
+    thread->signal_stack = SIGNAL_STACK_NONE;
     thread->rseq = 0;
     thread->set_child_tid = 0;
     set_name(thread, name);

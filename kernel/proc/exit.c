@@ -128,18 +128,25 @@ static struct process *new_parent_locked(struct process *process)
     return init_process;
 }
 
-/* A stopped group that nobody could continue any more is continued and told. */
-static void check_orphaned_locked(struct pid *group, const struct process *leaving)
+/*
+ * A stopped group that nobody could continue any more is continued and told: when the last tie
+ * breaks between a member and its parent in another group of the same session. No other death
+ * makes a group an orphan.
+ */
+static void check_orphaned_locked(const struct process *member, const struct process *parent,
+                                  const struct process *leaving)
 {
+    struct pid *group = member->group;
     bool stopped = false;
 
-    if (!group || !process_group_orphaned_locked(group, leaving))
+    if (!group || !parent || parent->group == group || parent->session != member->session ||
+        !process_group_orphaned_locked(group, leaving))
         return;
     list_for_each(node, &group->group)
     {
-        const struct process *member = container_of(node, struct process, group_node);
+        const struct process *other = container_of(node, struct process, group_node);
 
-        stopped |= member != leaving && member->stopped;
+        stopped |= other != leaving && other->stopped;
     }
     if (stopped) {
         signal_send_group_locked(group, SIGHUP, NULL);
@@ -160,8 +167,7 @@ static void give_children_away_locked(struct process *process, struct list *out_
         child->parent = heir;
         list_add_tail(&heir->children, node);
         child->exit_signal = SIGCHLD; /* clone()'s choice was between the child and its parent */
-        if (child->group != process->group)
-            check_orphaned_locked(child->group, process);
+        check_orphaned_locked(child, process, process);
         if (child->leader && child->leader->parent_death_signal)
             signal_send_process_locked(child, child->leader->parent_death_signal, NULL);
         if (!child->zombie)
@@ -206,8 +212,7 @@ static void process_end(struct process *process)
     timers_cancel(process);
     flags = tree_lock_interrupts();
     give_children_away_locked(process, &dead);
-    if (process->parent && process->parent->group != process->group)
-        check_orphaned_locked(process->group, process);
+    check_orphaned_locked(process, process->parent, process);
     process->zombie = true;
     reaped = reaped_by_itself(process);
     if (process->parent)

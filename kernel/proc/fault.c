@@ -162,6 +162,17 @@ static void raise(struct trap_frame *frame, uint64_t address, unsigned error_cod
     default:
         break;
     }
+    /*
+     * Linux looks at the right to execute only once the page is there: the fetch of an absent page
+     * brings it in as a read would. And whether something is in the kernel half is nobody's
+     * business.
+     */
+    if ((error_code & (FAULT_FETCH | FAULT_PRESENT)) == FAULT_FETCH &&
+        status == QUIRE_NO_PERMISSION &&
+        quire_space_fault(thread->memory->space, address, QUIRE_ACCESS_READ, NULL) == QUIRE_OK)
+        error_code |= FAULT_PRESENT;
+    if (address >= USER_END)
+        error_code |= FAULT_PRESENT;
     thread->trap.vector = TRAP_PAGE_FAULT;
     thread->trap.error_code = error_code;
     thread->trap.address = address;

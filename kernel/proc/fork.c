@@ -120,8 +120,8 @@ static void copy_thread(struct thread *child, const struct thread *parent,
     child->priority = parent->priority;
     child->blocked = parent->restore_blocked ? parent->saved_blocked : parent->blocked;
     /* A child on the parent's stack keeps its alternate stack only when it may use it alone. */
-    if (!(flags & CLONE_VM) || (flags & CLONE_VFORK))
-        child->signal_stack = parent->signal_stack;
+    child->signal_stack =
+        (flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM ? SIGNAL_STACK_NONE : parent->signal_stack;
     if (flags & CLONE_CHILD_SETTID) {
         child->set_child_tid = arguments->child_tid;
         context_set_exit_work(&child->context, EXIT_WORK_OTHER);

@@ -49,6 +49,8 @@ bool signal_pending(void);
 struct signal_info;
 int signal_send_process(struct process *process, int signo, const struct signal_info *info);
 int signal_send_thread(struct thread *thread, int signo, const struct signal_info *info);
+/* To the running thread, as if it had killed itself: SIGPIPE, SIGXFSZ. */
+void signal_send_self(int signo);
 int signal_send_group(int group, int signo, const struct signal_info *info);
 
 /* By number; the reference is the caller's (process_put). NULL: none. */

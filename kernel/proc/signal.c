@@ -540,6 +540,16 @@ int signal_send_thread(struct thread *thread, int signo, const struct signal_inf
     return error;
 }
 
+void signal_send_self(int signo)
+{
+    struct process *process = current_process();
+    struct signal_info info = {.signo = signo, .code = SI_USER};
+
+    info.pid = process->number;
+    info.uid = process->credentials.uid;
+    signal_send_thread(current_thread(), signo, &info);
+}
+
 int signal_send_group_locked(struct pid *group, int signo, const struct signal_info *info)
 {
     list_for_each(node, &group->group)

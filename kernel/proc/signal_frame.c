@@ -8,10 +8,10 @@
  *   struct signal_frame: return address (the restorer), ucontext, siginfo; its address is 8 modulo
  * 16
  *
- * What comes back through rt_sigreturn is the program's own and may be anything: segments are
- * forced to the user's, only harmless flags are taken, the FPU image is made safe by fpu_load(),
- * and a non-canonical address faults in user mode, because the way out is IRET, whose faults become
- * signals (trap.c).
+ * What comes back through rt_sigreturn is the program's own and may be anything: selectors get the
+ * user's privilege level, only harmless flags are taken, the FPU image is made safe by fpu_load(),
+ * and what the CPU refuses (a non-canonical address, a selector of no user segment) faults at the
+ * IRET on the way out, whose faults become signals (trap.c).
  */
 #include "core/string.h"
 #include "kernel/linux/errno.h"
@@ -63,13 +63,6 @@ bool on_signal_stack(const struct thread *thread, uint64_t rsp)
     if ((unsigned)stack->flags & SS_AUTODISARM)
         return false;
     return rsp > stack->start && rsp - stack->start <= stack->size;
-}
-
-static int stack_flags(const struct thread *thread, uint64_t rsp)
-{
-    if (thread->signal_stack.size == 0)
-        return SS_DISABLE;
-    return on_signal_stack(thread, rsp) ? SS_ONSTACK : 0;
 }
 
 static void fill_registers(struct signal_context *restrict to,
@@ -134,8 +127,7 @@ int signal_frame_push(struct trap_frame *frame, const struct signal_action *acti
     out.return_address = action->restorer;
     out.context.flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;
     out.context.stack_start = stack->start;
-    out.context.stack_flags =
-        stack_flags(thread, frame->rsp) | (int)((unsigned)stack->flags & SS_AUTODISARM);
+    out.context.stack_flags = stack->flags;
     out.context.stack_size = stack->size;
     fill_registers(&out.context.registers, frame, restore_mask);
     out.context.registers.fpu = image;
@@ -148,7 +140,7 @@ int signal_frame_push(struct trap_frame *frame, const struct signal_action *acti
         copy_to_user((void *)place, &out, sizeof out) != 0)
         return -EFAULT;
     if ((unsigned)stack->flags & SS_AUTODISARM)
-        *stack = (struct signal_stack){0};
+        *stack = SIGNAL_STACK_NONE;
 
     frame->rdi = (uint64_t)info->signo;
     frame->rsi = place + offsetof(struct signal_frame, info);
@@ -183,8 +175,8 @@ static void take_registers(struct trap_frame *to, const struct signal_context *f
     to->rcx = from->rcx;
     to->rsp = from->rsp;
     to->rip = from->rip;
-    to->cs = SEGMENT_USER_CODE;
-    to->ss = SEGMENT_USER_DATA;
+    to->cs = from->cs | 3;
+    to->ss = from->ss | 3;
     to->rflags = (to->rflags & ~(uint64_t)RFLAGS_RESTORABLE) | (from->rflags & RFLAGS_RESTORABLE) |
                  RFLAGS_IF | RFLAGS_FIXED;
     to->orig_rax = ~0ull; /* no system call to restart */
@@ -202,6 +194,11 @@ long sys_rt_sigreturn(void)
     if (copy_from_user(&context, (void *)(place + offsetof(struct signal_frame, context)),
                        sizeof context) != 0)
         goto bad;
+    /* In Linux's order: a handler of the SIGSEGV that a bad FPU image gives sees the rest. */
+    thread->restore_blocked = false;
+    if ((context.mask & ~SIGNALS_UNBLOCKABLE) != thread->blocked)
+        signal_set_blocked(context.mask);
+    take_registers(frame, &context.registers);
     if (context.registers.fpu == 0) {
         fpu = *fpu_initial_state;
     } else if ((context.registers.fpu & 15) ||
@@ -209,10 +206,6 @@ long sys_rt_sigreturn(void)
         goto bad;
     }
     fpu_load(&fpu);
-    take_registers(frame, &context.registers);
-    thread->restore_blocked = false;
-    if ((context.mask & ~SIGNALS_UNBLOCKABLE) != thread->blocked)
-        signal_set_blocked(context.mask);
     signal_stack_set(context.stack_start, context.stack_size, context.stack_flags, frame->rsp,
                      true);
     return (long)frame->rax;

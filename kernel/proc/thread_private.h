@@ -97,8 +97,9 @@ struct pending_signals {
 struct signal_stack {
     uint64_t start;
     uint64_t size;
-    int flags;
+    int flags; /* as set by sigaltstack */
 };
+#define SIGNAL_STACK_NONE ((struct signal_stack){.flags = SS_DISABLE})
 
 /* ---- memory ---- */
 
