@@ -11,7 +11,8 @@
  *   read-only, w   only owner: reuse   copy, or reuse a copy   make writable    make writable
  *                  otherwise: copy
  *   slot           swap in             swap in                 -                -
- *   inaccessible   only with PROT_NONE: no right
+ *   inaccessible   only with PROT_NONE: no right. A forced access (quire_space_read, _write) goes
+ *                  through the same cases, and leaves an inaccessible entry behind, or none
  *   poisoned       SIGBUS
  *   allows it      nothing to do: a stale TLB entry, or another CPU was faster
  *
@@ -148,12 +149,21 @@ static quire_entry writable_bits(const struct fault *fault)
     return quire_region_entry(fault->view.flags) | QUIRE_ENTRY_WRITE | QUIRE_ENTRY_DIRTY;
 }
 
+/* The entry bits of the region; without any right (a forced access) they keep the frame and grant
+ * nothing. */
+static quire_entry region_bits(const struct fault *fault)
+{
+    if (QUIRE_UNLIKELY(!(fault->view.flags & QUIRE_REGION_PROTECTION)))
+        return QUIRE_ENTRY_USER | QUIRE_ENTRY_ACCESSED | QUIRE_ENTRY_INACCESSIBLE;
+    return quire_region_entry(fault->view.flags);
+}
+
 /* The rights of a private frame that is ours alone: a forced write leaves a read-only region
  * read-only. */
 static quire_entry owned_bits(const struct fault *fault)
 {
     if (QUIRE_UNLIKELY(!(fault->view.flags & QUIRE_PROT_WRITE)))
-        return quire_region_entry(fault->view.flags) | QUIRE_ENTRY_DIRTY;
+        return region_bits(fault) | QUIRE_ENTRY_DIRTY;
     return writable_bits(fault);
 }
 
@@ -161,13 +171,16 @@ static quire_entry owned_bits(const struct fault *fault)
 
 static enum quire_status read_zero_page(struct fault *fault)
 {
+    fault->class = QUIRE_FAULT_ZERO_READ;
+    /* A forced read where nobody may: the caller knows from the class that there are zeros. */
+    if (QUIRE_UNLIKELY(!(fault->view.flags & QUIRE_REGION_PROTECTION)))
+        return QUIRE_OK;
     if (!lock_valid(fault))
         return QUIRE_RETRY;
     quire_entry_write(fault->slot, fault->q->frame.zero | QUIRE_ENTRY_SPECIAL |
                                        quire_region_entry(fault->view.flags));
     fault->leaf.table->table.live++;
     unlock(fault);
-    fault->class = QUIRE_FAULT_ZERO_READ;
     return QUIRE_OK;
 }
 
@@ -381,8 +394,7 @@ static enum quire_status map_object_page(struct fault *fault, struct quire_frame
         unlock(fault);
         return QUIRE_RETRY;
     }
-    install_locked(fault, page,
-                   quire_region_entry(fault->view.flags) | (writing ? QUIRE_ENTRY_DIRTY : 0));
+    install_locked(fault, page, region_bits(fault) | (writing ? QUIRE_ENTRY_DIRTY : 0));
     unlock(fault);
     fault->class = writing ? QUIRE_FAULT_OBJECT_WRITE : QUIRE_FAULT_OBJECT_READ;
     return QUIRE_OK;
@@ -394,6 +406,11 @@ static enum quire_status device_fault(struct fault *fault)
     uint64_t offset = fault->view.index << QUIRE_PAGE_SHIFT;
     quire_entry bits = quire_region_entry(fault->view.flags) | QUIRE_ENTRY_SPECIAL;
 
+    /* Reading registers is no copying of bytes. */
+    if (fault->access & QUIRE_ACCESS_REMOTE) {
+        fault->class = QUIRE_FAULT_NO_RIGHT;
+        return QUIRE_NO_PERMISSION;
+    }
     if (offset >= object->size) {
         fault->class = QUIRE_FAULT_BEYOND_END;
         return QUIRE_BEYOND_END;
@@ -438,7 +455,8 @@ static enum quire_status object_fault(struct fault *fault)
     if (object->kind == QUIRE_OBJECT_DEVICE)
         return device_fault(fault);
     /* Reads find their page and its neighbours resident most of the time. */
-    if (!(fault->access & QUIRE_ACCESS_WRITE) && !(view->flags & QUIRE_REGION_RANDOM)) {
+    if (!(fault->access & (QUIRE_ACCESS_WRITE | QUIRE_ACCESS_FORCE)) &&
+        !(view->flags & QUIRE_REGION_RANDOM)) {
         status = map_around(fault, quire_region_entry(view->flags));
         if (status != QUIRE_OK || quire_entry_read(fault->slot) != 0) {
             fault->class = QUIRE_FAULT_OBJECT_READ;
@@ -487,7 +505,7 @@ static enum quire_status swap_in(struct fault *fault)
     if (valid) {
         /* The reference that quire_slot_read gave becomes the entry's. */
         if (status == QUIRE_OK)
-            install_locked(fault, frame, quire_region_entry(fault->view.flags));
+            install_locked(fault, frame, region_bits(fault));
         else
             quire_entry_write(fault->slot, QUIRE_ENTRY_POISONED);
         unlock(fault);
@@ -552,21 +570,24 @@ static enum quire_status grow(struct fault *fault)
 
 /* ---- the whole ---- */
 
+/* Not the CPU reads or writes, but the kernel for somebody else. */
+static bool is_permitted_remotely(uint32_t flags, unsigned access)
+{
+    const uint32_t private_may_write = QUIRE_REGION_SHARED | QUIRE_REGION_MAY_WRITE;
+    bool force = (access & QUIRE_ACCESS_FORCE) != 0;
+
+    if (access & QUIRE_ACCESS_WRITE)
+        return (flags & QUIRE_PROT_WRITE) ||
+               (force && (flags & private_may_write) == QUIRE_REGION_MAY_WRITE);
+    return (flags & QUIRE_PROT_READ) || (force && (flags & QUIRE_REGION_MAY_READ));
+}
+
 static bool is_permitted(uint32_t flags, unsigned access)
 {
     uint32_t rights = flags & QUIRE_REGION_PROTECTION;
 
-    /* Without any right the entry could not be present, so that not even a forced access finds its
-     * frame. */
-    if (rights == 0)
-        return false;
-    if (QUIRE_UNLIKELY(access & QUIRE_ACCESS_FORCE)) {
-        if ((access & QUIRE_ACCESS_WRITE) && (flags & QUIRE_REGION_SHARED))
-            return (rights & QUIRE_PROT_WRITE) != 0;
-        rights = (flags / QUIRE_REGION_MAY_READ) & QUIRE_REGION_PROTECTION;
-        if (access & QUIRE_ACCESS_WRITE)
-            return (rights & (QUIRE_PROT_WRITE | QUIRE_PROT_READ)) != 0;
-    }
+    if (QUIRE_UNLIKELY(access & QUIRE_ACCESS_REMOTE))
+        return is_permitted_remotely(flags, access);
     if (access & QUIRE_ACCESS_WRITE)
         return (rights & QUIRE_PROT_WRITE) != 0;
     if (access & QUIRE_ACCESS_EXECUTE)
@@ -592,6 +613,15 @@ static enum quire_status present_fault(struct fault *fault)
         return write_copy(fault);
     }
     quire_platform_flush_page(fault->q, fault->page);
+    fault->class = QUIRE_FAULT_SPURIOUS;
+    return QUIRE_OK;
+}
+
+/* A frame is kept where nobody has a right, and the access is forced. */
+static enum quire_status inaccessible_fault(struct fault *fault)
+{
+    if (fault->access & QUIRE_ACCESS_WRITE)
+        return write_copy(fault);
     fault->class = QUIRE_FAULT_SPURIOUS;
     return QUIRE_OK;
 }
@@ -640,6 +670,8 @@ static enum quire_status fault_once(struct fault *fault)
         fault->class = QUIRE_FAULT_POISONED;
         return QUIRE_IO_ERROR;
     }
+    if (QUIRE_UNLIKELY(!(fault->view.flags & QUIRE_REGION_PROTECTION)))
+        return inaccessible_fault(fault);
     return QUIRE_RETRY; /* inaccessible in a region that is accessible: rights are changing just now
                          */
 }

@@ -215,7 +215,9 @@ static struct quire_frame *frame_for(struct quire_space *space, quire_virt page,
         return NULL;
     quire_spin_lock(&leaf.table->table.lock);
     entry = quire_entry_read(&leaf.entries[quire_level_index(page, 1)]);
-    if (quire_leaf_valid_locked(&leaf) && quire_entry_is_present(entry)) {
+    if (quire_leaf_valid_locked(&leaf) &&
+        (quire_entry_is_present(entry) ||
+         ((access & QUIRE_ACCESS_FORCE) && quire_entry_is_inaccessible(entry)))) {
         *out_counted = !(entry & QUIRE_ENTRY_SPECIAL);
         if (!is_device(q, entry))
             frame = quire_frame_of(q, quire_entry_phys(entry));
@@ -254,11 +256,17 @@ static enum quire_status access_bytes(struct quire_space *space, quire_virt addr
 
         /* Rights are the fault's business: it is asked once even where the entry is there already.
          */
-        enum quire_status status = quire_space_fault(space, address, access, NULL);
+        enum quire_fault_class class;
+        enum quire_status status = quire_space_fault(space, address, access, &class);
 
         if (status != QUIRE_OK)
             return status;
         frame = frame_for(space, address, access, &counted);
+        /* A forced read of what was never touched, and where nothing may be mapped. */
+        if (frame == NULL && class == QUIRE_FAULT_ZERO_READ && (access & QUIRE_ACCESS_FORCE)) {
+            frame = quire_frame_of(q, q->frame.zero);
+            counted = false;
+        }
         if (frame == NULL) {
             struct quire_translation translation;
 
@@ -287,7 +295,7 @@ enum quire_status quire_space_read(struct quire_space *space, quire_virt address
                                    size_t length, bool force, size_t *out_done)
 {
     return access_bytes(space, address, buffer, length,
-                        QUIRE_ACCESS_READ | QUIRE_ACCESS_KERNEL |
+                        QUIRE_ACCESS_READ | QUIRE_ACCESS_KERNEL | QUIRE_ACCESS_REMOTE |
                             (force ? (unsigned)QUIRE_ACCESS_FORCE : 0u),
                         out_done);
 }
@@ -296,7 +304,7 @@ enum quire_status quire_space_write(struct quire_space *space, quire_virt addres
                                     const void *buffer, size_t length, bool force, size_t *out_done)
 {
     return access_bytes(space, address, (char *)(uintptr_t)buffer, length,
-                        QUIRE_ACCESS_WRITE | QUIRE_ACCESS_KERNEL |
+                        QUIRE_ACCESS_WRITE | QUIRE_ACCESS_KERNEL | QUIRE_ACCESS_REMOTE |
                             (force ? (unsigned)QUIRE_ACCESS_FORCE : 0u),
                         out_done);
 }

@@ -213,8 +213,10 @@ enum {
     QUIRE_ACCESS_WRITE = 2,
     QUIRE_ACCESS_EXECUTE = 4,
     QUIRE_ACCESS_KERNEL = 8, /* the kernel on a user address: same rules, told apart in traces */
-    QUIRE_ACCESS_FORCE =
-        16, /* quire_space_read and _write only: MAY_* count instead of the rights */
+    /* Only inside quire_space_read and _write: */
+    QUIRE_ACCESS_REMOTE = 16, /* not the CPU touches it: reading needs the right to read, whatever
+                                 the CPU's tables can express */
+    QUIRE_ACCESS_FORCE = 32,  /* MAY_* count instead of the rights */
 };
 
 /*
@@ -231,8 +233,10 @@ enum quire_status quire_space_populate(struct quire_space *space, quire_virt add
 
 /*
  * Copy between kernel memory and a space that need not be loaded (ptrace, /proc/PID/mem,
- * process_vm_readv, exec's argument pages). Rights as the region's (force: MAY_* count instead).
- * done: bytes copied, also on failure.
+ * process_vm_readv, exec's argument pages). Rights as the region's. force, for debuggers: reading
+ * needs MAY_READ only; writing to a private region needs MAY_WRITE only, and gives the page a copy
+ * of its own; a shared region is never written to without its right. The region's rights stay as
+ * they are, none at all included. done: bytes copied, also on failure.
  */
 enum quire_status quire_space_read(struct quire_space *space, quire_virt address, void *buffer,
                                    size_t length, bool force, size_t *out_done);

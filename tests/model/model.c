@@ -81,23 +81,16 @@ static struct content *writable_content(struct model *model, struct model_page *
 }
 
 static enum quire_status access_status(struct model *model, const struct model_page *page,
-                                       unsigned access, bool force)
+                                       unsigned access)
 {
     uint32_t rights = page->flags & QUIRE_REGION_PROTECTION;
-    bool allowed;
+    bool force = (access & QUIRE_ACCESS_FORCE) != 0, allowed;
 
-    if (rights == 0) {
-        allowed = false;
-    } else if (force) {
-        rights = (page->flags >> MAY_SHIFT) & QUIRE_REGION_PROTECTION;
-        if (access == QUIRE_ACCESS_WRITE)
-            allowed = (page->flags & QUIRE_REGION_SHARED)
-                          ? (page->flags & QUIRE_PROT_WRITE) != 0
-                          : (rights & (QUIRE_PROT_WRITE | QUIRE_PROT_READ)) != 0;
-        else
-            allowed = rights != 0;
-    } else if (access == QUIRE_ACCESS_WRITE) {
-        allowed = (rights & QUIRE_PROT_WRITE) != 0;
+    if (access & QUIRE_ACCESS_WRITE) {
+        allowed = (rights & QUIRE_PROT_WRITE) || (force && !(page->flags & QUIRE_REGION_SHARED) &&
+                                                  (page->flags & QUIRE_REGION_MAY_WRITE));
+    } else if (access & QUIRE_ACCESS_REMOTE) {
+        allowed = (rights & QUIRE_PROT_READ) || (force && (page->flags & QUIRE_REGION_MAY_READ));
     } else if (access == QUIRE_ACCESS_EXECUTE) {
         allowed = (rights & QUIRE_PROT_EXECUTE) != 0;
     } else {
@@ -118,8 +111,7 @@ enum quire_status model_load(struct model *model, int space, quire_virt address,
 
     if (page == NULL)
         return QUIRE_NO_MAPPING;
-    status = access_status(model, page, access & ~(unsigned)QUIRE_ACCESS_FORCE,
-                           (access & QUIRE_ACCESS_FORCE) != 0);
+    status = access_status(model, page, access);
     if (status == QUIRE_OK && out != NULL)
         *out = *content_of(model, page);
     return status;
@@ -245,7 +237,8 @@ static bool apply_store(struct answer *answer)
 static bool apply_space_read(struct answer *answer)
 {
     const struct op *op = answer->op;
-    unsigned access = QUIRE_ACCESS_READ | (op->force ? QUIRE_ACCESS_FORCE : 0u);
+    unsigned access =
+        QUIRE_ACCESS_READ | QUIRE_ACCESS_REMOTE | (op->force ? QUIRE_ACCESS_FORCE : 0u);
     struct content content;
     bool refused;
 
@@ -261,7 +254,8 @@ static bool apply_space_read(struct answer *answer)
 static bool apply_space_write(struct answer *answer)
 {
     const struct op *op = answer->op;
-    unsigned access = QUIRE_ACCESS_WRITE | (op->force ? QUIRE_ACCESS_FORCE : 0u);
+    unsigned access =
+        QUIRE_ACCESS_WRITE | QUIRE_ACCESS_REMOTE | (op->force ? QUIRE_ACCESS_FORCE : 0u);
     bool refused;
 
     if (!judge(answer, model_load(answer->model, op->space, op->address, access, NULL), &refused))
@@ -525,9 +519,9 @@ static enum quire_status advise_page(struct model *model, const struct op *op,
         page->touched = false;
         return QUIRE_OK;
     case QUIRE_ADVICE_POPULATE_READ:
-        return access_status(model, page, QUIRE_ACCESS_READ, false);
+        return access_status(model, page, QUIRE_ACCESS_READ);
     case QUIRE_ADVICE_POPULATE_WRITE: {
-        enum quire_status status = access_status(model, page, QUIRE_ACCESS_WRITE, false);
+        enum quire_status status = access_status(model, page, QUIRE_ACCESS_WRITE);
 
         if (status == QUIRE_OK)
             populated(model, page, op->status == QUIRE_OK);
