@@ -1,0 +1,25 @@
+# The comparison programs: each source below programs/ linked static by glibc and by musl, and the
+# runner that starts them in the machine.
+
+COMPAT_DIR      := $(BUILD)/tests/compat
+COMPAT_NAMES    := $(basename $(notdir $(wildcard tests/compat/programs/*.c)))
+COMPAT_FLAGS    := -std=gnu11 -D_GNU_SOURCE -O1 -s -static -no-pie -pthread -MMD -MP $(WARNINGS)
+
+.PHONY: test-compat
+test-compat: $(COMPAT_DIR)/runner $(COMPAT_NAMES:%=$(COMPAT_DIR)/%.glibc) \
+             $(COMPAT_NAMES:%=$(COMPAT_DIR)/%.musl)
+tests: test-compat
+
+$(COMPAT_DIR)/%.glibc: tests/compat/programs/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)gcc $(COMPAT_FLAGS) -MF $@.d $< -o $@
+
+$(COMPAT_DIR)/%.musl: tests/compat/programs/%.c
+	@mkdir -p $(@D)
+	$(Q)musl-gcc $(COMPAT_FLAGS) -MF $@.d $< -o $@
+
+$(COMPAT_DIR)/runner: tests/compat/runner.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)gcc $(COMPAT_FLAGS) -MF $@.d $< -o $@
