@@ -124,7 +124,8 @@ void quire_protect_entries(struct quire_space *space, quire_virt start, quire_vi
 /* What a change does to the part of one region inside the range. */
 struct change {
     uint32_t set, clear;
-    bool entries; /* the entries follow */
+    bool entries;      /* the entries follow */
+    bool private_only; /* shared regions are passed over */
 };
 
 /* Private pages that become writable count as data, and are promised from now on. */
@@ -216,7 +217,7 @@ static enum quire_status change_range(struct quire_space *space, quire_virt star
         }
         stop = region->range.end < end ? region->range.end : end;
         status = permit != NULL ? permit(region, change) : QUIRE_OK;
-        if (status == QUIRE_OK)
+        if (status == QUIRE_OK && !(change->private_only && (region->flags & QUIRE_REGION_SHARED)))
             status = change_piece(space, &region, at, stop, change, dead);
         if (status != QUIRE_OK)
             return status;
@@ -350,6 +351,12 @@ static bool flag_advice(enum quire_advice advice, struct change *change, permit_
     case QUIRE_ADVICE_NO_HUGE:
         *change = (struct change){.set = QUIRE_REGION_NO_HUGE, .clear = huge};
         return true;
+    case QUIRE_ADVICE_MERGEABLE:
+        *change = (struct change){.set = QUIRE_REGION_MERGEABLE, .private_only = true};
+        return true;
+    case QUIRE_ADVICE_UNMERGEABLE:
+        *change = (struct change){.clear = QUIRE_REGION_MERGEABLE};
+        return true;
     default:
         return false;
     }
@@ -367,6 +374,32 @@ static enum quire_status drop_pages(struct quire_space *space, quire_virt start,
     return QUIRE_OK;
 }
 
+/*
+ * Could a large page stand over each aligned leaf span of [start, end)? The region must be memory
+ * that has room for one somewhere, and private memory must have been touched there: what Linux
+ * asks before it collapses. Nothing is collapsed yet.
+ */
+static enum quire_status may_collapse(struct quire_space *space, const struct quire_region *region,
+                                      quire_virt start, quire_virt end)
+{
+    quire_virt last = region->range.end & ~(QUIRE_LEAF_SPAN - 1);
+    struct quire_leaf leaf;
+
+    if ((region->flags & QUIRE_REGION_NO_HUGE) || last < region->range.start + QUIRE_LEAF_SPAN)
+        return QUIRE_INVALID;
+    if (region->object != NULL)
+        return region->object->kind == QUIRE_OBJECT_MEMORY ? QUIRE_OK : QUIRE_INVALID;
+    if (quire_table_skip(space->q, &space->table, region->range.start & ~(QUIRE_LEAF_SPAN - 1)) >=
+        region->range.end)
+        return QUIRE_INVALID;
+    start = (start + QUIRE_LEAF_SPAN - 1) & ~(QUIRE_LEAF_SPAN - 1);
+    for (quire_virt at = start; at + QUIRE_LEAF_SPAN <= end; at += QUIRE_LEAF_SPAN) {
+        if (!quire_leaf_find(space->q, &space->table, at, &leaf))
+            return QUIRE_INVALID;
+    }
+    return QUIRE_OK;
+}
+
 /* What an acting advice does to the piece [start, end) of a region, space locked. *object: with a
  * reference, for work after the lock. */
 static enum quire_status act(struct quire_space *space, const struct quire_region *region,
@@ -380,6 +413,10 @@ static enum quire_status act(struct quire_space *space, const struct quire_regio
         if (device || (region->flags & QUIRE_REGION_LOCKED))
             return QUIRE_INVALID;
         return drop_pages(space, start, end);
+    case QUIRE_ADVICE_DONT_NEED_LOCKED:
+        return device ? QUIRE_INVALID : drop_pages(space, start, end);
+    case QUIRE_ADVICE_COLLAPSE:
+        return may_collapse(space, region, start, end);
     case QUIRE_ADVICE_FREE:
         return region->object != NULL || (region->flags & QUIRE_REGION_LOCKED) ? QUIRE_INVALID
                                                                                : QUIRE_OK;
@@ -389,8 +426,8 @@ static enum quire_status act(struct quire_space *space, const struct quire_regio
     case QUIRE_ADVICE_REMOVE:
         if (region->object == NULL || device || (region->flags & QUIRE_REGION_LOCKED))
             return QUIRE_INVALID;
-        if ((region->flags & (QUIRE_REGION_SHARED | QUIRE_PROT_WRITE)) !=
-            (QUIRE_REGION_SHARED | QUIRE_PROT_WRITE))
+        if ((region->flags & (QUIRE_REGION_SHARED | QUIRE_REGION_MAY_WRITE)) !=
+            (QUIRE_REGION_SHARED | QUIRE_REGION_MAY_WRITE))
             return QUIRE_NO_PERMISSION;
         quire_object_get(region->object);
         *object = region->object;
@@ -435,6 +472,41 @@ static enum quire_status advise_pages(struct quire_space *space, quire_virt star
     return status != QUIRE_OK ? status : hole;
 }
 
+/* Region by region: each must give the right itself, even where the hardware would let it pass. */
+static enum quire_status advise_populate(struct quire_space *space, quire_virt start,
+                                         quire_virt end, unsigned access)
+{
+    enum quire_status hole = QUIRE_OK;
+
+    for (quire_virt at = start; at < end;) {
+        const struct quire_region *region;
+        enum quire_status status = QUIRE_OK;
+        quire_virt stop = end;
+        bool mapped, permitted = false;
+
+        quire_spin_lock(&space->lock);
+        region = quire_region_at_or_above(space, at);
+        mapped = region != NULL && region->range.start <= at;
+        if (mapped) {
+            permitted = (region->flags & access) != 0;
+            stop = region->range.end < end ? region->range.end : end;
+        } else if (region != NULL && region->range.start < end) {
+            stop = region->range.start;
+        }
+        quire_spin_unlock(&space->lock);
+        if (!mapped)
+            hole = QUIRE_NO_MAPPING;
+        else if (permitted)
+            status = quire_space_populate(space, at, stop - at, access);
+        else
+            status = QUIRE_NO_PERMISSION;
+        if (status != QUIRE_OK)
+            return status;
+        at = stop;
+    }
+    return hole;
+}
+
 enum quire_status quire_space_advise(struct quire_space *space, quire_virt address, size_t length,
                                      enum quire_advice advice)
 {
@@ -445,9 +517,9 @@ enum quire_status quire_space_advise(struct quire_space *space, quire_virt addre
     if (status != QUIRE_OK || length == 0)
         return status;
     if (advice == QUIRE_ADVICE_POPULATE_READ || advice == QUIRE_ADVICE_POPULATE_WRITE)
-        return quire_space_populate(space, address, length,
-                                    advice == QUIRE_ADVICE_POPULATE_WRITE ? QUIRE_ACCESS_WRITE
-                                                                          : QUIRE_ACCESS_READ);
+        return advise_populate(space, address, address + length,
+                               advice == QUIRE_ADVICE_POPULATE_WRITE ? QUIRE_ACCESS_WRITE
+                                                                     : QUIRE_ACCESS_READ);
     if (!flag_advice(advice, &change, &permit))
         return advise_pages(space, address, address + length, advice);
     do {

@@ -41,6 +41,7 @@ enum {
     QUIRE_REGION_HEAP = 1 << 19,       /* for reports: "[heap]" */
     QUIRE_REGION_ACCOUNTED = 1 << 20,  /* its pages count as promised; set by the library, and kept
                                           when the right to write is taken away again */
+    QUIRE_REGION_MERGEABLE = 1 << 21,  /* advice: equal pages may become one */
 };
 #define QUIRE_REGION_PROTECTION (QUIRE_PROT_READ | QUIRE_PROT_WRITE | QUIRE_PROT_EXECUTE)
 
@@ -182,10 +183,15 @@ enum quire_advice {
     QUIRE_ADVICE_PAGE_OUT,
     QUIRE_ADVICE_POPULATE_READ,
     QUIRE_ADVICE_POPULATE_WRITE,
+    QUIRE_ADVICE_DONT_NEED_LOCKED, /* DONT_NEED, of locked pages too */
+    QUIRE_ADVICE_MERGEABLE,
+    QUIRE_ADVICE_UNMERGEABLE,
+    QUIRE_ADVICE_COLLAPSE, /* make large pages; so far it is only said whether they could be */
 };
 
 /* QUIRE_NO_MAPPING when the range has holes (the rest is done, as on Linux); QUIRE_INVALID where
- * the advice has no meaning for a region. */
+ * the advice has no meaning for a region; QUIRE_NO_PERMISSION where REMOVE or POPULATE_* ask for a
+ * right that a region does not give. */
 enum quire_status quire_space_advise(struct quire_space *space, quire_virt address, size_t length,
                                      enum quire_advice advice);
 

@@ -71,7 +71,7 @@ static void show_smaps(struct text *text, struct memory *memory,
         {QUIRE_REGION_RANDOM, "rr"},      {QUIRE_REGION_NO_FORK, "dc"},
         {QUIRE_REGION_NO_RESERVE, "nr"},  {QUIRE_REGION_WIPE_ON_FORK, "wf"},
         {QUIRE_REGION_NO_DUMP, "dd"},     {QUIRE_REGION_HUGE, "hg"},
-        {QUIRE_REGION_NO_HUGE, "nh"},
+        {QUIRE_REGION_NO_HUGE, "nh"},     {QUIRE_REGION_MERGEABLE, "mg"},
     };
     struct quire_usage usage = {0};
 

@@ -333,6 +333,24 @@ int vfs_truncate(struct vfs_inode *inode, uint64_t size)
     return error;
 }
 
+int vfs_punch(struct vfs_inode *inode, uint64_t start, uint64_t end)
+{
+    struct quire_object *object = inode->object;
+    int error = -EPERM;
+
+    mutex_lock(&inode->mutex);
+    if (!(inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))) {
+        quire_object_punch(object, start, end);
+        /* Its file system may be gone when only mappings are left. */
+        if (__atomic_load_n(&inode->references, __ATOMIC_RELAXED) != 0)
+            regular_count(inode, object->resident);
+        inode_touch(inode, true, true);
+        error = 0;
+    }
+    mutex_unlock(&inode->mutex);
+    return error;
+}
+
 /* The first page at or after `at` that is there (or is not), as a byte position; the end where
  * there is none. */
 static uint64_t find_page(struct quire_object *object, uint64_t at, uint64_t end, bool present)

@@ -357,6 +357,8 @@ int device_open(struct vfs_inode *inode, struct file *file);
 int devfs_make(const char *name, const struct vfs_node *node);
 /* Takes a name out again: of devices that go. */
 int devfs_remove(const char *name);
+/* A hole in a regular file: zeros, and the pages are given back. -EPERM by seals. */
+int vfs_punch(struct vfs_inode *inode, uint64_t start, uint64_t end);
 /* -EPERM by seals, -EFBIG, -ENOSPC; the inode's mutex is held. */
 int regular_resize_locked(struct vfs_inode *inode, uint64_t size);
 

@@ -1,12 +1,15 @@
 /*
  * System calls by which a program tells the kernel how it will use memory, and asks what is in it:
- * madvise, mincore, msync.
+ * madvise, process_madvise, mincore, msync.
  */
 #include "kernel/linux/memory.h"
 
+#include "core/memory.h"
+#include "kernel/fs/vfs.h"
 #include "kernel/linux/syscalls.h"
-#include "kernel/proc/process.h"
-#include "kernel/proc/scheduler.h"
+#include "kernel/linux/vectors.h"
+#include "kernel/proc/pidfd.h"
+#include "kernel/proc/tree.h"
 #include "x86/usercopy.h"
 
 /* Linux's numbers; -1: unknown here as there. */
@@ -25,8 +28,8 @@ static int advice_of(word advice)
         QUIRE_ADVICE_REMOVE,
         QUIRE_ADVICE_DONT_FORK,
         QUIRE_ADVICE_DO_FORK,
-        -1 /* 12, 13: sharing of equal pages */,
-        -1,
+        QUIRE_ADVICE_MERGEABLE,
+        QUIRE_ADVICE_UNMERGEABLE,
         QUIRE_ADVICE_HUGE,
         QUIRE_ADVICE_NO_HUGE,
         QUIRE_ADVICE_DONT_DUMP,
@@ -37,32 +40,175 @@ static int advice_of(word advice)
         QUIRE_ADVICE_PAGE_OUT,
         QUIRE_ADVICE_POPULATE_READ,
         QUIRE_ADVICE_POPULATE_WRITE,
+        QUIRE_ADVICE_DONT_NEED_LOCKED,
+        QUIRE_ADVICE_COLLAPSE,
     };
 
-    return advice < ARRAY_SIZE(low) ? low[advice] : -1;
+    return (uint32_t)advice < ARRAY_SIZE(low) ? low[(uint32_t)advice] : -1;
+}
+
+/* ---- REMOVE: a hole in the file behind a shared mapping ---- */
+
+static long remove_piece(const struct quire_region_info *region, quire_virt start, quire_virt end)
+{
+    const uint32_t shared = QUIRE_REGION_SHARED | QUIRE_REGION_MAY_WRITE;
+    struct quire_object *object = region->object;
+    uint64_t from = region->offset + (start - region->start), to = from + (end - start);
+
+    if (region->flags & QUIRE_REGION_LOCKED)
+        return -EINVAL;
+    if (!object || object->kind == QUIRE_OBJECT_DEVICE)
+        return -EINVAL;
+    if ((region->flags & shared) != shared)
+        return -EACCES;
+    if (object->pager == &inode_pager)
+        return vfs_punch(object->owner, from, to);
+    quire_object_punch(object, from, to);
+    return 0;
+}
+
+/* Seals, blocks and times are the file's: the library knows only its pages. */
+static long remove_pages(struct quire_space *space, quire_virt start, quire_virt end)
+{
+    long hole = 0, error = 0;
+
+    for (quire_virt at = start; at < end && !error;) {
+        struct quire_region_info region;
+        quire_virt from, to;
+
+        if (!quire_space_region(space, at, &region))
+            return -ENOMEM;
+        from = region.start > at ? region.start : at;
+        to = region.end < end ? region.end : end;
+        if (from > at)
+            hole = -ENOMEM;
+        if (from < to)
+            error = remove_piece(&region, from, to);
+        if (region.object)
+            quire_object_put(region.object);
+        at = to;
+        give_way();
+        if (kill_pending())
+            return -EINTR;
+    }
+    return error ? error : hole;
+}
+
+/* ---- madvise ---- */
+
+static long advise_errno(enum quire_status status, int advice)
+{
+    if (advice == QUIRE_ADVICE_POPULATE_READ || advice == QUIRE_ADVICE_POPULATE_WRITE) {
+        if (status == QUIRE_BEYOND_END || status == QUIRE_IO_ERROR)
+            return -EFAULT;
+        if (status == QUIRE_NO_PERMISSION)
+            return -EINVAL;
+    }
+    return status_errno(status);
+}
+
+static long advise(struct quire_space *space, word address, word length, word linux_advice)
+{
+    int advice = advice_of(linux_advice);
+    word end = address + quire_page_up(length);
+    bool cut = false;
+    long error;
+
+    if (advice < 0 || address % PAGE_SIZE != 0)
+        return -EINVAL;
+    if ((length != 0 && quire_page_up(length) == 0) || end < address)
+        return -EINVAL;
+    if (length == 0)
+        return 0;
+    /* What lies beyond the user half is a hole like any other. */
+    if (address >= space->end)
+        return -ENOMEM;
+    if (end > space->end) {
+        end = space->end;
+        cut = true;
+    }
+    if (advice == QUIRE_ADVICE_REMOVE)
+        error = remove_pages(space, address, end);
+    else
+        error = advise_errno(
+            quire_space_advise(space, address, end - address, (enum quire_advice)advice), advice);
+    return !error && cut ? -ENOMEM : error;
 }
 
 long sys_madvise(word address, word length, word advice)
 {
-    int converted = advice_of(advice);
-    bool populate =
-        converted == QUIRE_ADVICE_POPULATE_READ || converted == QUIRE_ADVICE_POPULATE_WRITE;
-    enum quire_status status;
+    return advise(my_space(), address, length, advice);
+}
 
-    if (converted < 0 || address % PAGE_SIZE != 0)
+/* Another process's pages may be moved about, never changed. */
+static bool harmless(word advice)
+{
+    switch (advice_of(advice)) {
+    case QUIRE_ADVICE_COLD:
+    case QUIRE_ADVICE_PAGE_OUT:
+    case QUIRE_ADVICE_WILL_NEED:
+    case QUIRE_ADVICE_COLLAPSE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static long advise_process(struct process *process, const struct vectors *ranges, word advice)
+{
+    struct memory *memory;
+    long done = 0, error = 0;
+
+    if (!harmless(advice))
         return -EINVAL;
-    if (length != 0 && quire_page_up(length) == 0)
+    memory = process_memory(process);
+    if (!memory)
+        return -ESRCH;
+    if (process_access(process, PROCESS_READ | PROCESS_FILE_CREDENTIALS) != 0)
+        error = -EACCES;
+    else if (current_process()->credentials.euid != 0)
+        error = -EPERM;
+    for (size_t i = 0; !error && i < ranges->transfer.vector_count; i++) {
+        const struct iovec_abi *range = &ranges->list[i];
+
+        error = advise(memory->space, range->base, range->length, advice);
+        if (!error)
+            done += (long)range->length;
+        give_way();
+        if (kill_pending())
+            break;
+    }
+    memory_put(memory);
+    return done ? done : error;
+}
+
+long sys_process_madvise(word fd, word list, word count, word advice, word flags)
+{
+    struct vectors ranges;
+    struct process *process;
+    struct file *file;
+    long result;
+
+    if (flags)
         return -EINVAL;
-    if (address + quire_page_up(length) < address)
-        return -EINVAL;
-    if (length == 0)
-        return 0;
-    status = quire_space_advise(my_space(), address, length, (enum quire_advice)converted);
-    if (populate && (status == QUIRE_BEYOND_END || status == QUIRE_IO_ERROR))
-        return -EFAULT;
-    if (populate && status == QUIRE_NO_PERMISSION)
-        return -EINVAL;
-    return status_errno(status);
+    result = vectors_get(&ranges, list, count);
+    if (result)
+        return result;
+    file = file_table_find(current_thread()->files, (int)fd);
+    process = file ? pidfd_process(file) : NULL;
+    if (file)
+        file_put(file);
+    if (!process) {
+        result = -EBADF;
+    } else if (!process_has_number(process)) {
+        result = -ESRCH;
+        process_put(process);
+    } else {
+        result = advise_process(process, &ranges, advice);
+        process_put(process);
+    }
+    vectors_done(&ranges);
+    return result;
 }
 
 long sys_mincore(word address, word length, word vector)

@@ -631,7 +631,7 @@ static int fallocate_locked(struct vfs_inode *inode, unsigned mode, uint64_t sta
     if (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) {
         if (inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
             return -EPERM;
-        quire_object_punch(object, start, end < size ? end : size);
+        quire_object_punch(object, start, end);
     }
     if (!(mode & FALLOC_FL_PUNCH_HOLE)) {
         if (!(mode & FALLOC_FL_KEEP_SIZE) && end > size && (inode->seals & F_SEAL_GROW))

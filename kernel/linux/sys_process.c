@@ -9,6 +9,7 @@
 #include "kernel/proc/exec.h"
 #include "kernel/proc/exit.h"
 #include "kernel/proc/fork.h"
+#include "kernel/proc/pidfd.h"
 #include "kernel/proc/scheduler.h"
 #include "kernel/proc/signals.h"
 #include "kernel/proc/tree.h"
@@ -182,13 +183,33 @@ static struct signal_info child_info(const struct wait_result *result)
     return info;
 }
 
-enum { P_ALL = 0, P_PID = 1, P_PGID = 2 };
+enum { P_ALL = 0, P_PID = 1, P_PGID = 2, P_PIDFD = 3 };
+
+/* The process behind a pidfd; *options gets WAIT_NO_HANG where the descriptor does not wait. */
+static int pidfd_number(word fd, unsigned *options, bool *out_quiet)
+{
+    struct file *file = file_table_find(current_thread()->files, (int)fd);
+    struct process *process = file ? pidfd_process(file) : NULL;
+    int number = process ? process->number : -EBADF;
+
+    *out_quiet = file && (file->flags & O_NONBLOCK) && !(*options & WAIT_NO_HANG);
+    if (*out_quiet)
+        *options |= WAIT_NO_HANG;
+    if (process && !process_has_number(process))
+        number = -ECHILD;
+    if (process)
+        process_put(process);
+    if (file)
+        file_put(file);
+    return number;
+}
 
 long sys_waitid(word type, word id, word user, word options, word usage)
 {
     struct wait_request request = {.options = (unsigned)options};
     struct signal_info info = {0};
     struct wait_result result;
+    bool quiet = false;
     int taken;
 
     if (options & ~(word)(WAIT_NO_HANG | WAIT_STOPPED | WAIT_EXITED | WAIT_CONTINUED |
@@ -200,11 +221,17 @@ long sys_waitid(word type, word id, word user, word options, word usage)
         request.pid = (int)id;
     else if (type == P_PGID && (int)id >= 0)
         request.group = id ? (int)id : process_group_number(current_process());
+    else if (type == P_PIDFD && (int)id >= 0)
+        request.pid = pidfd_number(id, &request.options, &quiet);
     else if (type != P_ALL)
         return -EINVAL;
+    if (request.pid < 0)
+        return request.pid;
     taken = process_wait(&request, &result);
     if (taken < 0)
         return taken;
+    if (taken == 0 && quiet)
+        return -EAGAIN;
     if (taken > 0)
         info = child_info(&result);
     if (user && copy_to_user((void *)user, &info, 32) != 0)

@@ -104,6 +104,7 @@ long sys_brk(word wanted);
 
 /* sys_advise.c */
 long sys_madvise(word address, word length, word advice);
+long sys_process_madvise(word fd, word list, word count, word advice, word flags);
 long sys_mincore(word address, word length, word vector);
 long sys_msync(word address, word length, word flags);
 
@@ -119,6 +120,11 @@ long sys_process_vm_readv(word pid, word local, word local_count, word remote, w
                           word flags);
 long sys_process_vm_writev(word pid, word local, word local_count, word remote, word remote_count,
                            word flags);
+
+/* sys_pidfd.c */
+long sys_pidfd_open(word pid, word flags);
+long sys_pidfd_send_signal(word fd, word signo, word info, word flags);
+long sys_pidfd_getfd(word fd, word wanted, word flags);
 
 /* sys_shm.c */
 long sys_shmget(word key, word size, word flags);

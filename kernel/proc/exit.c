@@ -213,7 +213,7 @@ static void process_end(struct process *process)
     flags = tree_lock_interrupts();
     give_children_away_locked(process, &dead);
     check_orphaned_locked(process, process->parent, process);
-    process->zombie = true;
+    __atomic_store_n(&process->zombie, true, __ATOMIC_RELEASE);
     reaped = reaped_by_itself(process);
     if (process->parent)
         notify_parent_locked(process, WIFSIGNALED(status) ? CLD_KILLED : CLD_EXITED,
@@ -221,6 +221,7 @@ static void process_end(struct process *process)
     if (reaped)
         reap_locked(process, &remains);
     tree_unlock_interrupts(flags);
+    wake_all(&process->end_wait);
     if (process->on_exit)
         process->on_exit(process->on_exit_argument, status);
     bury(&remains);

@@ -49,6 +49,7 @@ struct process *process_create(void)
     list_init(&process->threads);
     wait_queue_init(&process->child_wait);
     wait_queue_init(&process->thread_wait);
+    wait_queue_init(&process->end_wait);
     list_init(&process->pending.queue);
     list_init(&process->posix_timers);
     process->exit_signal = SIGCHLD;
@@ -121,6 +122,32 @@ void process_link_locked(struct process *process, struct process *parent, struct
 }
 
 /* ---- what others ask ---- */
+
+static bool is_descendant(const struct process *process, const struct process *of)
+{
+    uint64_t flags = tree_lock_interrupts();
+
+    while (process && process != of)
+        process = process->parent;
+    tree_unlock_interrupts(flags);
+    return process != NULL;
+}
+
+int process_access(struct process *target, unsigned mode)
+{
+    const struct credentials *mine = &current_process()->credentials;
+    const struct credentials *theirs = &target->credentials;
+    bool file = (mode & PROCESS_FILE_CREDENTIALS) != 0;
+    uint32_t uid = file ? mine->fsuid : mine->uid, gid = file ? mine->fsgid : mine->gid;
+
+    if (target == current_process() || mine->euid == 0)
+        return 0;
+    if (uid != theirs->uid || uid != theirs->euid || uid != theirs->suid || gid != theirs->gid ||
+        gid != theirs->egid || gid != theirs->sgid || !target->dumpable)
+        return -EPERM;
+    /* Debian's Yama setting: only one's own descendants may be acted on. */
+    return (mode & PROCESS_ATTACH) && !is_descendant(target, current_process()) ? -EPERM : 0;
+}
 
 struct file_table *process_files(struct process *process)
 {

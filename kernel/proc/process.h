@@ -53,6 +53,15 @@ int signal_send_thread(struct thread *thread, int signo, const struct signal_inf
 void signal_send_self(int signo);
 int signal_send_group(int group, int signo, const struct signal_info *info);
 
+/* May the running process look into another (PROCESS_READ), or act on it as a debugger could? As
+ * Linux's ptrace rules, with its Yama module: 0 or -EPERM. */
+enum {
+    PROCESS_READ = 0,
+    PROCESS_ATTACH = 1 << 0,
+    PROCESS_FILE_CREDENTIALS = 1 << 1, /* the caller's file system ids count, not its real ones */
+};
+int process_access(struct process *target, unsigned mode);
+
 /* By number; the reference is the caller's (process_put). NULL: none. */
 struct process *process_find(int pid);
 void process_get(struct process *process);

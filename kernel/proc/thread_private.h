@@ -192,6 +192,7 @@ struct process {
     struct thread *leader; /* (t) its first thread, with a reference until the process is reaped */
     struct wait_queue child_wait;  /* wait4 of any of its threads */
     struct wait_queue thread_wait; /* exec and exit: another thread of it went */
+    struct wait_queue end_wait;    /* pidfds: it became a zombie */
 
     bool kernel;                         /* (c) the kernel's own */
     bool zombie;                         /* (t) all threads gone */

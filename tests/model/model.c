@@ -480,9 +480,18 @@ static enum quire_status advise_page(struct model *model, const struct op *op,
     case QUIRE_ADVICE_DONT_NEED:
         if (page->flags & QUIRE_REGION_LOCKED)
             return QUIRE_INVALID;
+        /* fall through */
+    case QUIRE_ADVICE_DONT_NEED_LOCKED:
         page->own = false;
         page->lazy = false;
         page->touched = false;
+        return QUIRE_OK;
+    case QUIRE_ADVICE_MERGEABLE:
+        if (!(page->flags & QUIRE_REGION_SHARED))
+            page->flags |= QUIRE_REGION_MERGEABLE;
+        return QUIRE_OK;
+    case QUIRE_ADVICE_UNMERGEABLE:
+        page->flags &= ~(uint32_t)QUIRE_REGION_MERGEABLE;
         return QUIRE_OK;
     case QUIRE_ADVICE_FREE:
         if ((page->flags & QUIRE_REGION_LOCKED) || !is_private_anonymous(page))
@@ -493,8 +502,8 @@ static enum quire_status advise_page(struct model *model, const struct op *op,
     case QUIRE_ADVICE_REMOVE:
         if (page->object < 0 || (page->flags & QUIRE_REGION_LOCKED))
             return QUIRE_INVALID;
-        if ((page->flags & (QUIRE_REGION_SHARED | QUIRE_PROT_WRITE)) !=
-            (QUIRE_REGION_SHARED | QUIRE_PROT_WRITE))
+        if ((page->flags & (QUIRE_REGION_SHARED | QUIRE_REGION_MAY_WRITE)) !=
+            (QUIRE_REGION_SHARED | QUIRE_REGION_MAY_WRITE))
             return QUIRE_NO_PERMISSION;
         punch(model, page->object, page->index * PAGE, (page->index + 1) * PAGE);
         return QUIRE_OK;
@@ -519,6 +528,8 @@ static enum quire_status advise_page(struct model *model, const struct op *op,
         page->touched = false;
         return QUIRE_OK;
     case QUIRE_ADVICE_POPULATE_READ:
+        if (!(page->flags & QUIRE_PROT_READ))
+            return QUIRE_NO_PERMISSION;
         return access_status(model, page, QUIRE_ACCESS_READ);
     case QUIRE_ADVICE_POPULATE_WRITE: {
         enum quire_status status = access_status(model, page, QUIRE_ACCESS_WRITE);
@@ -559,9 +570,7 @@ static bool apply_advise(struct answer *answer)
     for (quire_virt at = op->address; right == QUIRE_OK && at < op->address + length; at += PAGE) {
         struct model_page *page = mapped_at(answer->model, op->space, at);
 
-        if (page == NULL && populate)
-            right = QUIRE_NO_MAPPING;
-        else if (page == NULL)
+        if (page == NULL)
             holes = true;
         else
             right = advise_page(answer->model, op, page);

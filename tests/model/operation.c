@@ -212,7 +212,8 @@ static enum quire_advice draw_advice(struct sim_random *random)
         QUIRE_ADVICE_DO_FORK,        QUIRE_ADVICE_WIPE_ON_FORK, QUIRE_ADVICE_KEEP_ON_FORK,
         QUIRE_ADVICE_KEEP_ON_FORK,   QUIRE_ADVICE_DONT_DUMP,    QUIRE_ADVICE_DO_DUMP,
         QUIRE_ADVICE_COLD,           QUIRE_ADVICE_PAGE_OUT,     QUIRE_ADVICE_POPULATE_READ,
-        QUIRE_ADVICE_POPULATE_WRITE, QUIRE_ADVICE_WILL_NEED,
+        QUIRE_ADVICE_POPULATE_WRITE, QUIRE_ADVICE_WILL_NEED,    QUIRE_ADVICE_DONT_NEED_LOCKED,
+        QUIRE_ADVICE_MERGEABLE,      QUIRE_ADVICE_UNMERGEABLE,
     };
 
     return advice[sim_random_below(random, sizeof(advice) / sizeof(advice[0]))];
