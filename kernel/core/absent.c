@@ -51,6 +51,12 @@ ABSENT const char *context_name(const struct context *context)
     return "a kernel thread";
 }
 
+ABSENT bool memory_reclaim(size_t frames)
+{
+    (void)frames;
+    return false;
+}
+
 ABSENT void process_init_start(void)
 {
     log_info("no process layer: idle");

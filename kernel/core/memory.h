@@ -10,15 +10,64 @@
 
 extern struct quire kernel_machine;
 
-/* Rules as in <quire/heap.h>: NULL when memory is short; not from interrupt handlers. */
+/*
+ * No memory was found for so many frames: caches are emptied, a process may be killed for it
+ * (proc/oom.h). True: try again. May sleep; with interrupts off, in an interrupt handler and before
+ * there are processes the answer is false.
+ */
+bool memory_reclaim(size_t frames);
+
+/* Blocks above it are not worth a process: they may not be found even when much is free. */
+#define KERNEL_RECLAIM_LIMIT (8 * QUIRE_PAGE_SIZE)
+
+static inline bool kernel_alloc_again(size_t size)
+{
+    return size != 0 && size <= KERNEL_RECLAIM_LIMIT &&
+           memory_reclaim((size + QUIRE_PAGE_SIZE - 1) / QUIRE_PAGE_SIZE);
+}
+
+/*
+ * Rules as in <quire/heap.h>: not from interrupt handlers, and NULL when memory is short even after
+ * memory_reclaim(): no spinlock may be held, unless with interrupts off.
+ */
 static inline void *kernel_alloc(size_t size)
 {
-    return quire_heap_alloc(&kernel_machine, size);
+    void *block;
+
+    do
+        block = quire_heap_alloc(&kernel_machine, size);
+    while (__builtin_expect(block == NULL, 0) && kernel_alloc_again(size));
+    return block;
 }
 
 static inline void *kernel_alloc_zeroed(size_t size)
 {
-    return quire_heap_alloc_zeroed(&kernel_machine, size);
+    void *block;
+
+    do
+        block = quire_heap_alloc_zeroed(&kernel_machine, size);
+    while (__builtin_expect(block == NULL, 0) && kernel_alloc_again(size));
+    return block;
+}
+
+static inline void *kernel_resize(void *old, size_t size)
+{
+    void *block;
+
+    do
+        block = quire_heap_resize(&kernel_machine, old, size);
+    while (__builtin_expect(block == NULL, 0) && kernel_alloc_again(size));
+    return block;
+}
+
+static inline void *kernel_cache_alloc(struct quire_cache *cache)
+{
+    void *object;
+
+    do
+        object = quire_cache_alloc(&kernel_machine, cache);
+    while (__builtin_expect(object == NULL, 0) && memory_reclaim(1));
+    return object;
 }
 
 static inline void kernel_free(void *block)

@@ -50,7 +50,7 @@ struct vfs_filesystem *filesystem_create(const struct vfs_filesystem_type *type)
         return NULL;
     filesystem->references = 1;
     filesystem->type = type;
-    filesystem->limit = UINT64_MAX;
+    filesystem->limit = FILESYSTEM_ALL_BUT_SOME;
     filesystem->device =
         device_number(0, __atomic_fetch_add(&next_device_minor, 1, __ATOMIC_RELAXED));
     return filesystem;

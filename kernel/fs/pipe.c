@@ -90,9 +90,12 @@ static struct quire_frame *take_page(struct pipe *pipe)
 {
     struct quire_frame *frame = pipe->spare;
 
-    if (frame == NULL)
-        return quire_frame_alloc_one(&kernel_machine, QUIRE_FRAME_KERNEL, 0);
     pipe->spare = NULL;
+    while (frame == NULL) {
+        frame = quire_frame_alloc_one(&kernel_machine, QUIRE_FRAME_KERNEL, 0);
+        if (frame == NULL && !memory_reclaim(1))
+            break;
+    }
     return frame;
 }
 

@@ -178,4 +178,22 @@ struct thread *proc_target_thread(const struct proc_target *target);
 /* Its memory with a reference; NULL: it has none, or another than when the file was opened. */
 struct memory *proc_target_memory(const struct proc_target *target);
 
+/* procfs_oom.c: of /proc/PID and of its threads. */
+int proc_show_oom_score(struct text *text, const struct proc_target *target);
+int proc_show_oom_score_adj(struct text *text, const struct proc_target *target);
+int proc_store_oom_score_adj(char *text, size_t length, const struct proc_target *target);
+int proc_show_oom_adj(struct text *text, const struct proc_target *target);
+int proc_store_oom_adj(char *text, size_t length, const struct proc_target *target);
+
+#define PROC_OOM_FILES                                                                             \
+    {.name = "oom_adj",                                                                            \
+     .mode = S_IFREG | 0644,                                                                       \
+     .show = proc_show_oom_adj,                                                                    \
+     .store = proc_store_oom_adj},                                                                 \
+        {.name = "oom_score", .mode = S_IFREG | 0444, .show = proc_show_oom_score},                \
+    {                                                                                              \
+        .name = "oom_score_adj", .mode = S_IFREG | 0644, .show = proc_show_oom_score_adj,          \
+        .store = proc_store_oom_score_adj                                                          \
+    }
+
 #endif

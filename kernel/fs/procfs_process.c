@@ -224,10 +224,11 @@ static const struct vfs_inode_operations task_operations = {.lookup = task_looku
         PROC_SECRET("smaps", 0444, proc_show_smaps), PROC_TEXT("wchan", 0444, show_zero),          \
         PROC_TEXT("cgroup", 0444, show_cgroup)
 
-static const struct proc_file thread_files[] = {PROC_COMMON_FILES, {.name = NULL}};
+static const struct proc_file thread_files[] = {PROC_COMMON_FILES, PROC_OOM_FILES, {.name = NULL}};
 
 const struct proc_file proc_process_files[] = {
     {.name = "task", .mode = S_IFDIR | 0555, .operations = &task_operations},
     PROC_COMMON_FILES,
+    PROC_OOM_FILES,
     {.name = NULL},
 };

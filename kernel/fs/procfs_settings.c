@@ -12,6 +12,7 @@
 #include "linux/errno.h"
 #include "linux/settings.h"
 #include "linux/system.h"
+#include "proc/oom.h"
 #include "proc/tree.h"
 
 struct vm_settings vm_settings = {
@@ -322,7 +323,7 @@ static struct {
 static void drop_caches(int64_t to)
 {
     if (to & 2)
-        (void)quire_heap_shrink(&kernel_machine);
+        (void)memory_drop_caches();
     quire_frame_drain(&kernel_machine);
 }
 

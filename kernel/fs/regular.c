@@ -65,6 +65,7 @@ static int status_error(enum quire_status status)
     case QUIRE_OK:
         return 0;
     case QUIRE_NO_MEMORY:
+        return -ENOMEM;
     case QUIRE_COMMIT_LIMIT:
         return -ENOSPC;
     case QUIRE_IO_ERROR:
@@ -165,17 +166,18 @@ void regular_count(struct vfs_inode *inode, uint64_t pages)
     inode->counted = pages;
 }
 
-/* One sixteenth of memory stays free of file pages, so that the machine can still act when /tmp is
- * full. */
+/*
+ * A file system has a limit, or (the root) leaves one sixteenth of memory free, so that the machine
+ * can still act when it is full. When memory is full before that, the out-of-memory killer acts.
+ */
 static bool room_for_page(struct vfs_inode *inode)
 {
     struct vfs_filesystem *filesystem = inode->filesystem;
     struct quire_frame_stats frames;
 
-    if (filesystem->limit != UINT64_MAX) {
+    if (filesystem->limit != FILESYSTEM_ALL_BUT_SOME) {
         regular_count(inode, inode->object->resident);
-        if (__atomic_load_n(&filesystem->used, __ATOMIC_RELAXED) >= filesystem->limit)
-            return false;
+        return __atomic_load_n(&filesystem->used, __ATOMIC_RELAXED) < filesystem->limit;
     }
     quire_frame_stats(&kernel_machine, &frames);
     return frames.free > frames.total / 16;

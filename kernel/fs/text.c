@@ -14,7 +14,7 @@ static bool add_page(struct text *text)
 
     if (text->pages == text->room) {
         size_t room = text->room != 0 ? text->room * 2 : 8;
-        char **list = quire_heap_resize(&kernel_machine, text->page, room * sizeof *list);
+        char **list = kernel_resize(text->page, room * sizeof *list);
 
         if (list == NULL)
             return false;

@@ -472,7 +472,7 @@ static int rootfs_mount(const char *source, const char *options, struct vfs_file
 
     if (error == 0) {
         (*out)->type = &rootfs_type;
-        (*out)->limit = UINT64_MAX;
+        (*out)->limit = FILESYSTEM_ALL_BUT_SOME;
         (*out)->options[0] = 0;
     }
     return error;
@@ -494,4 +494,5 @@ void tmpfs_init(void)
         tmpfs_mount("tmpfs", NULL, &nameless) != 0 ||
         (nameless_mount = mount_internal(nameless)) == NULL)
         panic("no memory for the root file system");
+    nameless->limit = FILESYSTEM_ALL_MEMORY;
 }

@@ -223,7 +223,7 @@ void path_put(const struct vfs_path *path)
 
 void *table_alloc(size_t size)
 {
-    return size <= HEAP_TABLE_LIMIT ? kernel_alloc_zeroed(size)
+    return size <= HEAP_TABLE_LIMIT ? quire_heap_alloc_zeroed(&kernel_machine, size)
                                     : quire_area_alloc(&kernel_machine, size, "table");
 }
 

@@ -162,13 +162,17 @@ struct vfs_filesystem_type {
     struct vfs_filesystem_type *next;
 };
 
+/* Limits of a file system that are no number of pages. */
+#define FILESYSTEM_ALL_BUT_SOME UINT64_MAX /* the machine can still act when it is full */
+#define FILESYSTEM_ALL_MEMORY   (UINT64_MAX - 1)
+
 struct vfs_filesystem {
     uint32_t references; /* (a) mounts and the kernel itself */
     const struct vfs_filesystem_type *type;
     uint64_t device;        /* st_dev */
     uint64_t next_inode;    /* (a) */
     struct vfs_entry *root; /* with a reference */
-    uint64_t limit;         /* pages of files, UINT64_MAX: none */
+    uint64_t limit;         /* pages of files, or FILESYSTEM_ALL_* */
     uint64_t used;          /* (a) pages, as of each file's last change */
     char options[64];       /* for /proc/mounts: ",size=4k", or "" */
     void *data;

@@ -16,6 +16,7 @@
 #include "kernel/fs/vfs.h"
 #include "kernel/linux/errno.h"
 #include "kernel/linux/system.h"
+#include "kernel/proc/oom.h"
 #include "kernel/proc/scheduler.h"
 #include "kernel/proc/signals.h"
 #include "kernel/proc/tree.h"
@@ -210,6 +211,7 @@ static void process_end(struct process *process)
     bool reaped;
 
     timers_cancel(process);
+    oom_process_ended(process);
     flags = tree_lock_interrupts();
     give_children_away_locked(process, &dead);
     check_orphaned_locked(process, process->parent, process);

@@ -133,8 +133,11 @@ static void report(const struct trap_frame *frame, uint64_t address, unsigned ac
     quire_spin_unlock(&latest.lock);
 }
 
+/* Neither caches nor the out-of-memory killer found any. */
 static void out_of_memory(struct thread *thread, uint64_t address)
 {
+    if (thread->dying)
+        return;
     log_warn("%s[%d]: out of memory at 0x%lx: killed", thread->name, thread->tid, address);
     signal_send_process(thread->process, SIGKILL, NULL);
 }

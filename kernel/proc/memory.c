@@ -13,7 +13,7 @@ static struct memory *memory_new(void)
 
     if (!memory_cache)
         memory_cache = quire_cache_create(&kernel_machine, "memory", sizeof(struct memory), 0);
-    memory = memory_cache ? quire_cache_alloc(&kernel_machine, memory_cache) : NULL;
+    memory = memory_cache ? kernel_cache_alloc(memory_cache) : NULL;
     return memory;
 }
 
@@ -59,16 +59,19 @@ void memory_put(struct memory *memory)
     quire_cache_free(&kernel_machine, memory_cache, memory);
 }
 
-/* Of a living thread of the process: they share it. */
+/* Of a thread of the process that has it still: they share it. */
 struct memory *process_memory(struct process *process)
 {
     struct memory *memory = NULL;
     uint64_t flags = tree_lock_interrupts();
 
-    if (!list_empty(&process->threads)) {
-        memory = container_of(process->threads.next, struct thread, thread_node)->memory;
-        if (memory)
+    list_for_each(node, &process->threads)
+    {
+        memory = container_of(node, struct thread, thread_node)->memory;
+        if (memory) {
             memory_get(memory);
+            break;
+        }
     }
     tree_unlock_interrupts(flags);
     return memory;

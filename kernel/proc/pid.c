@@ -59,7 +59,7 @@ struct pid *pid_create(int *out_error)
 
     if (!pid_cache)
         pid_cache = quire_cache_create(&kernel_machine, "pid", sizeof(struct pid), 0);
-    pid = pid_cache ? quire_cache_alloc(&kernel_machine, pid_cache) : NULL;
+    pid = pid_cache ? kernel_cache_alloc(pid_cache) : NULL;
     *out_error = -ENOMEM;
     if (!pid)
         return NULL;

@@ -37,7 +37,7 @@ struct process *process_create(void)
 
     if (!process_cache)
         process_cache = quire_cache_create(&kernel_machine, "process", sizeof(struct process), 0);
-    process = process_cache ? quire_cache_alloc(&kernel_machine, process_cache) : NULL;
+    process = process_cache ? kernel_cache_alloc(process_cache) : NULL;
     if (!process)
         return NULL;
     memset(process, 0, sizeof *process);
@@ -91,6 +91,8 @@ int process_inherit(struct process *child, struct process *parent)
     child->umask = parent->umask;
     child->dumpable = parent->dumpable;
     child->no_new_privileges = parent->no_new_privileges;
+    child->oom_score_adj = parent->oom_score_adj;
+    child->oom_score_adj_min = parent->oom_score_adj_min;
     return 0;
 }
 

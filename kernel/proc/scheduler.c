@@ -93,7 +93,7 @@ struct thread *thread_create(const char *name)
         bottom = thread->context.stack_bottom;
         top = thread->context.stack_top;
     } else {
-        thread = quire_cache_alloc(&kernel_machine, thread_cache);
+        thread = kernel_cache_alloc(thread_cache);
         if (!thread)
             return NULL;
         if (!kernel_stack_alloc(&bottom, &top)) {
@@ -136,6 +136,32 @@ static void thread_free(struct thread *thread)
         kernel_stack_free(thread->context.stack_bottom);
         quire_cache_free(&kernel_machine, thread_cache, thread);
     }
+}
+
+size_t scheduler_trim(void)
+{
+    struct run_queue *queue = this_queue();
+    struct list dead = LIST_INIT(dead);
+    size_t threads = 0;
+    uint64_t flags = spin_lock_interrupts(&queue->lock);
+
+    while (!list_empty(&queue->dead)) {
+        struct list *node = queue->dead.next;
+
+        list_remove(node);
+        list_add_head(&dead, node);
+    }
+    queue->dead_count = 0;
+    spin_unlock_interrupts(&queue->lock, flags);
+    while (!list_empty(&dead)) {
+        struct thread *thread = container_of(dead.next, struct thread, run_node);
+
+        list_remove(&thread->run_node);
+        kernel_stack_free(thread->context.stack_bottom);
+        quire_cache_free(&kernel_machine, thread_cache, thread);
+        threads++;
+    }
+    return threads;
 }
 
 /* The last reference's owner may be anyone except an interrupt handler and the thread itself. */

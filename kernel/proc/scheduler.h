@@ -32,6 +32,8 @@ _Noreturn void thread_end(void);
 
 /* Zeroed, with a kernel stack, one reference; not in any process yet. NULL: no memory. */
 struct thread *thread_create(const char *name);
+/* Frees the structures and stacks of dead threads that are kept for new ones: how many. */
+size_t scheduler_trim(void);
 static inline void thread_get(struct thread *thread)
 {
     __atomic_fetch_add(&thread->references, 1, __ATOMIC_RELAXED);

@@ -100,7 +100,7 @@ static struct signal_handlers *handlers_new(void)
     if (!handlers_cache)
         handlers_cache = quire_cache_create(&kernel_machine, "signal handlers",
                                             sizeof(struct signal_handlers), 0);
-    handlers = handlers_cache ? quire_cache_alloc(&kernel_machine, handlers_cache) : NULL;
+    handlers = handlers_cache ? kernel_cache_alloc(handlers_cache) : NULL;
     if (handlers) {
         handlers->references = 1;
         quire_spin_init(&handlers->lock);
@@ -820,6 +820,7 @@ void exit_to_user_work(struct trap_frame *frame)
 
     if (work & EXIT_WORK_OTHER) {
         context_clear_exit_work(&thread->context, EXIT_WORK_OTHER);
+        thread->reclaim_rounds = 0;
         quire_quiescent(&kernel_machine);
         if (thread->set_child_tid) {
             put_user_u32((void *)thread->set_child_tid, (uint32_t)thread->tid);

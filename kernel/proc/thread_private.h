@@ -171,6 +171,7 @@ struct thread {
     int parent_death_signal; /* (o) */
     int exit_code;           /* (o) wait status it ended with */
     bool dying;              /* (s) has been told to end (exit_group, exec, SIGKILL) */
+    uint8_t reclaim_rounds;  /* (o) times that caches were emptied for it since it was in user mode */
     struct list thread_node; /* (t) process->threads */
 };
 
@@ -208,6 +209,11 @@ struct process {
 
     struct signal_handlers *handlers; /* (c) until exec */
     struct pending_signals pending;   /* (s) for any thread */
+
+    int16_t oom_score_adj;     /* (a) -1000 to 1000; see proc/oom.h */
+    int16_t oom_score_adj_min; /* (a) how low it may go without privilege */
+    bool oom_victim;           /* (t) killed for its memory, and not gone yet */
+    bool oom_given_up;         /* (t) it does not go: nobody waits for it any more */
 
     struct credentials credentials;               /* (p) */
     struct resource_limit limits[RESOURCE_COUNT]; /* (p) index RLIMIT_* */

@@ -312,8 +312,11 @@ bool kernel_stack_alloc(uintptr_t *out_bottom, uintptr_t *out_top)
 {
     uintptr_t stack = take_spare_stack();
 
-    if (!stack)
+    while (!stack) {
         stack = (uintptr_t)quire_area_alloc(&kernel_machine, KERNEL_STACK_SIZE, "kernel stack");
+        if (!stack && !memory_reclaim(KERNEL_STACK_SIZE / PAGE_SIZE))
+            break;
+    }
     *out_bottom = stack;
     *out_top = stack + KERNEL_STACK_SIZE;
     return stack != 0;
