@@ -10,6 +10,7 @@
 #include "core/random.h"
 #include "core/string.h"
 #include "linux/errno.h"
+#include "linux/overcommit.h"
 #include "linux/settings.h"
 #include "linux/system.h"
 #include "proc/oom.h"
@@ -339,11 +340,37 @@ static void empty_pool(int64_t to)
     other.huge_pages = 0;
 }
 
+/* Of ratio and size one counts: the other is 0 then, as on Linux. */
+static void ratio_changed(int64_t to)
+{
+    (void)to;
+    vm_settings.overcommit_kbytes = 0;
+    overcommit_apply();
+}
+
+static void size_changed(int64_t to)
+{
+    (void)to;
+    vm_settings.overcommit_ratio = 0;
+    overcommit_apply();
+}
+
+static void overcommit_changed(int64_t to)
+{
+    (void)to;
+    overcommit_apply();
+}
+
+#define PROC_OVERCOMMIT(file_name, field, lowest, highest, function)                               \
+    PROC_SETTING_ROW(file_name, 0644, .value = &vm_settings.field,                                 \
+                     .bytes = sizeof vm_settings.field, .minimum = (lowest), .maximum = (highest), \
+                     .changed = function)
+
 #define PROC_PLAIN(file_name, field, lowest, highest)                                              \
     PROC_NUMBER(file_name, other.field, lowest, highest)
 
 static const struct proc_file vm_files[] = {
-    PROC_NUMBER("admin_reserve_kbytes", vm_settings.admin_reserve_kbytes, 0, INT64_MAX),
+    PROC_OVERCOMMIT("admin_reserve_kbytes", admin_reserve_kbytes, 0, INT64_MAX, overcommit_changed),
     PROC_SETTING_ROW("compact_memory", 0200, .value = &other.compact_memory, .bytes = sizeof(int),
                      .minimum = 1, .maximum = 1),
     PROC_PLAIN("compact_unevictable_allowed", compact_unevictable, 0, 1),
@@ -382,9 +409,9 @@ static const struct proc_file vm_files[] = {
     PROC_NUMBER("oom_dump_tasks", vm_settings.oom_dump_tasks, INT32_MIN, INT32_MAX),
     PROC_NUMBER("oom_kill_allocating_task", vm_settings.oom_kill_allocating_task, INT32_MIN,
                 INT32_MAX),
-    PROC_NUMBER("overcommit_kbytes", vm_settings.overcommit_kbytes, 0, INT64_MAX),
-    PROC_NUMBER("overcommit_memory", vm_settings.overcommit_memory, 0, 2),
-    PROC_NUMBER("overcommit_ratio", vm_settings.overcommit_ratio, INT32_MIN, INT32_MAX),
+    PROC_OVERCOMMIT("overcommit_kbytes", overcommit_kbytes, 0, INT64_MAX, size_changed),
+    PROC_OVERCOMMIT("overcommit_memory", overcommit_memory, 0, 2, overcommit_changed),
+    PROC_OVERCOMMIT("overcommit_ratio", overcommit_ratio, INT32_MIN, INT32_MAX, ratio_changed),
     PROC_PLAIN("page-cluster", page_cluster, 0, 31),
     PROC_PLAIN("page_lock_unfairness", page_lock_unfairness, 0, INT32_MAX),
     PROC_NUMBER("panic_on_oom", vm_settings.panic_on_oom, 0, 2),
@@ -392,7 +419,7 @@ static const struct proc_file vm_files[] = {
     PROC_PLAIN("stat_interval", stat_interval, INT32_MIN, INT32_MAX),
     PROC_PLAIN("swappiness", swappiness, 0, 200),
     PROC_PLAIN("unprivileged_userfaultfd", userfaultfd, 0, 1),
-    PROC_NUMBER("user_reserve_kbytes", vm_settings.user_reserve_kbytes, 0, INT64_MAX),
+    PROC_OVERCOMMIT("user_reserve_kbytes", user_reserve_kbytes, 0, INT64_MAX, overcommit_changed),
     PROC_PLAIN("vfs_cache_pressure", cache_pressure, 0, INT32_MAX),
     PROC_PLAIN("watermark_boost_factor", watermark_boost, 0, INT32_MAX),
     PROC_PLAIN("watermark_scale_factor", watermark_scale, 1, 3000),

@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "core/string.h"
 #include "kernel/linux/errno.h"
+#include "kernel/linux/resource.h"
 #include "kernel/linux/syscalls.h"
 #include "kernel/proc/process.h"
 #include "x86/usercopy.h"
@@ -43,6 +44,20 @@ long sys_getegid(void)
     return mine()->egid;
 }
 
+/* What uid 0 may take of memory, others may not. Returns `result`. */
+static long uid_changed(long result)
+{
+    const struct process *process = current_process();
+    struct quire_space_limits *limits = &current_thread()->memory->space->limits;
+    bool administrator = process->credentials.euid == 0;
+
+    if (limits->administrator != administrator) {
+        limits->administrator = administrator;
+        limits->locked = administrator ? UINT64_MAX : process->limits[RLIMIT_MEMLOCK].soft;
+    }
+    return result;
+}
+
 long sys_setuid(word id)
 {
     struct credentials *ids = mine();
@@ -55,7 +70,7 @@ long sys_setuid(word id)
     else if (uid != ids->uid && uid != ids->suid)
         return -EPERM;
     ids->euid = ids->fsuid = uid;
-    return 0;
+    return uid_changed(0);
 }
 
 long sys_setgid(word id)
@@ -135,7 +150,7 @@ static long get_three(struct triple ids, word real, word effective, word saved)
 
 long sys_setreuid(word real, word effective)
 {
-    return set_two(uids(), (uint32_t)real, (uint32_t)effective);
+    return uid_changed(set_two(uids(), (uint32_t)real, (uint32_t)effective));
 }
 
 long sys_setregid(word real, word effective)
@@ -145,7 +160,7 @@ long sys_setregid(word real, word effective)
 
 long sys_setresuid(word real, word effective, word saved)
 {
-    return set_three(uids(), (uint32_t)real, (uint32_t)effective, (uint32_t)saved);
+    return uid_changed(set_three(uids(), (uint32_t)real, (uint32_t)effective, (uint32_t)saved));
 }
 
 long sys_setresgid(word real, word effective, word saved)

@@ -14,15 +14,16 @@
 #include "x86/time.h"
 #include "x86/usercopy.h"
 
-#define IPC_CREAT   01000u
-#define IPC_EXCL    02000u
-#define IPC_PRIVATE 0
-#define SHM_RDONLY  010000u
-#define SHM_RND     020000u
-#define SHM_REMAP   040000u
-#define SHM_EXEC    0100000u
-#define SHM_DEST    01000u /* mode bit: marked for removal */
-#define SHM_LOCKED  02000u
+#define IPC_CREAT     01000u
+#define IPC_EXCL      02000u
+#define IPC_PRIVATE   0
+#define SHM_NORESERVE 010000u /* of shmget */
+#define SHM_RDONLY    010000u
+#define SHM_RND       020000u
+#define SHM_REMAP     040000u
+#define SHM_EXEC      0100000u
+#define SHM_DEST      01000u /* mode bit: marked for removal */
+#define SHM_LOCKED    02000u
 
 enum {
     IPC_RMID = 0,
@@ -179,6 +180,13 @@ static long create_segment(int32_t key, word size, unsigned flags)
         return -ENOMEM;
     if (quire_object_create(&kernel_machine, QUIRE_OBJECT_MEMORY, NULL, NULL, quire_page_up(size),
                             &segment->object) != QUIRE_OK) {
+        kernel_free(segment);
+        return -ENOMEM;
+    }
+    /* Promised as a whole, unless page by page is asked for and allowed. */
+    if ((!(flags & SHM_NORESERVE) || kernel_machine.commit.mode == QUIRE_COMMIT_STRICT) &&
+        quire_object_reserve(segment->object, current_thread()->memory->space) != QUIRE_OK) {
+        quire_object_put(segment->object);
         kernel_free(segment);
         return -ENOMEM;
     }

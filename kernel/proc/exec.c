@@ -248,6 +248,7 @@ static void set_limits(struct quire_space *space, const struct process *process)
     space->limits.stack = process->limits[RLIMIT_STACK].soft;
     space->limits.locked =
         process->credentials.euid == 0 ? UINT64_MAX : process->limits[RLIMIT_MEMLOCK].soft;
+    space->limits.administrator = process->credentials.euid == 0;
     if (gap + pad > gap)
         gap += pad;
     if (gap < MAP_GAP_MIN)
@@ -386,6 +387,7 @@ static void plan_carry_out(struct exec_plan *plan, const char *name, struct trap
         plan->ids.euid;
     process->credentials.egid = process->credentials.sgid = process->credentials.fsgid =
         plan->ids.egid;
+    plan->memory->space->limits.administrator = plan->ids.euid == 0;
 
     memset(frame, 0, sizeof *frame);
     frame->rip = plan->image.start;

@@ -1,0 +1,53 @@
+/*
+ * What may be promised (/proc/sys/vm/overcommit_*): Linux's numbers, given to the library in its
+ * own terms. The counting and the refusing is the library's: <quire/commit.h>.
+ */
+#include "kernel/linux/overcommit.h"
+
+#include <quire/commit.h>
+#include <quire/frame.h>
+
+#include "core/init.h"
+#include "core/memory.h"
+#include "kernel/linux/settings.h"
+
+#define KIB_TO_PAGES(kib) ((uint64_t)(kib) >> (PAGE_SHIFT - 10))
+
+/* Of free memory at boot, a 32nd is kept back, and not more than this. */
+#define ADMIN_RESERVE_KIB_MAX (8u << 10)
+#define USER_RESERVE_KIB_MAX  (128u << 10)
+
+static uint64_t limit_pages(void)
+{
+    struct quire_frame_stats frames;
+
+    if (vm_settings.overcommit_kbytes != 0)
+        return KIB_TO_PAGES(vm_settings.overcommit_kbytes);
+    quire_frame_stats(&kernel_machine, &frames);
+    return frames.total * (uint64_t)(unsigned)vm_settings.overcommit_ratio / 100;
+}
+
+void overcommit_apply(void)
+{
+    static const enum quire_commit_mode mode[] = {QUIRE_COMMIT_HEURISTIC, QUIRE_COMMIT_ALWAYS,
+                                                  QUIRE_COMMIT_STRICT};
+
+    quire_commit_set(&kernel_machine, mode[vm_settings.overcommit_memory], limit_pages(),
+                     KIB_TO_PAGES(vm_settings.admin_reserve_kbytes),
+                     KIB_TO_PAGES(vm_settings.user_reserve_kbytes));
+}
+
+static int overcommit_init(void)
+{
+    struct quire_frame_stats frames;
+    uint64_t share;
+
+    quire_frame_stats(&kernel_machine, &frames);
+    share = (frames.free << (PAGE_SHIFT - 10)) / 32;
+    vm_settings.admin_reserve_kbytes =
+        share < ADMIN_RESERVE_KIB_MAX ? share : ADMIN_RESERVE_KIB_MAX;
+    vm_settings.user_reserve_kbytes = share < USER_RESERVE_KIB_MAX ? share : USER_RESERVE_KIB_MAX;
+    overcommit_apply();
+    return 0;
+}
+INITCALL(INIT_PROCESS, overcommit_init);
