@@ -514,6 +514,7 @@ static void zap_region_locked(struct quire_gather *gather, const struct quire_re
         at += (first - region->offset) << QUIRE_PAGE_SHIFT;
     if (last < region_last)
         end -= (region_last - last) << QUIRE_PAGE_SHIFT;
+    quire_space_note_peak(space, (end - at) >> QUIRE_PAGE_SHIFT);
     while (at < end) {
         quire_virt next = (at & ~(QUIRE_LEAF_SPAN - 1)) + QUIRE_LEAF_SPAN;
         struct quire_leaf leaf;

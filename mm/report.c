@@ -118,55 +118,303 @@ void quire_space_usage(struct quire_space *space, struct quire_usage *out)
     out->object = out->resident - out->anonymous;
 }
 
+/*
+ * Who maps a frame is not recorded, but how many references it has: one for each entry, one for the
+ * object that owns it, one for the slot cache. Entries of a table that several spaces share count
+ * once.
+ */
+uint32_t quire_frame_mappings(const struct quire_frame *frame)
+{
+    uint32_t count = __atomic_load_n(&frame->count, __ATOMIC_RELAXED);
+
+    if (frame->kind == QUIRE_FRAME_OBJECT)
+        return count - (count > 0 && __atomic_load_n(&frame->object.owner, __ATOMIC_RELAXED));
+    if (frame->kind == QUIRE_FRAME_ANONYMOUS)
+        return count - (count > 0 && quire_frame_slot(frame) != 0);
+    return 0;
+}
+
+/* Called with each leaf table over a range and the part [first, last) of it; false: stop. */
+typedef bool visit_leaf(void *context, struct quire_leaf *leaf, quire_virt address, unsigned first,
+                        unsigned last);
+
+static void visit_leaves(struct quire_space *space, quire_virt start, quire_virt end,
+                         visit_leaf *visit, void *context)
+{
+    for (quire_virt at = start; at < end;) {
+        quire_virt base = at & ~(QUIRE_LEAF_SPAN - 1), next = base + QUIRE_LEAF_SPAN;
+        struct quire_leaf leaf;
+
+        if (!quire_leaf_find(space->q, &space->table, at, &leaf))
+            next = quire_table_skip(space->q, &space->table, base) + QUIRE_LEAF_SPAN;
+        else if (!visit(context, &leaf, at, quire_level_index(at, 1),
+                        next <= end ? QUIRE_TABLE_ENTRIES : quire_level_index(end, 1)))
+            return;
+        at = next;
+    }
+}
+
+static void add_slot(const struct quire_slot *slot, uint32_t sharers, struct quire_usage *sum)
+{
+    uint32_t entries = slot != NULL ? __atomic_load_n(&slot->entries, __ATOMIC_RELAXED) : 1;
+
+    sum->swapped++;
+    sum->swapped_proportional +=
+        (QUIRE_PAGE_SIZE << QUIRE_USAGE_FRACTION) / ((entries > 0 ? entries : 1) + sharers - 1);
+}
+
+/* sharers: spaces that have the table. */
+static void add_frame(const struct quire_frame *frame, quire_entry entry, uint32_t sharers,
+                      struct quire_usage *sum)
+{
+    uint8_t flags = __atomic_load_n(&frame->flags, __ATOMIC_RELAXED);
+    bool object = frame->kind == QUIRE_FRAME_OBJECT;
+    bool dirty = (entry & QUIRE_ENTRY_DIRTY) || (flags & QUIRE_FRAME_DIRTY);
+    uint32_t mappings = quire_frame_mappings(frame);
+    uint64_t share;
+
+    mappings = (mappings > 0 ? mappings : 1) + sharers - 1;
+    share = (QUIRE_PAGE_SIZE << QUIRE_USAGE_FRACTION) / mappings;
+    sum->resident++;
+    *(object ? &sum->object : &sum->anonymous) += 1;
+    *(object ? &sum->proportional_object : &sum->proportional_anonymous) += share;
+    sum->proportional += share;
+    sum->accessed += (entry & QUIRE_ENTRY_ACCESSED) != 0;
+    sum->lazy_free += !object && !dirty && (flags & QUIRE_FRAME_LAZY_FREE);
+    if (dirty) {
+        sum->dirty++;
+        sum->proportional_dirty += share;
+    }
+    if (mappings > 1)
+        *(dirty ? &sum->shared_dirty : &sum->shared_clean) += 1;
+    else
+        *(dirty ? &sum->private_dirty : &sum->private_clean) += 1;
+    if (mappings > sum->most_mappings)
+        sum->most_mappings = mappings;
+}
+
 struct usage_walk {
     struct quire *q;
-    struct quire_usage *out;
+    struct quire_usage *sum;
 };
 
-static bool add_entry(void *context, quire_virt address, unsigned level, quire_entry *slot)
+static bool add_leaf(void *context, struct quire_leaf *leaf, quire_virt address, unsigned first,
+                     unsigned last)
 {
-    struct usage_walk *walk = context;
-    struct quire_usage *out = walk->out;
-    quire_entry entry = quire_entry_read(slot);
-    const struct quire_frame *frame;
-    uint32_t count;
-    bool dirty;
+    const struct usage_walk *walk = context;
+    uint32_t sharers = __atomic_load_n(&leaf->table->count, __ATOMIC_RELAXED);
 
     (void)address;
-    (void)level;
-    if (quire_entry_is_slot(entry))
-        out->swapped++;
-    if (!quire_entry_is_counted(entry))
-        return true;
-    frame = quire_frame_of(walk->q, quire_entry_phys(entry));
-    count = __atomic_load_n(&frame->count, __ATOMIC_RELAXED);
-    if (frame->kind == QUIRE_FRAME_OBJECT) {
-        out->object++;
-        count -= count > 1; /* the object's own reference maps nothing */
-    } else {
-        out->anonymous++;
+    for (unsigned i = first; i < last; i++) {
+        quire_entry entry = quire_entry_read(&leaf->entries[i]);
+
+        if (quire_entry_is_slot(entry))
+            add_slot(quire_slot_find(walk->q, quire_entry_slot(entry)), sharers, walk->sum);
+        else if (quire_entry_is_counted(entry))
+            add_frame(quire_frame_of(walk->q, quire_entry_phys(entry)), entry, sharers, walk->sum);
     }
-    out->resident++;
-    out->accessed += (entry & QUIRE_ENTRY_ACCESSED) != 0;
-    dirty = (entry & QUIRE_ENTRY_DIRTY) ||
-            (__atomic_load_n(&frame->flags, __ATOMIC_RELAXED) & QUIRE_FRAME_DIRTY);
-    out->dirty += dirty;
-    if (count > 1)
-        *(dirty ? &out->shared_dirty : &out->shared_clean) += 1;
-    else
-        *(dirty ? &out->private_dirty : &out->private_clean) += 1;
-    out->proportional += QUIRE_PAGE_SIZE / (count > 0 ? count : 1);
     return true;
 }
 
 void quire_space_usage_range(struct quire_space *space, quire_virt start, quire_virt end,
-                             struct quire_usage *out)
+                             struct quire_usage *sum)
 {
-    struct usage_walk walk = {space->q, out};
+    struct usage_walk walk = {space->q, sum};
 
-    __builtin_memset(out, 0, sizeof(*out));
-    if (start < end)
-        quire_pagetable_visit(space->q, &space->table, start, end, add_entry, &walk);
+    visit_leaves(space, start, end, add_leaf, &walk);
+}
+
+/* ---- the peak ---- */
+
+#define PEAK_GRAIN_PAGES 64
+#define PEAK_GRAIN_SHIFT 6 /* a 64th */
+
+uint64_t quire_space_resident_peak(struct quire_space *space)
+{
+    struct quire_usage usage;
+
+    quire_space_usage(space, &usage);
+    __atomic_store_n(&space->unseen, 0, __ATOMIC_RELAXED);
+    if (usage.resident > __atomic_load_n(&space->resident_peak, __ATOMIC_RELAXED))
+        __atomic_store_n(&space->resident_peak, usage.resident, __ATOMIC_RELAXED);
+    return __atomic_load_n(&space->resident_peak, __ATOMIC_RELAXED);
+}
+
+void quire_space_reset_peak(struct quire_space *space)
+{
+    __atomic_store_n(&space->resident_peak, 0, __ATOMIC_RELAXED);
+    (void)quire_space_resident_peak(space);
+}
+
+void quire_space_note_peak(struct quire_space *space, uint64_t pages)
+{
+    uint64_t peak = __atomic_load_n(&space->resident_peak, __ATOMIC_RELAXED);
+    uint64_t unseen = __atomic_load_n(&space->unseen, __ATOMIC_RELAXED) + pages;
+
+    if (unseen < PEAK_GRAIN_PAGES || unseen < peak >> PEAK_GRAIN_SHIFT)
+        __atomic_store_n(&space->unseen, unseen, __ATOMIC_RELAXED);
+    else
+        (void)quire_space_resident_peak(space);
+}
+
+/* ---- page by page ---- */
+
+struct state_walk {
+    struct quire *q;
+    quire_virt start;
+    struct quire_page_state *out;
+};
+
+static struct quire_page_state state_of(const struct quire *q, quire_entry entry, uint32_t sharers)
+{
+    struct quire_page_state state = {.number = quire_entry_phys(entry) >> QUIRE_PAGE_SHIFT};
+    const struct quire_frame *frame;
+
+    if (quire_entry_is_slot(entry)) {
+        state.flags = QUIRE_PAGE_IS_SWAPPED;
+        return state;
+    }
+    if (!quire_entry_is_present(entry) && !quire_entry_is_inaccessible(entry))
+        return (struct quire_page_state){0};
+    state.flags = QUIRE_PAGE_IS_PRESENT;
+    if (entry & QUIRE_ENTRY_DIRTY)
+        state.flags |= QUIRE_PAGE_IS_DIRTY;
+    if (!quire_entry_is_counted(entry))
+        return state;
+    frame = quire_frame_of(q, quire_entry_phys(entry));
+    if (frame->kind == QUIRE_FRAME_OBJECT)
+        state.flags |= QUIRE_PAGE_IS_OBJECT;
+    if (sharers == 1 && quire_frame_mappings(frame) == 1)
+        state.flags |= QUIRE_PAGE_IS_EXCLUSIVE;
+    return state;
+}
+
+static bool add_states(void *context, struct quire_leaf *leaf, quire_virt address, unsigned first,
+                       unsigned last)
+{
+    const struct state_walk *walk = context;
+    uint32_t sharers = __atomic_load_n(&leaf->table->count, __ATOMIC_RELAXED);
+    struct quire_page_state *out = &walk->out[(address - walk->start) >> QUIRE_PAGE_SHIFT];
+
+    for (unsigned i = first; i < last; i++)
+        *out++ = state_of(walk->q, quire_entry_read(&leaf->entries[i]), sharers);
+    return true;
+}
+
+void quire_space_page_states(struct quire_space *space, quire_virt start, size_t n,
+                             struct quire_page_state *out)
+{
+    struct state_walk walk = {space->q, start, out};
+
+    __builtin_memset(out, 0, n * sizeof(*out));
+    visit_leaves(space, start, start + n * QUIRE_PAGE_SIZE, add_states, &walk);
+}
+
+/* ---- forgetting what was touched and written ---- */
+
+struct clear_walk {
+    struct quire *q;
+    bool anonymous, object;
+    bool shared; /* a table that other spaces have too was changed */
+};
+
+/* Accessed bits belong to all who share a table. */
+static bool clear_accessed(void *context, struct quire_leaf *leaf, quire_virt address,
+                           unsigned first, unsigned last)
+{
+    struct clear_walk *walk = context;
+
+    (void)address;
+    for (unsigned i = first; i < last; i++) {
+        quire_entry entry = quire_entry_read(&leaf->entries[i]);
+        const struct quire_frame *frame;
+
+        if (!(entry & QUIRE_ENTRY_ACCESSED) || !quire_entry_is_counted(entry))
+            continue;
+        frame = quire_frame_of(walk->q, quire_entry_phys(entry));
+        if (frame->kind == QUIRE_FRAME_OBJECT ? walk->object : walk->anonymous)
+            (void)quire_entry_clear_bits(&leaf->entries[i], QUIRE_ENTRY_ACCESSED);
+    }
+    walk->shared |= quire_leaf_is_shared(leaf);
+    return true;
+}
+
+void quire_space_clear_accessed(struct quire_space *space, bool anonymous, bool object)
+{
+    struct clear_walk walk = {.q = space->q, .anonymous = anonymous, .object = object};
+
+    visit_leaves(space, 0, space->end, clear_accessed, &walk);
+    if (walk.shared)
+        quire_flush_every_space(space->q);
+    else
+        quire_flush_space(space, 0, space->end);
+}
+
+/*
+ * With the table locked: what entries say goes to the frames, and they lose the right to write,
+ * because a writable anonymous entry is dirty by the rules.
+ */
+static void clear_dirty_locked(struct quire *q, struct quire_leaf *leaf)
+{
+    for (unsigned i = 0; i < QUIRE_TABLE_ENTRIES; i++) {
+        quire_entry entry = quire_entry_read(&leaf->entries[i]);
+
+        if (!(entry & (QUIRE_ENTRY_DIRTY | QUIRE_ENTRY_WRITE)) || !quire_entry_is_counted(entry))
+            continue;
+        entry = quire_entry_clear_bits(&leaf->entries[i], QUIRE_ENTRY_DIRTY | QUIRE_ENTRY_WRITE);
+        quire_frame_gather_dirty(quire_frame_of(q, quire_entry_phys(entry)), entry);
+    }
+}
+
+/* With the space locked: [base, base + span) is over one leaf table, which becomes the space's own.
+ */
+static enum quire_status clear_table(struct quire_space *space, quire_virt base)
+{
+    enum quire_status status;
+    struct quire_leaf leaf;
+
+    do {
+        status = quire_leaf_own(space, base, false, &leaf);
+        if (status != QUIRE_OK)
+            return status == QUIRE_NO_MAPPING ? QUIRE_OK : status;
+        quire_spin_lock(&leaf.table->table.lock);
+        if (!quire_leaf_valid_locked(&leaf))
+            status = QUIRE_RETRY;
+        else
+            clear_dirty_locked(space->q, &leaf);
+        quire_spin_unlock(&leaf.table->table.lock);
+    } while (status == QUIRE_RETRY);
+    return status;
+}
+
+static enum quire_status try_clear_dirty(struct quire_space *space)
+{
+    enum quire_status status = QUIRE_OK;
+
+    quire_spin_lock(&space->lock);
+    quire_sequence_begin(space);
+    for (struct quire_range *range = space->regions.first; range != NULL; range = range->next) {
+        struct quire_region *region = quire_region_of(range);
+
+        __atomic_store_n(&region->flags, region->flags | QUIRE_REGION_UNWRITTEN, __ATOMIC_RELAXED);
+    }
+    for (quire_virt base = 0; base < space->end && status == QUIRE_OK;
+         base = quire_table_skip(space->q, &space->table, base) + QUIRE_LEAF_SPAN)
+        status = clear_table(space, base);
+    quire_flush_space(space, 0, space->end);
+    quire_sequence_end(space);
+    quire_spin_unlock(&space->lock);
+    return status;
+}
+
+enum quire_status quire_space_clear_dirty(struct quire_space *space)
+{
+    enum quire_status status;
+
+    do
+        status = try_clear_dirty(space);
+    while (status == QUIRE_NO_MEMORY && quire_reclaim(space->q, 1));
+    return status;
 }
 
 /* ---- the memory behind an address ---- */

@@ -181,6 +181,8 @@ void quire_region_account(struct quire_space *space, uint32_t flags, int64_t byt
     uint64_t pages = (uint64_t)(bytes >> QUIRE_PAGE_SHIFT);
 
     space->pages.total += pages;
+    if (space->pages.total > space->pages.total_peak)
+        space->pages.total_peak = space->pages.total;
     if (flags & QUIRE_REGION_GROWS_DOWN)
         space->pages.stack += pages;
     else if ((flags & (QUIRE_PROT_WRITE | QUIRE_REGION_SHARED)) == QUIRE_PROT_WRITE)
@@ -286,10 +288,18 @@ void quire_region_split(struct quire_space *space, struct quire_region *region, 
 
 bool quire_region_mergeable(const struct quire_region *first, const struct quire_region *second)
 {
-    return first->range.end == second->range.start && first->flags == second->flags &&
+    return first->range.end == second->range.start &&
+           ((first->flags ^ second->flags) & ~(uint32_t)QUIRE_REGION_UNWRITTEN) == 0 &&
            first->object == second->object && !(first->flags & QUIRE_REGION_GROWS_DOWN) &&
            (first->object == NULL ||
             first->offset + (quire_region_length(first) >> QUIRE_PAGE_SHIFT) == second->offset);
+}
+
+/* A region takes over pages that had these flags: unwritten is what both were. */
+static void mix_flags(struct quire_region *region, uint32_t flags)
+{
+    __atomic_store_n(&region->flags, region->flags & (flags | ~(uint32_t)QUIRE_REGION_UNWRITTEN),
+                     __ATOMIC_RELAXED);
 }
 
 /* `upper` disappears into `lower`. */
@@ -301,6 +311,7 @@ static void absorb(struct quire_space *space, struct quire_region *lower,
     lock_object(lower->object);
     remove_locked(space, upper);
     resize_locked(space, lower, lower->range.start, end);
+    mix_flags(lower, upper->flags);
     unlock_object(lower->object);
     upper->object_next = *dead;
     *dead = upper;
@@ -406,10 +417,12 @@ enum quire_status quire_region_add_locked(struct quire_space *space, quire_virt 
     wanted.offset = offset;
     if (below != NULL && quire_region_mergeable(below, &wanted)) {
         quire_region_resize(space, below, below->range.start, end);
+        mix_flags(below, flags);
         if (above != NULL && quire_region_mergeable(below, above))
             absorb(space, below, above, dead);
     } else if (above != NULL && quire_region_mergeable(&wanted, above)) {
         quire_region_resize(space, above, start, above->range.end);
+        mix_flags(above, flags);
     } else {
         region = spare != NULL && *spare != NULL ? *spare : quire_region_alloc(space);
         if (region == NULL)
@@ -612,6 +625,7 @@ enum quire_status quire_unmap_locked(struct quire_space *space, quire_virt start
     if (end > last->range.end)
         end = last->range.end;
 
+    quire_space_note_peak(space, (end - start) >> QUIRE_PAGE_SHIFT);
     if (quire_zap_prepare(space, start, end, floor, ceiling) != QUIRE_OK)
         return QUIRE_NO_MEMORY;
     if (region == last && region->range.start < start && region->range.end > end) {

@@ -194,9 +194,8 @@ void quire_zap_everything(struct quire_space *space);
 /* Gather a dirty bit that leaves an entry into its frame. */
 QUIRE_INLINE void quire_frame_gather_dirty(struct quire_frame *frame, quire_entry entry)
 {
-    if ((entry & QUIRE_ENTRY_DIRTY) &&
-        !(__atomic_load_n(&frame->flags, __ATOMIC_RELAXED) & QUIRE_FRAME_DIRTY))
-        __atomic_fetch_or(&frame->flags, QUIRE_FRAME_DIRTY, __ATOMIC_RELAXED);
+    if (entry & QUIRE_ENTRY_DIRTY)
+        quire_frame_mark_dirty(frame);
 }
 
 /* The slot that an anonymous frame is cached for; 0: none. */

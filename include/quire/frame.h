@@ -170,6 +170,13 @@ QUIRE_INLINE bool quire_frame_drop(struct quire_frame *frame)
     return __atomic_sub_fetch(&frame->count, 1, __ATOMIC_ACQ_REL) == 0;
 }
 
+/* The frame's bytes were changed by the kernel itself: it differs from what stands behind it. */
+QUIRE_INLINE void quire_frame_mark_dirty(struct quire_frame *frame)
+{
+    if (!(__atomic_load_n(&frame->flags, __ATOMIC_RELAXED) & QUIRE_FRAME_DIRTY))
+        __atomic_fetch_or(&frame->flags, QUIRE_FRAME_DIRTY, __ATOMIC_RELAXED);
+}
+
 /* Drop, and free when it was the last. Only where no TLB can hold the frame. */
 void quire_frame_put(struct quire *q, struct quire_frame *frame);
 

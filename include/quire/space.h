@@ -42,6 +42,8 @@ enum {
     QUIRE_REGION_ACCOUNTED = 1 << 20,  /* its pages count as promised; set by the library, and kept
                                           when the right to write is taken away again */
     QUIRE_REGION_MERGEABLE = 1 << 21,  /* advice: equal pages may become one */
+    QUIRE_REGION_UNWRITTEN = 1 << 22, /* was there at the last quire_space_clear_dirty; says nothing
+                                         about rights, and does not keep neighbours from merging */
 };
 #define QUIRE_REGION_PROTECTION (QUIRE_PROT_READ | QUIRE_PROT_WRITE | QUIRE_PROT_EXECUTE)
 
@@ -69,6 +71,7 @@ struct quire_space_limits {
 /* Pages by kind of region, kept by the writers; for limits and reports. */
 struct quire_space_pages {
     uint64_t total, data, stack, executable, locked, shared, accounted;
+    uint64_t total_peak; /* the largest total so far */
 };
 
 struct quire_space {
@@ -84,6 +87,8 @@ struct quire_space {
     struct quire_space_limits limits;  /* (s) */
     struct quire_space_pages pages;    /* (s) */
     uint64_t charged;                  /* (s) pages promised to it: pages.accounted, at rest */
+    uint64_t resident_peak;            /* (a) pages, as far as looked at */
+    uint64_t unseen;                   /* (a) pages that may have left since the last look */
     uint32_t default_flags; /* (s) QUIRE_REGION_LOCKED for future mappings (mlockall MCL_FUTURE) */
     uint64_t *cpus;         /* (a) bit set while a CPU may hold this space in its TLB */
     struct quire_space *next, *previous; /* (g) */
@@ -274,22 +279,70 @@ struct quire_region_info {
 bool quire_space_region(struct quire_space *space, quire_virt address,
                         struct quire_region_info *out);
 
+/* Shares of pages are kept in bytes with so many bits behind the point. */
+#define QUIRE_USAGE_FRACTION 12
+
 struct quire_usage {
     uint64_t resident;  /* pages present or inaccessible, without the zero page */
     uint64_t anonymous; /* of those: private anonymous */
     uint64_t object;    /* of those: an object's */
     uint64_t swapped;   /* entries that hold a slot */
     uint64_t tables;    /* page tables of all levels */
-    uint64_t accessed, dirty, shared_clean, shared_dirty, private_clean,
-        private_dirty;     /* range walks only */
-    uint64_t proportional; /* bytes, each frame divided by its count (range walks only) */
+    /* range walks only: */
+    uint64_t accessed, dirty, shared_clean, shared_dirty, private_clean, private_dirty;
+    uint64_t lazy_free;     /* given back by QUIRE_ADVICE_FREE, and not written since */
+    uint64_t most_mappings; /* of one page */
+    uint64_t proportional;  /* each page divided by the entries that map it; see the fraction */
+    uint64_t proportional_dirty, proportional_anonymous, proportional_object; /* of that */
+    uint64_t swapped_proportional;
 };
 
 /* From the tables' own counters: O(tables). */
 void quire_space_usage(struct quire_space *space, struct quire_usage *out);
-/* From the entries of a range: O(pages). */
+/*
+ * Adds what the entries of a range say: O(pages), without a lock. A page counts as shared when
+ * another entry maps it, as far as its record and the table at hand tell: a page that two forks
+ * share by way of other shared tables may be shared more often than that.
+ */
 void quire_space_usage_range(struct quire_space *space, quire_virt start, quire_virt end,
-                             struct quire_usage *out);
+                             struct quire_usage *sum);
+
+/* The largest resident set so far, in pages: looked at before pages leave the space in numbers (a
+ * 64th of it, or 256 KiB), and now. */
+uint64_t quire_space_resident_peak(struct quire_space *space);
+/* Forgets the peak: it is what is resident now. */
+void quire_space_reset_peak(struct quire_space *space);
+/* For operations on the space: up to so many pages are about to leave it. */
+void quire_space_note_peak(struct quire_space *space, uint64_t pages);
+
+/* What one page's entry says. */
+enum {
+    QUIRE_PAGE_IS_PRESENT = 1 << 0,   /* or inaccessible: there is a frame */
+    QUIRE_PAGE_IS_SWAPPED = 1 << 1,   /* the number is a slot's */
+    QUIRE_PAGE_IS_OBJECT = 1 << 2,    /* the frame is an object's */
+    QUIRE_PAGE_IS_EXCLUSIVE = 1 << 3, /* no other entry maps the frame */
+    QUIRE_PAGE_IS_DIRTY = 1 << 4,     /* written through this entry since quire_space_clear_dirty */
+};
+struct quire_page_state {
+    uint64_t number; /* of the frame or slot */
+    uint8_t flags;
+};
+
+/* The state of n pages from a page address on, without a lock; pages without an entry are zeros. */
+void quire_space_page_states(struct quire_space *space, quire_virt start, size_t n,
+                             struct quire_page_state *out);
+
+/* How many entries map an anonymous or object frame, counting shared tables once; others: 0. */
+uint32_t quire_frame_mappings(const struct quire_frame *frame);
+
+/* The pages of the space count as untouched: anonymous ones, objects', or both. */
+void quire_space_clear_accessed(struct quire_space *space, bool anonymous, bool object);
+/*
+ * Pages of the space count as unwritten: the next write to each faults and marks its entry dirty.
+ * What was written before stays known to the frame. Regions get QUIRE_REGION_UNWRITTEN, which a
+ * region that is mapped later lacks. QUIRE_NO_MEMORY: done in part.
+ */
+enum quire_status quire_space_clear_dirty(struct quire_space *space);
 
 /*
  * Write the private anonymous pages of a range to slots and drop them (process swap-out). Pages

@@ -169,6 +169,7 @@ static int write_content(struct vfs_inode *inode, const uint8_t *bytes, uint64_t
         page = quire_frame_map(&kernel_machine, frame);
         memcpy(page, bytes + at, n);
         quire_frame_unmap(&kernel_machine, frame, page);
+        quire_frame_mark_dirty(frame);
         quire_frame_put(&kernel_machine, frame);
     }
     if (size > inode->object->size)

@@ -81,3 +81,29 @@ int proc_show_mountinfo(struct text *text, const struct proc_target *target)
     (void)target;
     return show_mount_list(text, true);
 }
+
+int proc_show_mountstats(struct text *text, const struct proc_target *target)
+{
+    static const char special[] = " \t\n\\";
+    char *buffer = kernel_alloc(VFS_PATH_MAX);
+    struct vfs_mount *mount;
+
+    (void)target;
+    if (buffer == NULL)
+        return -ENOMEM;
+    for (size_t n = 0; (mount = mount_at(n)) != NULL && !text->failed; n++) {
+        struct vfs_path root = {.mount = mount, .entry = mount->root};
+        char *where;
+
+        if (path_text(&root, NULL, buffer, VFS_PATH_MAX, false, &where) > 0) {
+            text_printf(text, "device ");
+            text_escaped(text, mount->source, special);
+            text_printf(text, " mounted on ");
+            text_escaped(text, where, special);
+            text_printf(text, " with fstype %s\n", mount->filesystem->type->name);
+        }
+        mount_put(mount);
+    }
+    kernel_free(buffer);
+    return 0;
+}

@@ -104,6 +104,174 @@ static int show_zero(struct text *text, const struct proc_target *target)
     return 0;
 }
 
+static int show_nothing(struct text *text, const struct proc_target *target)
+{
+    (void)text;
+    return proc_may_look(target->process) == 0 ? 0 : -EPERM;
+}
+
+static int show_personality(struct text *text, const struct proc_target *target)
+{
+    if (proc_may_look(target->process) != 0)
+        return -EPERM;
+    text_printf(text, "%08x\n", 0u);
+    return 0;
+}
+
+/* The registers of a call are not kept where others could read them. */
+static int show_syscall(struct text *text, const struct proc_target *target)
+{
+    if (proc_may_look(target->process) != 0)
+        return -EPERM;
+    text_printf(text, "running\n");
+    return 0;
+}
+
+static int show_sched(struct text *text, const struct proc_target *target)
+{
+    struct thread *thread = proc_target_thread(target);
+    uint64_t run, voluntary, involuntary;
+    char name[16];
+
+    if (thread == NULL)
+        return -ESRCH;
+    proc_target_name(target->process, thread, name);
+    run = thread->times.user + thread->times.system;
+    voluntary = thread->times.voluntary_switches;
+    involuntary = thread->times.involuntary_switches;
+    text_printf(text,
+                "%s (%d, #threads: %u)\n"
+                "-------------------------------------------------------------------\n",
+                name, thread->tid, target->process->thread_count);
+    text_printf(text, "%-45s:%14lu.%06lu\n", "se.sum_exec_runtime", (unsigned long)(run / 1000000),
+                (unsigned long)(run % 1000000));
+    text_printf(text, "%-45s:%21lu\n%-45s:%21lu\n%-45s:%21lu\n", "nr_switches",
+                (unsigned long)(voluntary + involuntary), "nr_voluntary_switches",
+                (unsigned long)voluntary, "nr_involuntary_switches", (unsigned long)involuntary);
+    text_printf(text, "%-45s:%21d\n", "policy", thread->policy);
+    text_printf(text, "%-45s:%21d\n", "prio", 120 + thread->nice);
+    thread_put(thread);
+    return 0;
+}
+
+/* Time on a CPU, time in the queue, slices. */
+static int show_schedstat(struct text *text, const struct proc_target *target)
+{
+    struct thread *thread = proc_target_thread(target);
+
+    if (thread == NULL)
+        return -ESRCH;
+    text_printf(
+        text, "%lu 0 %lu\n", (unsigned long)(thread->times.user + thread->times.system),
+        (unsigned long)(thread->times.voluntary_switches + thread->times.involuntary_switches));
+    thread_put(thread);
+    return 0;
+}
+
+static int show_cpuset(struct text *text, const struct proc_target *target)
+{
+    (void)target;
+    text_add(text, "/\n", 2);
+    return 0;
+}
+
+static int show_io(struct text *text, const struct proc_target *target)
+{
+    if (proc_may_look(target->process) != 0)
+        return -EACCES;
+    text_printf(text, "rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: 0\n"
+                      "write_bytes: 0\ncancelled_write_bytes: 0\n");
+    return 0;
+}
+
+static int show_id_map(struct text *text, const struct proc_target *target)
+{
+    (void)target;
+    text_printf(text, "%10u %10u %10u\n", 0u, 0u, UINT32_MAX);
+    return 0;
+}
+
+static int show_no_id(struct text *text, const struct proc_target *target)
+{
+    (void)target;
+    text_printf(text, "%u", UINT32_MAX);
+    return 0;
+}
+
+/* Children of the process, told by the first thread alone: which thread made them is not kept. */
+static int show_children(struct text *text, const struct proc_target *target)
+{
+    if (target->tid != target->process->number)
+        return 0;
+    for (int pid = 1;;) {
+        struct process *child = process_next(pid);
+        uint64_t flags;
+        bool mine;
+
+        if (child == NULL)
+            return 0;
+        pid = child->number + 1;
+        flags = tree_lock_interrupts();
+        mine = child->parent == target->process;
+        tree_unlock_interrupts(flags);
+        if (mine)
+            text_printf(text, "%d ", child->number);
+        process_put(child);
+    }
+}
+
+static int show_coredump_filter(struct text *text, const struct proc_target *target)
+{
+    struct memory *memory = proc_target_memory(target);
+
+    if (memory != NULL)
+        text_printf(text, "%08x\n", memory->dump_filter);
+    memory_put(memory);
+    return 0;
+}
+
+#define DUMP_FILTER_BITS 0x1ff
+
+static int store_coredump_filter(char *line, size_t length, const struct proc_target *target)
+{
+    struct memory *memory;
+    int64_t value;
+
+    (void)length;
+    if (proc_parse_setting(line, &value) != 0)
+        return -EINVAL;
+    memory = process_memory(target->process);
+    if (memory == NULL)
+        return -ESRCH;
+    memory->dump_filter = (uint32_t)value & DUMP_FILTER_BITS;
+    memory_put(memory);
+    return 0;
+}
+
+/* Timers here are as exact as the tick: the slack is remembered, and changes nothing. */
+#define DEFAULT_TIMER_SLACK 50000
+
+static int show_timer_slack(struct text *text, const struct proc_target *target)
+{
+    struct thread *thread = proc_target_thread(target);
+
+    if (thread == NULL)
+        return -ESRCH;
+    text_printf(text, "%u\n", DEFAULT_TIMER_SLACK);
+    thread_put(thread);
+    return 0;
+}
+
+static int store_timer_slack(char *line, size_t length, const struct proc_target *target)
+{
+    int64_t value;
+
+    (void)length;
+    if (target->process != current_process() && current_process()->credentials.euid != 0)
+        return -EPERM;
+    return proc_parse_setting(line, &value);
+}
+
 static int show_cgroup(struct text *text, const struct proc_target *target)
 {
     (void)target;
@@ -214,21 +382,53 @@ static const struct vfs_inode_operations task_operations = {.lookup = task_looku
         {.name = "fdinfo", .mode = S_IFDIR | 0555, .operations = &proc_fdinfo_operations},         \
         PROC_SECRET("environ", 0400, proc_show_environ),                                           \
         PROC_SECRET("auxv", 0400, proc_show_auxv), PROC_TEXT("status", 0444, proc_show_status),    \
-        PROC_TEXT("limits", 0444, show_limits),                                                    \
+        PROC_TEXT("personality", 0400, show_personality), PROC_TEXT("limits", 0444, show_limits),  \
+        PROC_TEXT("sched", 0444, show_sched),                                                      \
         {.name = "comm", .mode = S_IFREG | 0644, .show = show_comm, .store = store_comm},          \
-        PROC_TEXT("cmdline", 0444, proc_show_cmdline), PROC_TEXT("stat", 0444, proc_show_stat),    \
-        PROC_TEXT("statm", 0444, proc_show_statm), PROC_SECRET("maps", 0444, proc_show_maps),      \
+        PROC_TEXT("syscall", 0400, show_syscall), PROC_TEXT("cmdline", 0444, proc_show_cmdline),   \
+        PROC_TEXT("stat", 0444, proc_show_stat), PROC_TEXT("statm", 0444, proc_show_statm),        \
+        PROC_SECRET("maps", 0444, proc_show_maps),                                                 \
+        PROC_SECRET("numa_maps", 0444, proc_show_numa_maps),                                       \
+        {.name = "mem",                                                                            \
+         .mode = S_IFREG | 0600,                                                                   \
+         .file_operations = &proc_memory_operations,                                               \
+         .access = PROC_LOOK},                                                                     \
         PROC_PLACE("cwd", follow_cwd), PROC_PLACE("root", follow_root),                            \
         PROC_PLACE("exe", follow_exe), PROC_TEXT("mounts", 0444, proc_show_mounts),                \
         PROC_TEXT("mountinfo", 0444, proc_show_mountinfo),                                         \
-        PROC_SECRET("smaps", 0444, proc_show_smaps), PROC_TEXT("wchan", 0444, show_zero),          \
-        PROC_TEXT("cgroup", 0444, show_cgroup)
+        {.name = "clear_refs", .mode = S_IFREG | 0200, .store = proc_store_clear_refs},            \
+        PROC_SECRET("smaps", 0444, proc_show_smaps),                                               \
+        PROC_SECRET("smaps_rollup", 0444, proc_show_smaps_rollup),                                 \
+        {.name = "pagemap",                                                                        \
+         .mode = S_IFREG | 0400,                                                                   \
+         .file_operations = &proc_pagemap_operations,                                              \
+         .access = PROC_LOOK},                                                                     \
+        PROC_TEXT("wchan", 0444, show_zero), PROC_TEXT("stack", 0400, show_nothing),               \
+        PROC_TEXT("schedstat", 0444, show_schedstat), PROC_TEXT("cpuset", 0444, show_cpuset),      \
+        PROC_TEXT("cgroup", 0444, show_cgroup), PROC_TEXT("io", 0400, show_io),                    \
+        PROC_TEXT("uid_map", 0444, show_id_map), PROC_TEXT("gid_map", 0444, show_id_map),          \
+        PROC_TEXT("loginuid", 0444, show_no_id), PROC_TEXT("sessionid", 0444, show_no_id)
 
-static const struct proc_file thread_files[] = {PROC_COMMON_FILES, PROC_OOM_FILES, {.name = NULL}};
+static const struct proc_file thread_files[] = {
+    PROC_COMMON_FILES,
+    PROC_OOM_FILES,
+    PROC_TEXT("children", 0444, show_children),
+    {.name = NULL},
+};
 
 const struct proc_file proc_process_files[] = {
     {.name = "task", .mode = S_IFDIR | 0555, .operations = &task_operations},
+    {.name = "map_files", .mode = S_IFDIR | 0500, .operations = &proc_map_files_operations},
     PROC_COMMON_FILES,
     PROC_OOM_FILES,
+    PROC_TEXT("mountstats", 0400, proc_show_mountstats),
+    {.name = "coredump_filter",
+     .mode = S_IFREG | 0644,
+     .show = show_coredump_filter,
+     .store = store_coredump_filter},
+    {.name = "timerslack_ns",
+     .mode = S_IFREG | 0666,
+     .show = show_timer_slack,
+     .store = store_timer_slack},
     {.name = NULL},
 };

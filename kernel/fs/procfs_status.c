@@ -6,55 +6,72 @@
 #include "core/string.h"
 #include "linux/errno.h"
 #include "linux/resource.h"
+#include "proc/scheduler.h"
 #include "proc/signals.h"
 #include "proc/tree.h"
 #include "tty/tty.h"
 #include "x86/cpu.h"
+
+/* Linux can have 1024 nodes of memory, four masks in each of these. */
+#define NO_NODES "00000000,00000000,00000000,00000000,"
 
 #define NS_PER_TICK 10000000ull /* USER_HZ is 100 */
 
 /* ---- numbers: stat, statm, status ---- */
 
 struct memory_numbers {
-    uint64_t size, resident, shared, text, data, stack, locked, tables, swapped, anonymous, peak;
+    uint64_t size, size_peak, resident, shared, text, executable, data, stack, locked, tables,
+        swapped, anonymous, peak;
     uint64_t code_start, code_end, stack_start, data_start, data_end, break_start;
     uint64_t argument_start, argument_end, environment_start, environment_end;
 };
 
-static void memory_numbers(struct process *process, struct memory_numbers *out)
+static void memory_numbers(const struct proc_target *target, struct memory_numbers *out)
 {
-    struct memory *memory = process_memory(process);
+    struct memory *memory = proc_target_memory(target);
     struct quire_usage usage = {0};
+    const struct quire_space *space;
 
     *out = (struct memory_numbers){0};
     if (memory == NULL)
         return;
+    space = memory->space;
     quire_space_usage(memory->space, &usage);
     *out = (struct memory_numbers){
-        .size = memory->space->pages.total,
+        .size = space->pages.total,
+        .size_peak = space->pages.total_peak,
         .resident = usage.resident,
         .shared = usage.object,
         .text =
             (quire_page_up(memory->code_end) - quire_page_down(memory->code_start)) >> PAGE_SHIFT,
-        .data = memory->space->pages.data,
-        .stack = memory->space->pages.stack,
-        .locked = memory->space->pages.locked,
-        .tables = usage.tables,
+        .executable = space->pages.executable,
+        .data = space->pages.data,
+        .stack = space->pages.stack,
+        .locked = space->pages.locked,
+        .tables = usage.tables > 0 ? usage.tables - 1 : 0, /* Linux leaves the root out */
         .swapped = usage.swapped,
         .anonymous = usage.anonymous,
-        .peak = memory->resident_peak,
+        .peak = quire_space_resident_peak(memory->space),
         .code_start = memory->code_start,
         .code_end = memory->code_end,
         .stack_start = memory->stack_start,
         .data_start = memory->data_start,
         .data_end = memory->data_end,
-        .break_start = memory->space->break_start,
+        .break_start = space->break_start,
         .argument_start = memory->argument_start,
         .argument_end = memory->argument_end,
         .environment_start = memory->environment_start,
         .environment_end = memory->environment_end,
     };
     memory_put(memory);
+}
+
+/* Addresses of a process are for those who may look into it. */
+static void hide_addresses(struct memory_numbers *m)
+{
+    m->code_start = m->code_end = m->size > 0;
+    m->stack_start = m->data_start = m->data_end = m->break_start = 0;
+    m->argument_start = m->argument_end = m->environment_start = m->environment_end = 0;
 }
 
 struct signal_numbers {
@@ -125,9 +142,14 @@ int proc_show_stat(struct text *text, const struct proc_target *target)
     struct signal_numbers signals;
     struct usage_times times;
     char name[16];
-    int nice = thread != NULL ? thread->nice : 0;
+    int nice = thread != NULL ? thread->nice : 0, policy = thread != NULL ? thread->policy : 0;
+    int real_time = policy == SCHED_FIFO || policy == SCHED_RR ? thread->priority : 0;
+    bool may_look;
 
-    memory_numbers(process, &memory);
+    memory_numbers(target, &memory);
+    may_look = proc_may_look(process) == 0;
+    if (!may_look)
+        hide_addresses(&memory);
     signal_numbers(process, thread, &signals);
     target_times(target, thread, &times);
     proc_target_name(process, thread, name);
@@ -136,14 +158,16 @@ int proc_show_stat(struct text *text, const struct proc_target *target)
         name, target_state(target, thread), parent_number(process), process_group_number(process),
         process_session_number(process), tty != NULL ? tty_device_number(tty) : 0,
         tty != NULL ? tty_foreground_group(tty) : -1, process->exec_done ? 0x400000u : 0x400040u);
-    text_printf(text, "%lu 0 %lu 0 %lu %lu %lu %lu %d %d %u 0 %lu ",
-                (unsigned long)times.minor_faults, (unsigned long)times.major_faults,
-                (unsigned long)(times.user / NS_PER_TICK),
-                (unsigned long)(times.system / NS_PER_TICK),
-                (unsigned long)(process->children_times.user / NS_PER_TICK),
-                (unsigned long)(process->children_times.system / NS_PER_TICK), 20 + nice, nice,
-                process->thread_count, (unsigned long)(process->start_time / NS_PER_TICK));
-    text_printf(text, "%lu %lu %lu %lu %lu %lu 0 0 %lu %lu %lu %lu 0 0 0 %d %u 0 0 0 0 0 ",
+    text_printf(
+        text, "%lu %lu %lu %lu %lu %lu %lu %lu %d %d %u 0 %lu ", (unsigned long)times.minor_faults,
+        (unsigned long)process->children_times.minor_faults, (unsigned long)times.major_faults,
+        (unsigned long)process->children_times.major_faults,
+        (unsigned long)(times.user / NS_PER_TICK), (unsigned long)(times.system / NS_PER_TICK),
+        (unsigned long)(process->children_times.user / NS_PER_TICK),
+        (unsigned long)(process->children_times.system / NS_PER_TICK),
+        real_time > 0 ? -1 - real_time : 20 + nice, nice, process->thread_count,
+        (unsigned long)(process->start_time / NS_PER_TICK));
+    text_printf(text, "%lu %lu %lu %lu %lu %lu 0 0 %lu %lu %lu %lu 0 0 0 %d %u %d %d 0 0 0 ",
                 (unsigned long)memory.size << PAGE_SHIFT, (unsigned long)memory.resident,
                 (unsigned long)process->limits[RLIMIT_RSS].soft, (unsigned long)memory.code_start,
                 (unsigned long)memory.code_end, (unsigned long)memory.stack_start,
@@ -151,12 +175,12 @@ int proc_show_stat(struct text *text, const struct proc_target *target)
                 (unsigned long)(signals.blocked & 0x7fffffff),
                 (unsigned long)(signals.ignored & 0x7fffffff),
                 (unsigned long)(signals.caught & 0x7fffffff), process->exit_signal,
-                thread != NULL ? thread->cpu : 0);
+                thread != NULL ? thread->cpu : 0, real_time, policy);
     text_printf(text, "%lu %lu %lu %lu %lu %lu %lu %d\n", (unsigned long)memory.data_start,
                 (unsigned long)memory.data_end, (unsigned long)memory.break_start,
                 (unsigned long)memory.argument_start, (unsigned long)memory.argument_end,
                 (unsigned long)memory.environment_start, (unsigned long)memory.environment_end,
-                process->exit_status);
+                may_look ? process->exit_status : 0);
     if (thread != NULL)
         thread_put(thread);
     return 0;
@@ -166,7 +190,7 @@ int proc_show_statm(struct text *text, const struct proc_target *target)
 {
     struct memory_numbers memory;
 
-    memory_numbers(target->process, &memory);
+    memory_numbers(target, &memory);
     text_printf(text, "%lu %lu %lu %lu 0 %lu 0\n", (unsigned long)memory.size,
                 (unsigned long)memory.resident, (unsigned long)memory.shared,
                 (unsigned long)memory.text, (unsigned long)(memory.data + memory.stack));
@@ -200,24 +224,27 @@ static unsigned descriptor_room(struct process *process)
     return room;
 }
 
-static void show_status_memory(struct text *text, struct process *process)
+static void show_status_memory(struct text *text, const struct proc_target *target)
 {
     struct memory_numbers m;
+    uint64_t library;
 
-    memory_numbers(process, &m);
+    memory_numbers(target, &m);
     if (m.size == 0)
         return;
-    text_printf(text, "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\n", KIB(m.size), KIB(m.size));
+    library = m.executable > m.text ? m.executable - m.text : 0;
+    text_printf(text, "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\n", KIB(m.size_peak), KIB(m.size));
     text_printf(text, "VmLck:\t%8lu kB\nVmPin:\t%8lu kB\n", KIB(m.locked), 0ul);
     text_printf(text, "VmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\n",
                 KIB(m.peak > m.resident ? m.peak : m.resident), KIB(m.resident));
+    /* Every file lives in memory here, as on a tmpfs. */
     text_printf(text, "RssAnon:\t%8lu kB\nRssFile:\t%8lu kB\nRssShmem:\t%8lu kB\n",
-                KIB(m.anonymous), KIB(m.shared), 0ul);
+                KIB(m.anonymous), 0ul, KIB(m.shared));
     text_printf(text, "VmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\nVmLib:\t%8lu kB\n",
-                KIB(m.data), KIB(m.stack), KIB(m.text), 0ul);
+                KIB(m.data), KIB(m.stack), KIB(m.text), KIB(library));
     text_printf(text, "VmPTE:\t%8lu kB\nVmSwap:\t%8lu kB\nHugetlbPages:\t%8lu kB\n", KIB(m.tables),
                 KIB(m.swapped), 0ul);
-    text_printf(text, "CoreDumping:\t0\nTHP_enabled:\t0\n");
+    text_printf(text, "CoreDumping:\t0\nTHP_enabled:\t1\n");
 }
 
 int proc_show_status(struct text *text, const struct proc_target *target)
@@ -243,12 +270,12 @@ int proc_show_status(struct text *text, const struct proc_target *target)
                 who->euid, who->suid, who->fsuid, who->gid, who->egid, who->sgid, who->fsgid);
     text_printf(text, "FDSize:\t%u\nGroups:\t", descriptor_room(process));
     for (uint32_t i = 0; i < who->group_count; i++)
-        text_printf(text, "%u ", who->groups[i]);
-    text_printf(text, "\nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", process->number,
+        text_printf(text, "%s%u", i > 0 ? " " : "", who->groups[i]);
+    text_printf(text, " \nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", process->number,
                 number, process_group_number(process), process_session_number(process));
-    show_status_memory(text, process);
-    text_printf(text, "Threads:\t%u\nSigQ:\t0/%lu\n", process->thread_count,
-                (unsigned long)process->limits[RLIMIT_SIGPENDING].soft);
+    show_status_memory(text, target);
+    text_printf(text, "Threads:\t%u\nSigQ:\t%u/%lu\n", process->thread_count,
+                process->queued_signals, (unsigned long)process->limits[RLIMIT_SIGPENDING].soft);
     text_printf(text, "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\n",
                 (unsigned long)signals.pending, (unsigned long)signals.process_pending,
                 (unsigned long)signals.blocked, (unsigned long)signals.ignored);
@@ -263,7 +290,8 @@ int proc_show_status(struct text *text, const struct proc_target *target)
     if (cpu_count > 1)
         text_printf(text, "-%u", cpu_count - 1);
     text_printf(text,
-                "\nMems_allowed:\t1\nMems_allowed_list:\t0\n"
+                "\nMems_allowed:\t" NO_NODES NO_NODES NO_NODES NO_NODES NO_NODES NO_NODES NO_NODES
+                "00000000,00000000,00000000,00000001\nMems_allowed_list:\t0\n"
                 "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
                 (unsigned long)times.voluntary_switches, (unsigned long)times.involuntary_switches);
     if (thread != NULL)

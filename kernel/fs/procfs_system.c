@@ -171,13 +171,6 @@ static int show_devices(struct text *text, const struct proc_target *target)
     return 0;
 }
 
-static int show_partitions(struct text *text, const struct proc_target *target)
-{
-    (void)target;
-    text_printf(text, "major minor  #blocks  name\n\n");
-    return 0;
-}
-
 static int show_swaps(struct text *text, const struct proc_target *target)
 {
     (void)target;
@@ -205,16 +198,29 @@ static long read_mounts(const struct proc_target *target, char *buffer, size_t s
     return snprintf(buffer, size, "self/mounts");
 }
 
+static int show_empty(struct text *text, const struct proc_target *target)
+{
+    (void)text, (void)target;
+    return 0;
+}
+
 const struct proc_file proc_system_files[] = {
     PROC_TEXT("buddyinfo", 0444, proc_show_buddyinfo),
     PROC_TEXT("cmdline", 0444, show_cmdline),
     PROC_TEXT("cpuinfo", 0444, show_cpuinfo),
     PROC_TEXT("devices", 0444, show_devices),
+    PROC_TEXT("diskstats", 0444, show_empty),
     PROC_TEXT("filesystems", 0444, show_filesystems),
+    PROC_TEXT("iomem", 0444, proc_show_iomem),
+    PROC_BYTES("kpagecgroup", 0400, proc_frame_group_operations),
+    PROC_BYTES("kpagecount", 0400, proc_frame_count_operations),
+    PROC_BYTES("kpageflags", 0400, proc_frame_flags_operations),
     PROC_TEXT("loadavg", 0444, show_loadavg),
     PROC_TEXT("meminfo", 0444, proc_show_meminfo),
+    PROC_TEXT("modules", 0444, show_empty),
     PROC_LINK("mounts", read_mounts),
-    PROC_TEXT("partitions", 0444, show_partitions),
+    PROC_TEXT("pagetypeinfo", 0400, proc_show_pagetypeinfo),
+    PROC_TEXT("partitions", 0444, show_empty),
     PROC_LINK("self", read_self),
     PROC_TEXT("slabinfo", 0400, proc_show_slabinfo),
     PROC_TEXT("stat", 0444, show_stat),
@@ -223,6 +229,8 @@ const struct proc_file proc_system_files[] = {
     PROC_LINK("thread-self", read_thread_self),
     PROC_TEXT("uptime", 0444, show_uptime),
     PROC_TEXT("version", 0444, show_version),
+    PROC_TEXT("vmallocinfo", 0400, proc_show_vmallocinfo),
     PROC_TEXT("vmstat", 0444, proc_show_vmstat),
+    PROC_TEXT("zoneinfo", 0444, proc_show_zoneinfo),
     {.name = NULL},
 };

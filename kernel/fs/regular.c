@@ -50,6 +50,8 @@ static size_t copy_far(struct quire_frame *frame, size_t offset, struct transfer
 static size_t copy_frame(struct quire_frame *frame, size_t offset, struct transfer *transfer,
                          size_t n, bool out)
 {
+    if (!out)
+        quire_frame_mark_dirty(frame);
     if (likely(quire_frame_phys(&kernel_machine, frame) < kernel_machine.frame.direct_end)) {
         char *bytes = quire_frame_direct(&kernel_machine, frame);
 

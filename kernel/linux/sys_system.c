@@ -269,15 +269,9 @@ void usage_fill(struct rusage_abi *out, const struct usage_times *times, uint64_
     };
 }
 
-/* The largest resident set so far, as far as it was looked at: at each of these calls and at exit.
- */
 uint64_t memory_resident_peak(struct memory *memory)
 {
-    struct quire_usage usage;
-
-    quire_space_usage(memory->space, &usage);
-    if (usage.resident > memory->resident_peak)
-        memory->resident_peak = usage.resident;
+    memory->resident_peak = quire_space_resident_peak(memory->space);
     return memory->resident_peak * PAGE_SIZE;
 }
 

@@ -217,7 +217,7 @@ static void describe(const struct elf_file *elf, uint64_t bias, struct elf_image
         if (header->program_headers >= segment->offset &&
             header->program_headers - segment->offset < segment->file_size)
             out->program_headers = header->program_headers - segment->offset + start;
-        if (start < out->code_start)
+        if ((segment->flags & PF_X) && start < out->code_start)
             out->code_start = start;
         if ((segment->flags & PF_X) && file_end > out->code_end)
             out->code_end = file_end;

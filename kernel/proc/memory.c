@@ -5,6 +5,9 @@
 #include "kernel/fs/vfs.h"
 #include "kernel/proc/tree.h"
 
+/* What Linux writes into a core: private memory, shared anonymous memory, ELF headers. */
+#define DEFAULT_DUMP_FILTER 0x33
+
 static struct quire_cache *memory_cache;
 
 static struct memory *memory_new(void)
@@ -23,7 +26,9 @@ struct memory *memory_create(void)
 
     if (!memory)
         return NULL;
-    *memory = (struct memory){.references = 1};
+    *memory = (struct memory){.references = 1, .dump_filter = DEFAULT_DUMP_FILTER};
+    if (current_thread()->memory != NULL)
+        memory->dump_filter = current_thread()->memory->dump_filter;
     if (quire_space_create(&kernel_machine, &memory->space) != QUIRE_OK) {
         quire_cache_free(&kernel_machine, memory_cache, memory);
         return NULL;

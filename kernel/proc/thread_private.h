@@ -112,6 +112,7 @@ struct memory {
     uint64_t auxiliary_start, auxiliary_size; /* user address and bytes of auxv */
     struct file *executable;                  /* with a reference; NULL: none */
     uint64_t resident_peak;                   /* pages */
+    uint32_t dump_filter; /* /proc/PID/coredump_filter; inherited, also through exec */
 };
 
 /* ---- threads ---- */
