@@ -38,7 +38,7 @@ static const char *region_name(struct memory *memory, const struct quire_region_
             return NULL;
         return name;
     }
-    if (region->start < space->break_end && region->end > space->break_start)
+    if (region->start <= space->break_end && region->end >= space->break_start)
         return "[heap]";
     if (region->start <= memory->stack_start && region->end >= memory->stack_start)
         return "[stack]";
