@@ -619,8 +619,17 @@ size_t quire_space_page_out(struct quire_space *space, quire_virt address, size_
         stop = region.end < end ? region.end : end;
         if (region.flags & (QUIRE_REGION_LOCKED | QUIRE_REGION_SHARED))
             page = stop;
-        for (; page < stop; page += QUIRE_PAGE_SIZE)
-            out += page_out(space, page);
+        while (page < stop) {
+            struct quire_leaf leaf;
+
+            if (quire_leaf_find(space->q, &space->table, page, &leaf)) {
+                out += page_out(space, page);
+                page += QUIRE_PAGE_SIZE;
+            } else { /* a sparse space costs what it uses */
+                page = quire_table_skip(space->q, &space->table, page & ~(QUIRE_LEAF_SPAN - 1)) +
+                       QUIRE_LEAF_SPAN;
+            }
+        }
     }
     return out;
 }

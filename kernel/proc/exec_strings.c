@@ -69,30 +69,26 @@ static int add_user_string(struct exec_strings *strings, const char *text)
 
     for (;;) {
         size_t step = PAGE_SIZE - ((uintptr_t)(text + length) & (PAGE_SIZE - 1));
-        size_t room = strings->capacity - strings->size - length;
+        size_t left = strings->limit - strings->size - length;
         long n;
         int error;
 
-        if (length >= STRING_MAX)
+        if (length >= STRING_MAX || left == 0)
             return -E2BIG;
         if (step > 256 && length == 0)
             step = 256;
-        if (room < step) {
-            error = make_room(strings, length + step);
-            if (error == -E2BIG && room > 0) {
-                step = room;
-                error = 0;
-            }
-            if (error)
-                return error;
-        }
+        if (step > left)
+            step = left;
+        error = make_room(strings, length + step);
+        if (error)
+            return error;
         n = strncpy_from_user(strings->bytes + strings->size + length, text + length, step);
         if (n < 0)
             return -EFAULT;
         length += (size_t)n;
         if ((size_t)n == step)
             continue;
-        if (length + 1 > STRING_MAX || strings->size + length + 1 > strings->limit)
+        if (length + 1 > STRING_MAX)
             return -E2BIG;
         strings->size += length + 1;
         return 0;
