@@ -73,7 +73,7 @@ for source in "$tests"/programs/*.c; do
     name=$(basename "$source" .c)
     case $name in
     hello | terminal) continue ;;
-    random_calls | broken) continue ;; # group hostile
+    broken) continue ;; # group hostile
     esac
     check "program: $name" status 0 machine --mem 512M -- "$programs/$name"
 done

@@ -1,9 +1,9 @@
 # Programs that mean harm, with the library's records proved whenever the machine is idle. Seeds are
 # fixed, and yet no two runs are the same: the processes race.
 #
-# For more: ./quire run --append check -- build/tests/boot/random_calls run SEED ROUNDS MILLISECONDS
+# For more: tests/hostile/run PROGRAMS SEED
 
-tools/build kernel tools image test-boot || exit 1
+tools/build kernel tools image test-boot test-hostile || exit 1
 
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -22,8 +22,9 @@ hostile() {
     fi
 }
 
-for seed in 1 2 3; do
-    hostile "random calls, seed $seed" -- $programs/random_calls run $seed 12 300
-done
+random_calls=build/tests/hostile/random_calls
+hostile "1,400 random programs" -- $random_calls swarm 1 1400
+hostile "600 random programs in little memory" --mem 48M -- $random_calls swarm 2 600
+hostile "long random programs" -- $random_calls run 1 12 300
+hostile "long random programs in little memory" --mem 64M -- $random_calls run 4 6 300
 hostile "damaged programs, stacks, files" -- $programs/broken 1 300
-hostile "little memory" --mem 64M -- $programs/random_calls run 4 6 300

@@ -1,0 +1,12 @@
+# Random hostile programs, which the group hostile runs in the machine.
+
+HOSTILE_SOURCES := $(sort $(wildcard tests/hostile/*.c))
+
+.PHONY: test-hostile
+test-hostile: $(BUILD)/tests/hostile/random_calls
+tests: test-hostile
+
+$(BUILD)/tests/hostile/random_calls: $(HOSTILE_SOURCES) $(wildcard tests/hostile/*.h)
+	$(call say,CC,tests/hostile)
+	@mkdir -p $(@D)
+	$(Q)gcc -std=gnu11 -g -O1 $(WARNINGS) -static -no-pie $(HOSTILE_SOURCES) -o $@
