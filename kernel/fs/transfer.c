@@ -29,7 +29,7 @@ static size_t transfer_piece(struct transfer *transfer, void *kernel, size_t n, 
     else
         left = copy_from_user(kernel, transfer->address, n);
     n -= left;
-    transfer->address = (char *)transfer->address + n;
+    transfer->address = (void *)((uintptr_t)transfer->address + n); /* a user address: a number */
     transfer->length -= n;
     return n;
 }
