@@ -120,6 +120,42 @@ static void the_last_user_page(void **state)
     assert_status(load(last, NULL), QUIRE_NO_MAPPING);
 }
 
+/* A debugger reads and writes where the program may not, and the program's rights stay. */
+static void forced_access(void **state)
+{
+    uint64_t word = 0;
+    size_t done;
+
+    (void)state;
+    fixed(BASE, 3 * PAGE, RW);
+    assert_ok(sim_store(cpu, BASE, 7));
+    assert_ok(quire_space_protect(space, BASE, 3 * PAGE, 0, false));
+    assert_status(quire_space_read(space, BASE, &word, 8, false, &done), QUIRE_NO_PERMISSION);
+    assert_ok(quire_space_read(space, BASE, &word, 8, true, &done));
+    assert_int_equal(word, 7);
+    assert_ok(quire_space_read(space, BASE + PAGE, &word, 8, true, &done));
+    assert_int_equal(word, 0);
+    word = 9;
+    assert_status(quire_space_write(space, BASE, &word, 8, false, &done), QUIRE_NO_PERMISSION);
+    assert_ok(quire_space_write(space, BASE, &word, 8, true, &done));
+    assert_ok(quire_space_write(space, BASE + 2 * PAGE, &word, 8, true, &done));
+    machine_check(machine);
+    assert_status(load(BASE, NULL), QUIRE_NO_PERMISSION);
+    assert_status(load(BASE + 2 * PAGE, NULL), QUIRE_NO_PERMISSION);
+    assert_ok(quire_space_protect(space, BASE, 3 * PAGE, QUIRE_PROT_READ, false));
+    expect(BASE, 9);
+    expect(BASE + PAGE, 0);
+    expect(BASE + 2 * PAGE, 9);
+    assert_status(sim_store(cpu, BASE, 1), QUIRE_NO_PERMISSION);
+    /* What the CPU can read because it can write, another process may not read. */
+    assert_ok(quire_space_protect(space, BASE, PAGE, QUIRE_PROT_WRITE, false));
+    expect(BASE, 9);
+    assert_status(quire_space_read(space, BASE, &word, 8, false, &done), QUIRE_NO_PERMISSION);
+    /* Without the right to become writable there is none to write by force either. */
+    fixed(BASE, PAGE, QUIRE_PROT_READ | QUIRE_REGION_MAY_READ);
+    assert_status(quire_space_write(space, BASE, &word, 8, true, &done), QUIRE_NO_PERMISSION);
+}
+
 static void ends_of_a_region(void **state)
 {
     (void)state;
@@ -388,6 +424,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         test(bad_arguments_have_names),
         test(the_last_user_page),
+        test(forced_access),
         test(ends_of_a_region),
         test(neighbours_merge_and_split),
         test(rights_cannot_exceed_the_most),
