@@ -61,7 +61,7 @@ struct fault {
 #define ATOMIC_FIELD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
 
 /* (1): false when nothing covers the page. */
-static bool look_up(struct fault *fault)
+QUIRE_INLINE bool look_up(struct fault *fault)
 {
     struct quire_space *space = fault->space;
 
@@ -96,7 +96,7 @@ static bool look_up(struct fault *fault)
 
 /* (5): with the table locked, nothing changed since it was looked at. Accessed and dirty bits do
  * not matter. */
-static bool still_valid(const struct fault *fault)
+QUIRE_INLINE bool still_valid(const struct fault *fault)
 {
     return __atomic_load_n(&fault->space->sequence, __ATOMIC_ACQUIRE) == fault->view.sequence &&
            quire_leaf_valid_locked(&fault->leaf) &&
@@ -104,7 +104,7 @@ static bool still_valid(const struct fault *fault)
             ~(QUIRE_ENTRY_ACCESSED | QUIRE_ENTRY_DIRTY)) == 0;
 }
 
-static bool lock_valid(struct fault *fault)
+QUIRE_INLINE bool lock_valid(struct fault *fault)
 {
     quire_spin_lock(&fault->leaf.table->table.lock);
     if (QUIRE_LIKELY(still_valid(fault)))
@@ -582,7 +582,7 @@ static bool is_permitted_remotely(uint32_t flags, unsigned access)
     return (flags & QUIRE_PROT_READ) || (force && (flags & QUIRE_REGION_MAY_READ));
 }
 
-static bool is_permitted(uint32_t flags, unsigned access)
+QUIRE_INLINE bool is_permitted(uint32_t flags, unsigned access)
 {
     uint32_t rights = flags & QUIRE_REGION_PROTECTION;
 

@@ -45,18 +45,19 @@ void quire_table_discard(struct quire *q, struct quire_frame *table)
 bool quire_leaf_find(struct quire *q, const struct quire_pagetable *pt, quire_virt address,
                      struct quire_leaf *leaf)
 {
-    quire_phys at = pt->root;
+    quire_phys at = pt->root, parent = at;
     quire_entry *slot = NULL;
     quire_entry entry = 0;
 
     for (unsigned level = pt->levels; level > 1; level--) {
+        parent = at;
         slot = &((quire_entry *)quire_platform_direct(q, at))[quire_level_index(address, level)];
         entry = quire_entry_read(slot);
         if (entry == 0)
             return false;
-        leaf->parent = quire_frame_of(q, at);
         at = quire_entry_phys(entry);
     }
+    leaf->parent = quire_frame_of(q, parent);
     leaf->parent_entry = slot;
     leaf->seen = entry;
     leaf->table = quire_frame_of(q, at);
