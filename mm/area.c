@@ -63,6 +63,7 @@ static struct quire_area *reserve(struct quire *q, size_t length, size_t phase, 
     size_t slack = phase < LARGE_PAGE ? LARGE_PAGE - QUIRE_PAGE_SIZE : 0;
     struct quire_area *area;
     quire_virt found;
+    struct quire_range *above;
 
     if (length == 0 || length > q->area.end - q->area.start)
         return NULL;
@@ -75,7 +76,7 @@ static struct quire_area *reserve(struct quire *q, size_t length, size_t phase, 
 
     quire_spin_lock(&q->area.lock);
     if (quire_range_find_low(&q->area.tree, q->area.start, q->area.end,
-                             length + slack + 2 * QUIRE_PAGE_SIZE, &found) != QUIRE_OK) {
+                             length + slack + 2 * QUIRE_PAGE_SIZE, &found, &above) != QUIRE_OK) {
         quire_spin_unlock(&q->area.lock);
         quire_heap_free(q, area);
         return NULL;
@@ -85,7 +86,7 @@ static struct quire_area *reserve(struct quire *q, size_t length, size_t phase, 
         area->start += (phase - area->start) & (LARGE_PAGE - 1);
     area->range.start = area->start - QUIRE_PAGE_SIZE;
     area->range.end = area->start + length + QUIRE_PAGE_SIZE;
-    quire_range_insert(&q->area.tree, &area->range);
+    quire_range_insert_before(&q->area.tree, &area->range, above);
     q->area.mapped += length >> QUIRE_PAGE_SHIFT;
     quire_spin_unlock(&q->area.lock);
     return area;

@@ -74,7 +74,7 @@ static enum quire_status copy_regions(struct quire_space *parent, struct quire_s
         copy->offset = region->offset;
         if (copy->object != NULL)
             quire_object_get(copy->object);
-        quire_region_insert(child, copy, region);
+        quire_region_insert(child, copy, NULL, region); /* in order: always the last */
     }
     return QUIRE_OK;
 }

@@ -58,29 +58,37 @@ static int height(const struct quire_range *node)
     return node != NULL ? node->height : 0;
 }
 
-/* Recompute what a node derives from its children; false when nothing changed. */
-static bool update(struct quire_range *node)
+/* The largest gap of the node's subtree, from its own and its children's. */
+static size_t subtree_gap(const struct quire_range *node)
 {
     const struct quire_range *left = node->child[0], *right = node->child[1];
-    int left_height = height(left), right_height = height(right);
-    int new_height = 1 + (left_height > right_height ? left_height : right_height);
     size_t gap = own_gap(node);
 
     if (left != NULL && left->gap > gap)
         gap = left->gap;
     if (right != NULL && right->gap > gap)
         gap = right->gap;
-    if (node->gap == gap && node->height == new_height)
-        return false;
-    node->gap = gap;
-    node->height = new_height;
-    return true;
+    return gap;
 }
 
-static void update_path(struct quire_range *node)
+static void update(struct quire_range *node)
 {
-    while (node != NULL && update(node))
-        node = node->parent;
+    int left = height(node->child[0]), right = height(node->child[1]);
+
+    node->height = 1 + (left > right ? left : right);
+    node->gap = subtree_gap(node);
+}
+
+/* From a node whose own gap may have changed up to where the subtree's does not. */
+static void update_gaps(struct quire_range *node)
+{
+    for (; node != NULL; node = node->parent) {
+        size_t gap = subtree_gap(node);
+
+        if (gap == node->gap)
+            return;
+        node->gap = gap;
+    }
 }
 
 /* Put `with` where `node` hangs. */
@@ -108,75 +116,74 @@ static struct quire_range *rotate(struct quire_range_tree *tree, struct quire_ra
         across->parent = node;
     STORE(up->child[!side], node);
     node->parent = up;
-    (void)update(node);
-    (void)update(up);
+    update(node);
+    update(up);
     return up;
 }
 
-/* Restore balance, heights and gaps from `node` to the root. */
+/*
+ * Restore balance, heights and gaps from `node` up. Above a subtree whose height is what it was,
+ * only gaps can be wrong.
+ */
 static void rebalance(struct quire_range_tree *tree, struct quire_range *node)
 {
-    while (node != NULL) {
-        int lean = height(node->child[1]) - height(node->child[0]);
-        bool changed;
+    for (; node != NULL; node = node->parent) {
+        int left = height(node->child[0]), right = height(node->child[1]);
+        int new_height = 1 + (left > right ? left : right);
 
-        if (lean > 1 || lean < -1) {
-            unsigned side = lean > 1;
+        if (right - left > 1 || left - right > 1) {
+            unsigned side = right > left;
             struct quire_range *child = node->child[side];
 
             if (height(child->child[!side]) > height(child->child[side]))
                 (void)rotate(tree, child, !side);
             node = rotate(tree, node, side);
-            changed = true;
-        } else {
-            changed = update(node);
-        }
-        if (!changed)
+        } else if (new_height == node->height) {
+            update_gaps(node);
             return;
-        node = node->parent;
+        } else {
+            node->height = new_height;
+            node->gap = subtree_gap(node);
+        }
     }
 }
 
-void quire_range_insert(struct quire_range_tree *tree, struct quire_range *node)
+void quire_range_insert_before(struct quire_range_tree *tree, struct quire_range *node,
+                               struct quire_range *next)
 {
-    struct quire_range *parent = NULL, *at = tree->root;
-    unsigned side = 0;
+    struct quire_range *previous = next != NULL ? next->previous : tree->last;
+    /* Of two neighbours in order, one has no child on the side of the other. */
+    bool below_next = next != NULL && next->child[0] == NULL;
+    struct quire_range *parent = below_next ? next : previous;
 
     node->child[0] = NULL;
     node->child[1] = NULL;
-    node->previous = NULL;
-    node->next = tree->first;
-    while (at != NULL) {
-        parent = at;
-        side = node->start >= at->start;
-        if (side)
-            node->previous = at;
-        else
-            node->next = at;
-        at = at->child[side];
-    }
-    if (node->previous != NULL)
-        node->next = node->previous->next;
-
     node->parent = parent;
-    node->height = 0; /* so that update sees a change */
-    node->gap = 0;
-    if (node->previous != NULL)
-        node->previous->next = node;
+    node->previous = previous;
+    node->next = next;
+    node->height = 1;
+    if (previous != NULL)
+        previous->next = node;
     else
         tree->first = node;
-    if (node->next != NULL)
-        node->next->previous = node;
+    if (next != NULL)
+        next->previous = node;
     else
         tree->last = node;
+    node->gap = own_gap(node);
 
     if (parent == NULL)
         STORE(tree->root, node);
     else
-        STORE(parent->child[side], node);
+        STORE(parent->child[!below_next], node);
     tree->count++;
-    rebalance(tree, node);
-    update_path(node->next);
+    rebalance(tree, parent);
+    update_gaps(next);
+}
+
+void quire_range_insert(struct quire_range_tree *tree, struct quire_range *node)
+{
+    quire_range_insert_before(tree, node, quire_range_at_or_above(tree, node->start));
 }
 
 void quire_range_remove(struct quire_range_tree *tree, struct quire_range *node)
@@ -216,7 +223,7 @@ void quire_range_remove(struct quire_range_tree *tree, struct quire_range *node)
     }
     tree->count--;
     rebalance(tree, start);
-    update_path(next);
+    update_gaps(next);
 }
 
 void quire_range_resize(struct quire_range_tree *tree, struct quire_range *node, quire_virt start,
@@ -225,8 +232,8 @@ void quire_range_resize(struct quire_range_tree *tree, struct quire_range *node,
     (void)tree;
     STORE(node->start, start);
     STORE(node->end, end);
-    update_path(node);
-    update_path(node->next);
+    update_gaps(node);
+    update_gaps(node->next);
 }
 
 /* The last node at or before `node` whose own gap holds `length`. */
@@ -285,7 +292,8 @@ static quire_virt larger(quire_virt a, quire_virt b)
 }
 
 enum quire_status quire_range_find_high(const struct quire_range_tree *tree, quire_virt low,
-                                        quire_virt high, size_t length, quire_virt *out)
+                                        quire_virt high, size_t length, quire_virt *out,
+                                        struct quire_range **out_above)
 {
     /* Below `high` the topmost gap may be cut by `high` itself; every other one ends at a node. */
     struct quire_range *above = high != 0 ? quire_range_at_or_above(tree, high - 1) : tree->first;
@@ -300,6 +308,7 @@ enum quire_status quire_range_find_high(const struct quire_range_tree *tree, qui
     start = larger(below != NULL ? below->end : 0, low);
     if (start <= end && end - start >= length) {
         *out = end - length;
+        *out_above = above;
         return QUIRE_OK;
     }
     below = last_gap(below, length);
@@ -309,11 +318,13 @@ enum quire_status quire_range_find_high(const struct quire_range_tree *tree, qui
     if (start > below->start || below->start - start < length)
         return QUIRE_NO_SPACE; /* this gap reaches below `low`, and so do all others */
     *out = below->start - length;
+    *out_above = below;
     return QUIRE_OK;
 }
 
 enum quire_status quire_range_find_low(const struct quire_range_tree *tree, quire_virt low,
-                                       quire_virt high, size_t length, quire_virt *out)
+                                       quire_virt high, size_t length, quire_virt *out,
+                                       struct quire_range **out_above)
 {
     struct quire_range *above = quire_range_at_or_above(tree, low);
     quire_virt start = low;
@@ -327,6 +338,7 @@ enum quire_status quire_range_find_low(const struct quire_range_tree *tree, quir
     if (start > high || high - start < length)
         return QUIRE_NO_SPACE;
     *out = start;
+    *out_above = above;
     return QUIRE_OK;
 }
 

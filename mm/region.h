@@ -111,11 +111,12 @@ bool quire_object_try_get(struct quire_object *object);
 /* ---- with the space locked and the sequence odd ---- */
 
 /*
- * Put a filled-in region into the tree, its object's list (see quire_object_link_locked for
- * `after`) and the accounts. The object's reference is the region's.
+ * Put a filled-in region into the tree, below its neighbour `next` (NULL: none is above), into its
+ * object's list (see quire_object_link_locked for `after`) and the accounts. The object's reference
+ * is the region's.
  */
 void quire_region_insert(struct quire_space *space, struct quire_region *region,
-                         struct quire_region *after);
+                         struct quire_range *next, struct quire_region *after);
 /* Take it out of all three; free it later with quire_region_free (outside the space's lock: a
  * release may follow). */
 void quire_region_remove(struct quire_space *space, struct quire_region *region);
@@ -141,17 +142,20 @@ void quire_region_free_list(struct quire_region *dead);
  * QUIRE_NO_MEMORY changes nothing. */
 enum quire_status quire_unmap_locked(struct quire_space *space, quire_virt start, quire_virt end,
                                      struct quire_region **dead);
-/* Where a mapping of `length` may go. */
+/* Where a mapping of `length` may go; *out_above: the region above it, or NULL. */
 enum quire_status quire_place_locked(struct quire_space *space, quire_virt hint, size_t length,
-                                     uint32_t map_flags, uint32_t region_flags, quire_virt *out);
+                                     uint32_t map_flags, quire_virt *out,
+                                     struct quire_region **out_above);
 /*
  * Add a region to free addresses, merged with its neighbours where it fits. Takes over one
- * reference of object. *spare (may be NULL): a record to use; NULL afterwards if it was used.
+ * reference of object. above: its neighbour. *spare (may be NULL): a record to use; NULL afterwards
+ * if it was used.
  */
 enum quire_status quire_region_add_locked(struct quire_space *space, quire_virt start,
                                           quire_virt end, uint32_t flags,
                                           struct quire_object *object, uint64_t offset,
-                                          struct quire_region **spare, struct quire_region **dead);
+                                          struct quire_region *above, struct quire_region **spare,
+                                          struct quire_region **dead);
 
 /* Apply new rights of a region to the entries of [start, end): the tables are the space's own
  * (quire_own_range). */

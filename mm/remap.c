@@ -221,16 +221,18 @@ static bool grow_in_place(struct quire_space *space, struct quire_region *region
 
 /* A place for the moved mapping; a large one lies in its 2 MiB as the old one did, so that its
  * tables can move whole. */
-static enum quire_status place_alike(struct quire_space *space, const struct quire_region *region,
-                                     const struct remap *remap, quire_virt *out)
+static enum quire_status place_alike(struct quire_space *space, const struct remap *remap,
+                                     quire_virt *out)
 {
+    struct quire_region *above;
+
     if (remap->old_length >= 2 * QUIRE_LEAF_SPAN && remap->new == 0 &&
-        quire_place_locked(space, 0, remap->new_length + QUIRE_LEAF_SPAN, 0, region->flags, out) ==
+        quire_place_locked(space, 0, remap->new_length + QUIRE_LEAF_SPAN, 0, out, &above) ==
             QUIRE_OK) {
         *out += (remap->old - *out) & (QUIRE_LEAF_SPAN - 1);
         return QUIRE_OK;
     }
-    return quire_place_locked(space, remap->new, remap->new_length, 0, region->flags, out);
+    return quire_place_locked(space, remap->new, remap->new_length, 0, out, &above);
 }
 
 static enum quire_status move(struct quire_space *space, struct quire_region *region,
@@ -268,7 +270,7 @@ static enum quire_status move(struct quire_space *space, struct quire_region *re
             status = QUIRE_NO_MAPPING;
         }
     } else if (status == QUIRE_OK) {
-        status = place_alike(space, region, remap, &to);
+        status = place_alike(space, remap, &to);
     }
     if (status == QUIRE_OK)
         status = prepare_tables(space, remap->old, to, kept);
@@ -287,7 +289,8 @@ static enum quire_status move(struct quire_space *space, struct quire_region *re
     copy->offset = offset;
     if (copy->object != NULL)
         quire_object_get(copy->object);
-    quire_region_insert(space, copy, region->object != NULL ? region : NULL);
+    quire_region_insert(space, copy, quire_range_at_or_above(&space->regions, to),
+                        region->object != NULL ? region : NULL);
     move_pages(space, remap->old, to, kept);
     *out = to;
 

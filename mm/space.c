@@ -211,9 +211,9 @@ static void unlock_object(struct quire_object *object)
 
 /* The three changes of a region, with its object (if it has one) locked. */
 static void insert_locked(struct quire_space *space, struct quire_region *region,
-                          struct quire_region *after)
+                          struct quire_range *next, struct quire_region *after)
 {
-    quire_range_insert(&space->regions, &region->range);
+    quire_range_insert_before(&space->regions, &region->range, next);
     if (region->object != NULL)
         quire_object_link_locked(region->object, region, after);
     quire_region_account(space, region->flags, (int64_t)quire_region_length(region));
@@ -246,10 +246,10 @@ static void resize_locked(struct quire_space *space, struct quire_region *region
 }
 
 void quire_region_insert(struct quire_space *space, struct quire_region *region,
-                         struct quire_region *after)
+                         struct quire_range *next, struct quire_region *after)
 {
     lock_object(region->object);
-    insert_locked(space, region, after);
+    insert_locked(space, region, next, after);
     unlock_object(region->object);
 }
 
@@ -282,7 +282,7 @@ void quire_region_split(struct quire_space *space, struct quire_region *region, 
     }
     lock_object(region->object);
     resize_locked(space, region, region->range.start, at);
-    insert_locked(space, spare, NULL);
+    insert_locked(space, spare, region->range.next, NULL);
     unlock_object(region->object);
 }
 
@@ -334,35 +334,37 @@ struct quire_region *quire_region_merge(struct quire_space *space, struct quire_
 
 /* ---- placing ---- */
 
-/* Nothing is mapped in the range, and it keeps out of the guard gap of a stack above. */
-static bool is_free(const struct quire_space *space, quire_virt start, size_t length)
+/* A mapping that ends at `end` ends below its neighbour above, and out of its guard gap if that is
+ * a stack. */
+static bool keeps_off(const struct quire_region *above, quire_virt end)
 {
-    const struct quire_region *region = quire_region_at_or_above(space, start);
-    quire_virt end = start + length;
-
-    if (region == NULL)
+    if (above == NULL)
         return true;
-    if (region->range.start < end)
+    if (above->range.start < end)
         return false;
-    return !(region->flags & QUIRE_REGION_GROWS_DOWN) ||
-           region->range.start - end >= QUIRE_STACK_GUARD_PAGES * QUIRE_PAGE_SIZE;
+    return !(above->flags & QUIRE_REGION_GROWS_DOWN) ||
+           above->range.start - end >= QUIRE_STACK_GUARD_PAGES * QUIRE_PAGE_SIZE;
 }
 
 static enum quire_status search(const struct quire_space *space, quire_virt low, quire_virt high,
-                                size_t length, bool upwards, quire_virt *out)
+                                size_t length, bool upwards, quire_virt *out,
+                                struct quire_region **out_above)
 {
     const quire_virt guard = QUIRE_STACK_GUARD_PAGES * QUIRE_PAGE_SIZE;
 
     for (;;) {
+        struct quire_range *neighbour;
         enum quire_status status =
-            upwards ? quire_range_find_low(&space->regions, low, high, length, out)
-                    : quire_range_find_high(&space->regions, low, high, length, out);
+            upwards ? quire_range_find_low(&space->regions, low, high, length, out, &neighbour)
+                    : quire_range_find_high(&space->regions, low, high, length, out, &neighbour);
         const struct quire_region *above;
 
-        if (status != QUIRE_OK || is_free(space, *out, length))
+        if (status != QUIRE_OK)
             return status;
+        above = *out_above = quire_region_of(neighbour);
+        if (keeps_off(above, *out + length))
+            return QUIRE_OK;
         /* It reaches into a stack's guard gap: go on below that gap, or above that stack. */
-        above = quire_region_at_or_above(space, *out);
         if (upwards)
             low = above->range.end;
         else if (above->range.start - low <= guard)
@@ -373,28 +375,29 @@ static enum quire_status search(const struct quire_space *space, quire_virt low,
 }
 
 enum quire_status quire_place_locked(struct quire_space *space, quire_virt hint, size_t length,
-                                     uint32_t map_flags, uint32_t region_flags, quire_virt *out)
+                                     uint32_t map_flags, quire_virt *out,
+                                     struct quire_region **out_above)
 {
     const quire_virt low_start = (quire_virt)1 << 30, low_end = (quire_virt)1 << 31;
     quire_virt low = QUIRE_LOWEST_HINT;
 
-    (void)region_flags;
     if (length > space->end - space->start)
         return QUIRE_NO_SPACE;
     hint = quire_page_down(hint);
     if (hint != 0 && hint < low)
         hint = low;
     if (hint != 0 && hint <= space->end - length &&
-        (!(map_flags & QUIRE_MAP_LOW_2G) || (hint <= low_end && low_end - hint >= length)) &&
-        is_free(space, hint, length)) {
+        (!(map_flags & QUIRE_MAP_LOW_2G) || (hint <= low_end && low_end - hint >= length))) {
+        *out_above = quire_region_at_or_above(space, hint);
         *out = hint;
-        return QUIRE_OK;
+        if (keeps_off(*out_above, hint + length))
+            return QUIRE_OK;
     }
     if (map_flags & QUIRE_MAP_LOW_2G)
-        return search(space, low_start, low_end, length, true, out);
-    if (search(space, low, space->map_top, length, false, out) == QUIRE_OK)
+        return search(space, low_start, low_end, length, true, out, out_above);
+    if (search(space, low, space->map_top, length, false, out, out_above) == QUIRE_OK)
         return QUIRE_OK;
-    return search(space, low, space->end, length, true, out);
+    return search(space, low, space->end, length, true, out, out_above);
 }
 
 /* ---- adding ---- */
@@ -402,9 +405,9 @@ enum quire_status quire_place_locked(struct quire_space *space, quire_virt hint,
 enum quire_status quire_region_add_locked(struct quire_space *space, quire_virt start,
                                           quire_virt end, uint32_t flags,
                                           struct quire_object *object, uint64_t offset,
-                                          struct quire_region **spare, struct quire_region **dead)
+                                          struct quire_region *above, struct quire_region **spare,
+                                          struct quire_region **dead)
 {
-    struct quire_region *above = quire_region_at_or_above(space, start);
     struct quire_region *below =
         quire_region_of(above != NULL ? above->range.previous : space->regions.last);
     struct quire_region wanted;
@@ -434,7 +437,7 @@ enum quire_status quire_region_add_locked(struct quire_space *space, quire_virt 
         region->flags = flags;
         region->object = object;
         region->offset = offset;
-        quire_region_insert(space, region, NULL);
+        quire_region_insert(space, region, above != NULL ? &above->range : NULL, NULL);
         return QUIRE_OK;
     }
     /* The neighbour has its reference already. */
@@ -495,14 +498,14 @@ static enum quire_status check_limits(const struct quire_space *space, uint32_t 
     return QUIRE_OK;
 }
 
-/* Bytes of [start, end) that regions cover, and those of them that are accounted. */
-static size_t covered(const struct quire_space *space, quire_virt start, quire_virt end,
+/* Bytes of [start, end) that regions from `region` on cover, and those of them that are accounted.
+ */
+static size_t covered(const struct quire_region *region, quire_virt start, quire_virt end,
                       size_t *out_accounted)
 {
     size_t bytes = 0, accounted = 0;
 
-    for (const struct quire_region *region = quire_region_at_or_above(space, start);
-         region != NULL && region->range.start < end; region = quire_region_next(region)) {
+    for (; region != NULL && region->range.start < end; region = quire_region_next(region)) {
         quire_virt from = region->range.start > start ? region->range.start : start;
         quire_virt to = region->range.end < end ? region->range.end : end;
 
@@ -519,16 +522,17 @@ static enum quire_status try_map(struct quire_space *space, const struct quire_m
                                  struct quire_region **dead)
 {
     enum quire_status status;
-    struct quire_region *spare = NULL;
+    struct quire_region *spare = NULL, *above;
     quire_virt address = map->address;
     size_t replaced = 0, accounted = 0;
 
     if (map->flags & QUIRE_MAP_FIXED) {
-        replaced = covered(space, address, address + length, &accounted);
+        above = quire_region_at_or_above(space, address);
+        replaced = covered(above, address, address + length, &accounted);
         if (replaced > 0 && (map->flags & QUIRE_MAP_NO_REPLACE))
             return QUIRE_EXISTS;
     } else {
-        status = quire_place_locked(space, address, length, map->flags, flags, &address);
+        status = quire_place_locked(space, address, length, map->flags, &address, &above);
         if (status != QUIRE_OK)
             return status;
     }
@@ -542,14 +546,16 @@ static enum quire_status try_map(struct quire_space *space, const struct quire_m
     if (replaced > 0 && (spare = quire_region_alloc(space)) == NULL)
         return QUIRE_NO_MEMORY;
     quire_sequence_begin(space);
-    if (replaced > 0)
+    if (replaced > 0) {
         status = quire_unmap_locked(space, address, address + length, dead);
+        above = quire_region_at_or_above(space, address);
+    }
     if (status == QUIRE_OK) {
         if (map->object != NULL)
             quire_object_get(map->object);
         status = quire_region_add_locked(space, address, address + length, flags, map->object,
                                          map->object != NULL ? map->offset >> QUIRE_PAGE_SHIFT : 0,
-                                         &spare, dead);
+                                         above, &spare, dead);
         if (status != QUIRE_OK && map->object != NULL)
             quire_object_put(map->object);
     }
@@ -711,9 +717,10 @@ static enum quire_status grow_break(struct quire_space *space, quire_virt from, 
     const uint32_t flags = QUIRE_PROT_READ | QUIRE_PROT_WRITE | QUIRE_REGION_MAY_READ |
                            QUIRE_REGION_MAY_WRITE | QUIRE_REGION_MAY_EXECUTE | QUIRE_REGION_HEAP |
                            QUIRE_REGION_ACCOUNTED | space->default_flags;
+    struct quire_region *above = quire_region_at_or_above(space, from);
     enum quire_status status;
 
-    if (to > space->end || !is_free(space, from, to - from))
+    if (to > space->end || !keeps_off(above, to))
         return QUIRE_NO_SPACE;
     status = check_limits(space, flags, to - from, 0);
     if (status != QUIRE_OK)
@@ -721,7 +728,7 @@ static enum quire_status grow_break(struct quire_space *space, quire_virt from, 
     if (!quire_space_charge(space, flags, to - from))
         return QUIRE_COMMIT_LIMIT;
     quire_sequence_begin(space);
-    status = quire_region_add_locked(space, from, to, flags, NULL, 0, NULL, dead);
+    status = quire_region_add_locked(space, from, to, flags, NULL, 0, above, NULL, dead);
     quire_sequence_end(space);
     return status;
 }

@@ -31,21 +31,26 @@ void quire_range_init(struct quire_range_tree *tree);
 struct quire_range *quire_range_at_or_above(const struct quire_range_tree *tree,
                                             quire_virt address);
 
-/* Insert a range that overlaps none. */
+/* Insert a range that overlaps none; the second form where its neighbour above (NULL: none) is
+ * known, as the searches tell it. */
 void quire_range_insert(struct quire_range_tree *tree, struct quire_range *node);
+void quire_range_insert_before(struct quire_range_tree *tree, struct quire_range *node,
+                               struct quire_range *next);
 void quire_range_remove(struct quire_range_tree *tree, struct quire_range *node);
 /* Change a node's bounds without changing its place in the order. */
 void quire_range_resize(struct quire_range_tree *tree, struct quire_range *node, quire_virt start,
                         quire_virt end);
 
 /*
- * A free range of `length` bytes inside [low, high): the highest, or the lowest. All are multiples
- * of the page size. QUIRE_NO_SPACE.
+ * A free range of `length` bytes inside [low, high): the highest, or the lowest; *out_above: its
+ * neighbour above, NULL for none. All are multiples of the page size. QUIRE_NO_SPACE.
  */
 enum quire_status quire_range_find_high(const struct quire_range_tree *tree, quire_virt low,
-                                        quire_virt high, size_t length, quire_virt *out);
+                                        quire_virt high, size_t length, quire_virt *out,
+                                        struct quire_range **out_above);
 enum quire_status quire_range_find_low(const struct quire_range_tree *tree, quire_virt low,
-                                       quire_virt high, size_t length, quire_virt *out);
+                                       quire_virt high, size_t length, quire_virt *out,
+                                       struct quire_range **out_above);
 
 /* Order, balance, heights, gaps and threads agree; disagreements are counted. */
 unsigned quire_range_check(const struct quire_range_tree *tree);

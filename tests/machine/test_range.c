@@ -75,6 +75,7 @@ static void compare_lookups(const struct model *model)
 static void compare_free(const struct model *model, size_t low, size_t high, size_t length)
 {
     size_t first = SIZE_MAX, last = 0;
+    struct quire_range *above;
     quire_virt found;
 
     for (size_t i = low; i + length <= high; i++) {
@@ -85,19 +86,21 @@ static void compare_free(const struct model *model, size_t low, size_t high, siz
     }
     if (first == SIZE_MAX) {
         assert_status(quire_range_find_low(&model->tree, address_of(low), address_of(high),
-                                           length * PAGE, &found),
+                                           length * PAGE, &found, &above),
                       QUIRE_NO_SPACE);
         assert_status(quire_range_find_high(&model->tree, address_of(low), address_of(high),
-                                            length * PAGE, &found),
+                                            length * PAGE, &found, &above),
                       QUIRE_NO_SPACE);
         return;
     }
     assert_ok(quire_range_find_low(&model->tree, address_of(low), address_of(high), length * PAGE,
-                                   &found));
+                                   &found, &above));
     assert_int_equal(found, address_of(first));
+    assert_ptr_equal(above, quire_range_at_or_above(&model->tree, found));
     assert_ok(quire_range_find_high(&model->tree, address_of(low), address_of(high), length * PAGE,
-                                    &found));
+                                    &found, &above));
     assert_int_equal(found, address_of(last));
+    assert_ptr_equal(above, quire_range_at_or_above(&model->tree, found));
 }
 
 static void compare_order(const struct model *model)
@@ -190,17 +193,20 @@ static void searches_of_the_whole_address_space(void **state)
     struct quire_range_tree tree;
     struct quire_range top = {.start = ~(quire_virt)0 - 2 * PAGE + 1,
                               .end = ~(quire_virt)0 - PAGE + 1};
+    struct quire_range *above;
     quire_virt found;
 
     (void)state;
     quire_range_init(&tree);
-    assert_ok(quire_range_find_low(&tree, PAGE, top.end, top.end - PAGE, &found));
+    assert_ok(quire_range_find_low(&tree, PAGE, top.end, top.end - PAGE, &found, &above));
     assert_int_equal(found, PAGE);
-    assert_status(quire_range_find_low(&tree, PAGE, top.end, top.end, &found), QUIRE_NO_SPACE);
+    assert_status(quire_range_find_low(&tree, PAGE, top.end, top.end, &found, &above),
+                  QUIRE_NO_SPACE);
     quire_range_insert(&tree, &top);
-    assert_ok(quire_range_find_high(&tree, PAGE, top.end, PAGE, &found));
+    assert_ok(quire_range_find_high(&tree, PAGE, top.end, PAGE, &found, &above));
     assert_int_equal(found, top.start - PAGE);
-    assert_status(quire_range_find_high(&tree, top.start, top.end, PAGE, &found), QUIRE_NO_SPACE);
+    assert_status(quire_range_find_high(&tree, top.start, top.end, PAGE, &found, &above),
+                  QUIRE_NO_SPACE);
 }
 
 int main(void)
