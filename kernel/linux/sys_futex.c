@@ -1,24 +1,14 @@
 /*
- * Futexes: a thread sleeps as long as a word in user memory holds a value.
- *
- * Concepts. What a waiter waits on is a key: space and address for private memory, object and
- * offset for shared. Waiters stand in hash buckets by key. The word is compared under the bucket's
- * lock, and a waker takes that lock after it changed the word: so no wakeup falls between. The
- * comparison must not fault there; when it would, the lock is dropped, the page brought in, and
- * everything starts over.
- *
- * A waiter that was woken is out of the bucket and has `woken` set; requeueing moves it to another
- * bucket.
+ * futex and futex_waitv: a thread sleeps as long as a word in user memory holds a value. How that
+ * is done is in futex_core.c; here are the calls, with Linux's checks in Linux's order.
  */
 #include "core/memory.h"
-#include "core/string.h"
 #include "kernel/linux/errno.h"
-#include "kernel/linux/syscalls.h"
+#include "kernel/linux/futex.h"
 #include "kernel/linux/time.h"
 #include "kernel/proc/scheduler.h"
 #include "kernel/proc/signals.h"
 #include "kernel/proc/timers.h"
-#include "kernel/proc/tree.h"
 #include "x86/usercopy.h"
 
 enum {
@@ -32,211 +22,94 @@ enum {
     FUTEX_TRYLOCK_PI = 8,
     FUTEX_WAIT_BITSET = 9,
     FUTEX_WAKE_BITSET = 10,
-};
-#define FUTEX_PRIVATE_FLAG   128u
-#define FUTEX_CLOCK_REALTIME 256u
-#define BITSET_ALL           UINT32_MAX
-
-#define FUTEX_WAITERS    0x80000000u
-#define FUTEX_OWNER_DIED 0x40000000u
-#define FUTEX_TID_MASK   0x3fffffffu
-#define ROBUST_LIMIT     2048
-
-#define BUCKETS 256
-
-struct bucket {
-    struct quire_spinlock lock;
-    struct list waiters;
+    FUTEX_WAIT_REQUEUE_PI = 11,
+    FUTEX_CMP_REQUEUE_PI = 12,
+    FUTEX_LOCK_PI2 = 13,
 };
 
-struct futex_waiter {
-    struct list node;
-    struct quire_space_key key;
-    struct thread *thread;
-    struct bucket *bucket; /* (a) where it stands; NULL: woken */
-    uint32_t bitset;
-};
-
-static struct bucket buckets[BUCKETS];
-
-static struct bucket *bucket_of(const struct quire_space_key *key)
+/* Who waits for a lock, or to be moved to one, is no business of the plain calls. */
+static bool is_plain(const struct futex_waiter *waiter)
 {
-    uint64_t hash = ((uint64_t)(uintptr_t)key->owner >> 6) * 0x9e3779b97f4a7c15ull + key->offset;
-    struct bucket *bucket;
-
-    hash *= 0x9e3779b97f4a7c15ull;
-    bucket = &buckets[hash >> 56];
-    if (unlikely(bucket->waiters.next == NULL)) {
-        quire_spin_lock(&bucket->lock);
-        if (bucket->waiters.next == NULL)
-            list_init(&bucket->waiters);
-        quire_spin_unlock(&bucket->lock);
-    }
-    return bucket;
+    return !waiter->lock && !waiter->requeue_to;
 }
 
-static bool key_equal(const struct quire_space_key *a, const struct quire_space_key *b)
+/*
+ * At least one, even if the limit is 0: Linux counts after waking. -EINVAL at the first that is not
+ * plain.
+ */
+static long wake_locked(struct futex_bucket *bucket, const struct futex_key *key, int limit,
+                        uint32_t bitset)
 {
-    return a->owner == b->owner && a->offset == b->offset;
-}
-
-static int get_key(word address, unsigned operation, struct quire_space_key *out)
-{
-    struct quire_space *space = current_thread()->memory->space;
-
-    if (address % 4 != 0)
-        return -EINVAL;
-    if (address >= USER_END)
-        return -EFAULT;
-    if (operation & FUTEX_PRIVATE_FLAG) {
-        *out = (struct quire_space_key){space, address};
-        return 0;
-    }
-    if (quire_space_key(space, address, out) != QUIRE_OK)
-        return -EFAULT;
-    return 0;
-}
-
-/* With the bucket's lock held. */
-static int read_word_locked(word address, uint32_t *out)
-{
-    int error;
-
-    usercopy_nofault_begin();
-    error = get_user_u32(out, (void *)address);
-    usercopy_nofault_end();
-    return error;
-}
-
-static void wake_waiter_locked(struct futex_waiter *waiter)
-{
-    struct thread *thread = waiter->thread;
-
-    thread_get(thread);
-    list_remove(&waiter->node);
-    /* After this store the waiter may return, and its record is gone. */
-    __atomic_store_n(&waiter->bucket, NULL, __ATOMIC_RELEASE);
-    thread_wake(thread);
-    thread_put(thread);
-}
-
-static int wake_locked(struct bucket *bucket, const struct quire_space_key *key, int limit,
-                       uint32_t bitset)
-{
-    int woken = 0;
+    long woken = 0;
 
     list_for_each_safe(node, &bucket->waiters)
     {
         struct futex_waiter *waiter = container_of(node, struct futex_waiter, node);
 
-        if (woken >= limit)
+        if (!futex_key_equal(&waiter->key, key))
+            continue;
+        if (!is_plain(waiter))
+            return -EINVAL;
+        if (!(waiter->bitset & bitset))
+            continue;
+        futex_wake_waiter_locked(waiter);
+        if (++woken >= limit)
             break;
-        if (key_equal(&waiter->key, key) && (waiter->bitset & bitset)) {
-            wake_waiter_locked(waiter);
-            woken++;
-        }
     }
     return woken;
 }
 
-static long futex_wake(word address, unsigned operation, int limit, uint32_t bitset)
+long futex_wake(word address, bool shared, int limit, uint32_t bitset)
 {
-    struct quire_space_key key;
-    struct bucket *bucket;
-    int error = bitset ? get_key(address, operation, &key) : -EINVAL;
+    struct futex_key key;
+    struct futex_bucket *bucket;
+    int error = bitset ? futex_key_get(address, shared, false, &key) : -EINVAL;
     long woken;
 
     if (error)
         return error;
-    bucket = bucket_of(&key);
+    bucket = futex_bucket_of(&key);
     quire_spin_lock(&bucket->lock);
     woken = wake_locked(bucket, &key, limit, bitset);
     quire_spin_unlock(&bucket->lock);
+    futex_key_put(&key);
     return woken;
 }
 
-/* Out of wherever it stands; true: it had been woken. */
-static bool leave(struct futex_waiter *waiter)
-{
-    struct bucket *bucket;
-
-    while ((bucket = __atomic_load_n(&waiter->bucket, __ATOMIC_ACQUIRE)) != NULL) {
-        quire_spin_lock(&bucket->lock);
-        if (waiter->bucket == bucket) {
-            list_remove(&waiter->node);
-            quire_spin_unlock(&bucket->lock);
-            return false;
-        }
-        quire_spin_unlock(&bucket->lock);
-    }
-    return true;
-}
-
-/* Into the bucket, if the word still holds the value. */
-static int enter(struct futex_waiter *waiter, word address, uint32_t value)
-{
-    struct bucket *bucket = bucket_of(&waiter->key);
-    uint32_t found;
-    int error;
-
-    for (;;) {
-        quire_spin_lock(&bucket->lock);
-        error = read_word_locked(address, &found);
-        if (!error && found == value) {
-            waiter->bucket = bucket;
-            list_add_tail(&bucket->waiters, &waiter->node);
-        }
-        quire_spin_unlock(&bucket->lock);
-        if (!error)
-            return found == value ? 0 : -EAGAIN;
-        if (usercopy_fault_in((void *)address, 4, false) != 0)
-            return -EFAULT;
-    }
-}
-
-static long futex_wait(word address, unsigned operation, uint32_t value, uint64_t deadline,
+static long futex_wait(word address, bool shared, uint32_t value, uint64_t deadline,
                        uint32_t bitset);
 
-/* arguments: address, operation, value, deadline, bitset */
+/* arguments: address, shared, value, deadline, bitset */
 static long wait_restart(struct thread *thread)
 {
     const uint64_t *a = thread->restart.arguments;
 
-    return futex_wait(a[0], (unsigned)a[1], (uint32_t)a[2], a[3], (uint32_t)a[4]);
+    return futex_wait(a[0], a[1] != 0, (uint32_t)a[2], a[3], (uint32_t)a[4]);
 }
 
-static long futex_wait(word address, unsigned operation, uint32_t value, uint64_t deadline,
+static long futex_wait(word address, bool shared, uint32_t value, uint64_t deadline,
                        uint32_t bitset)
 {
     struct thread *thread = current_thread();
     struct futex_waiter waiter = {.thread = thread, .bitset = bitset};
-    int error = bitset ? get_key(address, operation, &waiter.key) : -EINVAL;
+    int error = bitset ? futex_key_get(address, shared, false, &waiter.key) : -EINVAL;
 
-    if (!error)
-        error = enter(&waiter, address, value);
     if (error)
         return error;
-    for (;;) {
-        __atomic_store_n(&thread->state, THREAD_SLEEPING, __ATOMIC_SEQ_CST);
-        if (__atomic_load_n(&waiter.bucket, __ATOMIC_ACQUIRE) == NULL)
-            break;
-        if (error)
-            break;
-        if (signal_pending())
-            error = -EINTR;
-        else
-            error = schedule_until(deadline);
+    error = futex_enter(&waiter, address, value);
+    if (!error) {
+        error = futex_sleep(&waiter, deadline);
+        if (futex_leave(&waiter))
+            error = 0;
     }
-    __atomic_store_n(&thread->state, THREAD_RUNNABLE, __ATOMIC_RELAXED);
-    if (leave(&waiter))
-        return 0;
+    futex_key_put(&waiter.key);
     if (error != -EINTR)
         return error;
     if (deadline == UINT64_MAX)
         return -ERESTARTSYS;
     thread->restart.function = wait_restart;
     thread->restart.arguments[0] = address;
-    thread->restart.arguments[1] = operation;
+    thread->restart.arguments[1] = shared;
     thread->restart.arguments[2] = value;
     thread->restart.arguments[3] = deadline;
     thread->restart.arguments[4] = bitset;
@@ -245,78 +118,92 @@ static long futex_wait(word address, unsigned operation, uint32_t value, uint64_
 
 /* ---- two words ---- */
 
-static void lock_two(struct bucket *a, struct bucket *b)
+static int two_keys(word address, word address2, bool shared, bool write2, struct futex_key *key,
+                    struct futex_key *key2)
 {
-    struct bucket *first = a < b ? a : b, *second = a < b ? b : a;
+    int error = futex_key_get(address, shared, false, key);
 
-    quire_spin_lock(&first->lock);
-    if (second != first)
-        quire_spin_lock(&second->lock);
+    if (error)
+        return error;
+    error = futex_key_get(address2, shared, write2, key2);
+    if (error)
+        futex_key_put(key);
+    return error;
 }
 
-static void unlock_two(struct bucket *a, struct bucket *b)
+/* The waiter's reference to its old object is one of several: the caller holds its own. */
+static void move_locked(struct futex_waiter *waiter, struct futex_bucket *from,
+                        struct futex_bucket *to, const struct futex_key *key)
 {
-    quire_spin_unlock(&a->lock);
-    if (b != a)
-        quire_spin_unlock(&b->lock);
+    if (key->object)
+        quire_object_get(key->object);
+    futex_key_put(&waiter->key);
+    waiter->key = *key;
+    if (from == to)
+        return;
+    list_remove(&waiter->node);
+    list_add_tail(&to->waiters, &waiter->node);
+    __atomic_store_n(&waiter->bucket, to, __ATOMIC_RELEASE);
 }
 
-static int requeue_locked(struct bucket *from, const struct quire_space_key *key, struct bucket *to,
-                          const struct quire_space_key *new_key, int limit)
+/* Wakes the first ones, moves others: how many both together. */
+static long requeue_locked(struct futex_bucket *from, const struct futex_key *key,
+                           struct futex_bucket *to, const struct futex_key *key2, int wake,
+                           int move)
 {
-    int moved = 0;
+    long done = 0;
 
     list_for_each_safe(node, &from->waiters)
     {
         struct futex_waiter *waiter = container_of(node, struct futex_waiter, node);
 
-        if (moved >= limit)
+        if (done - wake >= move)
             break;
-        if (!key_equal(&waiter->key, key))
+        if (!futex_key_equal(&waiter->key, key))
             continue;
-        list_remove(node);
-        waiter->key = *new_key;
-        list_add_tail(&to->waiters, node);
-        __atomic_store_n(&waiter->bucket, to, __ATOMIC_RELEASE);
-        moved++;
+        if (!is_plain(waiter))
+            return -EINVAL;
+        if (++done <= wake)
+            futex_wake_waiter_locked(waiter);
+        else
+            move_locked(waiter, from, to, key2);
     }
-    return moved;
+    return done;
 }
 
-static long futex_requeue(word address, unsigned operation, int wake, int move, word address2,
+static long futex_requeue(word address, bool shared, int wake, int move, word address2,
                           bool compare, uint32_t expected)
 {
-    struct quire_space_key key, key2;
-    struct bucket *from, *to;
+    struct futex_key key, key2;
+    struct futex_bucket *from, *to;
     uint32_t found = expected;
-    int error, done = 0, moved;
+    long result;
+    int error;
 
     if (wake < 0 || move < 0)
         return -EINVAL;
-    error = get_key(address, operation, &key);
-    if (!error)
-        error = get_key(address2, operation, &key2);
+    error = two_keys(address, address2, shared, false, &key, &key2);
     if (error)
         return error;
-    from = bucket_of(&key);
-    to = bucket_of(&key2);
+    from = futex_bucket_of(&key);
+    to = futex_bucket_of(&key2);
     for (;;) {
-        lock_two(from, to);
-        error = compare ? read_word_locked(address, &found) : 0;
+        futex_lock_two(from, to);
+        error = compare ? futex_read_locked(address, &found) : 0;
         if (!error)
             break;
-        unlock_two(from, to);
-        if (usercopy_fault_in((void *)address, 4, false) != 0)
-            return -EFAULT;
+        futex_unlock_two(from, to);
+        if (usercopy_fault_in((void *)address, 4, false) != 0) {
+            result = -EFAULT;
+            goto out;
+        }
     }
-    if (found != expected) {
-        unlock_two(from, to);
-        return -EAGAIN;
-    }
-    done = wake_locked(from, &key, wake, BITSET_ALL);
-    moved = requeue_locked(from, &key, to, &key2, move);
-    unlock_two(from, to);
-    return compare ? done + moved : done;
+    result = found == expected ? requeue_locked(from, &key, to, &key2, wake, move) : -EAGAIN;
+    futex_unlock_two(from, to);
+out:
+    futex_key_put(&key);
+    futex_key_put(&key2);
+    return result;
 }
 
 /* FUTEX_WAKE_OP's little machine: operation, comparison, two 12-bit numbers. */
@@ -360,184 +247,256 @@ static bool compares(uint32_t code, uint32_t old)
     }
 }
 
-static long futex_wake_op(word address, unsigned operation, int wake, int wake2, word address2,
-                          uint32_t code)
+/* Changes the second word: 0 and its old value, or -EFAULT with the locks dropped for good. */
+static int operate_on(word address, uint32_t code, struct futex_bucket *a, struct futex_bucket *b,
+                      uint32_t *out_old)
 {
-    struct quire_space_key key, key2;
-    struct bucket *bucket, *bucket2;
-    uint32_t old = 0, found;
-    int error = get_key(address, operation, &key);
-    long woken;
-
-    if (((code >> 28) & 7) > 4 || ((code >> 24) & 15) > 5)
-        return -ENOSYS;
-    if (!error)
-        error = get_key(address2, operation, &key2);
-    if (error)
-        return error;
-    bucket = bucket_of(&key);
-    bucket2 = bucket_of(&key2);
-    for (;;) {
-        lock_two(bucket, bucket2);
-        usercopy_nofault_begin();
-        error = get_user_u32(&old, (void *)address2);
-        if (!error)
-            error = cmpxchg_user_u32((void *)address2, old, operate(code, old), &found);
-        usercopy_nofault_end();
-        if (!error && found == old)
-            break;
-        unlock_two(bucket, bucket2);
-        if (error && usercopy_fault_in((void *)address2, 4, true) != 0)
-            return -EFAULT;
-    }
-    woken = wake_locked(bucket, &key, wake, BITSET_ALL);
-    if (compares(code, old))
-        woken += wake_locked(bucket2, &key2, wake2, BITSET_ALL);
-    unlock_two(bucket, bucket2);
-    return woken;
-}
-
-/* FUTEX_WAIT's timeout is relative; FUTEX_WAIT_BITSET's is a point in time. */
-static int wait_deadline(word timeout, unsigned operation, uint64_t *out)
-{
-    uint64_t ns, now;
+    uint32_t old, found;
     int error;
 
-    if ((operation & 127) == FUTEX_WAIT || !timeout)
-        return deadline_from_user((void *)timeout, out);
-    error = timespec_from_user((void *)timeout, &ns);
+    for (;;) {
+        futex_lock_two(a, b);
+        error = futex_read_locked(address, &old);
+        if (!error)
+            error = futex_exchange_locked(address, old, operate(code, old), &found);
+        if (!error && found == old) {
+            *out_old = old;
+            return 0;
+        }
+        futex_unlock_two(a, b);
+        if (error && usercopy_fault_in((void *)address, 4, true) != 0)
+            return -EFAULT;
+    }
+}
+
+static long futex_wake_op(word address, bool shared, int wake, int wake2, word address2,
+                          uint32_t code)
+{
+    struct futex_key key, key2;
+    struct futex_bucket *bucket, *bucket2;
+    uint32_t old;
+    int error = two_keys(address, address2, shared, true, &key, &key2);
+    long woken, more = 0;
+
     if (error)
         return error;
-    now = operation & FUTEX_CLOCK_REALTIME ? clock_realtime_ns() : clock_monotonic_ns();
-    *out = clock_monotonic_ns() + (ns > now ? ns - now : 0);
-    return 0;
+    bucket = futex_bucket_of(&key);
+    bucket2 = futex_bucket_of(&key2);
+    woken = ((code >> 28) & 7) > 4 ? -ENOSYS : operate_on(address2, code, bucket, bucket2, &old);
+    if (woken == 0) {
+        /* An unknown comparison is seen only now, when the word has changed: as on Linux. */
+        if (((code >> 24) & 15) > 5)
+            woken = -ENOSYS;
+        else
+            woken = wake_locked(bucket, &key, wake, BITSET_ALL);
+        if (woken >= 0 && compares(code, old))
+            more = wake_locked(bucket2, &key2, wake2, BITSET_ALL);
+        futex_unlock_two(bucket, bucket2);
+    }
+    futex_key_put(&key);
+    futex_key_put(&key2);
+    return woken < 0 ? woken : more < 0 ? more : woken + more;
+}
+
+/* ---- the call ---- */
+
+static uint64_t deadline_at(uint64_t ns, bool realtime)
+{
+    uint64_t now = realtime ? clock_realtime_ns() : clock_monotonic_ns();
+
+    return clock_monotonic_ns() + (ns > now ? ns - now : 0);
+}
+
+/* FUTEX_WAIT's timeout is relative; all others are points in time, LOCK_PI's always of the realtime
+ * clock. */
+static int read_timeout(word timeout, unsigned command, bool realtime, uint64_t *out)
+{
+    uint64_t ns;
+    int error;
+
+    *out = UINT64_MAX;
+    switch (command) {
+    case FUTEX_WAIT:
+        return deadline_from_user((void *)timeout, out);
+    case FUTEX_WAIT_BITSET:
+    case FUTEX_WAIT_REQUEUE_PI:
+    case FUTEX_LOCK_PI:
+    case FUTEX_LOCK_PI2:
+        if (!timeout)
+            return 0;
+        error = timespec_from_user((void *)timeout, &ns);
+        if (!error)
+            *out = deadline_at(ns, realtime || command == FUTEX_LOCK_PI);
+        return error;
+    default:
+        return 0;
+    }
 }
 
 long sys_futex(word address, word op, word value, word timeout, word address2, word value3)
 {
-    unsigned operation = (unsigned)op;
+    unsigned command = (unsigned)op & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
+    bool shared = !(op & FUTEX_PRIVATE_FLAG), realtime = (op & FUTEX_CLOCK_REALTIME) != 0;
     uint64_t deadline;
-    int error;
+    int error = read_timeout(timeout, command, realtime, &deadline);
 
-    switch (operation & 127) {
+    if (error)
+        return error;
+    if (realtime && command != FUTEX_WAIT_BITSET && command != FUTEX_WAIT_REQUEUE_PI &&
+        command != FUTEX_LOCK_PI2)
+        return -ENOSYS;
+    switch (command) {
     case FUTEX_WAIT:
+        return futex_wait(address, shared, (uint32_t)value, deadline, BITSET_ALL);
     case FUTEX_WAIT_BITSET:
-        error = wait_deadline(timeout, operation, &deadline);
-        if (error)
-            return error;
-        return futex_wait(address, operation, (uint32_t)value, deadline,
-                          (operation & 127) == FUTEX_WAIT ? BITSET_ALL : (uint32_t)value3);
+        return futex_wait(address, shared, (uint32_t)value, deadline, (uint32_t)value3);
     case FUTEX_WAKE:
-        return futex_wake(address, operation, (int)value, BITSET_ALL);
+        return futex_wake(address, shared, (int)value, BITSET_ALL);
     case FUTEX_WAKE_BITSET:
-        return futex_wake(address, operation, (int)value, (uint32_t)value3);
+        return futex_wake(address, shared, (int)value, (uint32_t)value3);
     case FUTEX_REQUEUE:
     case FUTEX_CMP_REQUEUE:
-        return futex_requeue(address, operation, (int)value, (int)timeout, address2,
-                             (operation & 127) == FUTEX_CMP_REQUEUE, (uint32_t)value3);
+        return futex_requeue(address, shared, (int)value, (int)timeout, address2,
+                             command == FUTEX_CMP_REQUEUE, (uint32_t)value3);
     case FUTEX_WAKE_OP:
-        return futex_wake_op(address, operation, (int)value, (int)timeout, address2,
-                             (uint32_t)value3);
+        return futex_wake_op(address, shared, (int)value, (int)timeout, address2, (uint32_t)value3);
+    case FUTEX_LOCK_PI:
+    case FUTEX_LOCK_PI2:
+        return futex_lock_pi(address, shared, deadline, false);
+    case FUTEX_TRYLOCK_PI:
+        return futex_lock_pi(address, shared, UINT64_MAX, true);
+    case FUTEX_UNLOCK_PI:
+        return futex_unlock_pi(address, shared);
+    case FUTEX_WAIT_REQUEUE_PI:
+        return futex_wait_requeue_pi(address, shared, (uint32_t)value, deadline, address2);
+    case FUTEX_CMP_REQUEUE_PI:
+        return futex_requeue_pi(address, shared, (int)value, (int)timeout, address2,
+                                (uint32_t)value3);
     default:
         return -ENOSYS;
     }
 }
 
-/* ---- what a dying thread leaves ---- */
+/* ---- several at once ---- */
 
-long sys_set_robust_list(word head, word size)
+#define WAITV_MAX 128
+#define FUTEX_32  2u
+
+struct waitv_abi {
+    uint64_t value, address;
+    uint32_t flags, reserved;
+};
+
+struct waitv {
+    struct waitv_abi abi;
+    struct futex_waiter waiter;
+};
+
+static int waitv_read(struct waitv *items, const struct waitv_abi *user, unsigned count)
 {
-    if (size != 24)
-        return -EINVAL;
-    current_thread()->robust_list = head;
+    for (unsigned i = 0; i < count; i++) {
+        struct waitv_abi *abi = &items[i].abi;
+
+        if (copy_from_user(abi, &user[i], sizeof *abi) != 0)
+            return -EFAULT;
+        if ((abi->flags & ~(FUTEX_32 | FUTEX_PRIVATE_FLAG)) || abi->reserved ||
+            !(abi->flags & FUTEX_32))
+            return -EINVAL;
+    }
     return 0;
 }
 
-long sys_get_robust_list(word tid, word head, word size)
+/* All of the first `count` leave; the last that had been woken, or -1. */
+static int waitv_leave(struct waitv *items, unsigned count)
 {
-    struct thread *thread = tid ? thread_find((int)tid) : NULL;
-    uint64_t list;
+    int woken = -1;
 
-    if (tid && !thread)
-        return -ESRCH;
-    list = (thread ? thread : current_thread())->robust_list;
-    if (thread)
-        thread_put(thread);
-    if (put_user_u64((void *)size, 24) != 0 || put_user_u64((void *)head, list) != 0)
-        return -EFAULT;
-    return 0;
+    for (unsigned i = 0; i < count; i++) {
+        if (futex_leave(&items[i].waiter))
+            woken = (int)i;
+    }
+    return woken;
 }
 
-/* A lock whose owner dies is marked so, and one waiter is woken to find out. */
-static void owner_died(word address, bool pending)
+static bool waitv_any_woken(const struct waitv *items, unsigned count)
 {
-    uint32_t tid = (uint32_t)current_thread()->tid, value, found;
+    for (unsigned i = 0; i < count; i++) {
+        if (__atomic_load_n(&items[i].waiter.bucket, __ATOMIC_ACQUIRE) == NULL)
+            return true;
+    }
+    return false;
+}
 
-    if (address % 4 != 0)
-        return;
+static int waitv_sleep(struct waitv *items, unsigned count, uint64_t deadline)
+{
+    struct thread *thread = current_thread();
+    int error = 0;
+
     for (;;) {
-        if (get_user_u32(&value, (void *)address) != 0)
-            return;
-        if (pending && value == 0) {
-            futex_wake(address, 0, 1, BITSET_ALL);
-            return;
-        }
-        if ((value & FUTEX_TID_MASK) != tid)
-            return;
-        if (cmpxchg_user_u32((void *)address, value, (value & FUTEX_WAITERS) | FUTEX_OWNER_DIED,
-                             &found) != 0)
-            return;
-        if (found == value)
+        __atomic_store_n(&thread->state, THREAD_SLEEPING, __ATOMIC_SEQ_CST);
+        if (error || waitv_any_woken(items, count))
+            break;
+        if (signal_pending())
+            error = -ERESTARTSYS;
+        else
+            error = schedule_until(deadline);
+    }
+    __atomic_store_n(&thread->state, THREAD_RUNNABLE, __ATOMIC_RELAXED);
+    return error;
+}
+
+static long waitv_wait(struct waitv *items, unsigned count, uint64_t deadline)
+{
+    unsigned keys = 0, entered = 0;
+    int error = 0, woken;
+
+    for (; keys < count; keys++) {
+        struct waitv *item = &items[keys];
+
+        item->waiter.thread = current_thread();
+        item->waiter.bitset = BITSET_ALL;
+        error = futex_key_get(item->abi.address, !(item->abi.flags & FUTEX_PRIVATE_FLAG), false,
+                              &item->waiter.key);
+        if (error)
             break;
     }
-    if (value & FUTEX_WAITERS)
-        futex_wake(address, 0, 1, BITSET_ALL);
-}
-
-/* struct robust_list_head: next, offset of the word, entry being changed. The list is the
- * program's: bounded. */
-static void walk_robust_list(uint64_t head)
-{
-    uint64_t entry, next, offset, pending;
-
-    if (get_user_u64(&entry, (void *)head) != 0 || get_user_u64(&offset, (void *)(head + 8)) != 0 ||
-        get_user_u64(&pending, (void *)(head + 16)) != 0)
-        return;
-    pending &= ~1ull;
-    for (int n = 0; entry != head && n < ROBUST_LIMIT; n++) {
-        uint64_t at = entry & ~1ull;
-
-        if (get_user_u64(&next, (void *)at) != 0)
-            break;
-        if (at != pending)
-            owner_died(at + offset, false);
-        entry = next;
+    while (!error && entered < count) {
+        error = futex_enter(&items[entered].waiter, items[entered].abi.address,
+                            (uint32_t)items[entered].abi.value);
+        if (!error)
+            entered++;
     }
-    if (pending)
-        owner_died(pending + offset, true);
+    if (!error)
+        error = waitv_sleep(items, count, deadline);
+    woken = waitv_leave(items, entered);
+    for (unsigned i = 0; i < keys; i++)
+        futex_key_put(&items[i].waiter.key);
+    return woken >= 0 ? woken : error;
 }
 
-void futex_thread_exit(struct thread *thread)
+long sys_futex_waitv(word user, word count, word flags, word timeout, word clock)
 {
-    if (!thread->memory)
-        return;
-    if (thread->robust_list)
-        walk_robust_list(thread->robust_list);
-    thread->robust_list = 0;
-    /* Nobody else looks at a word in memory that dies with this thread. */
-    if (thread->clear_child_tid &&
-        __atomic_load_n(&thread->memory->references, __ATOMIC_ACQUIRE) > 1 &&
-        put_user_u32((void *)thread->clear_child_tid, 0) == 0)
-        futex_wake(thread->clear_child_tid, 0, 1, BITSET_ALL);
-    thread->clear_child_tid = 0;
-}
+    uint64_t deadline = UINT64_MAX, ns;
+    struct waitv *items;
+    long result;
+    int error;
 
-/* ---- restartable sequences ---- */
-
-/* The C library does without them when they are refused; one that registered nothing cannot
- * unregister. */
-long sys_rseq(word area, word size, word flags, word signature)
-{
-    (void)area, (void)size, (void)flags, (void)signature;
-    return -ENOSYS;
+    if ((uint32_t)flags || (uint32_t)count == 0 || (uint32_t)count > WAITV_MAX || !user)
+        return -EINVAL;
+    if (timeout) {
+        if ((int)clock != CLOCK_REALTIME && (int)clock != CLOCK_MONOTONIC)
+            return -EINVAL;
+        error = timespec_from_user((void *)timeout, &ns);
+        if (error)
+            return error;
+        deadline = deadline_at(ns, (int)clock == CLOCK_REALTIME);
+    }
+    items = kernel_alloc_zeroed((uint32_t)count * sizeof *items);
+    if (!items)
+        return -ENOMEM;
+    result = waitv_read(items, (const struct waitv_abi *)user, (unsigned)count);
+    if (result == 0)
+        result = waitv_wait(items, (unsigned)count, deadline);
+    kernel_free(items);
+    return result;
 }

@@ -90,6 +90,7 @@ long sys_timer_getoverrun(word id);
 long sys_timer_delete(word id);
 
 /* sys_futex.c */
+long sys_futex_waitv(word user, word count, word flags, word timeout, word clock);
 long sys_futex(word address, word operation, word value, word timeout, word address2, word value3);
 long sys_set_robust_list(word head, word size);
 long sys_get_robust_list(word pid, word head, word size);

@@ -128,6 +128,10 @@ static void copy_thread(struct thread *child, const struct thread *parent,
     }
     if (flags & CLONE_CHILD_CLEARTID)
         child->clear_child_tid = arguments->child_tid;
+    if (!(flags & CLONE_VM)) {
+        child->rseq = parent->rseq;
+        child->rseq_signature = parent->rseq_signature;
+    }
     child->vfork_waited = (flags & CLONE_VFORK) != 0;
     wait_queue_init(&child->vfork_wait);
 }

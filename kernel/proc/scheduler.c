@@ -115,6 +115,9 @@ struct thread *thread_create(const char *name)
     list_init(&thread->run_node);
     list_init(&thread->thread_node);
     list_init(&thread->pending.queue);
+    list_init(&thread->futex_locks);
+    list_init(&thread->futex_waiting);
+    thread->signal_stack = SIGNAL_STACK_NONE;
     __atomic_fetch_add(&thread_total, 1, __ATOMIC_RELAXED);
     return thread;
 }
@@ -176,21 +179,30 @@ void thread_put(struct thread *thread)
 
 /* ---- the run queue ---- */
 
+unsigned thread_realtime_priority(const struct thread *thread)
+{
+    bool own = thread->policy == SCHED_FIFO || thread->policy == SCHED_RR;
+
+    return own && thread->priority > thread->inherited_priority ? thread->priority
+                                                                : thread->inherited_priority;
+}
+
 static bool is_realtime(const struct thread *thread)
 {
-    return unlikely(thread->policy == SCHED_FIFO || thread->policy == SCHED_RR);
+    return unlikely(thread_realtime_priority(thread) != 0);
 }
 
 /* Behind those of its own priority; one that was only interrupted in its turn goes before them. */
 static void enqueue_realtime_locked(struct run_queue *queue, struct thread *thread)
 {
     bool first = thread->slice > 0 && thread == current_thread();
+    unsigned priority = thread_realtime_priority(thread);
     struct list *at = queue->realtime.next;
 
     for (; at != &queue->realtime; at = at->next) {
-        unsigned other = container_of(at, struct thread, run_node)->priority;
+        unsigned other = thread_realtime_priority(container_of(at, struct thread, run_node));
 
-        if (other < thread->priority || (first && other == thread->priority))
+        if (other < priority || (first && other == priority))
             break;
     }
     list_add_tail(at, &thread->run_node);
@@ -249,9 +261,29 @@ static void ask_for_switch(struct run_queue *queue, const struct thread *woken)
     bool due = running->demanding && !is_realtime(running);
 
     if (is_realtime(woken))
-        due = !is_realtime(running) || woken->priority > running->priority;
+        due = thread_realtime_priority(woken) > thread_realtime_priority(running);
     if (due && &run_queues[cpu_id()] == queue && running != queue->idle)
         context_set_exit_work(&running->context, EXIT_WORK_RESCHEDULE);
+}
+
+void thread_inherit_priority(struct thread *thread, uint8_t priority)
+{
+    struct run_queue *queue = &run_queues[thread->cpu];
+    uint64_t flags = spin_lock_interrupts(&queue->lock);
+    bool waits_for_turn = !list_empty(&thread->run_node) && thread->state == THREAD_RUNNABLE;
+
+    if (waits_for_turn) {
+        list_remove(&thread->run_node);
+        queue->runnable--;
+    }
+    thread->inherited_priority = priority;
+    if (waits_for_turn) {
+        enqueue_locked(queue, thread);
+        ask_for_switch(queue, thread);
+    } else if (thread == current_thread() && queue->runnable != 0) {
+        context_set_exit_work(&thread->context, EXIT_WORK_RESCHEDULE);
+    }
+    spin_unlock_interrupts(&queue->lock, flags);
 }
 
 static bool wake_from(struct thread *thread, uint32_t asleep)
@@ -364,6 +396,11 @@ static void schedule_with_interrupts_off(void)
             previous->on_queue = false;
             previous->times.voluntary_switches++;
         }
+    }
+    /* A restartable sequence must start again; a system call is no place for one. */
+    if (previous->rseq && !trap_is_syscall(context_user_frame(&previous->context))) {
+        previous->rseq_interrupted = true;
+        context_set_exit_work(&previous->context, EXIT_WORK_OTHER);
     }
     next = pick_locked(queue);
     if (next == previous) {

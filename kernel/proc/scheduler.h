@@ -26,6 +26,12 @@ bool thread_wake(struct thread *thread);
 /* The same for one that job control stopped. */
 bool thread_wake_stopped(struct thread *thread);
 
+/* Its own under a real-time policy, or what it inherited from those that wait for its locks,
+ * whichever is higher; 0: neither. */
+unsigned thread_realtime_priority(const struct thread *thread);
+/* Any context with less than the run queue's lock. */
+void thread_inherit_priority(struct thread *thread, uint8_t priority);
+
 /* The running thread dies: the last switch. Its reference of the scheduler is dropped by the next
  * thread. */
 _Noreturn void thread_end(void);

@@ -718,7 +718,8 @@ static void run_handler(struct trap_frame *frame, const struct signal_action *ac
     signal_set blocked = thread->blocked | action->mask;
 
     settle_restart(frame, true, action->flags);
-    if (signal_frame_push(frame, action, info, restore) != 0) {
+    if ((thread->rseq && !rseq_resume(thread, frame)) ||
+        signal_frame_push(frame, action, info, restore) != 0) {
         struct signal_info fault = {.signo = SIGSEGV, .code = SI_KERNEL};
 
         if (info->signo == SIGSEGV) {
@@ -826,6 +827,9 @@ void exit_to_user_work(struct trap_frame *frame)
             put_user_u32((void *)thread->set_child_tid, (uint32_t)thread->tid);
             thread->set_child_tid = 0;
         }
+        if (thread->rseq_interrupted && thread->rseq && !rseq_resume(thread, frame))
+            signal_force_fault(SIGSEGV, SI_KERNEL, 0);
+        thread->rseq_interrupted = false;
         if (thread->restore_blocked)
             work |= EXIT_WORK_SIGNAL;
     }

@@ -22,6 +22,7 @@
 #include "x86/time.h"
 
 struct signal_action_table;
+struct futex_lock;
 struct file;
 struct tty;
 
@@ -131,10 +132,11 @@ struct thread {
     bool demanding;   /* (r) used up its last slice: runs after those that have not */
     uint8_t slice;    /* (r) ticks left */
     int8_t nice;
-    uint8_t policy, priority; /* as told by sched_setscheduler */
-    uint32_t cpu;             /* (r) whose run queue */
-    struct list run_node;     /* (r) */
-    struct timer timer;       /* of schedule_until */
+    uint8_t policy, priority;   /* as told by sched_setscheduler */
+    uint8_t inherited_priority; /* (r) of those that wait for it; 0: none */
+    uint32_t cpu;               /* (r) whose run queue */
+    struct list run_node;       /* (r) */
+    struct timer timer;         /* of schedule_until */
     bool timed_out;
     struct usage_times times; /* (o) and timer_tick */
     uint64_t start_time;      /* (c) monotonic ns */
@@ -164,7 +166,14 @@ struct thread {
     uint64_t clear_child_tid; /* (o) user address, or 0 */
     uint64_t robust_list;     /* (o) user address, or 0 */
     uint64_t rseq;            /* (o) user address, or 0 */
-    uint32_t rseq_size, rseq_signature;
+    uint32_t rseq_signature;  /* (o) */
+    bool rseq_interrupted;    /* (o) others may have run since it was last in user mode */
+
+    /* futexes with an owner: kernel/linux/futex_pi.c, whose owner_lock guards these */
+    struct list futex_locks;          /* that it owns and others wait for */
+    struct list futex_waiting;        /* node in futex_blocked->by_priority */
+    struct futex_lock *futex_blocked; /* that it waits for */
+    bool futex_exited;                /* owns none any more, for good */
 
     bool vfork_waited; /* (t) whoever made it by vfork waits until it execs or exits */
     struct wait_queue vfork_wait;

@@ -71,8 +71,12 @@ int exec_load(const char *path, struct file *file, char *const argv[], char *con
 void timers_cancel(struct process *process);
 void timers_exec(struct process *process);
 
-/* futex.c */
+/* linux/futex_exit.c */
 void futex_thread_exit(struct thread *thread);
+
+/* linux/sys_rseq.c: others may have run, or a handler is about to. False: what the program
+ * registered is unusable, it gets SIGSEGV. */
+bool rseq_resume(struct thread *thread, struct trap_frame *frame);
 
 /* System V shared memory: attachments follow the space; see kernel/linux/sys_shm.c. */
 
