@@ -208,66 +208,63 @@ static long transfer_at(word fd, struct transfer *transfer, int64_t at, bool wri
     return result;
 }
 
-/* A buffer that is not even in the user half is refused before anything is moved. */
-static bool buffer_ok(word buffer, word *count)
+/* Moves bytes at the file's own position, or at *at. */
+static long transfer_file(word fd, struct transfer *transfer, const int64_t *at, bool write)
 {
-    if (!user_range_ok((void *)buffer, *count))
-        return false;
-    if (*count > RW_LIMIT)
-        *count = RW_LIMIT;
-    return true;
+    return at != NULL ? transfer_at(fd, transfer, *at, write)
+                      : transfer_at_position(fd, transfer, write);
+}
+
+/* A buffer that is not even in the user half is refused before anything is moved, but what is wrong
+ * with the descriptor is told first. */
+static long refuse_buffer(word fd, const int64_t *at)
+{
+    struct file *file;
+    long error = -EFAULT;
+
+    if (at != NULL && *at < 0)
+        return -EINVAL;
+    file = descriptor_file(fd);
+    if (file == NULL)
+        return -EBADF;
+    if (at != NULL && file->operations->seek == NULL)
+        error = -ESPIPE;
+    file_put(file);
+    return error;
+}
+
+static inline long buffer_call(word fd, word buffer, word count, const int64_t *at, bool write)
+{
+    struct transfer transfer;
+
+    if (unlikely(!user_range_ok((void *)buffer, count)))
+        return refuse_buffer(fd, at);
+    transfer = transfer_user((void *)buffer, count > RW_LIMIT ? RW_LIMIT : count);
+    return transfer_file(fd, &transfer, at, write);
 }
 
 long sys_read(word fd, word buffer, word count)
 {
-    struct transfer to;
-
-    if (unlikely(!buffer_ok(buffer, &count))) {
-        struct file *file = descriptor_file(fd);
-
-        if (file == NULL)
-            return -EBADF;
-        file_put(file);
-        return -EFAULT;
-    }
-    to = transfer_user((void *)buffer, count);
-    return transfer_at_position(fd, &to, false);
+    return buffer_call(fd, buffer, count, NULL, false);
 }
 
 long sys_write(word fd, word buffer, word count)
 {
-    struct transfer from;
-
-    if (unlikely(!buffer_ok(buffer, &count))) {
-        struct file *file = descriptor_file(fd);
-
-        if (file == NULL)
-            return -EBADF;
-        file_put(file);
-        return -EFAULT;
-    }
-    from = transfer_user((void *)buffer, count);
-    return transfer_at_position(fd, &from, true);
+    return buffer_call(fd, buffer, count, NULL, true);
 }
 
 long sys_pread64(word fd, word buffer, word count, word position)
 {
-    struct transfer to;
+    int64_t at = (int64_t)position;
 
-    if (!buffer_ok(buffer, &count))
-        return -EFAULT;
-    to = transfer_user((void *)buffer, count);
-    return transfer_at(fd, &to, (int64_t)position, false);
+    return buffer_call(fd, buffer, count, &at, false);
 }
 
 long sys_pwrite64(word fd, word buffer, word count, word position)
 {
-    struct transfer from;
+    int64_t at = (int64_t)position;
 
-    if (!buffer_ok(buffer, &count))
-        return -EFAULT;
-    from = transfer_user((void *)buffer, count);
-    return transfer_at(fd, &from, (int64_t)position, true);
+    return buffer_call(fd, buffer, count, &at, true);
 }
 
 /* ---- vectors ---- */
@@ -279,8 +276,7 @@ static long vector_call(word fd, word list, word count, const int64_t *at, bool 
 
     if (result != 0)
         return result;
-    result = at != NULL ? transfer_at(fd, &v.transfer, *at, write)
-                        : transfer_at_position(fd, &v.transfer, write);
+    result = transfer_file(fd, &v.transfer, at, write);
     vectors_done(&v);
     return result;
 }

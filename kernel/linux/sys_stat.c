@@ -6,6 +6,18 @@
 #include "core/string.h"
 #include "x86/time.h"
 
+/* What AT_... flags say of a lookup. */
+static unsigned lookup_flags(word flags)
+{
+    return ((flags & AT_SYMLINK_NOFOLLOW) ? 0 : LOOKUP_FOLLOW) |
+           ((flags & AT_EMPTY_PATH) ? LOOKUP_EMPTY : 0);
+}
+
+static int lookup_at(word start, word name, word flags, struct vfs_path *out)
+{
+    return lookup_user((int)start, (void *)name, lookup_flags(flags), out);
+}
+
 /* ---- stat ---- */
 
 /* What stat tells, in no particular layout. */
@@ -99,10 +111,7 @@ static int facts_at(word start, word user_name, unsigned flags, struct file_fact
         file_put(file);
         return 0;
     }
-    error = path_lookup((int)start, name.text,
-                        ((flags & AT_SYMLINK_NOFOLLOW) ? 0 : LOOKUP_FOLLOW) |
-                            ((flags & AT_EMPTY_PATH) ? LOOKUP_EMPTY : 0),
-                        &path);
+    error = path_lookup((int)start, name.text, lookup_flags(flags), &path);
     user_name_done(&name);
     if (error != 0)
         return error;
@@ -247,10 +256,7 @@ long sys_faccessat2(word start, word name, word mode, word flags)
 
     if ((mode & ~7ul) || (flags & ~(word)(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)))
         return -EINVAL;
-    error = lookup_user((int)start, (void *)name,
-                        ((flags & AT_SYMLINK_NOFOLLOW) ? 0 : LOOKUP_FOLLOW) |
-                            ((flags & AT_EMPTY_PATH) ? LOOKUP_EMPTY : 0),
-                        &path);
+    error = lookup_at(start, name, flags, &path);
     if (error != 0)
         return error;
     inode = path.entry->inode;
@@ -378,10 +384,7 @@ long sys_fchownat(word start, word name, word uid, word gid, word flags)
 
     if (flags & ~(word)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
-    error = lookup_user((int)start, (void *)name,
-                        ((flags & AT_SYMLINK_NOFOLLOW) ? 0 : LOOKUP_FOLLOW) |
-                            ((flags & AT_EMPTY_PATH) ? LOOKUP_EMPTY : 0),
-                        &path);
+    error = lookup_at(start, name, flags, &path);
     if (error != 0)
         return error;
     error = change_owner(path.entry->inode, path.mount, (uint32_t)uid, (uint32_t)gid);
@@ -458,10 +461,7 @@ static long times_at(word start, word name, const struct new_times *times, unsig
         file_put(file);
         return result;
     }
-    result = lookup_user((int)start, (void *)name,
-                         ((flags & AT_SYMLINK_NOFOLLOW) ? 0 : LOOKUP_FOLLOW) |
-                             ((flags & AT_EMPTY_PATH) ? LOOKUP_EMPTY : 0),
-                         &path);
+    result = lookup_at(start, name, flags, &path);
     if (result != 0)
         return result;
     result = set_times(path.entry->inode, path.mount, times);
