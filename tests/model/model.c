@@ -1,11 +1,9 @@
 /* The reference model: see model.h. Everything is done page by page, in the most obvious way. */
-#include "model.h"
+#include "answer.h"
 
 #include <string.h>
 
 const size_t word_offset[WORDS] = {0, 1360, 2728, 4088};
-
-#define MAY_SHIFT 3 /* QUIRE_REGION_MAY_* are the rights, shifted */
 
 /* ---- addresses ---- */
 
@@ -17,7 +15,7 @@ quire_virt model_cluster(size_t cluster)
     return middle[cluster] - CLUSTER_PAGES / 2 * PAGE;
 }
 
-static size_t index_of(quire_virt address)
+size_t model_index_of(quire_virt address)
 {
     for (size_t i = 0; i < CLUSTERS; i++)
         if (address - model_cluster(i) < CLUSTER_PAGES * PAGE)
@@ -25,23 +23,28 @@ static size_t index_of(quire_virt address)
     return SIZE_MAX;
 }
 
-static quire_virt address_of(size_t index)
+quire_virt model_address_of(size_t index)
 {
     return model_cluster(index / CLUSTER_PAGES) + index % CLUSTER_PAGES * PAGE;
 }
 
 struct model_page *model_page_at(struct model *model, int space, quire_virt address)
 {
-    size_t index = index_of(address);
+    size_t index = model_index_of(address);
 
     return index != SIZE_MAX ? &model->space[space].page[index] : NULL;
 }
 
-static struct model_page *mapped_at(struct model *model, int space, quire_virt address)
+struct model_page *model_mapped_at(struct model *model, int space, quire_virt address)
 {
     struct model_page *page = model_page_at(model, space, address);
 
     return page != NULL && page->mapped ? page : NULL;
+}
+
+void model_forget(struct model_page *page)
+{
+    *page = (struct model_page){.object = -1};
 }
 
 /* ---- content ---- */
@@ -69,7 +72,7 @@ static const struct content *content_of(struct model *model, const struct model_
     return page->object >= 0 ? &model->object[page->object].page[page->index] : &zero;
 }
 
-static struct content *writable_content(struct model *model, struct model_page *page)
+struct content *model_writable_content(struct model *model, struct model_page *page)
 {
     if (page->flags & QUIRE_REGION_SHARED)
         return &model->object[page->object].page[page->index];
@@ -80,8 +83,8 @@ static struct content *writable_content(struct model *model, struct model_page *
     return &page->content;
 }
 
-static enum quire_status access_status(struct model *model, const struct model_page *page,
-                                       unsigned access)
+enum quire_status model_access_status(struct model *model, const struct model_page *page,
+                                      unsigned access)
 {
     uint32_t rights = page->flags & QUIRE_REGION_PROTECTION;
     bool force = (access & QUIRE_ACCESS_FORCE) != 0, allowed;
@@ -106,12 +109,12 @@ static enum quire_status access_status(struct model *model, const struct model_p
 enum quire_status model_load(struct model *model, int space, quire_virt address, unsigned access,
                              struct content *out)
 {
-    struct model_page *page = mapped_at(model, space, address);
+    struct model_page *page = model_mapped_at(model, space, address);
     enum quire_status status;
 
     if (page == NULL)
         return QUIRE_NO_MAPPING;
-    status = access_status(model, page, access);
+    status = model_access_status(model, page, access);
     if (status == QUIRE_OK && out != NULL)
         *out = *content_of(model, page);
     return status;
@@ -119,14 +122,7 @@ enum quire_status model_load(struct model *model, int space, quire_virt address,
 
 /* ---- answers ---- */
 
-struct answer {
-    struct model *model;
-    const struct op *op;
-    struct allowance allowance;
-    const char *why;
-};
-
-static bool wrong(struct answer *answer, const char *why)
+bool answer_wrong(struct answer *answer, const char *why)
 {
     answer->why = why;
     return false;
@@ -134,7 +130,7 @@ static bool wrong(struct answer *answer, const char *why)
 
 /* The operation's status is `right`, or a shortage that is allowed: then *refused is set and
  * nothing happened. */
-static bool judge(struct answer *answer, enum quire_status right, bool *refused)
+bool answer_judge(struct answer *answer, enum quire_status right, bool *refused)
 {
     enum quire_status status = answer->op->status;
 
@@ -146,7 +142,7 @@ static bool judge(struct answer *answer, enum quire_status right, bool *refused)
         return true;
     if (status == QUIRE_IO_ERROR && answer->allowance.io_error)
         return true;
-    return wrong(answer, quire_status_string(right));
+    return answer_wrong(answer, quire_status_string(right));
 }
 
 /* ---- loads and stores ---- */
@@ -166,7 +162,7 @@ static bool observe(struct model *model, struct model_page *page, unsigned word,
 bool model_observe(struct model *model, int space, quire_virt address,
                    const struct content *content)
 {
-    struct model_page *page = mapped_at(model, space, address);
+    struct model_page *page = model_mapped_at(model, space, address);
 
     if (page == NULL)
         return false;
@@ -177,7 +173,7 @@ bool model_observe(struct model *model, int space, quire_virt address,
 }
 
 /* A private page of an object that may have been copied without a store. */
-static void maybe_own(struct model *model, struct model_page *page)
+void model_maybe_own(struct model *model, struct model_page *page)
 {
     if (page->own || page->object < 0 || (page->flags & QUIRE_REGION_SHARED) ||
         beyond_end(&model->object[page->object], page->index))
@@ -189,10 +185,10 @@ static void maybe_own(struct model *model, struct model_page *page)
 
 void model_maybe_copied(struct model *model, int space, quire_virt address)
 {
-    struct model_page *page = mapped_at(model, space, address);
+    struct model_page *page = model_mapped_at(model, space, address);
 
     if (page != NULL)
-        maybe_own(model, page);
+        model_maybe_own(model, page);
 }
 
 static bool apply_load(struct answer *answer)
@@ -201,19 +197,20 @@ static bool apply_load(struct answer *answer)
     unsigned access = op->kind == OP_FETCH ? QUIRE_ACCESS_EXECUTE : QUIRE_ACCESS_READ;
     bool refused;
 
-    if (!judge(answer, model_load(answer->model, op->space, op->address, access, NULL), &refused))
+    if (!answer_judge(answer, model_load(answer->model, op->space, op->address, access, NULL),
+                      &refused))
         return false;
     if (refused)
         return true;
-    if (!observe(answer->model, mapped_at(answer->model, op->space, op->address), op->word,
+    if (!observe(answer->model, model_mapped_at(answer->model, op->space, op->address), op->word,
                  op->loaded))
-        return wrong(answer, "another value");
+        return answer_wrong(answer, "another value");
     return true;
 }
 
 static void store(struct model *model, struct model_page *page, unsigned word, uint64_t value)
 {
-    writable_content(model, page)->word[word] = value;
+    model_writable_content(model, page)->word[word] = value;
     page->lazy = false;
     page->touched = true;
 }
@@ -224,12 +221,13 @@ static bool apply_store(struct answer *answer)
     struct model_page *page;
     bool refused;
 
-    if (!judge(answer, model_load(answer->model, op->space, op->address, QUIRE_ACCESS_WRITE, NULL),
-               &refused))
+    if (!answer_judge(answer,
+                      model_load(answer->model, op->space, op->address, QUIRE_ACCESS_WRITE, NULL),
+                      &refused))
         return false;
     if (refused)
         return true;
-    page = mapped_at(answer->model, op->space, op->address);
+    page = model_mapped_at(answer->model, op->space, op->address);
     store(answer->model, page, op->word, op->value);
     return true;
 }
@@ -242,13 +240,13 @@ static bool apply_space_read(struct answer *answer)
     struct content content;
     bool refused;
 
-    if (!judge(answer, model_load(answer->model, op->space, op->address, access, &content),
-               &refused))
+    if (!answer_judge(answer, model_load(answer->model, op->space, op->address, access, &content),
+                      &refused))
         return false;
     if (refused)
-        return op->done == 0 || wrong(answer, "bytes though it failed");
+        return op->done == 0 || answer_wrong(answer, "bytes though it failed");
     return model_observe(answer->model, op->space, op->address, &op->content) ||
-           wrong(answer, "another content");
+           answer_wrong(answer, "another content");
 }
 
 static bool apply_space_write(struct answer *answer)
@@ -258,172 +256,61 @@ static bool apply_space_write(struct answer *answer)
         QUIRE_ACCESS_WRITE | QUIRE_ACCESS_REMOTE | (op->force ? QUIRE_ACCESS_FORCE : 0u);
     bool refused;
 
-    if (!judge(answer, model_load(answer->model, op->space, op->address, access, NULL), &refused))
+    if (!answer_judge(answer, model_load(answer->model, op->space, op->address, access, NULL),
+                      &refused))
         return false;
     if (!refused)
-        store(answer->model, mapped_at(answer->model, op->space, op->address), op->word, op->value);
+        store(answer->model, model_mapped_at(answer->model, op->space, op->address), op->word,
+              op->value);
     return true;
 }
 
-/* ---- ranges ---- */
+/* ---- spaces ---- */
 
-/* Private pages that may be written count as promised, and do so for good. */
-static uint32_t accounted(uint32_t flags)
-{
-    bool counts = (flags & (QUIRE_PROT_WRITE | QUIRE_REGION_SHARED | QUIRE_REGION_NO_RESERVE)) ==
-                  QUIRE_PROT_WRITE;
-
-    return counts ? flags | QUIRE_REGION_ACCOUNTED : flags;
-}
-
-static void forget(struct model_page *page)
-{
-    *page = (struct model_page){.object = -1};
-}
-
-/*
- * What a range check answers; *length in bytes, rounded up. munmap refuses an empty range and one
- * that leaves user space; mprotect, madvise and mlock find nothing to do, and a hole.
- */
-static enum quire_status check_range(const struct op *op, size_t *length)
-{
-    quire_virt end = model_cluster(CLUSTERS - 1) + CLUSTER_PAGES * PAGE;
-    bool unmap = op->kind == OP_UNMAP;
-
-    *length = quire_page_up(op->length);
-    if (op->address % PAGE != 0)
-        return QUIRE_UNALIGNED;
-    if (op->length == 0 && unmap)
-        return QUIRE_ZERO_LENGTH;
-    if (*length == 0 && op->length != 0)
-        return unmap ? QUIRE_OUT_OF_RANGE : QUIRE_OVERFLOW;
-    if (op->address > end || *length > end - op->address)
-        return unmap ? QUIRE_OUT_OF_RANGE : QUIRE_NO_MAPPING;
-    return QUIRE_OK;
-}
-
-static bool any_mapped(struct model *model, int space, quire_virt start, quire_virt end)
-{
-    for (size_t i = 0; i < SPACE_PAGES; i++)
-        if (address_of(i) >= start && address_of(i) < end && model->space[space].page[i].mapped)
-            return true;
-    return false;
-}
-
-/* The highest free place below the place where searches start, else the lowest above it. */
-static quire_virt expected_place(struct model *model, int space, size_t length)
-{
-    quire_virt top = model->space[space].space->map_top;
-    quire_virt high = top;
-
-    /* Candidates end where something starts, or at the top. */
-    while (high >= length + 0x10000) {
-        quire_virt low = high - length, next = 0;
-
-        if (!any_mapped(model, space, low, high))
-            return low;
-        /* Go below the lowest mapped page of [low, high). */
-        for (size_t i = 0; i < SPACE_PAGES; i++) {
-            if (model->space[space].page[i].mapped && address_of(i) >= low &&
-                address_of(i) < high) {
-                next = address_of(i);
-                break;
-            }
-        }
-        high = next;
-    }
-    return 0;
-}
-
-static bool apply_map(struct answer *answer)
+static bool apply_create(struct answer *answer)
 {
     const struct op *op = answer->op;
-    struct model *model = answer->model;
-    size_t length = quire_page_up(op->length);
-    quire_virt end = model_cluster(CLUSTERS - 1) + CLUSTER_PAGES * PAGE;
-    enum quire_status right = QUIRE_OK;
-    bool fixed = (op->flags & QUIRE_MAP_FIXED) != 0, refused;
-    quire_virt start = op->address;
+    struct model_space *space = &answer->model->space[op->space];
+    bool refused;
 
-    if (op->length == 0)
-        right = QUIRE_ZERO_LENGTH;
-    else if (op->offset % PAGE != 0)
-        right = QUIRE_UNALIGNED;
-    else if ((op->region & QUIRE_REGION_SHARED) && op->object < 0)
-        right = QUIRE_INVALID;
-    else if (fixed && start % PAGE != 0)
-        right = QUIRE_UNALIGNED;
-    else if (fixed && start > end - length)
-        right = QUIRE_OUT_OF_RANGE;
-    else if (fixed && (op->flags & QUIRE_MAP_NO_REPLACE) &&
-             any_mapped(model, op->space, start, start + length))
-        right = QUIRE_EXISTS;
-    if (!judge(answer, right, &refused))
+    if (!answer_judge(answer, QUIRE_OK, &refused))
+        return false;
+    if (!refused) {
+        space->space = op->new_space;
+        for (size_t i = 0; i < SPACE_PAGES; i++)
+            model_forget(&space->page[i]);
+    }
+    return true;
+}
+
+static bool apply_clone(struct answer *answer)
+{
+    const struct op *op = answer->op;
+    struct model_space *child = &answer->model->space[op->other];
+    bool refused;
+
+    if (!answer_judge(answer, QUIRE_OK, &refused))
         return false;
     if (refused)
         return true;
-    if (!fixed) {
-        start = quire_page_down(start);
-        if (start == 0 || start > end - length ||
-            any_mapped(model, op->space, start, start + length))
-            start = expected_place(model, op->space, length);
-    }
-    if (op->result != start)
-        return wrong(answer, "another place");
-    if (index_of(start) == SIZE_MAX || index_of(start + length - 1) == SIZE_MAX)
-        return true; /* outside the clusters: the test takes it away again */
-    for (quire_virt at = start; at < start + length; at += PAGE) {
-        struct model_page *page = model_page_at(model, op->space, at);
+    *child = answer->model->space[op->space];
+    child->space = op->new_space;
+    for (size_t i = 0; i < SPACE_PAGES; i++) {
+        struct model_page *page = &child->page[i];
 
-        forget(page);
-        page->mapped = true;
-        page->flags = accounted(op->region);
-        page->object = (int8_t)op->object;
-        page->index = op->object >= 0 ? (op->offset + (at - start)) / PAGE : 0;
-        if ((op->flags & QUIRE_MAP_POPULATE) && (page->flags & QUIRE_PROT_WRITE))
-            maybe_own(model, page);
+        page->flags &= ~(uint32_t)(QUIRE_REGION_LOCKED | QUIRE_REGION_LOCK_ON_FAULT);
+        page->touched = false;
+        if (page->flags & QUIRE_REGION_NO_FORK) {
+            model_forget(page);
+        } else if (page->flags & QUIRE_REGION_WIPE_ON_FORK) {
+            page->own = false;
+            page->lazy = false;
+        }
     }
     return true;
 }
 
-static bool apply_unmap(struct answer *answer)
-{
-    const struct op *op = answer->op;
-    size_t length;
-    bool refused;
-
-    if (!judge(answer, check_range(op, &length), &refused))
-        return false;
-    for (size_t i = 0; !refused && i < SPACE_PAGES; i++)
-        if (address_of(i) - op->address < length)
-            forget(&answer->model->space[op->space].page[i]);
-    return true;
-}
-
-static bool apply_protect(struct answer *answer)
-{
-    const struct op *op = answer->op;
-    enum quire_status right;
-    quire_virt at = op->address;
-    size_t length;
-    bool refused;
-
-    right = check_range(op, &length);
-    for (at = op->address; right == QUIRE_OK && at < op->address + length; at += PAGE) {
-        struct model_page *page = mapped_at(answer->model, op->space, at);
-
-        if (page == NULL)
-            right = QUIRE_NO_MAPPING;
-        else if (op->protection & ~(page->flags >> MAY_SHIFT) & QUIRE_REGION_PROTECTION)
-            right = QUIRE_NO_PERMISSION;
-        else
-            page->flags =
-                accounted((page->flags & ~(uint32_t)QUIRE_REGION_PROTECTION) | op->protection);
-    }
-    return judge(answer, right, &refused);
-}
-
-/* ---- advice ---- */
+/* ---- objects ---- */
 
 /* Bytes [start, end) of an object become zero. */
 static void zero_bytes(struct model_object *object, uint64_t start, uint64_t end)
@@ -441,7 +328,7 @@ static void zero_bytes(struct model_object *object, uint64_t start, uint64_t end
 
 /* Zero bytes of an object; whole pages leave the mappings that show them. A pager fills them again.
  */
-static void punch(struct model *model, int object, uint64_t start, uint64_t end)
+void model_punch(struct model *model, int object, uint64_t start, uint64_t end)
 {
     uint64_t first = (start + PAGE - 1) / PAGE, after = end / PAGE;
 
@@ -459,333 +346,13 @@ static void punch(struct model *model, int object, uint64_t start, uint64_t end)
     }
 }
 
-static bool is_private_anonymous(const struct model_page *page)
-{
-    return page->object < 0;
-}
-
-/* Populated for writing: for sure, or only perhaps because the whole failed somewhere. */
-static void populated(struct model *model, struct model_page *page, bool surely)
-{
-    if (!surely)
-        maybe_own(model, page);
-    else if (!(page->flags & QUIRE_REGION_SHARED) && page->object >= 0)
-        (void)writable_content(model, page);
-}
-
-static enum quire_status advise_page(struct model *model, const struct op *op,
-                                     struct model_page *page)
-{
-    switch (op->advice) {
-    case QUIRE_ADVICE_DONT_NEED:
-        if (page->flags & QUIRE_REGION_LOCKED)
-            return QUIRE_INVALID;
-        /* fall through */
-    case QUIRE_ADVICE_DONT_NEED_LOCKED:
-        page->own = false;
-        page->lazy = false;
-        page->touched = false;
-        return QUIRE_OK;
-    case QUIRE_ADVICE_MERGEABLE:
-        if (!(page->flags & QUIRE_REGION_SHARED))
-            page->flags |= QUIRE_REGION_MERGEABLE;
-        return QUIRE_OK;
-    case QUIRE_ADVICE_UNMERGEABLE:
-        page->flags &= ~(uint32_t)QUIRE_REGION_MERGEABLE;
-        return QUIRE_OK;
-    case QUIRE_ADVICE_FREE:
-        if ((page->flags & QUIRE_REGION_LOCKED) || !is_private_anonymous(page))
-            return QUIRE_INVALID;
-        page->lazy = page->own;
-        page->touched = false;
-        return QUIRE_OK;
-    case QUIRE_ADVICE_REMOVE:
-        if (page->object < 0 || (page->flags & QUIRE_REGION_LOCKED))
-            return QUIRE_INVALID;
-        if ((page->flags & (QUIRE_REGION_SHARED | QUIRE_REGION_MAY_WRITE)) !=
-            (QUIRE_REGION_SHARED | QUIRE_REGION_MAY_WRITE))
-            return QUIRE_NO_PERMISSION;
-        punch(model, page->object, page->index * PAGE, (page->index + 1) * PAGE);
-        return QUIRE_OK;
-    case QUIRE_ADVICE_DONT_FORK:
-        page->flags |= QUIRE_REGION_NO_FORK;
-        return QUIRE_OK;
-    case QUIRE_ADVICE_DO_FORK:
-        page->flags &= ~(uint32_t)QUIRE_REGION_NO_FORK;
-        return QUIRE_OK;
-    case QUIRE_ADVICE_WIPE_ON_FORK:
-        if (!is_private_anonymous(page))
-            return QUIRE_INVALID;
-        page->flags |= QUIRE_REGION_WIPE_ON_FORK;
-        return QUIRE_OK;
-    case QUIRE_ADVICE_KEEP_ON_FORK:
-        page->flags &= ~(uint32_t)QUIRE_REGION_WIPE_ON_FORK;
-        return QUIRE_OK;
-    case QUIRE_ADVICE_COLD:
-    case QUIRE_ADVICE_PAGE_OUT:
-        if (page->flags & QUIRE_REGION_LOCKED)
-            return QUIRE_INVALID;
-        page->touched = false;
-        return QUIRE_OK;
-    case QUIRE_ADVICE_POPULATE_READ:
-        if (!(page->flags & QUIRE_PROT_READ))
-            return QUIRE_NO_PERMISSION;
-        return access_status(model, page, QUIRE_ACCESS_READ);
-    case QUIRE_ADVICE_POPULATE_WRITE: {
-        enum quire_status status = access_status(model, page, QUIRE_ACCESS_WRITE);
-
-        if (status == QUIRE_OK)
-            populated(model, page, op->status == QUIRE_OK);
-        return status;
-    }
-    case QUIRE_ADVICE_NORMAL:
-        page->flags &= ~(uint32_t)(QUIRE_REGION_SEQUENTIAL | QUIRE_REGION_RANDOM);
-        return QUIRE_OK;
-    case QUIRE_ADVICE_RANDOM:
-        page->flags &= ~(uint32_t)QUIRE_REGION_SEQUENTIAL;
-        page->flags |= QUIRE_REGION_RANDOM;
-        return QUIRE_OK;
-    case QUIRE_ADVICE_DONT_DUMP:
-        page->flags |= QUIRE_REGION_NO_DUMP;
-        return QUIRE_OK;
-    case QUIRE_ADVICE_DO_DUMP:
-        page->flags &= ~(uint32_t)QUIRE_REGION_NO_DUMP;
-        return QUIRE_OK;
-    default:
-        return QUIRE_OK;
-    }
-}
-
-/* Holes are passed over, and told at the end; the first page that refuses ends it. */
-static bool apply_advise(struct answer *answer)
-{
-    const struct op *op = answer->op;
-    bool populate =
-        op->advice == QUIRE_ADVICE_POPULATE_READ || op->advice == QUIRE_ADVICE_POPULATE_WRITE;
-    enum quire_status right;
-    size_t length;
-    bool holes = false, refused;
-
-    right = check_range(op, &length);
-    for (quire_virt at = op->address; right == QUIRE_OK && at < op->address + length; at += PAGE) {
-        struct model_page *page = mapped_at(answer->model, op->space, at);
-
-        if (page == NULL)
-            holes = true;
-        else
-            right = advise_page(answer->model, op, page);
-    }
-    if (right == QUIRE_OK && holes)
-        right = QUIRE_NO_MAPPING;
-    if (op->status == QUIRE_NO_MEMORY && populate && answer->allowance.no_memory)
-        return true;
-    if (op->status == QUIRE_IO_ERROR && answer->allowance.io_error)
-        return true;
-    return judge(answer, right, &refused);
-}
-
-static bool apply_lock(struct answer *answer)
-{
-    const struct op *op = answer->op;
-    const uint32_t bits = QUIRE_REGION_LOCKED | QUIRE_REGION_LOCK_ON_FAULT;
-    bool unlock = (op->flags & 2) != 0;
-    enum quire_status right;
-    size_t length;
-    bool refused;
-
-    right = check_range(op, &length);
-    for (quire_virt at = op->address; right == QUIRE_OK && at < op->address + length; at += PAGE) {
-        struct model_page *page = mapped_at(answer->model, op->space, at);
-
-        if (page == NULL) {
-            right = QUIRE_NO_MAPPING;
-            break;
-        }
-        page->flags &= ~bits;
-        if (!unlock)
-            page->flags |= op->flags & 1 ? bits : QUIRE_REGION_LOCKED;
-        if (!unlock && !(op->flags & 1) && (page->flags & QUIRE_PROT_WRITE))
-            maybe_own(answer->model, page);
-    }
-    if (right == QUIRE_OK && !unlock && op->status == QUIRE_NO_MEMORY)
-        return true; /* some pages could not be brought in: no right, beyond the end, or shortage */
-    return judge(answer, right, &refused);
-}
-
-static bool apply_resident(struct answer *answer)
-{
-    const struct op *op = answer->op;
-    enum quire_status right;
-    size_t length;
-    bool refused;
-
-    right = check_range(op, &length);
-    for (size_t i = 0; right == QUIRE_OK && i < length / PAGE; i++)
-        if (mapped_at(answer->model, op->space, op->address + i * PAGE) == NULL)
-            right = QUIRE_NO_MAPPING;
-    if (!judge(answer, right, &refused))
-        return false;
-    for (size_t i = 0; !refused && i < length / PAGE; i++) {
-        struct model_page *page = mapped_at(answer->model, op->space, op->address + i * PAGE);
-
-        if (page->touched && !(op->resident[i] & 1))
-            return wrong(answer, "a page that was stored to as resident");
-    }
-    return true;
-}
-
-static bool apply_populate(struct answer *answer)
-{
-    const struct op *op = answer->op;
-    enum quire_status right = QUIRE_OK;
-    bool refused;
-
-    for (quire_virt at = op->address; right == QUIRE_OK && at < op->address + op->length;
-         at += PAGE) {
-        right = model_load(answer->model, op->space, at, op->protection, NULL);
-        if (right == QUIRE_OK && (op->protection & QUIRE_ACCESS_WRITE))
-            populated(answer->model, mapped_at(answer->model, op->space, at),
-                      op->status == QUIRE_OK);
-    }
-    if ((op->status == QUIRE_NO_MEMORY && answer->allowance.no_memory) ||
-        (op->status == QUIRE_IO_ERROR && answer->allowance.io_error))
-        return true;
-    return judge(answer, right, &refused);
-}
-
-static bool apply_page_out(struct answer *answer)
-{
-    const struct op *op = answer->op;
-
-    for (size_t i = 0; i < SPACE_PAGES; i++)
-        if (address_of(i) - op->address < op->length)
-            answer->model->space[op->space].page[i].touched = false;
-    return true;
-}
-
-/* ---- remap ---- */
-
-/*
- * The test asks only for ranges inside one region (as the library reports it), so what is left is:
- * shrink, grow in place where the addresses behind are free, move.
- */
-static bool apply_remap(struct answer *answer)
-{
-    const struct op *op = answer->op;
-    struct model *model = answer->model;
-    struct model_page *from = model->space[op->space].page, moved[CLUSTER_PAGES];
-    size_t old_pages = quire_page_up(op->length) / PAGE;
-    size_t new_pages = quire_page_up(op->new_length) / PAGE;
-    size_t kept = old_pages < new_pages ? old_pages : new_pages;
-    size_t first = index_of(op->address);
-    quire_virt target = op->result;
-    bool refused, keep = (op->flags & QUIRE_REMAP_KEEP_OLD) != 0;
-    bool fixed = (op->flags & QUIRE_REMAP_FIXED) != 0;
-    bool room;
-
-    room = new_pages <= old_pages ||
-           (!any_mapped(model, op->space, op->address + old_pages * PAGE,
-                        op->address + new_pages * PAGE) &&
-            op->address + new_pages * PAGE <= model_cluster(CLUSTERS - 1) + CLUSTER_PAGES * PAGE);
-    if (op->status == QUIRE_NO_SPACE && !fixed && !keep && !room &&
-        !(op->flags & QUIRE_REMAP_MAY_MOVE))
-        return true;
-    if (!judge(answer, QUIRE_OK, &refused))
-        return false;
-    if (refused)
-        return true;
-    if (fixed && target != op->new_address)
-        return wrong(answer, "the place that was asked for");
-    if (!fixed && !keep && room && target != op->address)
-        return wrong(answer, "no move: there is room");
-    if (!(op->flags & QUIRE_REMAP_MAY_MOVE) && target != op->address)
-        return wrong(answer, "no move: it was not allowed");
-    memcpy(moved, from + first, old_pages * sizeof(moved[0]));
-    if (target != op->address && !fixed &&
-        any_mapped(model, op->space, target, target + new_pages * PAGE))
-        return wrong(answer, "a free place");
-    for (size_t i = 0; i < old_pages; i++) {
-        if (target == op->address ? i >= new_pages : !keep || i >= kept) {
-            forget(from + first + i);
-        } else if (target != op->address) {
-            from[first + i].own = false;
-            from[first + i].lazy = false;
-            from[first + i].touched = false;
-            from[first + i].flags &= ~(uint32_t)(QUIRE_REGION_LOCKED | QUIRE_REGION_LOCK_ON_FAULT);
-        }
-    }
-    if (index_of(target) == SIZE_MAX || index_of(target + new_pages * PAGE - 1) == SIZE_MAX)
-        return true; /* outside the clusters: the test takes it away again */
-    for (size_t i = 0; i < new_pages; i++) {
-        struct model_page *page = model_page_at(model, op->space, target + i * PAGE);
-
-        if (i < kept) {
-            *page = moved[i];
-            continue;
-        }
-        forget(page);
-        page->mapped = true;
-        page->flags = moved[0].flags;
-        page->object = moved[0].object;
-        page->index = moved[0].object >= 0 ? moved[0].index + i : 0;
-    }
-    return true;
-}
-
-/* ---- spaces ---- */
-
-static bool apply_create(struct answer *answer)
-{
-    const struct op *op = answer->op;
-    struct model_space *space = &answer->model->space[op->space];
-    bool refused;
-
-    if (!judge(answer, QUIRE_OK, &refused))
-        return false;
-    if (!refused) {
-        space->space = op->new_space;
-        for (size_t i = 0; i < SPACE_PAGES; i++)
-            forget(&space->page[i]);
-    }
-    return true;
-}
-
-static bool apply_clone(struct answer *answer)
-{
-    const struct op *op = answer->op;
-    struct model_space *child = &answer->model->space[op->other];
-    bool refused;
-
-    if (!judge(answer, QUIRE_OK, &refused))
-        return false;
-    if (refused)
-        return true;
-    *child = answer->model->space[op->space];
-    child->space = op->new_space;
-    for (size_t i = 0; i < SPACE_PAGES; i++) {
-        struct model_page *page = &child->page[i];
-
-        page->flags &= ~(uint32_t)(QUIRE_REGION_LOCKED | QUIRE_REGION_LOCK_ON_FAULT);
-        page->touched = false;
-        if (page->flags & QUIRE_REGION_NO_FORK) {
-            forget(page);
-        } else if (page->flags & QUIRE_REGION_WIPE_ON_FORK) {
-            page->own = false;
-            page->lazy = false;
-        }
-    }
-    return true;
-}
-
-/* ---- objects ---- */
-
 static bool apply_object_create(struct answer *answer)
 {
     const struct op *op = answer->op;
     struct model_object *object = &answer->model->object[op->object];
     bool refused;
 
-    if (!judge(answer, QUIRE_OK, &refused))
+    if (!answer_judge(answer, QUIRE_OK, &refused))
         return false;
     if (refused)
         return true;
@@ -828,7 +395,7 @@ static bool apply_object_punch(struct answer *answer)
 {
     const struct op *op = answer->op;
 
-    punch(answer->model, op->object, op->offset, op->end);
+    model_punch(answer->model, op->object, op->offset, op->end);
     return true;
 }
 
@@ -843,17 +410,17 @@ static bool apply_object_read(struct answer *answer)
     /* The end may lie inside the word: then its first bytes are read. */
     if (op->offset < object->size)
         bytes = object->size - op->offset < 8 ? object->size - op->offset : 8;
-    if (!judge(answer, QUIRE_OK, &refused))
+    if (!answer_judge(answer, QUIRE_OK, &refused))
         return false;
     if (refused)
         return true;
     if (op->done != bytes)
-        return wrong(answer, "another number of bytes");
+        return answer_wrong(answer, "another number of bytes");
     if (bytes == 0)
         return true;
     difference = op->loaded ^ object->page[op->offset / PAGE].word[op->word];
     if (difference << (64 - 8 * bytes) != 0)
-        return wrong(answer, "another content");
+        return answer_wrong(answer, "another content");
     return true;
 }
 
@@ -863,10 +430,10 @@ static bool apply_object_write(struct answer *answer)
     struct model_object *object = &answer->model->object[op->object];
     bool refused;
 
-    if (!judge(answer, QUIRE_OK, &refused))
+    if (!answer_judge(answer, QUIRE_OK, &refused))
         return false;
     if (refused)
-        return op->done == 0 || wrong(answer, "bytes though it failed");
+        return op->done == 0 || answer_wrong(answer, "bytes though it failed");
     object->page[op->offset / PAGE].word[op->word] = op->value;
     if (object->size < op->offset + sizeof(uint64_t))
         object->size = op->offset + sizeof(uint64_t);
@@ -900,7 +467,7 @@ bool model_apply_partly(struct model *model, const struct op *op,
     /* Only what the operation may touch: on host threads the rest belongs to others. */
     memcpy(done.object, model->object, sizeof(done.object));
     for (size_t i = 0; i < SPACE_PAGES; i++)
-        if (address_of(i) - op->address < quire_page_up(op->length))
+        if (model_address_of(i) - op->address < quire_page_up(op->length))
             done.space[op->space].page[i] = model->space[op->space].page[i];
     done.space[op->space].space = model->space[op->space].space;
     whole.status = QUIRE_OK;
@@ -910,9 +477,9 @@ bool model_apply_partly(struct model *model, const struct op *op,
         const struct model_page *after = &done.space[op->space].page[i];
         uint32_t flags;
 
-        if (address_of(i) - op->address >= quire_page_up(op->length) || !page->mapped)
+        if (model_address_of(i) - op->address >= quire_page_up(op->length) || !page->mapped)
             continue;
-        flags = flags_of(context, address_of(i));
+        flags = flags_of(context, model_address_of(i));
         if (flags != page->flags && flags != after->flags) {
             *why = "flags of before or after";
             return false;
@@ -981,7 +548,7 @@ bool model_apply(struct model *model, const struct op *op, struct allowance allo
         break;
     case OP_DESTROY:
         for (size_t i = 0; i < SPACE_PAGES; i++)
-            forget(&model->space[op->space].page[i]);
+            model_forget(&model->space[op->space].page[i]);
         model->space[op->space].space = NULL;
         break;
     case OP_OBJECT_CREATE:

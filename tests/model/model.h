@@ -124,7 +124,6 @@ struct allowance {
 
 /* The page at an address, or NULL outside the clusters. */
 struct model_page *model_page_at(struct model *model, int space, quire_virt address);
-quire_virt model_address(const struct quire_space *space, size_t page);
 quire_virt model_cluster(size_t cluster);
 
 /*
