@@ -3,45 +3,11 @@
 
 tools/build kernel tools image test-tools test-boot || exit 1
 
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-project=$PWD
+. tests/lib.sh
 tests=$project/tests/boot
 programs=$project/build/tests/boot
 drive=$project/build/tests/pty-drive
 cd "$work" || exit 1
-
-cat >machine <<END
-#!/bin/sh
-exec "$project/build/tools/quire-run" --kernel-file="$project/build/kernel/quire.elf" \\
-    --base-archive="$project/build/image/base.cpio" --timeout 60 "\$@"
-END
-chmod +x machine
-PATH=$work:$PATH
-
-# check NAME COMMAND...: the command succeeds. What it prints is shown when it does not.
-check() {
-    name=$1
-    shift
-    if ("$@") >"$work/log" 2>&1; then
-        echo "ok $name"
-    else
-        echo "not ok $name"
-        tail -n 40 "$work/log"
-    fi
-}
-
-# status WANTED COMMAND...
-status() {
-    wanted=$1
-    shift
-    "$@"
-    got=$?
-    [ "$got" -eq "$wanted" ] || {
-        echo "status $got, not $wanted: $*"
-        return 1
-    }
-}
 
 # run_cases BATCH SECONDS CASE...: one boot runs them all; leaves BATCH.out
 run_cases() {

@@ -1,0 +1,64 @@
+# What groups of tests share. Sourced in the project's root; leaves
+#
+#   $project   the project's root          $work    a folder that goes when the group ends
+#   machine    (command) `quire run` with what is built here, 60 s long unless told otherwise
+#
+# and the functions check, status and says.
+
+project=$PWD
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+
+# command_in_work NAME OPTION...: NAME is the launcher with these options before its own
+command_in_work() {
+    command_name=$1
+    shift
+    {
+        echo '#!/bin/sh'
+        printf 'exec'
+        printf " '%s'" "$project/build/tools/quire-run" "$@"
+        echo ' "$@"'
+    } >"$work/$command_name" && chmod +x "$work/$command_name" || exit 1
+}
+
+command_in_work machine --kernel-file="$project/build/kernel/quire.elf" \
+    --base-archive="$project/build/image/base.cpio" --timeout 60
+PATH=$work:$PATH
+
+# check NAME COMMAND...: the command succeeds. What it prints is shown when it does not.
+check() {
+    name=$1
+    shift
+    if ("$@") >"$work/log" 2>&1; then
+        echo "ok $name"
+    else
+        echo "not ok $name"
+        tail -n 40 "$work/log"
+    fi
+}
+
+# status WANTED COMMAND...
+status() {
+    wanted=$1
+    shift
+    "$@"
+    got=$?
+    [ "$got" -eq "$wanted" ] || {
+        echo "status $got, not $wanted: $*"
+        return 1
+    }
+}
+
+# says TEXT COMMAND...: standard error has the text; the status is the command's
+says() {
+    text=$1
+    shift
+    "$@" 2>"$work/said"
+    got=$?
+    /bin/cat "$work/said"
+    /bin/grep -qF -- "$text" "$work/said" || {
+        echo "it does not say: $text"
+        return 1
+    }
+    return $got
+}
