@@ -461,6 +461,7 @@ static int root_init(void)
     error = initramfs_unpack();
     mount_at("dev", "devtmpfs", 0755);
     mount_at("proc", "proc", 0555);
+    mount_at("sys", "sysfs", 0555);
     mount_at("tmp", NULL, 01777);
     mount_shm();
     return error;

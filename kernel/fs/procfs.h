@@ -31,7 +31,7 @@ struct proc_target {
     const struct proc_file *file;
     struct process *process; /* with a reference; NULL: the whole system */
     int tid;                 /* of a thread's directory; 0: the process's own */
-    int descriptor;          /* of fd and fdinfo; of a CPU below /sys */
+    int descriptor;          /* of fd and fdinfo; the CPU below /sys */
     uint64_t start, end;     /* of map_files */
     uint64_t space;          /* of the open file: number of the space, plus 1; 0: any */
 };
