@@ -3,7 +3,8 @@
 
 COMPAT_DIR      := $(BUILD)/tests/compat
 COMPAT_NAMES    := $(basename $(notdir $(wildcard tests/compat/programs/*.c)))
-COMPAT_FLAGS    := -std=gnu11 -D_GNU_SOURCE -O1 -s -static -no-pie -pthread -MMD -MP $(WARNINGS)
+COMPAT_FLAGS    := -std=gnu11 -D_GNU_SOURCE -O1 -s -static -no-pie -pthread -MMD -MP $(WARNINGS) \
+                   -Wno-unused-parameter -Wno-infinite-recursion
 
 .PHONY: test-compat
 test-compat: $(COMPAT_DIR)/runner $(COMPAT_NAMES:%=$(COMPAT_DIR)/%.glibc) \
