@@ -51,6 +51,13 @@ ABSENT const char *context_name(const struct context *context)
     return "a kernel thread";
 }
 
+ABSENT uint32_t failnth_counting = 0;
+
+ABSENT bool failnth_strikes(void)
+{
+    return false;
+}
+
 ABSENT bool memory_reclaim(size_t frames)
 {
     (void)frames;

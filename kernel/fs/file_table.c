@@ -179,29 +179,49 @@ static unsigned descriptor_limit(void)
     return limit < INT32_MAX ? (unsigned)limit : INT32_MAX;
 }
 
-int file_table_add(struct file_table *table, struct file *file, int lowest, bool close_on_exec)
+/* The first free descriptor, with room for it, or -EMFILE, -ENOMEM. */
+static int find_room_locked(struct file_table *table, unsigned lowest)
 {
     unsigned limit = descriptor_limit();
+
+    for (;;) {
+        unsigned at = find_free(table, lowest);
+        int error;
+
+        if (at >= limit)
+            return -EMFILE;
+        if (likely(at < table->block->capacity))
+            return (int)at;
+        error = table_grow_locked(table, at + 1);
+        if (error != 0)
+            return error;
+    }
+}
+
+int file_table_reserve(struct file_table *table)
+{
+    int at;
+
+    quire_spin_lock(&table->lock);
+    at = find_room_locked(table, 0);
+    quire_spin_unlock(&table->lock);
+    return at < 0 ? at : 0;
+}
+
+int file_table_add(struct file_table *table, struct file *file, int lowest, bool close_on_exec)
+{
     unsigned at;
-    int error;
+    int found;
 
     if (lowest < 0)
         return -EINVAL;
     quire_spin_lock(&table->lock);
-    for (;;) {
-        at = find_free(table, (unsigned)lowest);
-        if (at >= limit) {
-            quire_spin_unlock(&table->lock);
-            return -EMFILE;
-        }
-        if (likely(at < table->block->capacity))
-            break;
-        error = table_grow_locked(table, at + 1);
-        if (error != 0) {
-            quire_spin_unlock(&table->lock);
-            return error;
-        }
+    found = find_room_locked(table, (unsigned)lowest);
+    if (found < 0) {
+        quire_spin_unlock(&table->lock);
+        return found;
     }
+    at = (unsigned)found;
     if (at == table->first_free || (unsigned)lowest <= table->first_free)
         table->first_free = at + 1;
     bit_put(table->block->used, at, true);

@@ -69,23 +69,15 @@ static int open_by_type(struct vfs_inode *inode, struct file *file)
     }
 }
 
-int vfs_open_path(const struct vfs_path *path, unsigned flags, struct file **out)
+/* The path into a file that was just created; after an error the file is only to be put. */
+static int open_into(struct file *file, const struct vfs_path *path, unsigned flags)
 {
     struct vfs_inode *inode = path->entry->inode;
-    struct file *file;
     int error = claim_writing(inode, flags);
 
     if (error != 0)
         return error;
-    file = file_create(&path_operations, NULL, flags & KEPT_FLAGS);
-    if (file == NULL) {
-        if ((flags & O_ACCMODE) != O_RDONLY && !(flags & O_PATH)) {
-            quire_spin_lock(&inode->lock);
-            inode->writers--;
-            quire_spin_unlock(&inode->lock);
-        }
-        return -ENOMEM;
-    }
+    file->flags = flags & KEPT_FLAGS;
     inode_get(inode);
     file->inode = inode;
     path_get(path);
@@ -93,13 +85,24 @@ int vfs_open_path(const struct vfs_path *path, unsigned flags, struct file **out
     file->flags |= flags & O_NOCTTY; /* a terminal's open looks at it */
     error = open_by_type(inode, file);
     file->flags &= ~O_NOCTTY;
-    if (error != 0) {
+    if (error != 0)
         file->operations = &path_operations; /* was not opened: nothing of its own to release */
+    return error;
+}
+
+int vfs_open_path(const struct vfs_path *path, unsigned flags, struct file **out)
+{
+    struct file *file = file_create(&path_operations, NULL, 0);
+    int error;
+
+    if (file == NULL)
+        return -ENOMEM;
+    error = open_into(file, path, flags);
+    if (error != 0)
         file_put(file);
-        return error;
-    }
-    *out = file;
-    return 0;
+    else
+        *out = file;
+    return error;
 }
 
 /* Finds or makes the last name. *out_made: it was made, permissions are not asked for. */
@@ -232,15 +235,13 @@ static int open_place(int start, const char *name, unsigned flags, unsigned reso
     return error;
 }
 
-int vfs_open(int start, const char *name, unsigned flags, unsigned mode, unsigned resolve,
-             struct file **out)
+static int open_file(struct file *file, int start, const char *name, unsigned flags, unsigned mode,
+                     unsigned resolve)
 {
     struct vfs_path path;
     bool made = false;
     int error;
 
-    if (flags & O_PATH)
-        return open_place(start, name, flags, resolve, out);
     if (flags & O_TMPFILE_BIT) {
         error = open_temporary(start, name, flags, mode, resolve, &path);
         made = true;
@@ -263,14 +264,31 @@ int vfs_open(int start, const char *name, unsigned flags, unsigned mode, unsigne
         return error;
     error = open_check(&path, flags, made);
     if (error == 0)
-        error = vfs_open_path(&path, flags, out);
+        error = open_into(file, &path, flags);
     if (error == 0 && (flags & O_TRUNC) && !made && inode_is(path.entry->inode, S_IFREG) &&
-        path.entry->inode->object != NULL) {
+        path.entry->inode->object != NULL)
         error = vfs_truncate(path.entry->inode, 0);
-        if (error != 0)
-            file_put(*out);
-    }
     path_put(&path);
+    return error;
+}
+
+/* The structure comes first: a name is not made for a file that then cannot be opened. */
+int vfs_open(int start, const char *name, unsigned flags, unsigned mode, unsigned resolve,
+             struct file **out)
+{
+    struct file *file;
+    int error;
+
+    if (flags & O_PATH)
+        return open_place(start, name, flags, resolve, out);
+    file = file_create(&path_operations, NULL, 0);
+    if (file == NULL)
+        return -ENOMEM;
+    error = open_file(file, start, name, flags, mode, resolve);
+    if (error != 0)
+        file_put(file);
+    else
+        *out = file;
     return error;
 }
 

@@ -178,6 +178,9 @@ struct thread *proc_target_thread(const struct proc_target *target);
 /* Its memory with a reference; NULL: it has none, or another than when the file was opened. */
 struct memory *proc_target_memory(const struct proc_target *target);
 
+extern const struct file_operations proc_failnth_operations; /* procfs_failnth.c */
+#define PROC_FAILNTH_FILE PROC_BYTES("fail-nth", 0644, proc_failnth_operations)
+
 /* procfs_oom.c: of /proc/PID and of its threads. */
 int proc_show_oom_score(struct text *text, const struct proc_target *target);
 int proc_show_oom_score_adj(struct text *text, const struct proc_target *target);

@@ -412,6 +412,7 @@ static const struct vfs_inode_operations task_operations = {.lookup = task_looku
 static const struct proc_file thread_files[] = {
     PROC_COMMON_FILES,
     PROC_OOM_FILES,
+    PROC_FAILNTH_FILE,
     PROC_TEXT("children", 0444, show_children),
     {.name = NULL},
 };
@@ -421,6 +422,7 @@ const struct proc_file proc_process_files[] = {
     {.name = "map_files", .mode = S_IFDIR | 0500, .operations = &proc_map_files_operations},
     PROC_COMMON_FILES,
     PROC_OOM_FILES,
+    PROC_FAILNTH_FILE,
     PROC_TEXT("mountstats", 0400, proc_show_mountstats),
     {.name = "coredump_filter",
      .mode = S_IFREG | 0644,

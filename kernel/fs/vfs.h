@@ -78,6 +78,8 @@ void file_put(struct file *file);
 
 struct file_table *file_table_create(void);
 void file_table_put(struct file_table *table);
+/* Is there room for one more descriptor? Before a name is made for it. 0, -EMFILE, -ENOMEM. */
+int file_table_reserve(struct file_table *table);
 /* Lowest free descriptor >= lowest; takes over the reference on success. -EMFILE, -ENOMEM. */
 int file_table_add(struct file_table *table, struct file *file, int lowest, bool close_on_exec);
 /* With a reference, or NULL. */

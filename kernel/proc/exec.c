@@ -22,6 +22,7 @@
 #include "kernel/linux/memory.h"
 #include "kernel/linux/resource.h"
 #include "kernel/proc/elf.h"
+#include "kernel/proc/failnth.h"
 #include "kernel/proc/scheduler.h"
 #include "kernel/proc/signals.h"
 #include "kernel/proc/tree.h"
@@ -475,6 +476,7 @@ static void first_program_main(void *argument)
     __atomic_store_n(&first->done, true, __ATOMIC_RELEASE);
     wake_all(&first->wait);
     context_reset_user(&current_thread()->context);
+    failnth_start(current_thread());
     enter_user(&frame);
 }
 

@@ -16,6 +16,7 @@
 #include "kernel/fs/vfs.h"
 #include "kernel/linux/errno.h"
 #include "kernel/linux/system.h"
+#include "kernel/proc/failnth.h"
 #include "kernel/proc/oom.h"
 #include "kernel/proc/scheduler.h"
 #include "kernel/proc/signals.h"
@@ -282,6 +283,7 @@ _Noreturn void thread_exit(int wait_status)
     bool last;
 
     thread->dying = true;
+    failnth_set(thread, 0);
     thread->exit_code = wait_status;
     futex_thread_exit(thread);
     vfork_release(thread);

@@ -17,6 +17,7 @@
 #include "core/printf.h"
 #include "core/string.h"
 #include "kernel/fs/vfs.h"
+#include "kernel/proc/failnth.h"
 #include "kernel/proc/signals.h"
 #include "kernel/proc/tree.h"
 #include "x86/trap.h"
@@ -136,8 +137,8 @@ static void report(const struct trap_frame *frame, uint64_t address, unsigned ac
 /* Neither caches nor the out-of-memory killer found any. */
 static void out_of_memory(struct thread *thread, uint64_t address)
 {
-    if (thread->dying)
-        return;
+    if (thread->dying || failnth_struck())
+        return; /* on its way out; or it only seemed so: the access is tried again */
     log_warn("%s[%d]: out of memory at 0x%lx: killed", thread->name, thread->tid, address);
     signal_send_process(thread->process, SIGKILL, NULL);
 }

@@ -50,6 +50,7 @@
 #include "kernel/linux/settings.h"
 #include "kernel/linux/signal.h"
 #include "kernel/linux/system.h"
+#include "kernel/proc/failnth.h"
 #include "kernel/proc/scheduler.h"
 #include "kernel/proc/tree.h"
 #include "x86/cpu.h"
@@ -524,7 +525,8 @@ bool memory_reclaim(size_t frames)
     struct thread *thread = current_thread();
     bool given, enough;
 
-    if (oom.busy || in_interrupt() || !interrupts_enabled() || !init_process || thread->dying)
+    if (oom.busy || in_interrupt() || !interrupts_enabled() || !init_process || thread->dying ||
+        failnth_struck())
         return false;
     given = memory_drop_caches() != 0;
     enough = free_frames() >= frames + ENOUGH;

@@ -822,6 +822,7 @@ void exit_to_user_work(struct trap_frame *frame)
     if (work & EXIT_WORK_OTHER) {
         context_clear_exit_work(&thread->context, EXIT_WORK_OTHER);
         thread->reclaim_rounds = 0;
+        thread->allocation_struck = false;
         quire_quiescent(&kernel_machine);
         if (thread->set_child_tid) {
             put_user_u32((void *)thread->set_child_tid, (uint32_t)thread->tid);

@@ -181,6 +181,8 @@ struct thread {
     int parent_death_signal; /* (o) */
     int exit_code;           /* (o) wait status it ended with */
     bool dying;              /* (s) has been told to end (exit_group, exec, SIGKILL) */
+    bool allocation_struck;  /* (o) fail-nth made one fail since it was in user mode */
+    uint32_t fail_nth;       /* (a) allocations until one fails; see proc/failnth.h */
     uint8_t reclaim_rounds;  /* (o) times that caches were emptied for it since it was in user mode */
     struct list thread_node; /* (t) process->threads */
 };

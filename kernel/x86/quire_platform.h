@@ -10,6 +10,12 @@
 /* Entries get their no-execute bit only where the CPU knows it: elsewhere it is reserved. */
 #define QUIRE_HAS_NO_EXECUTE cpu_features.no_execute
 
+/* Allocations that fail on purpose: kernel/proc/failnth.c. */
+extern uint32_t failnth_counting;
+bool failnth_strikes(void);
+#define quire_platform_allocation_fails()                                                          \
+    (__builtin_expect(failnth_counting != 0, 0) && failnth_strikes())
+
 QUIRE_INLINE unsigned quire_platform_cpu(void)
 {
     return cpu_id();
