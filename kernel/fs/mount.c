@@ -317,6 +317,7 @@ struct fs_context *fs_context_create(void)
         return NULL;
     context->references = 1;
     quire_spin_init(&context->lock);
+    context->umask = 022;
     context->root = (struct vfs_path){.mount = root_mount, .entry = root_mount->root};
     path_get(&context->root);
     path_cross_down(&context->root);
@@ -358,6 +359,7 @@ struct fs_context *fs_context_clone(struct fs_context *from)
         return NULL;
     context->references = 1;
     quire_spin_init(&context->lock);
+    context->umask = from ? from->umask : 022;
     fs_context_root(from, &context->root);
     fs_context_directory(from, &context->directory);
     return context;

@@ -255,6 +255,7 @@ int proc_show_status(struct text *text, const struct proc_target *target)
     int number = target->tid != 0 ? target->tid : process->number;
     struct signal_numbers signals;
     struct usage_times times;
+    struct fs_context *fs;
     const char *all = who->euid == 0 ? "000001ffffffffff" : "0000000000000000";
     char name[16];
 
@@ -263,8 +264,13 @@ int proc_show_status(struct text *text, const struct proc_target *target)
     proc_target_name(process, thread, name);
     text_printf(text, "Name:\t");
     text_escaped(text, name, "\n\\");
-    text_printf(text, "\nUmask:\t%04o\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\n",
-                process->umask, state_text(target_state(target, thread)), process->number, number,
+    fs = process_fs(process);
+    if (fs) {
+        text_printf(text, "\nUmask:\t%04o", fs->umask);
+        fs_context_put(fs);
+    }
+    text_printf(text, "\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\n",
+                state_text(target_state(target, thread)), process->number, number,
                 parent_number(process));
     text_printf(text, "TracerPid:\t0\nUid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", who->uid,
                 who->euid, who->suid, who->fsuid, who->gid, who->egid, who->sgid, who->fsgid);

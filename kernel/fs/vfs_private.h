@@ -211,6 +211,7 @@ struct fs_context {
     uint32_t references; /* (a) threads that share it (CLONE_FS) */
     struct quire_spinlock lock;
     struct vfs_path root, directory; /* (lock) */
+    unsigned umask;                  /* (a) */
 };
 
 /*

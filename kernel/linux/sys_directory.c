@@ -170,7 +170,7 @@ static long make_node(word start, word user_name, struct vfs_node *node, bool us
 
     if (error != 0)
         return error;
-    error = vfs_make((int)start, name.text, node, use_mask ? current_process()->umask : 0);
+    error = vfs_make((int)start, name.text, node, use_mask ? current_thread()->fs->umask : 0);
     user_name_done(&name);
     return error;
 }

@@ -38,7 +38,7 @@ static long open_descriptor(int start, word user_name, unsigned flags, unsigned 
     error = file_table_reserve(current_thread()->files);
     if (error == 0)
         error = vfs_open(start, name.text, flags | O_LARGEFILE,
-                         mode & S_PERMISSIONS & ~current_process()->umask, resolve, &file);
+                         mode & S_PERMISSIONS & ~current_thread()->fs->umask, resolve, &file);
     user_name_done(&name);
     if (error != 0)
         return error;

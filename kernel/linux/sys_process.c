@@ -37,43 +37,86 @@ long sys_clone(word flags, word stack, word parent_tid, word child_tid, word tls
         .tls = tls,
         .parent_tid = parent_tid,
         .child_tid = child_tid,
+        .pidfd = parent_tid, /* where clone has no other place for it */
     };
 
+    if ((flags & CLONE_PIDFD) && (flags & CLONE_PARENT_SETTID))
+        return -EINVAL;
     return thread_clone(&arguments);
 }
 
-/* struct clone_args: the first version has 64 bytes; later fields must be zero. */
-long sys_clone3(word user, word size)
-{
-    uint64_t in[11] = {
-        0}; /* flags pidfd child_tid parent_tid exit_signal stack stack_size tls ... */
-    struct clone_arguments arguments;
-    uint64_t extra;
+/* struct clone_args; its first version ended before set_tid, its second before cgroup. */
+struct clone_abi {
+    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
+    uint64_t set_tid, set_tid_size, cgroup;
+};
+#define CLONE_ABI_FIRST      64
+#define SET_TID_MAX          32 /* levels of process-number namespaces on Linux; here there is one */
+#define CLONE3_FLAGS_REFUSED (CLONE_DETACHED | (CSIGNAL & ~CLONE_NEWTIME))
 
-    if (size < 64)
-        return -EINVAL;
+static int read_clone(word user, word size, struct clone_abi *out)
+{
+    uint8_t extra;
+
     if (size > PAGE_SIZE)
         return -E2BIG;
-    if (copy_from_user(in, (void *)user, size < sizeof in ? size : sizeof in) != 0)
-        return -EFAULT;
-    for (word at = sizeof in; at + 8 <= size; at += 8) {
-        if (get_user_u64(&extra, (void *)(user + at)) != 0)
+    if (size < CLONE_ABI_FIRST)
+        return -EINVAL;
+    for (word at = sizeof *out; at < size; at++) {
+        if (get_user_u8(&extra, (void *)(user + at)) != 0)
             return -EFAULT;
         if (extra)
             return -E2BIG;
     }
-    /* pidfd, chosen numbers and control groups do not exist here; a stack needs a size and the
-     * other way round. */
-    if ((in[0] & (CLONE_DETACHED | CSIGNAL | CLONE_PIDFD)) || in[8] || in[9] || in[10] ||
-        (in[5] == 0) != (in[6] == 0) || in[4] > SIGNAL_COUNT || ((in[0] & (CLONE_THREAD)) && in[4]))
+    *out = (struct clone_abi){0};
+    return copy_from_user(out, (void *)user, size < sizeof *out ? size : sizeof *out) ? -EFAULT : 0;
+}
+
+static int check_clone(const struct clone_abi *in, word size, int *out_number)
+{
+    uint64_t both = CLONE_SIGHAND | CLONE_CLEAR_SIGHAND;
+
+    *out_number = 0;
+    if (in->set_tid_size > SET_TID_MAX || (in->set_tid == 0) != (in->set_tid_size == 0) ||
+        in->exit_signal > SIGNAL_COUNT)
         return -EINVAL;
+    if ((in->flags & CLONE_INTO_CGROUP) && (in->cgroup > INT32_MAX || size < sizeof *in))
+        return -EINVAL;
+    if (in->set_tid && get_user_u32((uint32_t *)out_number, (void *)in->set_tid) != 0)
+        return -EFAULT;
+    if ((in->flags & CLONE3_FLAGS_REFUSED) || (in->flags & both) == both ||
+        ((in->flags & (CLONE_THREAD | CLONE_PARENT)) && in->exit_signal))
+        return -EINVAL;
+    if (in->stack ? in->stack_size == 0 || !user_range_ok((void *)in->stack, in->stack_size)
+                  : in->stack_size != 0)
+        return -EINVAL;
+    if (in->set_tid_size > 1 || (in->set_tid && *out_number < 1))
+        return -EINVAL;
+    if (in->set_tid && current_process()->credentials.euid != 0)
+        return -EPERM;
+    /* There are no control groups: no descriptor is one. */
+    return in->flags & CLONE_INTO_CGROUP ? -EBADF : 0;
+}
+
+long sys_clone3(word user, word size)
+{
+    struct clone_arguments arguments;
+    struct clone_abi in;
+    int number, error = read_clone(user, size, &in);
+
+    if (!error)
+        error = check_clone(&in, size, &number);
+    if (error)
+        return error;
     arguments = (struct clone_arguments){
-        .flags = in[0],
-        .exit_signal = in[4],
-        .stack = in[5] + in[6],
-        .tls = in[7],
-        .parent_tid = in[3],
-        .child_tid = in[2],
+        .flags = in.flags,
+        .exit_signal = in.exit_signal,
+        .stack = in.stack + in.stack_size,
+        .tls = in.tls,
+        .parent_tid = in.parent_tid,
+        .child_tid = in.child_tid,
+        .pidfd = in.pidfd,
+        .number = number,
     };
     return thread_clone(&arguments);
 }
@@ -143,8 +186,8 @@ long sys_wait4(word number, word status, word options, word usage)
     struct wait_result result;
     int taken;
 
-    if (options & ~(word)(WAIT_NO_HANG | WAIT_STOPPED | WAIT_CONTINUED | WAIT_NO_THREAD | WAIT_ALL |
-                          WAIT_CLONE))
+    if ((uint32_t)options & ~(uint32_t)(WAIT_NO_HANG | WAIT_STOPPED | WAIT_CONTINUED |
+                                        WAIT_NO_THREAD | WAIT_ALL | WAIT_CLONE))
         return -EINVAL;
     if (pid == INT32_MIN)
         return -ESRCH;
@@ -212,8 +255,8 @@ long sys_waitid(word type, word id, word user, word options, word usage)
     bool quiet = false;
     int taken;
 
-    if (options & ~(word)(WAIT_NO_HANG | WAIT_STOPPED | WAIT_EXITED | WAIT_CONTINUED |
-                          WAIT_NO_REAP | WAIT_NO_THREAD | WAIT_ALL | WAIT_CLONE))
+    if ((uint32_t)options & ~(uint32_t)(WAIT_NO_HANG | WAIT_STOPPED | WAIT_EXITED | WAIT_CONTINUED |
+                                        WAIT_NO_REAP | WAIT_NO_THREAD | WAIT_ALL | WAIT_CLONE))
         return -EINVAL;
     if (!(options & (WAIT_STOPPED | WAIT_EXITED | WAIT_CONTINUED)))
         return -EINVAL;
@@ -482,7 +525,8 @@ long sys_prctl(word option, word a, word b, word c, word d)
 
 long sys_umask(word mask)
 {
-    return __atomic_exchange_n(&current_process()->umask, (unsigned)mask & 0777, __ATOMIC_RELAXED);
+    return __atomic_exchange_n(&current_thread()->fs->umask, (unsigned)mask & 0777,
+                               __ATOMIC_RELAXED);
 }
 
 /* Only Linux's own personality exists; its flags change nothing here. */

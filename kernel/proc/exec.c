@@ -524,7 +524,6 @@ int process_start(const char *path, char *const argv[], char *const envp[], cons
         !(thread->fs = fs_context_create()))
         goto failed;
     default_limits(process);
-    process->umask = 022;
     error = fs_context_change_directory(thread->fs, cwd);
     if (!error)
         error = exec_strings_from_kernel(&first.strings, argv, envp);

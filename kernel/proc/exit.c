@@ -58,7 +58,8 @@ void notify_parent_locked(struct process *process, int code, int status)
 
     if (!parent || parent->kernel)
         return;
-    if (process->exit_signal != 0) {
+    /* clone takes numbers that are no signals, too. */
+    if (process->exit_signal > 0 && process->exit_signal <= SIGNAL_COUNT) {
         struct signal_action action = signal_action_get(parent, SIGCHLD);
 
         if (!(stop_news && (action.flags & SA_NOCLDSTOP))) {

@@ -12,6 +12,7 @@
 #include "kernel/fs/vfs.h"
 #include "kernel/linux/errno.h"
 #include "kernel/linux/resource.h"
+#include "kernel/proc/pidfd.h"
 #include "kernel/proc/scheduler.h"
 #include "kernel/proc/signals.h"
 #include "kernel/proc/tree.h"
@@ -21,7 +22,7 @@
     (CSIGNAL | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK | CLONE_PARENT |    \
      CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID |    \
      CLONE_DETACHED | CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_PTRACE | CLONE_IO |              \
-     CLONE_CLEAR_SIGHAND)
+     CLONE_PIDFD | CLONE_CLEAR_SIGHAND)
 
 static int check_flags(const struct clone_arguments *arguments)
 {
@@ -37,7 +38,7 @@ static int check_flags(const struct clone_arguments *arguments)
         return -EINVAL;
     if ((flags & CLONE_SETTLS) && arguments->tls >= USER_END)
         return -EPERM;
-    if (arguments->exit_signal > SIGNAL_COUNT)
+    if ((flags & CLONE_PIDFD) && (flags & (CLONE_DETACHED | CLONE_THREAD)))
         return -EINVAL;
     return 0;
 }
@@ -197,12 +198,44 @@ static void wait_for_vfork(struct thread *child)
     wait_finish(&waiter);
 }
 
+static struct pid *choose_number(const struct clone_arguments *arguments, int *out_error)
+{
+    return arguments->number ? pid_create_number(arguments->number, out_error)
+                             : pid_create(out_error);
+}
+
+/* The parent's descriptor for the child, which the child does not get. */
+static int make_descriptor(struct process *process, const struct clone_arguments *arguments)
+{
+    struct file *file;
+    int error = pidfd_create(process, 0, &file);
+    int fd = error ? error : file_table_add(current_thread()->files, file, 0, true);
+
+    if (fd < 0) {
+        if (!error)
+            file_put(file);
+        return fd;
+    }
+    if (put_user_u32((void *)arguments->pidfd, (uint32_t)fd) == 0)
+        return fd;
+    file_put(file_table_take(current_thread()->files, fd));
+    return -EFAULT;
+}
+
+static void remove_descriptor(int fd)
+{
+    struct file *file = fd >= 0 ? file_table_take(current_thread()->files, fd) : NULL;
+
+    if (file)
+        file_put(file);
+}
+
 long thread_clone(const struct clone_arguments *arguments)
 {
     struct thread *parent = current_thread(), *child;
     struct process *process = NULL;
     struct pid *pid = NULL;
-    int error = check_flags(arguments), number;
+    int error = check_flags(arguments), number, descriptor = -1;
     uint64_t flags = arguments->flags;
 
     if (error)
@@ -222,9 +255,14 @@ long thread_clone(const struct clone_arguments *arguments)
             share_handlers(process, parent->process, flags) != 0)
             goto failed;
     }
-    pid = pid_create(&error);
+    pid = choose_number(arguments, &error);
     if (!pid)
         goto failed;
+    if (flags & CLONE_PIDFD) {
+        descriptor = error = make_descriptor(process, arguments);
+        if (error < 0)
+            goto failed;
+    }
     copy_thread(child, parent, arguments);
     number = pid->number;
     if (flags & CLONE_PARENT_SETTID) {
@@ -244,6 +282,7 @@ long thread_clone(const struct clone_arguments *arguments)
     return number;
 
 failed:
+    remove_descriptor(descriptor);
     discard(child, process, pid);
     return error;
 }

@@ -5,6 +5,7 @@
 
 /* clone's flags, as on Linux. */
 #define CSIGNAL              0x000000ffull
+#define CLONE_NEWTIME        0x00000080ull
 #define CLONE_VM             0x00000100ull
 #define CLONE_FS             0x00000200ull
 #define CLONE_FILES          0x00000400ull
@@ -24,6 +25,7 @@
 #define CLONE_CHILD_SETTID   0x01000000ull
 #define CLONE_IO             0x80000000ull
 #define CLONE_CLEAR_SIGHAND  0x100000000ull
+#define CLONE_INTO_CGROUP    0x200000000ull
 
 struct clone_arguments {
     uint64_t flags;       /* CLONE_*, without the exit signal */
@@ -31,6 +33,8 @@ struct clone_arguments {
     uint64_t stack;       /* the child's stack pointer; 0: the parent's */
     uint64_t tls;
     uint64_t parent_tid, child_tid; /* user addresses */
+    uint64_t pidfd;                 /* user address, with CLONE_PIDFD */
+    int number;                     /* the wanted one; 0: any */
 };
 
 /* A new thread or process; returns its number, twice in the sense that the child starts in user

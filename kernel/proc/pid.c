@@ -52,20 +52,77 @@ static int next_number_locked(int *out_missing_leaf)
     return 0;
 }
 
-struct pid *pid_create(int *out_error)
+static struct pid *pid_alloc(void)
 {
     struct pid *pid;
-    int number, missing;
 
     if (!pid_cache)
         pid_cache = quire_cache_create(&kernel_machine, "pid", sizeof(struct pid), 0);
     pid = pid_cache ? kernel_cache_alloc(pid_cache) : NULL;
-    *out_error = -ENOMEM;
     if (!pid)
         return NULL;
     *pid = (struct pid){.uses = 1};
     list_init(&pid->group);
     list_init(&pid->session);
+    return pid;
+}
+
+/* Makes the leaf if there is none. */
+static bool leaf_make(int index)
+{
+    struct pid **leaf = kernel_alloc_zeroed(LEAF_SIZE * sizeof *leaf);
+    uint64_t flags;
+
+    if (!leaf)
+        return false;
+    flags = tree_lock_interrupts();
+    if (!leaves[index]) {
+        leaves[index] = leaf;
+        leaf = NULL;
+    }
+    tree_unlock_interrupts(flags);
+    kernel_free(leaf);
+    return true;
+}
+
+struct pid *pid_create_number(int number, int *out_error)
+{
+    struct pid *pid = NULL, **place;
+    uint64_t flags;
+
+    *out_error = -EINVAL;
+    if (number < 1 || number >= pid_max)
+        return NULL;
+    *out_error = -ENOMEM;
+    if (!leaves[number >> LEAF_SHIFT] && !leaf_make(number >> LEAF_SHIFT))
+        return NULL;
+    pid = pid_alloc();
+    if (!pid)
+        return NULL;
+    pid->number = number;
+    flags = tree_lock_interrupts();
+    place = &leaves[number >> LEAF_SHIFT][number & (LEAF_SIZE - 1)];
+    if (*place) {
+        *out_error = -EEXIST;
+    } else {
+        *place = pid;
+        pid = NULL;
+    }
+    tree_unlock_interrupts(flags);
+    if (!pid)
+        return *place;
+    quire_cache_free(&kernel_machine, pid_cache, pid);
+    return NULL;
+}
+
+struct pid *pid_create(int *out_error)
+{
+    struct pid *pid = pid_alloc();
+    int number, missing;
+
+    *out_error = -ENOMEM;
+    if (!pid)
+        return NULL;
     for (;;) {
         uint64_t flags = tree_lock_interrupts();
 
@@ -79,17 +136,8 @@ struct pid *pid_create(int *out_error)
         if (number != 0)
             return pid;
         if (missing >= 0) {
-            struct pid **leaf = kernel_alloc_zeroed(LEAF_SIZE * sizeof *leaf);
-
-            if (!leaf)
+            if (!leaf_make(missing))
                 break;
-            flags = tree_lock_interrupts();
-            if (!leaves[missing]) {
-                leaves[missing] = leaf;
-                leaf = NULL;
-            }
-            tree_unlock_interrupts(flags);
-            kernel_free(leaf);
             continue;
         }
         *out_error = -EAGAIN;

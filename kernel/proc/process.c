@@ -88,7 +88,6 @@ int process_inherit(struct process *child, struct process *parent)
             return -ENOMEM;
         memcpy(child->credentials.groups, from->groups, size);
     }
-    child->umask = parent->umask;
     child->dumpable = parent->dumpable;
     child->no_new_privileges = parent->no_new_privileges;
     child->oom_score_adj = parent->oom_score_adj;

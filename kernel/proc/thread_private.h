@@ -229,7 +229,6 @@ struct process {
 
     struct credentials credentials;               /* (p) */
     struct resource_limit limits[RESOURCE_COUNT]; /* (p) index RLIMIT_* */
-    unsigned umask;                               /* (a) */
 
     struct usage_times dead_threads; /* (t) sums */
     uint64_t resident_peak;          /* (t) bytes: its own largest resident set, set when it ends */

@@ -19,6 +19,8 @@ static inline void tree_unlock_interrupts(uint64_t flags)
 
 /* A free number, with one use; *out_error is -ENOMEM or -EAGAIN when NULL. No lock held. */
 struct pid *pid_create(int *out_error);
+/* The wanted number instead: -EINVAL, -EEXIST, -ENOMEM. */
+struct pid *pid_create_number(int number, int *out_error);
 /* A use less, under the tree lock; true: the caller frees it after unlocking. */
 bool pid_unuse_locked(struct pid *pid);
 void pid_free(struct pid *pid);
