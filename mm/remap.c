@@ -157,10 +157,9 @@ struct remap {
     unsigned flags;
 };
 
-static enum quire_status check_remap(const struct quire_space *space, const struct remap *remap)
+static enum quire_status check_remap(const struct remap *remap)
 {
     const unsigned known = QUIRE_REMAP_MAY_MOVE | QUIRE_REMAP_FIXED | QUIRE_REMAP_KEEP_OLD;
-    quire_virt old_end = remap->old + remap->old_length;
 
     if ((remap->flags & ~known) ||
         ((remap->flags & (QUIRE_REMAP_FIXED | QUIRE_REMAP_KEEP_OLD)) &&
@@ -169,31 +168,44 @@ static enum quire_status check_remap(const struct quire_space *space, const stru
         return QUIRE_INVALID;
     if (remap->old & (QUIRE_PAGE_SIZE - 1))
         return QUIRE_UNALIGNED;
-    if (remap->new_length == 0)
-        return QUIRE_ZERO_LENGTH;
-    if (remap->flags & QUIRE_REMAP_FIXED) {
-        if (remap->new &(QUIRE_PAGE_SIZE - 1))
-            return QUIRE_UNALIGNED;
-        if (remap->new_length > space->end || remap->new > space->end - remap->new_length)
-            return QUIRE_OUT_OF_RANGE;
-        if (remap->new < old_end && remap->old < remap->new + remap->new_length)
-            return QUIRE_INVALID;
-    } else if (remap->new_length > space->end) {
-        return QUIRE_NO_SPACE;
-    }
+    return remap->new_length == 0 ? QUIRE_ZERO_LENGTH : QUIRE_OK;
+}
+
+/* A new address that is a wish (KEEP_OLD) has to be as right as one that is an order. */
+static enum quire_status check_target(const struct quire_space *space, const struct remap *remap)
+{
+    if (remap->new &(QUIRE_PAGE_SIZE - 1))
+        return QUIRE_UNALIGNED;
+    if (remap->new_length > space->end || remap->new > space->end - remap->new_length)
+        return QUIRE_OUT_OF_RANGE;
+    if (remap->old + remap->old_length > remap->new && remap->new + remap->new_length > remap->old)
+        return QUIRE_INVALID;
     return QUIRE_OK;
+}
+
+/* What the old range has beyond the new length goes; holes in it do not matter. */
+static enum quire_status unmap_tail(struct quire_space *space, const struct remap *remap,
+                                    struct quire_region **dead)
+{
+    if (remap->old_length > space->end - remap->old)
+        return QUIRE_OUT_OF_RANGE;
+    return quire_unmap_locked(space, remap->old + remap->new_length, remap->old + remap->old_length,
+                              dead);
 }
 
 static enum quire_status check_growth(const struct quire_space *space, uint32_t flags,
                                       size_t growth)
 {
-    if ((space->pages.total << QUIRE_PAGE_SHIFT) + growth > space->limits.total)
-        return QUIRE_LIMIT;
-    if ((flags & (QUIRE_PROT_WRITE | QUIRE_REGION_SHARED)) == QUIRE_PROT_WRITE &&
-        (space->pages.data << QUIRE_PAGE_SHIFT) + growth > space->limits.data)
-        return QUIRE_LIMIT;
+    uint64_t pages = growth >> QUIRE_PAGE_SHIFT;
+
     if ((flags & QUIRE_REGION_LOCKED) &&
-        (space->pages.locked << QUIRE_PAGE_SHIFT) + growth > space->limits.locked)
+        space->pages.locked + pages > space->limits.locked >> QUIRE_PAGE_SHIFT)
+        return QUIRE_LOCK_LIMIT;
+    if (space->pages.total + pages > space->limits.total >> QUIRE_PAGE_SHIFT)
+        return QUIRE_LIMIT;
+    if ((flags & (QUIRE_PROT_WRITE | QUIRE_REGION_SHARED | QUIRE_REGION_GROWS_DOWN)) ==
+            QUIRE_PROT_WRITE &&
+        space->pages.data + pages > space->limits.data >> QUIRE_PAGE_SHIFT)
         return QUIRE_LIMIT;
     return QUIRE_OK;
 }
@@ -208,14 +220,10 @@ static bool grow_in_place(struct quire_space *space, struct quire_region *region
 
     if (region->range.end != old_end || new_end < remap->old || new_end > space->end)
         return false;
-    if (next != NULL && (next->range.start < new_end ||
-                         ((next->flags & QUIRE_REGION_GROWS_DOWN) &&
-                          next->range.start - new_end < QUIRE_STACK_GUARD_PAGES * QUIRE_PAGE_SIZE)))
+    if (next != NULL && next->range.start < new_end)
         return false;
-    quire_sequence_begin(space);
     quire_region_resize(space, region, region->range.start, new_end);
     (void)quire_region_merge(space, region, dead);
-    quire_sequence_end(space);
     return true;
 }
 
@@ -224,15 +232,16 @@ static bool grow_in_place(struct quire_space *space, struct quire_region *region
 static enum quire_status place_alike(struct quire_space *space, const struct remap *remap,
                                      quire_virt *out)
 {
+    quire_virt wish = remap->flags & QUIRE_REMAP_KEEP_OLD ? remap->new : 0;
     struct quire_region *above;
 
-    if (remap->old_length >= 2 * QUIRE_LEAF_SPAN && remap->new == 0 &&
+    if (remap->old_length >= 2 * QUIRE_LEAF_SPAN && wish == 0 &&
         quire_place_locked(space, 0, remap->new_length + QUIRE_LEAF_SPAN, 0, out, &above) ==
             QUIRE_OK) {
         *out += (remap->old - *out) & (QUIRE_LEAF_SPAN - 1);
         return QUIRE_OK;
     }
-    return quire_place_locked(space, remap->new, remap->new_length, 0, out, &above);
+    return quire_place_locked(space, wish, remap->new_length, 0, out, &above);
 }
 
 static enum quire_status move(struct quire_space *space, struct quire_region *region,
@@ -249,9 +258,6 @@ static enum quire_status move(struct quire_space *space, struct quire_region *re
     copy = quire_region_alloc(space);
     if (copy == NULL)
         return QUIRE_NO_MEMORY;
-    /* To faults all of it is one change: nobody finds the target unmapped, or the source mapped and
-     * empty. */
-    quire_sequence_begin(space);
     /* Cut the upper end now: taking the old range out of the middle later could fail. */
     if (remap->old_length > 0 && !(remap->flags & QUIRE_REMAP_KEEP_OLD) &&
         region->range.start < remap->old && old_end < region->range.end) {
@@ -261,23 +267,12 @@ static enum quire_status move(struct quire_space *space, struct quire_region *re
         else
             quire_region_split(space, region, old_end, spare);
     }
-    if (status == QUIRE_OK && (remap->flags & QUIRE_REMAP_FIXED)) {
-        status = quire_unmap_locked(space, to, to + remap->new_length, dead);
-        /* The old region may have been cut by that, or (old length 0) be gone: look it up anew. */
-        region = quire_region_at_or_above(space, remap->old);
-        if (region == NULL || region->range.start > remap->old) {
-            region = NULL;
-            status = QUIRE_NO_MAPPING;
-        }
-    } else if (status == QUIRE_OK) {
+    if (status == QUIRE_OK && !(remap->flags & QUIRE_REMAP_FIXED))
         status = place_alike(space, remap, &to);
-    }
     if (status == QUIRE_OK)
         status = prepare_tables(space, remap->old, to, kept);
     if (status != QUIRE_OK) {
-        if (region != NULL)
-            (void)quire_region_merge(space, region, dead);
-        quire_sequence_end(space);
+        (void)quire_region_merge(space, region, dead);
         quire_cache_free(space->q, space->q->region_cache, copy);
         return status;
     }
@@ -308,36 +303,56 @@ static enum quire_status move(struct quire_space *space, struct quire_region *re
     }
     if (status == QUIRE_OK)
         (void)quire_region_merge(space, copy, dead);
-    quire_sequence_end(space);
     return status;
 }
 
-static enum quire_status try_remap(struct quire_space *space, const struct remap *remap,
-                                   quire_virt *out, bool *populate, struct quire_region **dead)
+static struct quire_region *region_at(struct quire_space *space, quire_virt address)
 {
-    struct quire_region *region = quire_region_at_or_above(space, remap->old);
-    quire_virt old_end = remap->old + remap->old_length;
-    size_t growth = 0;
-    enum quire_status status;
+    struct quire_region *region = quire_region_at_or_above(space, address);
 
-    if (region == NULL || region->range.start > remap->old)
+    return region != NULL && region->range.start <= address ? region : NULL;
+}
+
+/*
+ * The steps in Linux's order, since a later one's failure does not undo an earlier one: a fixed
+ * destination is unmapped, what is too long is cut off, and only then is the old range looked at.
+ * To faults all of it is one change: nobody finds the target unmapped, or the source mapped and
+ * empty.
+ */
+static enum quire_status try_remap(struct quire_space *space, struct remap *remap, quire_virt *out,
+                                   bool *populate, struct quire_region **dead)
+{
+    struct quire_region *region = region_at(space, remap->old);
+    enum quire_status status = QUIRE_OK;
+    size_t growth = 0;
+
+    if (region == NULL)
         return QUIRE_NO_MAPPING;
-    if (remap->old_length == 0 &&
-        (!(region->flags & QUIRE_REGION_SHARED) || !(remap->flags & QUIRE_REMAP_MAY_MOVE)))
+    if (!(remap->flags & (QUIRE_REMAP_FIXED | QUIRE_REMAP_KEEP_OLD)) &&
+        remap->old_length >= remap->new_length) {
+        *out = remap->old;
+        return remap->old_length > remap->new_length ? unmap_tail(space, remap, dead) : QUIRE_OK;
+    }
+    if (remap->flags & (QUIRE_REMAP_FIXED | QUIRE_REMAP_KEEP_OLD))
+        status = check_target(space, remap);
+    if (status == QUIRE_OK && (remap->flags & QUIRE_REMAP_FIXED))
+        status = quire_unmap_locked(space, remap->new, remap->new + remap->new_length, dead);
+    if (status == QUIRE_OK && remap->old_length > remap->new_length) {
+        status = unmap_tail(space, remap, dead);
+        remap->old_length = remap->new_length;
+    }
+    if (status != QUIRE_OK)
+        return status;
+    region = region_at(space, remap->old); /* which may have been cut, or be gone (old length 0) */
+    if (region == NULL)
+        return QUIRE_NO_MAPPING;
+    if (remap->old_length == 0 && !(region->flags & QUIRE_REGION_SHARED))
         return QUIRE_INVALID;
     if ((remap->flags & QUIRE_REMAP_KEEP_OLD) &&
         (region->object != NULL && (region->flags & QUIRE_REGION_SHARED) &&
          region->object->kind == QUIRE_OBJECT_DEVICE))
         return QUIRE_INVALID;
-
-    if (!(remap->flags & (QUIRE_REMAP_FIXED | QUIRE_REMAP_KEEP_OLD)) &&
-        remap->old_length >= remap->new_length) {
-        *out = remap->old;
-        if (remap->old_length == remap->new_length)
-            return old_end <= region->range.end ? QUIRE_OK : QUIRE_NO_MAPPING;
-        return quire_unmap_locked(space, remap->old + remap->new_length, old_end, dead);
-    }
-    if (old_end > region->range.end)
+    if (remap->old_length > region->range.end - remap->old)
         return QUIRE_NO_MAPPING;
     if (remap->new_length > remap->old_length)
         growth = remap->new_length - remap->old_length;
@@ -373,17 +388,18 @@ enum quire_status quire_space_remap(struct quire_space *space, quire_virt old_ad
     enum quire_status status;
     bool populate = false;
 
-    if ((old_length != 0 && remap.old_length == 0) || (new_length != 0 && remap.new_length == 0) ||
-        remap.old_length > space->end)
+    if ((old_length != 0 && remap.old_length == 0) || (new_length != 0 && remap.new_length == 0))
         return QUIRE_OVERFLOW;
-    status = check_remap(space, &remap);
+    status = check_remap(&remap);
     if (status != QUIRE_OK)
         return status;
     do {
         struct quire_region *dead = NULL;
 
         quire_spin_lock(&space->lock);
+        quire_sequence_begin(space);
         status = try_remap(space, &remap, out_address, &populate, &dead);
+        quire_sequence_end(space);
         quire_space_settle(space);
         quire_spin_unlock(&space->lock);
         quire_region_free_list(dead);

@@ -483,6 +483,10 @@ static enum quire_status check_limits(const struct quire_space *space, uint32_t 
 {
     uint64_t more = length - replaced;
 
+    if ((flags & QUIRE_REGION_LOCKED) &&
+        (length > space->limits.locked ||
+         space->pages.locked << QUIRE_PAGE_SHIFT > space->limits.locked - length))
+        return QUIRE_LOCK_LIMIT;
     if (more > space->limits.total ||
         space->pages.total << QUIRE_PAGE_SHIFT > space->limits.total - more)
         return QUIRE_LIMIT;
@@ -490,10 +494,6 @@ static enum quire_status check_limits(const struct quire_space *space, uint32_t 
             QUIRE_PROT_WRITE &&
         (more > space->limits.data ||
          space->pages.data << QUIRE_PAGE_SHIFT > space->limits.data - more))
-        return QUIRE_LIMIT;
-    if ((flags & QUIRE_REGION_LOCKED) &&
-        (length > space->limits.locked ||
-         space->pages.locked << QUIRE_PAGE_SHIFT > space->limits.locked - length))
         return QUIRE_LIMIT;
     return QUIRE_OK;
 }

@@ -32,6 +32,7 @@ const char *quire_status_string(enum quire_status status)
         [QUIRE_BUSY] = "busy",
         [QUIRE_NOT_ALLOCATED] = "not allocated",
         [QUIRE_LIMIT] = "limit reached",
+        [QUIRE_LOCK_LIMIT] = "limit on locked pages reached",
         [QUIRE_COMMIT_LIMIT] = "too much memory promised",
         [QUIRE_RETRY] = "look again",
         [QUIRE_BROKEN] = "inconsistent state",

@@ -160,9 +160,9 @@ enum {
 /*
  * mremap: grow, shrink or move. old_length 0 on a shared region makes a second mapping.
  * QUIRE_NO_MAPPING: the range is not one region's; QUIRE_NO_SPACE: cannot grow in place and may not
- * move, or no room; QUIRE_INVALID: flags, overlap; QUIRE_LIMIT, QUIRE_COMMIT_LIMIT.
- * QUIRE_NO_MEMORY: the old mapping is as it was; what was mapped at a fixed new address may be gone
- * (as on Linux).
+ * move, or no room; QUIRE_INVALID: flags, overlap; QUIRE_LIMIT, QUIRE_LOCK_LIMIT,
+ * QUIRE_COMMIT_LIMIT. Whatever fails, what was mapped at a fixed new address may be gone, and so
+ * may the old range's part beyond the new length (as on Linux).
  */
 enum quire_status quire_space_remap(struct quire_space *space, quire_virt old_address,
                                     size_t old_length, size_t new_length, unsigned flags,

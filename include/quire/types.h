@@ -41,6 +41,7 @@ enum quire_status {
     QUIRE_BUSY,          /* in use: a counted frame, a non-empty cache, an object with mappings */
     QUIRE_NOT_ALLOCATED, /* freeing what is already free */
     QUIRE_LIMIT,         /* a limit that the embedder set was reached */
+    QUIRE_LOCK_LIMIT,    /* the limit on locked pages was reached */
     QUIRE_COMMIT_LIMIT,  /* more memory would be promised than the commit policy allows */
     QUIRE_RETRY,  /* internal: state changed meanwhile, look again (never leaves the library) */
     QUIRE_BROKEN, /* check found a disagreement; the log says which */

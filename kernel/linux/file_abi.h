@@ -195,9 +195,12 @@ struct flock_abi {
 #define MFD_ALLOW_SEALING 0x2u
 #define MFD_HUGETLB       0x4u
 
-#define FALLOC_FL_KEEP_SIZE  0x01u
-#define FALLOC_FL_PUNCH_HOLE 0x02u
-#define FALLOC_FL_ZERO_RANGE 0x10u
+#define FALLOC_FL_KEEP_SIZE      0x01u
+#define FALLOC_FL_PUNCH_HOLE     0x02u
+#define FALLOC_FL_COLLAPSE_RANGE 0x08u
+#define FALLOC_FL_ZERO_RANGE     0x10u
+#define FALLOC_FL_INSERT_RANGE   0x20u
+#define FALLOC_FL_UNSHARE_RANGE  0x40u
 
 #define RENAME_NOREPLACE 1u
 #define RENAME_EXCHANGE  2u

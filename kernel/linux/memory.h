@@ -68,6 +68,8 @@ static inline int status_errno(enum quire_status status)
     case QUIRE_LIMIT:
     case QUIRE_COMMIT_LIMIT:
         return -ENOMEM;
+    case QUIRE_LOCK_LIMIT:
+        return -EAGAIN;
     case QUIRE_EXISTS:
         return -EEXIST;
     case QUIRE_BUSY:

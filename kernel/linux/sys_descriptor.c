@@ -87,11 +87,11 @@ static long add_seals(struct file *file, unsigned seals)
     struct vfs_inode *inode = file->inode;
     long result = 0;
 
+    if (!file_writable(file))
+        return -EPERM;
     if (inode == NULL || !inode_is(inode, S_IFREG) || inode->object == NULL ||
         (seals & ~(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
         return -EINVAL;
-    if (!file_writable(file))
-        return -EPERM;
     mutex_lock(&inode->mutex);
     if (inode->seals & F_SEAL_SEAL)
         result = -EPERM;

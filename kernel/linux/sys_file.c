@@ -626,12 +626,11 @@ static int fallocate_locked(struct vfs_inode *inode, unsigned mode, uint64_t sta
     uint64_t size = object->size;
     int error = 0;
 
-    if (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) {
+    if (mode & FALLOC_FL_PUNCH_HOLE) {
         if (inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
             return -EPERM;
         quire_object_punch(object, start, end);
-    }
-    if (!(mode & FALLOC_FL_PUNCH_HOLE)) {
+    } else {
         if (!(mode & FALLOC_FL_KEEP_SIZE) && end > size && (inode->seals & F_SEAL_GROW))
             return -EPERM;
         error = allocate_range(inode, start, end);
@@ -644,33 +643,58 @@ static int fallocate_locked(struct vfs_inode *inode, unsigned mode, uint64_t sta
     return error;
 }
 
-long sys_fallocate(word fd, word mode, word offset, word length)
+/* Modes that contradict themselves; all but two of the others a file in memory does not have. */
+static int check_mode(word mode)
 {
-    struct file *file;
+    const word known = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_COLLAPSE_RANGE |
+                       FALLOC_FL_ZERO_RANGE | FALLOC_FL_INSERT_RANGE | FALLOC_FL_UNSHARE_RANGE;
+    const word punch_and_zero = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE;
+
+    if ((mode & ~known) || (mode & punch_and_zero) == punch_and_zero ||
+        ((mode & FALLOC_FL_PUNCH_HOLE) && !(mode & FALLOC_FL_KEEP_SIZE)))
+        return -EOPNOTSUPP;
+    if (((mode & FALLOC_FL_COLLAPSE_RANGE) && mode != FALLOC_FL_COLLAPSE_RANGE) ||
+        ((mode & FALLOC_FL_INSERT_RANGE) && mode != FALLOC_FL_INSERT_RANGE) ||
+        ((mode & FALLOC_FL_UNSHARE_RANGE) &&
+         (mode & ~(word)(FALLOC_FL_UNSHARE_RANGE | FALLOC_FL_KEEP_SIZE))))
+        return -EINVAL;
+    return 0;
+}
+
+static long check_fallocate(const struct file *file, word mode, word offset, word length)
+{
+    int error;
     uint64_t end;
-    long result = 0;
 
     if ((int64_t)offset < 0 || (int64_t)length <= 0)
         return -EINVAL;
-    if (mode & ~(word)(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE) ||
-        ((mode & FALLOC_FL_PUNCH_HOLE) && !(mode & FALLOC_FL_KEEP_SIZE)))
-        return -EOPNOTSUPP;
+    error = check_mode(mode);
+    if (error)
+        return error;
+    if (!file_writable(file))
+        return -EBADF;
+    if (file->inode == NULL || inode_is(file->inode, S_IFIFO))
+        return -ESPIPE;
+    if (inode_is(file->inode, S_IFDIR))
+        return -EISDIR;
+    if (!inode_is(file->inode, S_IFREG) || file->inode->object == NULL)
+        return -ENODEV;
     if (__builtin_add_overflow(offset, length, &end) || (int64_t)end < 0)
         return -EFBIG;
-    file = descriptor_file(fd);
+    return mode & ~(word)(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE) ? -EOPNOTSUPP : 0;
+}
+
+long sys_fallocate(word fd, word mode, word offset, word length)
+{
+    struct file *file = descriptor_file(fd);
+    long result;
+
     if (file == NULL)
         return -EBADF;
-    if (!file_writable(file))
-        result = -EBADF;
-    else if (file->inode == NULL || inode_is(file->inode, S_IFIFO))
-        result = -ESPIPE;
-    else if (inode_is(file->inode, S_IFDIR))
-        result = -EISDIR;
-    else if (!inode_is(file->inode, S_IFREG) || file->inode->object == NULL)
-        result = -ENODEV;
+    result = check_fallocate(file, (uint32_t)mode, offset, length);
     if (result == 0) {
         mutex_lock(&file->inode->mutex);
-        result = fallocate_locked(file->inode, (unsigned)mode, offset, end);
+        result = fallocate_locked(file->inode, (unsigned)mode, offset, offset + length);
         mutex_unlock(&file->inode->mutex);
     }
     file_put(file);

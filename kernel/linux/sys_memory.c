@@ -40,8 +40,8 @@ static int open_mapping(struct file *file, unsigned protection, unsigned flags,
     bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
     int error;
 
-    if (access == O_WRONLY || (file->flags & O_PATH))
-        return file->flags & O_PATH ? -EBADF : -EACCES;
+    if (access == O_WRONLY)
+        return -EACCES;
     if (shared && (protection & PROT_WRITE) && access != O_RDWR)
         return -EACCES;
     if (!file->operations->map)
@@ -93,26 +93,28 @@ static int anonymous_mapping(unsigned flags, struct quire_map *map)
     }
 }
 
-static int file_mapping(word fd, unsigned protection, unsigned flags, struct quire_map *map)
-{
-    struct file *file = file_table_find(current_thread()->files, (int)fd);
-    int error;
+/* What MAP_SHARED_VALIDATE knows; newer flags, and MAP_SYNC on files in memory, it refuses. */
+#define KNOWN_FLAGS                                                                                \
+    (MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_GROWSDOWN |       \
+     MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB |          \
+     MAP_32BIT | 21u << 26 | 30u << 26)
 
-    if (!file)
-        return -EBADF;
+static int file_mapping(struct file *file, unsigned protection, unsigned flags,
+                        struct quire_map *map)
+{
+    if (map->length > INT64_MAX || map->offset > INT64_MAX - map->length)
+        return -EOVERFLOW;
     switch (flags & MAP_TYPE) {
     case MAP_SHARED_VALIDATE:
-        error = flags & MAP_SYNC ? -EOPNOTSUPP : open_mapping(file, protection, flags, map);
-        break;
+        if (flags & ~KNOWN_FLAGS)
+            return -EOPNOTSUPP;
+        return open_mapping(file, protection, flags, map);
     case MAP_SHARED:
     case MAP_PRIVATE:
-        error = open_mapping(file, protection, flags, map);
-        break;
+        return open_mapping(file, protection, flags, map);
     default:
-        error = -EINVAL;
+        return -EINVAL;
     }
-    file_put(file);
-    return error;
 }
 
 static void convert_flags(unsigned flags, struct quire_map *map)
@@ -133,6 +135,69 @@ static void convert_flags(unsigned flags, struct quire_map *map)
         map->region |= QUIRE_REGION_NO_RESERVE;
 }
 
+static bool is_mapped(word start, word end)
+{
+    struct quire_region_info region;
+
+    if (!quire_space_region(my_space(), start, &region))
+        return false;
+    if (region.object)
+        quire_object_put(region.object);
+    return region.start < end;
+}
+
+/* Where it may lie, in Linux's order: before anything is said about what is mapped there. */
+static int check_place(word address, unsigned flags, struct quire_map *map)
+{
+    if (map->length == 0 || map->length > USER_END)
+        return -ENOMEM;
+    if (!(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))) {
+        map->address = quire_page_down(address);
+        return 0;
+    }
+    if (address > USER_END - map->length)
+        return -ENOMEM;
+    if (address % PAGE_SIZE != 0)
+        return -EINVAL;
+    if (too_low(address))
+        return -EPERM;
+    return (flags & MAP_FIXED_NOREPLACE) && is_mapped(address, address + map->length) ? -EEXIST : 0;
+}
+
+static int check_lock_limit(unsigned flags, const struct quire_map *map)
+{
+    const struct quire_space *space = my_space();
+
+    if ((flags & MAP_LOCKED) && space->limits.locked == 0)
+        return -EPERM;
+    if (!(flags & MAP_LOCKED) && !(space->default_flags & QUIRE_REGION_LOCKED))
+        return 0;
+    return space->pages.locked + map->length / PAGE_SIZE > space->limits.locked / PAGE_SIZE
+               ? -EAGAIN
+               : 0;
+}
+
+static long map_file_or_memory(struct file *file, word address, unsigned protection, unsigned flags,
+                               struct quire_map *map)
+{
+    enum quire_status status;
+    quire_virt place;
+    int error = check_place(address, flags, map);
+
+    if (error == 0)
+        error = check_lock_limit(flags, map);
+    if (error)
+        return error;
+    convert_flags(flags, map);
+    error = file ? file_mapping(file, protection, flags, map) : anonymous_mapping(flags, map);
+    if (error)
+        return error;
+    status = quire_space_map(my_space(), map, &place);
+    if (map->object)
+        quire_object_put(map->object);
+    return status == QUIRE_OK ? (long)place : status_errno(status);
+}
+
 long sys_mmap(word address, word length, word protection, word flag_word, word fd, word offset)
 {
     unsigned flags = (unsigned)flag_word;
@@ -142,39 +207,29 @@ long sys_mmap(word address, word length, word protection, word flag_word, word f
         .region = (uint32_t)protection & (PROT_READ | PROT_WRITE | PROT_EXEC),
         .offset = offset,
     };
-    enum quire_status status;
-    quire_virt place;
-    int error;
+    struct file *file = NULL;
+    long result;
 
     if (offset % PAGE_SIZE != 0)
         return -EINVAL;
+    if (!(flags & MAP_ANONYMOUS)) {
+        file = file_table_find(current_thread()->files, (int)fd);
+        if (!file)
+            return -EBADF;
+        if (file->flags & O_PATH)
+            result = -EBADF;
+        else if ((flags & MAP_HUGETLB) || length == 0)
+            result = -EINVAL;
+        else
+            result = map_file_or_memory(file, address, (unsigned)protection, flags, &map);
+        file_put(file);
+        return result;
+    }
     if (length == 0)
         return -EINVAL;
-    if (map.length == 0 || map.length > USER_END)
-        return -ENOMEM;
     if (flags & MAP_HUGETLB)
         return -ENOMEM; /* there is no pool of huge pages */
-    if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
-        if (address % PAGE_SIZE != 0)
-            return address > USER_END - map.length ? -ENOMEM : -EINVAL;
-        if (too_low(address))
-            return -EPERM;
-    } else {
-        map.address = quire_page_down(address);
-    }
-    if (!(flags & MAP_ANONYMOUS) && offset + map.length < offset)
-        return -EOVERFLOW;
-    convert_flags(flags, &map);
-    error = flags & MAP_ANONYMOUS ? anonymous_mapping(flags, &map)
-                                  : file_mapping(fd, (unsigned)protection, flags, &map);
-    if (error)
-        return error;
-    status = quire_space_map(my_space(), &map, &place);
-    if (map.object)
-        quire_object_put(map.object);
-    if (status == QUIRE_OK)
-        return (long)place;
-    return status == QUIRE_LIMIT && (flags & MAP_LOCKED) ? -EAGAIN : status_errno(status);
+    return map_file_or_memory(NULL, address, (unsigned)protection, flags, &map);
 }
 
 long sys_munmap(word address, word length)
@@ -204,6 +259,7 @@ long sys_mprotect(word address, word length, word protection)
 
 long sys_mremap(word old, word old_length, word new_length, word flags, word new)
 {
+    struct quire_region_info region;
     quire_virt place;
     enum quire_status status;
 
@@ -213,11 +269,14 @@ long sys_mremap(word old, word old_length, word new_length, word flags, word new
         return -EINVAL;
     if (old % PAGE_SIZE != 0 || quire_page_up(new_length) == 0)
         return -EINVAL;
-    if ((flags & MREMAP_FIXED) &&
-        (new % PAGE_SIZE != 0 || new_length > USER_END || new > USER_END - new_length))
-        return -EINVAL;
-    if ((flags & MREMAP_FIXED) && too_low(new))
-        return -EPERM;
+    /* That there is something to move is looked at first. */
+    if ((flags & MREMAP_FIXED) && too_low(new) && new % PAGE_SIZE == 0 &&
+        quire_space_region(my_space(), old, &region)) {
+        if (region.object)
+            quire_object_put(region.object);
+        return region.start <= old && quire_page_up(old_length) <= region.end - old ? -EPERM
+                                                                                    : -EFAULT;
+    }
     status = quire_space_remap(my_space(), old, quire_page_up(old_length),
                                quire_page_up(new_length), (unsigned)flags, new, &place);
     if (status == QUIRE_OK)

@@ -169,7 +169,7 @@ static long create_segment(int32_t key, word size, unsigned flags)
     unsigned slot = 0;
     int error;
 
-    if (size == 0 || size > SEGMENT_SIZE_MAX)
+    if (size == 0 || size > SEGMENT_SIZE_MAX || size > INT64_MAX)
         return -EINVAL;
     while (slot < table.capacity && table.slots[slot])
         slot++;
@@ -257,7 +257,7 @@ static long attach_locked(int id, word address, unsigned flags)
     } else if (address == 0 && (flags & SHM_REMAP)) {
         return -EINVAL;
     }
-    if (!permitted(segment, flags & SHM_RDONLY ? 4 : 6))
+    if (!permitted(segment, (flags & SHM_RDONLY ? 4 : 6) | (flags & SHM_EXEC ? 1 : 0)))
         return -EACCES;
     if (address)
         map.flags = QUIRE_MAP_FIXED | (flags & SHM_REMAP ? 0u : QUIRE_MAP_NO_REPLACE);
