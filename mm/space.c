@@ -715,7 +715,7 @@ static enum quire_status grow_break(struct quire_space *space, quire_virt from, 
                                     struct quire_region **dead)
 {
     const uint32_t flags = QUIRE_PROT_READ | QUIRE_PROT_WRITE | QUIRE_REGION_MAY_READ |
-                           QUIRE_REGION_MAY_WRITE | QUIRE_REGION_MAY_EXECUTE | QUIRE_REGION_HEAP |
+                           QUIRE_REGION_MAY_WRITE | QUIRE_REGION_MAY_EXECUTE |
                            QUIRE_REGION_ACCOUNTED | space->default_flags;
     struct quire_region *above = quire_region_at_or_above(space, from);
     enum quire_status status;

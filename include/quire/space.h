@@ -38,7 +38,6 @@ enum {
     QUIRE_REGION_NO_HUGE = 1 << 16,
     QUIRE_REGION_NO_RESERVE = 1 << 17, /* not counted as committed */
     QUIRE_REGION_STACK = 1 << 18,      /* for reports: "[stack]" */
-    QUIRE_REGION_HEAP = 1 << 19,       /* for reports: "[heap]" */
     QUIRE_REGION_ACCOUNTED = 1 << 20,  /* its pages count as promised; set by the library, and kept
                                           when the right to write is taken away again */
     QUIRE_REGION_MERGEABLE = 1 << 21,  /* advice: equal pages may become one */

@@ -38,13 +38,15 @@ static const char *access_name(unsigned access)
 }
 
 /* "[heap] 0x4c8000-0x4ea000 rw-p" of a region. */
-static void describe_region(const struct quire_region_info *region, char *text, size_t size)
+static void describe_region(const struct quire_space *space, const struct quire_region_info *region,
+                            char *text, size_t size)
 {
     char buffer[128], *name = "";
 
     if (region->flags & QUIRE_REGION_STACK) {
         name = "[stack] ";
-    } else if (region->flags & QUIRE_REGION_HEAP) {
+    } else if (region->object == NULL && region->start <= space->break_end &&
+               region->end >= space->break_start) {
         name = "[heap] ";
     } else if (region->object && region->object->owner &&
                inode_text(region->object->owner, buffer, sizeof buffer - 1, &name) > 0) {
@@ -81,13 +83,13 @@ static void describe_place(struct quire_space *space, uint64_t address, char *te
         from = next.end;
     }
     if (have_next && next.start <= address) {
-        describe_region(&next, region, sizeof region);
+        describe_region(space, &next, region, sizeof region);
         snprintf(text, size, "in %s", region);
     } else if (have_below && (!have_next || address - below.end < next.start - address)) {
-        describe_region(&below, region, sizeof region);
+        describe_region(space, &below, region, sizeof region);
         snprintf(text, size, "0x%lx bytes above %s", address - below.end + 1, region);
     } else if (have_next) {
-        describe_region(&next, region, sizeof region);
+        describe_region(space, &next, region, sizeof region);
         snprintf(text, size, "0x%lx bytes below %s", next.start - address, region);
     } else {
         snprintf(text, size, "no region at all");
