@@ -192,10 +192,10 @@ static long proc_write(struct file *file, struct transfer *from, uint64_t *posit
 
     if (open->target.file->store == NULL)
         return open->target.process != NULL ? -EINVAL : -EIO;
-    if (all == 0)
-        return 0;
+    if (all == 0 && open->target.process == NULL)
+        return 0; /* what is about a process reads even nothing, as on Linux */
     n = transfer_in(from, text, all < sizeof text ? all : sizeof text - 1);
-    if (n == 0)
+    if (n == 0 && all != 0)
         return -EFAULT;
     text[n] = 0;
     if (is_gone(&open->target))

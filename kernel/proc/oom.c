@@ -214,9 +214,9 @@ int oom_adj_set(struct process *process, long value)
 
 int oom_adj_get(const struct process *process)
 {
-    if (process->oom_score_adj == OOM_SCORE_ADJ_MAX)
-        return OOM_ADJ_MAX;
-    return process->oom_score_adj * -OOM_ADJ_MIN / OOM_SCORE_ADJ_MAX;
+    int value = process->oom_score_adj * -OOM_ADJ_MIN / OOM_SCORE_ADJ_MAX;
+
+    return value < OOM_ADJ_MAX ? value : OOM_ADJ_MAX;
 }
 
 /* ---- everybody, by points ---- */
