@@ -5,6 +5,8 @@
  */
 #include "fs/procfs_settings.h"
 
+#include "fs/procfs_ipc.h"
+
 #include "core/memory.h"
 #include "core/printf.h"
 #include "core/random.h"
@@ -275,6 +277,7 @@ static const struct proc_file kernel_files[] = {
     PROC_NUMBER("sched_rr_timeslice_ms", kernel_settings.rr_timeslice, INT32_MIN, INT32_MAX),
     PROC_NUMBER("sched_rt_period_us", kernel_settings.rt_period, 1, INT32_MAX),
     PROC_NUMBER("sched_rt_runtime_us", kernel_settings.rt_runtime, -1, INT32_MAX),
+    PROC_SHM_SETTINGS,
     PROC_NUMBER("sysctl_writes_strict", kernel_settings.sysctl_writes_strict, -1, 1),
     PROC_NUMBER("sysrq", kernel_settings.sysrq, INT32_MIN, INT32_MAX),
     PROC_FIXED("tainted", zero),

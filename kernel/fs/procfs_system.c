@@ -1,5 +1,6 @@
 /* /proc itself: processors, time, file systems, and the table of its names. */
 #include "fs/procfs.h"
+#include "fs/procfs_ipc.h"
 
 #include "core/boot_info.h"
 #include "core/memory.h"
@@ -226,6 +227,7 @@ const struct proc_file proc_system_files[] = {
     PROC_TEXT("stat", 0444, show_stat),
     PROC_TEXT("swaps", 0444, show_swaps),
     PROC_DIRECTORY("sys", proc_setting_files),
+    PROC_DIRECTORY("sysvipc", proc_sysvipc_files),
     PROC_LINK("thread-self", read_thread_self),
     PROC_TEXT("uptime", 0444, show_uptime),
     PROC_TEXT("version", 0444, show_version),

@@ -3,6 +3,7 @@
  * Linux's order, and its errno for each of the library's causes.
  */
 #include "kernel/linux/memory.h"
+#include "kernel/linux/shm.h"
 
 #include "core/memory.h"
 #include "kernel/fs/vfs.h"
@@ -234,7 +235,11 @@ long sys_mmap(word address, word length, word protection, word flag_word, word f
 
 long sys_munmap(word address, word length)
 {
-    return range_errno(quire_space_unmap(my_space(), address, length));
+    long result = range_errno(quire_space_unmap(my_space(), address, length));
+
+    if (unlikely(current_thread()->memory->has_segments))
+        shm_attachments_changed();
+    return result;
 }
 
 long sys_mprotect(word address, word length, word protection)

@@ -1,13 +1,15 @@
 /*
  * System V shared memory: segments are objects with a number and a key. The library's list of an
  * object's regions says how many attachments there are, so nothing has to follow mappings through
- * fork, exec and exit. A segment that is marked for removal stays findable by number until nothing
- * maps it any more.
+ * fork, exec and exit: it is enough to look again after them (shm_attachments_changed), where the
+ * space ever had a segment. A segment that is marked for removal stays findable by number until
+ * nothing maps it any more.
  */
 #include "core/memory.h"
 #include "core/string.h"
 #include "kernel/linux/errno.h"
 #include "kernel/linux/memory.h"
+#include "kernel/linux/shm.h"
 #include "kernel/linux/syscalls.h"
 #include "core/mutex.h"
 #include "kernel/proc/process.h"
@@ -24,6 +26,9 @@
 #define SHM_EXEC      0100000u
 #define SHM_DEST      01000u /* mode bit: marked for removal */
 #define SHM_LOCKED    02000u
+#define SHM_HUGETLB   04000u /* of shmget */
+#define HUGE_SHIFT    26 /* above it in shmget's flags: logarithm of the pages' size, 0: usual */
+#define HUGE_USUAL    21
 
 enum {
     IPC_RMID = 0,
@@ -49,6 +54,7 @@ struct segment {
     struct quire_object *object;
     int creator_pid, last_pid;
     uint64_t attached, detached, changed; /* seconds since 1970 */
+    uint64_t known;                       /* attachments when last looked at */
 };
 
 struct ipc_permissions_abi {
@@ -67,11 +73,18 @@ struct shmid_abi {
 };
 _Static_assert(sizeof(struct shmid_abi) == 112, "shmid_ds is ABI");
 
+struct shm_settings shm_settings = {
+    .max = SEGMENT_SIZE_MAX,
+    .all = SEGMENT_SIZE_MAX,
+    .segments = 4096,
+};
+
 static struct {
     struct mutex mutex;
     bool ready;
     struct segment **slots; /* (mutex) grows */
-    unsigned capacity, highest;
+    unsigned capacity, highest, used;
+    uint64_t pages; /* of all */
     uint32_t generation;
 } table;
 
@@ -105,8 +118,33 @@ static void remove_segment(unsigned slot)
     struct segment *segment = table.slots[slot];
 
     table.slots[slot] = NULL;
+    table.used--;
+    table.pages -= quire_page_up(segment->size) / PAGE_SIZE;
     quire_object_put(segment->object);
     kernel_free(segment);
+}
+
+/* Looks whether attachments came or went since last time. */
+static void note_changes(struct segment *segment, uint64_t now)
+{
+    if (now == segment->known)
+        return;
+    if (now > segment->known)
+        segment->attached = seconds_now();
+    else
+        segment->detached = seconds_now();
+    segment->last_pid = current_process()->number;
+    segment->known = now;
+}
+
+static bool creator_lives(const struct segment *segment)
+{
+    struct process *process = process_find(segment->creator_pid);
+    bool lives = process && !process->zombie;
+
+    if (process)
+        process_put(process);
+    return lives;
 }
 
 /* Segments that were marked and that nothing maps any more go whenever the table is looked at. */
@@ -114,10 +152,29 @@ static void sweep(void)
 {
     for (unsigned i = 0; i < table.highest; i++) {
         struct segment *segment = table.slots[i];
+        uint64_t before, now;
 
-        if (segment && (segment->mode & SHM_DEST) && attachments(segment) == 0)
+        if (!segment)
+            continue;
+        before = segment->known;
+        now = attachments(segment);
+        note_changes(segment, now);
+        if (now == 0 && ((segment->mode & SHM_DEST) ||
+                         (shm_settings.rmid_forced && (before > 0 || !creator_lives(segment)))))
             remove_segment(i);
     }
+}
+
+void shm_attachments_changed(void)
+{
+    table_lock();
+    sweep();
+    mutex_unlock(&table.mutex);
+}
+
+void shm_settings_changed(void)
+{
+    shm_attachments_changed();
 }
 
 static struct segment *find(int id)
@@ -167,10 +224,22 @@ static long create_segment(int32_t key, word size, unsigned flags)
     const struct credentials *ids = &current_process()->credentials;
     struct segment *segment;
     unsigned slot = 0;
+    uint64_t pages;
     int error;
 
-    if (size == 0 || size > SEGMENT_SIZE_MAX || size > INT64_MAX)
+    if (size == 0 || size > shm_settings.max || size > INT64_MAX)
         return -EINVAL;
+    pages = quire_page_up(size) / PAGE_SIZE;
+    if (table.pages + pages > shm_settings.all)
+        return -ENOSPC;
+    if (flags & SHM_HUGETLB) {
+        unsigned shift = flags >> HUGE_SHIFT;
+
+        /* One size exists, and its pool is empty. */
+        return shift == 0 || shift == HUGE_USUAL ? -ENOMEM : -EINVAL;
+    }
+    if (table.used >= (unsigned)shm_settings.segments)
+        return -ENOSPC;
     while (slot < table.capacity && table.slots[slot])
         slot++;
     if (slot == table.capacity && (error = grow_table()) != 0)
@@ -199,6 +268,8 @@ static long create_segment(int32_t key, word size, unsigned flags)
     segment->creator_pid = current_process()->number;
     segment->changed = seconds_now();
     table.slots[slot] = segment;
+    table.used++;
+    table.pages += pages;
     if (slot >= table.highest)
         table.highest = slot + 1;
     return segment->id;
@@ -272,8 +343,10 @@ static long attach_locked(int id, word address, unsigned flags)
     error = status_errno(quire_space_map(current_thread()->memory->space, &map, &place));
     if (error)
         return error == -EEXIST ? -EINVAL : error;
+    current_thread()->memory->has_segments = true;
     segment->attached = seconds_now();
     segment->last_pid = current_process()->number;
+    segment->known = attachments(segment);
     return (long)place;
 }
 
@@ -321,8 +394,6 @@ static long detach_locked(word address)
     }
     if (!segment)
         return -EINVAL;
-    segment->detached = seconds_now();
-    segment->last_pid = current_process()->number;
     sweep();
     return 0;
 }
@@ -391,7 +462,11 @@ static long table_info(unsigned command, word buffer)
 {
     struct {
         uint64_t maximum, minimum, segments, per_process, all, reserved[4];
-    } limits = {SEGMENT_SIZE_MAX, 1, SEGMENTS_MAX, SEGMENTS_MAX, SEGMENT_SIZE_MAX, {0}};
+    } limits = {.maximum = shm_settings.max,
+                .minimum = 1,
+                .segments = (uint64_t)shm_settings.segments,
+                .per_process = (uint64_t)shm_settings.segments,
+                .all = shm_settings.all};
     struct {
         int32_t used, pad;
         uint64_t total, resident, swapped, attempts, successes;
@@ -410,6 +485,36 @@ static long table_info(unsigned command, word buffer)
                      command == IPC_INFO ? sizeof limits : sizeof use) != 0)
         return -EFAULT;
     return highest;
+}
+
+bool shm_row_next(unsigned *slot, struct shm_row *out)
+{
+    const struct segment *segment = NULL;
+
+    table_lock();
+    sweep();
+    while (*slot < table.highest && !segment)
+        segment = table.slots[(*slot)++];
+    if (segment)
+        *out = (struct shm_row){
+            .key = segment->key,
+            .id = segment->id,
+            .mode = segment->mode,
+            .uid = segment->uid,
+            .gid = segment->gid,
+            .creator_uid = segment->creator_uid,
+            .creator_gid = segment->creator_gid,
+            .creator_pid = segment->creator_pid,
+            .last_pid = segment->last_pid,
+            .size = segment->size,
+            .attachments = segment->known,
+            .attached = segment->attached,
+            .detached = segment->detached,
+            .changed = segment->changed,
+            .resident = segment->object->resident * PAGE_SIZE,
+        };
+    mutex_unlock(&table.mutex);
+    return segment != NULL;
 }
 
 static long control_locked(int id, unsigned command, word buffer)

@@ -3,6 +3,7 @@
 
 #include "core/string.h"
 #include "kernel/fs/vfs.h"
+#include "kernel/linux/shm.h"
 #include "kernel/proc/tree.h"
 
 /* What Linux writes into a core: private memory, shared anonymous memory, ELF headers. */
@@ -50,6 +51,8 @@ struct memory *memory_clone(struct memory *from)
     }
     if (memory->executable)
         file_get(memory->executable);
+    if (unlikely(memory->has_segments))
+        shm_attachments_changed();
     return memory;
 }
 
@@ -59,6 +62,8 @@ void memory_put(struct memory *memory)
         return;
     scheduler_unload(memory);
     quire_space_destroy(memory->space);
+    if (unlikely(memory->has_segments))
+        shm_attachments_changed();
     if (memory->executable)
         file_put(memory->executable);
     quire_cache_free(&kernel_machine, memory_cache, memory);

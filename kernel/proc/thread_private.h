@@ -107,6 +107,7 @@ struct signal_stack {
 struct memory {
     struct quire_space *space;             /* (c) */
     uint32_t references;                   /* (a) */
+    bool has_segments;                     /* ever attached System V shared memory */
     uint64_t argument_start, argument_end; /* set by exec; strings on the stack */
     uint64_t environment_start, environment_end;
     uint64_t code_start, code_end, data_start, data_end, stack_start;
@@ -183,7 +184,8 @@ struct thread {
     bool dying;              /* (s) has been told to end (exit_group, exec, SIGKILL) */
     bool allocation_struck;  /* (o) fail-nth made one fail since it was in user mode */
     uint32_t fail_nth;       /* (a) allocations until one fails; see proc/failnth.h */
-    uint8_t reclaim_rounds;  /* (o) times that caches were emptied for it since it was in user mode */
+    uint8_t
+        reclaim_rounds; /* (o) times that caches were emptied for it since it was in user mode */
     struct list thread_node; /* (t) process->threads */
 };
 

@@ -1,0 +1,72 @@
+/* /proc/sysvipc, and the settings of System V shared memory below /proc/sys/kernel. */
+#include "fs/procfs_ipc.h"
+
+#include "core/string.h"
+#include "linux/errno.h"
+
+int proc_show_unsigned(struct text *text, const struct proc_target *target)
+{
+    text_printf(text, "%lu\n", (unsigned long)*(const uint64_t *)target->file->data);
+    return 0;
+}
+
+static char *skip_blanks(char *at)
+{
+    while (*at == ' ' || *at == '\t' || *at == '\n')
+        at++;
+    return at;
+}
+
+/* Up to 2^64 - 1, which the settings with a sign do not reach. */
+int proc_store_unsigned(char *text, size_t length, const struct proc_target *target)
+{
+    char *at = skip_blanks(text);
+    uint64_t value = 0;
+
+    (void)length;
+    if (*at == '-')
+        return 0; /* taken and ignored, as on Linux */
+    if (*at < '0' || *at > '9')
+        return -EINVAL;
+    for (; *at >= '0' && *at <= '9'; at++) {
+        if (__builtin_mul_overflow(value, 10ul, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(*at - '0'), &value))
+            return -EINVAL;
+    }
+    if (*skip_blanks(at) != '\0')
+        return -EINVAL;
+    __atomic_store_n((uint64_t *)target->file->data, value, __ATOMIC_RELAXED);
+    return 0;
+}
+
+void proc_shm_forced_changed(int64_t to)
+{
+    if (to)
+        shm_settings_changed();
+}
+
+int proc_show_shm(struct text *text, const struct proc_target *target)
+{
+    struct shm_row row;
+    unsigned slot = 0;
+
+    (void)target;
+    text_printf(text, "       key      shmid perms                  size  cpid  lpid nattch   uid"
+                      "   gid  cuid  cgid      atime      dtime      ctime                   rss"
+                      "                  swap\n");
+    while (shm_row_next(&slot, &row)) {
+        text_printf(text, "%10d %10d  %4o %21lu %5d %5d  %5lu %5u %5u %5u %5u ", row.key, row.id,
+                    row.mode, (unsigned long)row.size, row.creator_pid, row.last_pid,
+                    (unsigned long)row.attachments, row.uid, row.gid, row.creator_uid,
+                    row.creator_gid);
+        text_printf(text, "%10lu %10lu %10lu %21lu %21lu\n", (unsigned long)row.attached,
+                    (unsigned long)row.detached, (unsigned long)row.changed,
+                    (unsigned long)row.resident, 0ul);
+    }
+    return 0;
+}
+
+const struct proc_file proc_sysvipc_files[] = {
+    PROC_TEXT("shm", 0444, proc_show_shm),
+    {.name = NULL},
+};

@@ -1,0 +1,39 @@
+#ifndef KERNEL_LINUX_SHM_H
+#define KERNEL_LINUX_SHM_H
+
+/* System V shared memory, for others than its calls: the settings, the list, what unmaps. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* /proc/sys/kernel/shm*. */
+extern struct shm_settings {
+    uint64_t max, all; /* bytes of one segment; pages of all */
+    int segments;      /* how many */
+    int rmid_forced;   /* a segment goes with its last attachment, or with its creator */
+} shm_settings;
+
+/* rmid_forced was set: segments without attachments whose creators are gone go. */
+void shm_settings_changed(void);
+
+struct memory;
+
+/*
+ * Spaces that ever had a segment attached (memory->has_segments) tell when regions of theirs may
+ * have come or gone: after unmapping, at fork, when the space is gone. Times and the last process
+ * are noted, and a segment that was only kept by its attachments is freed. May sleep.
+ */
+void shm_attachments_changed(void);
+
+struct shm_row {
+    int32_t key, id;
+    uint32_t mode, uid, gid, creator_uid, creator_gid;
+    int creator_pid, last_pid;
+    uint64_t size, attachments, attached, detached, changed, resident;
+};
+
+/* For /proc/sysvipc/shm: the first segment in a slot >= *slot, which is moved behind it. */
+bool shm_row_next(unsigned *slot, struct shm_row *out);
+
+#endif
