@@ -552,6 +552,14 @@ static int open_port(void)
 
 static void set_up_machine(void)
 {
+    /* Linux leaves these to user space. */
+    static const struct {
+        const char *target, *path;
+    } links[] = {{"/proc/self/fd", "/dev/fd"},
+                 {"/proc/self/fd/0", "/dev/stdin"},
+                 {"/proc/self/fd/1", "/dev/stdout"},
+                 {"/proc/self/fd/2", "/dev/stderr"}};
+
     mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
     log_fd = open("/dev/console", O_RDWR | O_CLOEXEC | O_NOCTTY);
     mkdir("/dev/pts", 0755);
@@ -560,6 +568,10 @@ static void set_up_machine(void)
     mount("tmpfs", "/dev/shm", "tmpfs", 0, NULL);
     mount("proc", "/proc", "proc", 0, NULL);
     mount("sysfs", "/sys", "sysfs", 0, NULL);
+    for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+        if (symlink(links[i].target, links[i].path) == -1 && errno != EEXIST)
+            give_up(links[i].path);
+    }
     sethostname("quire", 5);
     load_modules();
     channel_fd = open_port();

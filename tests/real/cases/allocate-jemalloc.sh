@@ -1,0 +1,2 @@
+# jemalloc's allocator: eight threads, random sizes, memory returned
+exec /real/allocate-jemalloc

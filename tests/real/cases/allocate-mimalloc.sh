@@ -1,0 +1,2 @@
+# mimalloc's allocator: eight threads, random sizes, memory returned
+exec /real/allocate-mimalloc

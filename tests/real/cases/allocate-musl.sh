@@ -1,0 +1,2 @@
+# musl's allocator: eight threads, random sizes, memory returned
+exec /real/allocate-musl

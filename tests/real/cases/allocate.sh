@@ -1,0 +1,2 @@
+# glibc's allocator: eight threads, random sizes, memory returned
+exec /real/allocate

@@ -1,0 +1,2 @@
+# zlib and liblzma with threads
+exec /real/compress

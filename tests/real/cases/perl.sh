@@ -1,0 +1,3 @@
+# Perl, dynamically linked
+export LC_ALL=C
+exec /usr/bin/perl /cases/script.pl

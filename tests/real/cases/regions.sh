@@ -1,0 +1,2 @@
+# 20,000 regions
+exec /real/regions

@@ -1,0 +1,2 @@
+# eight threads sort a mapped file
+exec /real/sort

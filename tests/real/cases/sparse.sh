@@ -1,0 +1,2 @@
+# 1 TiB of addresses, sparsely used
+exec /real/sparse
