@@ -19,6 +19,7 @@
 #include "core/memory.h"
 #include "core/string.h"
 #include "linux/errno.h"
+#include "proc/oom.h"
 #include "proc/scheduler.h"
 #include "proc/tree.h"
 #include "x86/cpu.h"
@@ -339,6 +340,12 @@ static uint64_t major_faults(const struct counts *c)
     return fault(QUIRE_FAULT_SWAP_IN) + fault(QUIRE_FAULT_PAGER_WAIT);
 }
 
+static uint64_t kills(const struct counts *c)
+{
+    (void)c;
+    return oom_kills();
+}
+
 static uint64_t reuses(const struct counts *c)
 {
     (void)c;
@@ -448,7 +455,7 @@ static const struct counter machine_counters[] = {
     {"pgscan_direct", NULL},
     {"slabs_scanned", NULL},
     {"pageoutrun", NULL},
-    {"oom_kill", NULL},
+    {"oom_kill", kills},
 };
 
 static void show_counters(struct text *text, const char *format, const struct counter *counters,

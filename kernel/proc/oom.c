@@ -147,6 +147,11 @@ static bool measure(struct process *process, uint64_t all, struct candidate *out
     return true;
 }
 
+uint64_t oom_kills(void)
+{
+    return oom.kills;
+}
+
 unsigned long oom_score(struct process *process)
 {
     long all = (long)total_pages();

@@ -21,6 +21,9 @@ int oom_score_adj_set(struct process *process, long value);
 int oom_adj_set(struct process *process, long value);
 int oom_adj_get(const struct process *process);
 
+/* Processes killed so far (oom_kill of /proc/vmstat). */
+uint64_t oom_kills(void);
+
 /* The last thread of a process is gone: whoever waits for its memory looks again. */
 void oom_process_ended(struct process *process);
 

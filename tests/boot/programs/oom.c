@@ -3,7 +3,7 @@
  * the machine's only program, with little memory. The program itself is protected (oom_score_adj
  * -1000): it is the shell that must live.
  *
- *   oom [ROUNDS]     ROUNDS of "hog again and again", 50 unless given
+ *   oom [ROUNDS [SEED]]     how often "again and again" is: 50 unless given
  */
 #define _GNU_SOURCE
 #include "check.h"
@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -165,10 +166,13 @@ static int bystander_fine(struct bystander it)
 static void hog_among_bystanders(void)
 {
     struct bystander it[BYSTANDERS];
+    long kills;
 
     for (unsigned i = 0; i < BYSTANDERS; i++)
         it[i] = bystander_start(i, 256, 0);
+    kills = read_number("/proc/vmstat", "oom_kill ");
     check(was_killed(start(hog, 0)));
+    check(read_number("/proc/vmstat", "oom_kill ") == kills + 1);
     for (unsigned i = 0; i < BYSTANDERS; i++)
         check(bystander_fine(it[i]));
 }
@@ -500,6 +504,123 @@ static void fork_bomb(void)
 
 static int rounds = 50;
 
+/* Two that write to one file: the victim may wait for a lock that the other holds, who needs its
+ * memory. */
+static int common_file;
+
+static void fills_common(void)
+{
+    static char buffer[65536];
+
+    while (write(common_file, buffer, sizeof buffer) > 0)
+        continue;
+    pause();
+}
+
+static void common_writers(void)
+{
+    pid_t writers[3];
+
+    common_file = memfd_create("common", 0);
+    for (int i = 0; i < 3; i++)
+        writers[i] = start(fills_common, 300 * i);
+    for (int i = 0; i < 3; i++)
+        check(was_killed(writers[i]));
+    close(common_file);
+}
+
+static int recurse(int depth)
+{
+    volatile char room[16384];
+
+    room[0] = (char)depth;
+    return depth < 0 ? 0 : recurse(depth + 1) + room[0];
+}
+
+static void deep_stack(void)
+{
+    setrlimit(RLIMIT_STACK, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
+    execl("/proc/self/exe", "oom", "deep", NULL);
+}
+
+static void grows_by_remap(void)
+{
+    size_t size = MIB;
+    char *memory = map(size);
+
+    for (;;) {
+        memory = mremap(memory, size, 2 * size, MREMAP_MAYMOVE);
+        if (memory == MAP_FAILED)
+            hog();
+        memset(memory + size, 1, size);
+        size *= 2;
+    }
+}
+
+/* Forks and execs for ever, and holds a little more each time. */
+static void forks_and_execs(void)
+{
+    for (;;) {
+        pid_t child = fork();
+
+        if (child == 0) {
+            execl("/proc/self/exe", "oom", "nothing", NULL);
+            _exit(0);
+        }
+        if (child > 0)
+            waitpid(child, NULL, 0);
+        memset(map(MIB / 2), 1, MIB / 2);
+    }
+}
+
+static void locks_it(void)
+{
+    mlockall(MCL_CURRENT | MCL_FUTURE);
+    for (;;)
+        map(MIB);
+}
+
+static uint64_t state = 20240101;
+
+static unsigned random_below(unsigned n)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (unsigned)((state * 0x2545f4914f6cdd1du) >> 33) % n;
+}
+
+/* All kinds at the same time, again and again. */
+static void mixture(void)
+{
+    static void (*const ways[])(void) = {
+        hog,           ignores_everything, many_threads,     vfork_parent,
+        reads_into_it, populates,          touches_sparsely, fills_memfd,
+        fills_pipes,   splits_regions,     maps_shared,      deep_stack,
+        locks_it,      grows_by_remap,     forks_and_execs,  grows_by_remap,
+    };
+    struct bystander it = bystander_start(8, 128, -1000);
+    unsigned running = 0;
+
+    printf("seed %llu\n", (unsigned long long)state);
+    for (int i = 0; i < 4 * rounds || running > 0;) {
+        int status = 0;
+
+        if (i < 4 * rounds && running < 6) {
+            start(ways[random_below(sizeof ways / sizeof *ways)], (int)random_below(1500) - 500);
+            running++;
+            i++;
+            continue;
+        }
+        check(wait(&status) > 0);
+        running--;
+        if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)
+            printf("wait status %#x\n", status);
+        check(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    }
+    check(bystander_fine(it));
+}
+
 /* Every page is back, and every object of the heap. */
 static void again_and_again(void)
 {
@@ -522,6 +643,12 @@ static void again_and_again(void)
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "nothing") == 0)
+        return 0;
+    if (argc > 1 && strcmp(argv[1], "deep") == 0)
+        return recurse(0);
+    if (argc > 2)
+        state = strtoull(argv[2], NULL, 0);
     if (argc > 1)
         rounds = atoi(argv[1]);
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -536,6 +663,8 @@ int main(int argc, char **argv)
     run(hog_in_files);
     run(many_hogs);
     run(fork_bomb);
+    run(common_writers);
+    run(mixture);
     run(again_and_again);
     return check_failures != 0;
 }
