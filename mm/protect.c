@@ -247,6 +247,9 @@ static enum quire_status permit_protection(const struct quire_region *region,
     return (change->set & ~may) != 0 ? QUIRE_NO_PERMISSION : QUIRE_OK;
 }
 
+static enum quire_status populate_locked(struct quire_space *space, quire_virt start,
+                                         quire_virt end, bool all);
+
 enum quire_status quire_space_protect(struct quire_space *space, quire_virt address, size_t length,
                                       unsigned protection, bool grows_down)
 {
@@ -284,6 +287,9 @@ enum quire_status quire_space_protect(struct quire_space *space, quire_virt addr
         }
         break;
     } while (true);
+    /* Locked pages that become writable are copied now. */
+    if ((protection & QUIRE_PROT_WRITE) && space->pages.locked > 0)
+        (void)populate_locked(space, address, address + length, true);
     quire_count_event(space->q, QUIRE_EVENT_PROTECT);
     return status;
 }
@@ -375,6 +381,16 @@ static enum quire_status drop_pages(struct quire_space *space, quire_virt start,
     return QUIRE_OK;
 }
 
+static bool was_touched(struct quire_space *space, const struct quire_region *region)
+{
+    quire_virt at = region->range.start & ~(QUIRE_LEAF_SPAN - 1);
+    struct quire_leaf leaf;
+
+    while (at < region->range.end && !quire_leaf_find(space->q, &space->table, at, &leaf))
+        at = quire_table_skip(space->q, &space->table, at) + QUIRE_LEAF_SPAN;
+    return at < region->range.end;
+}
+
 /*
  * Could a large page stand over each aligned leaf span of [start, end)? The region must be memory
  * that has room for one somewhere, and private memory must have been touched there: what Linux
@@ -390,8 +406,7 @@ static enum quire_status may_collapse(struct quire_space *space, const struct qu
         return QUIRE_INVALID;
     if (region->object != NULL)
         return region->object->kind == QUIRE_OBJECT_MEMORY ? QUIRE_OK : QUIRE_INVALID;
-    if (quire_table_skip(space->q, &space->table, region->range.start & ~(QUIRE_LEAF_SPAN - 1)) >=
-        region->range.end)
+    if (!was_touched(space, region))
         return QUIRE_INVALID;
     start = (start + QUIRE_LEAF_SPAN - 1) & ~(QUIRE_LEAF_SPAN - 1);
     for (quire_virt at = start; at + QUIRE_LEAF_SPAN <= end; at += QUIRE_LEAF_SPAN) {
@@ -536,8 +551,8 @@ enum quire_status quire_space_advise(struct quire_space *space, quire_virt addre
 
 /* ---- locking pages ---- */
 
-/* Bytes of [start, end) that are not locked yet. */
-static uint64_t not_locked(const struct quire_space *space, quire_virt start, quire_virt end)
+/* Bytes of [start, end) that are locked already. */
+static uint64_t locked_bytes(const struct quire_space *space, quire_virt start, quire_virt end)
 {
     uint64_t bytes = 0;
 
@@ -546,15 +561,30 @@ static uint64_t not_locked(const struct quire_space *space, quire_virt start, qu
         quire_virt from = region->range.start > start ? region->range.start : start;
         quire_virt to = region->range.end < end ? region->range.end : end;
 
-        if (!(region->flags & QUIRE_REGION_LOCKED))
+        if (region->flags & QUIRE_REGION_LOCKED)
             bytes += to - from;
     }
     return bytes;
 }
 
-/* Bring in what is locked; regions without any right are left alone. */
+/* As Linux counts: a range with all its holes, less what is locked there; for all of the space
+ * (holes are fine then) everything that is mapped. */
+static bool may_lock(const struct quire_space *space, quire_virt start, quire_virt end, bool all)
+{
+    uint64_t bytes = space->pages.total << QUIRE_PAGE_SHIFT;
+
+    if (space->limits.locked == UINT64_MAX)
+        return true;
+    if (!all)
+        bytes = (space->pages.locked << QUIRE_PAGE_SHIFT) + (end - start) -
+                locked_bytes(space, start, end);
+    return bytes <= space->limits.locked;
+}
+
+/* Bring in what is locked of [start, end). The first page that cannot come ends it, or (all) is
+ * passed over with its region. */
 static enum quire_status populate_locked(struct quire_space *space, quire_virt start,
-                                         quire_virt end)
+                                         quire_virt end, bool all)
 {
     enum quire_status result = QUIRE_OK;
 
@@ -571,7 +601,11 @@ static enum quire_status populate_locked(struct quire_space *space, quire_virt s
             flags = region->flags;
         }
         quire_spin_unlock(&space->lock);
-        if (from < to && (flags & QUIRE_REGION_PROTECTION)) {
+        if ((flags & (QUIRE_REGION_LOCKED | QUIRE_REGION_LOCK_ON_FAULT)) != QUIRE_REGION_LOCKED) {
+            at = to;
+            continue;
+        }
+        if (flags & QUIRE_REGION_PROTECTION) {
             enum quire_status status = quire_space_populate(
                 space, from, to - from,
                 (flags & (QUIRE_PROT_WRITE | QUIRE_REGION_SHARED)) == QUIRE_PROT_WRITE
@@ -580,10 +614,10 @@ static enum quire_status populate_locked(struct quire_space *space, quire_virt s
 
             if (status != QUIRE_OK)
                 result = QUIRE_NO_MEMORY; /* whatever kept a page out, as space.h says */
-        } else if (from < to) {
+        } else {
             result = QUIRE_NO_MEMORY;
         }
-        at = to;
+        at = result == QUIRE_OK || all ? to : end;
     }
     return result;
 }
@@ -600,9 +634,8 @@ static enum quire_status lock_range(struct quire_space *space, quire_virt start,
         struct quire_region *dead = NULL;
 
         quire_spin_lock(&space->lock);
-        if (lock && (space->pages.locked << QUIRE_PAGE_SHIFT) + not_locked(space, start, end) >
-                        space->limits.locked)
-            status = QUIRE_LIMIT;
+        if (lock && !may_lock(space, start, end, holes))
+            status = QUIRE_LOCK_LIMIT;
         else
             status = change_range(space, start, end, &change, NULL, !holes, &dead);
         quire_spin_unlock(&space->lock);
@@ -624,7 +657,7 @@ enum quire_status quire_space_lock(struct quire_space *space, quire_virt address
     if (status == QUIRE_OK)
         status = lock_range(space, start, start + length, lock, on_fault, false);
     if (status == QUIRE_OK && lock && !on_fault)
-        status = populate_locked(space, start, start + length);
+        status = populate_locked(space, start, start + length, false);
     return status;
 }
 
@@ -633,6 +666,6 @@ enum quire_status quire_space_lock_all(struct quire_space *space, bool lock, boo
     enum quire_status status = lock_range(space, space->start, space->end, lock, on_fault, true);
 
     if (status == QUIRE_OK && lock && !on_fault)
-        (void)populate_locked(space, space->start, space->end);
+        (void)populate_locked(space, space->start, space->end, true);
     return status;
 }

@@ -5,6 +5,7 @@
 #include "kernel/linux/memory.h"
 
 #include "core/memory.h"
+#include "core/string.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/linux/syscalls.h"
 #include "kernel/linux/vectors.h"
@@ -211,33 +212,72 @@ long sys_process_madvise(word fd, word list, word count, word advice, word flags
     return result;
 }
 
-long sys_mincore(word address, word length, word vector)
+/* Who may not write a file learns nothing about what it has in memory: all of it, he is told. */
+static bool may_know(const struct quire_region_info *region)
+{
+    struct vfs_inode *inode;
+
+    if (!region->object || region->object->pager != &inode_pager)
+        return true;
+    inode = region->object->owner;
+    return inode_owned(inode) || inode_permission(inode, MAY_WRITE, false) == 0;
+}
+
+/* The bytes of [address, end), which lies in one region. */
+static long core_piece(quire_virt address, quire_virt end, bool known, word vector)
 {
     uint8_t bytes[256];
-    word pages = quire_page_up(length) / PAGE_SIZE;
 
-    if (address % PAGE_SIZE != 0)
-        return -EINVAL;
-    if (address > USER_END || length > USER_END - address)
-        return -ENOMEM;
-    if (!user_range_ok((void *)vector, pages))
-        return -EFAULT;
-    while (pages > 0) {
-        word n = pages < sizeof bytes ? pages : sizeof bytes;
-        enum quire_status status = quire_space_resident(my_space(), address, n * PAGE_SIZE, bytes);
+    while (address < end) {
+        word pages = (end - address) / PAGE_SIZE, n = pages < sizeof bytes ? pages : sizeof bytes;
+        enum quire_status status = QUIRE_OK;
 
+        if (known)
+            status = quire_space_resident(my_space(), address, n * PAGE_SIZE, bytes);
+        else
+            memset(bytes, 1, n);
         if (status != QUIRE_OK)
             return status_errno(status);
         if (copy_to_user((void *)vector, bytes, n) != 0)
             return -EFAULT;
         vector += n;
         address += n * PAGE_SIZE;
-        pages -= n;
         give_way();
         if (kill_pending())
             return -EINTR;
     }
     return 0;
+}
+
+long sys_mincore(word address, word length, word vector)
+{
+    word end = address + quire_page_up(length);
+    long error = 0;
+
+    if (address % PAGE_SIZE != 0)
+        return -EINVAL;
+    if (address > USER_END || length > USER_END - address)
+        return -ENOMEM;
+    if (!user_range_ok((void *)vector, quire_page_up(length) / PAGE_SIZE))
+        return -EFAULT;
+    while (!error && address < end) {
+        struct quire_region_info region;
+        quire_virt stop;
+        bool known;
+
+        if (!quire_space_region(my_space(), address, &region))
+            return -ENOMEM;
+        known = may_know(&region);
+        stop = region.end < end ? region.end : end;
+        if (region.object)
+            quire_object_put(region.object);
+        if (region.start > address)
+            return -ENOMEM;
+        error = core_piece(address, stop, known, vector);
+        vector += (stop - address) / PAGE_SIZE;
+        address = stop;
+    }
+    return error;
 }
 
 /* Files live in memory here: there is nothing to write, but holes and locked pages are told. */

@@ -58,7 +58,19 @@ static long uid_changed(long result)
     return result;
 }
 
-long sys_setuid(word id)
+/* What hangs on the ids: whether others may look into the memory, and how much may be locked. */
+static long changed(const struct credentials *before, long result)
+{
+    const struct credentials *now = mine();
+
+    if (before->euid != now->euid || before->egid != now->egid || before->fsuid != now->fsuid ||
+        before->fsgid != now->fsgid)
+        current_process()->dumpable = false;
+    process_apply_locked_limit(current_process());
+    return result;
+}
+
+static long set_uid(word id)
 {
     struct credentials *ids = mine();
     uint32_t uid = (uint32_t)id;
@@ -73,7 +85,7 @@ long sys_setuid(word id)
     return uid_changed(0);
 }
 
-long sys_setgid(word id)
+static long set_gid(word id)
 {
     struct credentials *ids = mine();
     uint32_t gid = (uint32_t)id;
@@ -86,6 +98,20 @@ long sys_setgid(word id)
         return -EPERM;
     ids->egid = ids->fsgid = gid;
     return 0;
+}
+
+long sys_setuid(word id)
+{
+    struct credentials before = *mine();
+
+    return changed(&before, set_uid(id));
+}
+
+long sys_setgid(word id)
+{
+    struct credentials before = *mine();
+
+    return changed(&before, set_gid(id));
 }
 
 /* One kind of id, three values of it. */
@@ -155,7 +181,9 @@ long sys_setreuid(word real, word effective)
 
 long sys_setregid(word real, word effective)
 {
-    return set_two(gids(), (uint32_t)real, (uint32_t)effective);
+    struct credentials before = *mine();
+
+    return changed(&before, set_two(gids(), (uint32_t)real, (uint32_t)effective));
 }
 
 long sys_setresuid(word real, word effective, word saved)
@@ -165,7 +193,10 @@ long sys_setresuid(word real, word effective, word saved)
 
 long sys_setresgid(word real, word effective, word saved)
 {
-    return set_three(gids(), (uint32_t)real, (uint32_t)effective, (uint32_t)saved);
+    struct credentials before = *mine();
+
+    return changed(&before,
+                   set_three(gids(), (uint32_t)real, (uint32_t)effective, (uint32_t)saved));
 }
 
 long sys_getresuid(word real, word effective, word saved)
@@ -190,12 +221,16 @@ static long set_file_id(struct triple ids, uint32_t id)
 
 long sys_setfsuid(word uid)
 {
-    return set_file_id(uids(), (uint32_t)uid);
+    struct credentials before = *mine();
+
+    return changed(&before, set_file_id(uids(), (uint32_t)uid));
 }
 
 long sys_setfsgid(word gid)
 {
-    return set_file_id(gids(), (uint32_t)gid);
+    struct credentials before = *mine();
+
+    return changed(&before, set_file_id(gids(), (uint32_t)gid));
 }
 
 long sys_getgroups(word size, word list)

@@ -66,7 +66,7 @@ long sys_mlockall(word flags)
                    : 0);
     if (!(flags & MCL_CURRENT))
         return 0;
-    return quire_space_lock_all(my_space(), true, on_fault) == QUIRE_LIMIT ? -ENOMEM : 0;
+    return quire_space_lock_all(my_space(), true, on_fault) == QUIRE_LOCK_LIMIT ? -ENOMEM : 0;
 }
 
 long sys_munlockall(void)

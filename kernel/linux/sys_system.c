@@ -170,10 +170,10 @@ static void apply_limit(struct process *process, unsigned resource)
             limits->data = soft;
         else if (resource == RLIMIT_STACK)
             limits->stack = soft;
-        else if (resource == RLIMIT_MEMLOCK && process->credentials.euid != 0)
-            limits->locked = soft;
         memory_put(memory);
     }
+    if (resource == RLIMIT_MEMLOCK)
+        process_apply_locked_limit(process);
     if (resource == RLIMIT_CPU)
         cpu_timers_update(process);
 }

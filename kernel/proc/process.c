@@ -124,6 +124,16 @@ void process_link_locked(struct process *process, struct process *parent, struct
 
 /* ---- what others ask ---- */
 
+void process_apply_locked_limit(struct process *process)
+{
+    struct memory *memory = process_memory(process);
+
+    if (memory)
+        memory->space->limits.locked =
+            process->credentials.euid == 0 ? UINT64_MAX : process->limits[RLIMIT_MEMLOCK].soft;
+    memory_put(memory);
+}
+
 static bool is_descendant(const struct process *process, const struct process *of)
 {
     uint64_t flags = tree_lock_interrupts();

@@ -62,6 +62,9 @@ enum {
 };
 int process_access(struct process *target, unsigned mode);
 
+/* The space's limit of locked memory follows RLIMIT_MEMLOCK, which does not bind uid 0. */
+void process_apply_locked_limit(struct process *process);
+
 /* By number; the reference is the caller's (process_put). NULL: none. */
 struct process *process_find(int pid);
 void process_get(struct process *process);

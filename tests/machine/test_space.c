@@ -287,7 +287,7 @@ static void limits_are_kept(void **state)
     fixed(BASE, 4 * PAGE, QUIRE_PROT_READ | MAY); /* what is replaced does not count */
     space->limits.total = UINT64_MAX;
     space->limits.locked = PAGE;
-    assert_status(quire_space_lock(space, BASE, 2 * PAGE, true, false), QUIRE_LIMIT);
+    assert_status(quire_space_lock(space, BASE, 2 * PAGE, true, false), QUIRE_LOCK_LIMIT);
     assert_ok(quire_space_lock(space, BASE, PAGE, true, false));
     assert_ok(quire_space_lock(space, BASE, PAGE, false, false));
 }
