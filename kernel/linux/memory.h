@@ -66,7 +66,6 @@ static inline int status_errno(enum quire_status status)
     case QUIRE_NO_SPACE:
     case QUIRE_NO_MEMORY:
     case QUIRE_LIMIT:
-    case QUIRE_LOCK_LIMIT:
     case QUIRE_COMMIT_LIMIT:
         return -ENOMEM;
     case QUIRE_LOCK_LIMIT:

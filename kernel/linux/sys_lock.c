@@ -15,7 +15,7 @@ static long lock_range(word address, word length, bool lock, bool on_fault)
     if (size == 0)
         return 0;
     status = quire_space_lock(my_space(), start, size, lock, on_fault);
-    if (status == QUIRE_BEYOND_END || status == QUIRE_NO_PERMISSION)
+    if (status == QUIRE_BEYOND_END || status == QUIRE_NO_PERMISSION || status == QUIRE_LOCK_LIMIT)
         return -ENOMEM;
     return status_errno(status);
 }
