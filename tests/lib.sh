@@ -27,12 +27,12 @@ PATH=$work:$PATH
 
 # check NAME COMMAND...: the command succeeds. What it prints is shown when it does not.
 check() {
-    name=$1
+    check_name=$1
     shift
     if ("$@") >"$work/log" 2>&1; then
-        echo "ok $name"
+        echo "ok $check_name"
     else
-        echo "not ok $name"
+        echo "not ok $check_name"
         tail -n 40 "$work/log"
     fi
 }

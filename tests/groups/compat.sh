@@ -2,8 +2,7 @@
 # Debian's Linux 6.1 (tests/compat/expected, made by `./quire test --record`).
 
 tools/build kernel tools image test-compat || exit 1
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+. tests/lib.sh
 names=$(for file in tests/compat/programs/*.c; do basename "$file" .c; done)
 # The list is meant to be split.
 # shellcheck disable=SC2086
@@ -19,13 +18,8 @@ for name in $names; do
         elif [ -e "$expected.$libc" ]; then
             expected=$expected.$libc
         fi
-        if diff -u --label "expected" --label "$name.$libc" "$expected" "$work/$name.$libc" \
-            >"$work/diff" 2>&1; then
-            echo "ok $name.$libc: ${reason:+(differs: $reason) }$proves"
-        else
-            echo "not ok $name.$libc: $proves"
-            head -n 60 "$work/diff"
-        fi
+        check "$name.$libc: ${reason:+(differs: $reason) }$proves" \
+            diff -u --label expected --label "$name.$libc" "$expected" "$work/$name.$libc"
     done
 done
 for file in tests/compat/expected/*; do

@@ -3,8 +3,7 @@
 
 tools/build kernel || exit 1
 
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+. tests/lib.sh
 cpu=qemu64,+smep,+smap,+umip
 
 # boot CPU MEMORY APPEND [QEMU OPTIONS]: the serial line in $work/log, QEMU's status in $status
@@ -99,8 +98,7 @@ dies "protection fault" gp 'general protection fault' 'test_gp+'
 
 # What a program can do to the CPU; the same program passes under Linux.
 if tools/build tools image build/tests/boot/exceptions >"$work/log" 2>&1; then
-    build/tools/quire-run --kernel-file=build/kernel/quire.elf --base-archive=build/image/base.cpio \
-        --timeout 60 -- build/tests/boot/exceptions >"$work/log" 2>"$work/qemu" </dev/null
+    machine -- build/tests/boot/exceptions >"$work/log" 2>"$work/qemu" </dev/null
     status=$?
     verdict "exceptions of programs" 0 'addresses: ok' 'sigreturn_frames: ok' 'registers: ok'
 else

@@ -5,21 +5,14 @@
 
 tools/build kernel tools image test-boot test-hostile || exit 1
 
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+. tests/lib.sh
 programs=build/tests/boot
 
 # hostile NAME [OPTION]... -- PROGRAM ARGUMENT...
 hostile() {
     name=$1
     shift
-    if build/tools/quire-run --kernel-file=build/kernel/quire.elf \
-        --base-archive=build/image/base.cpio --timeout 180 --append check "$@" >"$work/log" 2>&1; then
-        echo "ok $name"
-    else
-        echo "not ok $name: status $?"
-        tail -n 40 "$work/log"
-    fi
+    check "$name" status 0 machine --timeout 180 --append check "$@"
 }
 
 random_calls=build/tests/hostile/random_calls

@@ -5,8 +5,7 @@ tools/build test-model || exit 1
 
 seed=${QUIRE_SEED:-$(date +%s)}
 steps=${QUIRE_STEPS:-500000}
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+. tests/lib.sh
 export TSAN_OPTIONS=halt_on_error=1
 
 # run NAME PROGRAM ARGUMENTS...: in the background, result in a file

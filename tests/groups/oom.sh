@@ -3,24 +3,9 @@
 
 tools/build kernel tools image build/tests/boot/oom || exit 1
 
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+. tests/lib.sh
 
-# oom NAME [OPTION]... -- PROGRAM ARGUMENT...
-oom() {
-    name=$1
-    shift
-    if build/tools/quire-run --kernel-file=build/kernel/quire.elf \
-        --base-archive=build/image/base.cpio --timeout 180 --append check --verbose \
-        "$@" >"$work/log" 2>&1; then
-        echo "ok $name"
-    else
-        echo "not ok $name: status $?"
-        tail -n 60 "$work/log"
-    fi
-}
-
-oom "64 MiB" --mem 64M -- build/tests/boot/oom 50
+check "64 MiB" status 0 machine --timeout 180 --append check --verbose --mem 64M -- build/tests/boot/oom 50
 for text in '^.*warning: Out of memory: Killed process [0-9]* (oom) total-vm:[0-9]*kB, anon-rss:' \
     'Tasks state (memory values in pages):' 'was killed because it holds the most' \
     'was killed because its oom_score_adj of 1000'; do

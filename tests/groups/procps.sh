@@ -5,9 +5,7 @@
 
 tools/build kernel tools image test-proc || exit 1
 
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-project=$PWD
+. tests/lib.sh
 held=32768 # KiB
 
 # A tool with what it needs, by its place here, goes to the same place there.
@@ -64,8 +62,7 @@ sysctl sysctl vm.overcommit_memory vm.swappiness kernel.pid_max kernel.osrelease
 END
 } >"$work/script"
 
-"$project/build/tools/quire-run" --kernel-file="$project/build/kernel/quire.elf" \
-    --base-archive="$project/build/image/base.cpio" --timeout 200 --mem 512M --append check \
+machine --timeout 200 --mem 512M --append check \
     --add "$project/build/tests/proc/hold:/bin/hold" --add "$work/script:/script" "$@" \
     -- sh /script >"$work/all" 2>"$work/errors" || {
     echo "not ok the machine runs procps"

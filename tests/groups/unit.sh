@@ -6,6 +6,7 @@ cd "$(dirname "$0")/../.." || exit 125
 unit=build/unit
 
 tools/build -s test-unit 2>&1 || exit 1
+. tests/lib.sh
 
 # report NAME: the TAP of a program, with its name in front of each test's
 report() {
@@ -32,18 +33,6 @@ for variant in release debug; do
     done
 done
 report thread/test_threads
-
-# check NAME COMMAND...: one test
-check() {
-    name=$1
-    shift
-    if output=$("$@" 2>&1); then
-        echo "ok $name"
-    else
-        echo "not ok $name"
-        echo "$output" | sed 's/^/  /'
-    fi
-}
 
 check "library: compiles with clang" tools/build -s check-clang
 check "library: needs only hooks and mem* functions" tools/build -s check-symbols
