@@ -395,6 +395,8 @@ static enum quire_status map_object_page(struct fault *fault, struct quire_frame
         return QUIRE_RETRY;
     }
     install_locked(fault, page, region_bits(fault) | (writing ? QUIRE_ENTRY_DIRTY : 0));
+    if (writing)
+        quire_frame_mark_dirty(page); /* others who map it see that at once */
     unlock(fault);
     fault->class = writing ? QUIRE_FAULT_OBJECT_WRITE : QUIRE_FAULT_OBJECT_READ;
     return QUIRE_OK;

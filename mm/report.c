@@ -134,6 +134,34 @@ uint32_t quire_frame_mappings(const struct quire_frame *frame)
     return 0;
 }
 
+/* What the further owners of a shared table add. */
+static void add_sharers(struct quire *q, const struct quire_frame *table, uint32_t first, size_t n,
+                        uint64_t *counts)
+{
+    uint32_t sharers = __atomic_load_n(&table->count, __ATOMIC_RELAXED);
+    const quire_entry *entries = quire_table_entries(q, table);
+
+    for (unsigned i = 0; sharers > 1 && i < QUIRE_TABLE_ENTRIES; i++) {
+        quire_entry entry = quire_entry_read(&entries[i]);
+        uint64_t number = quire_entry_phys(entry) >> QUIRE_PAGE_SHIFT;
+
+        if (quire_entry_is_counted(entry) && number >= first && number - first < n)
+            counts[number - first] += sharers - 1;
+    }
+}
+
+void quire_frame_mapping_counts(struct quire *q, uint32_t first, size_t n, uint64_t *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = quire_frame_mappings(quire_frame_at(q, first + (uint32_t)i));
+    for (uint32_t number = 0; number < q->frame.count; number++) {
+        const struct quire_frame *frame = quire_frame_at(q, number);
+
+        if (frame->kind == QUIRE_FRAME_TABLE && frame->table.level == 1)
+            add_sharers(q, frame, first, n, out);
+    }
+}
+
 /* Called with each leaf table over a range and the part [first, last) of it; false: stop. */
 typedef bool visit_leaf(void *context, struct quire_leaf *leaf, quire_virt address, unsigned first,
                         unsigned last);

@@ -333,6 +333,9 @@ void quire_space_page_states(struct quire_space *space, quire_virt start, size_t
 
 /* How many entries map an anonymous or object frame, counting shared tables once; others: 0. */
 uint32_t quire_frame_mappings(const struct quire_frame *frame);
+/* The same for n frames from a number on, each shared table counted as often as spaces have it.
+ * Looks at every table of the machine: O(RAM), without a lock. */
+void quire_frame_mapping_counts(struct quire *q, uint32_t first, size_t n, uint64_t *out);
 
 /* The pages of the space count as untouched: anonymous ones, objects', or both. */
 void quire_space_clear_accessed(struct quire_space *space, bool anonymous, bool object);

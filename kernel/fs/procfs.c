@@ -23,14 +23,7 @@
 
 int proc_may_look(const struct process *process)
 {
-    const struct credentials *mine = &current_process()->credentials;
-    const struct credentials *theirs = &process->credentials;
-
-    if (process == current_process() || mine->fsuid == 0)
-        return 0;
-    return process->dumpable && mine->fsuid == theirs->euid && mine->fsuid == theirs->suid &&
-                   mine->fsuid == theirs->uid && mine->fsgid == theirs->egid &&
-                   mine->fsgid == theirs->sgid && mine->fsgid == theirs->gid
+    return process_access((struct process *)(uintptr_t)process, PROCESS_FILE_CREDENTIALS) == 0
                ? 0
                : -EACCES;
 }
@@ -119,10 +112,12 @@ static int proc_open(struct vfs_inode *inode, struct file *file)
     unsigned wanted = file->flags & O_ACCMODE;
     struct proc_open *open;
 
-    if (target->file->access == PROC_LOOK) {
+    if (target->file->access == PROC_LOOK || target->file->access == PROC_ATTACH) {
+        unsigned mode = target->file->access == PROC_ATTACH ? PROCESS_ATTACH : 0;
+
         if (is_gone(target))
             return -ESRCH;
-        if (proc_may_look(target->process) != 0)
+        if (process_access(target->process, mode | PROCESS_FILE_CREDENTIALS) != 0)
             return -EACCES;
     }
     if (target->file->access == PROC_SETTING && ((wanted != O_WRONLY && !(inode->mode & 0444)) ||
@@ -192,10 +187,10 @@ static long proc_write(struct file *file, struct transfer *from, uint64_t *posit
 
     if (open->target.file->store == NULL)
         return open->target.process != NULL ? -EINVAL : -EIO;
-    if (all == 0 && open->target.process == NULL)
-        return 0; /* what is about a process reads even nothing, as on Linux */
+    if (all == 0 && open->target.file->access == PROC_SETTING)
+        return 0; /* everything else reads even nothing, as on Linux */
     n = transfer_in(from, text, all < sizeof text ? all : sizeof text - 1);
-    if (n == 0 && all != 0)
+    if (n == 0 && all > 0)
         return -EFAULT;
     text[n] = 0;
     if (is_gone(&open->target))
@@ -209,9 +204,11 @@ static long proc_write(struct file *file, struct transfer *from, uint64_t *posit
 
 long proc_seek(struct file *file, int64_t offset, int whence)
 {
+    const struct proc_file *kind = proc_open_target(file)->file;
+
     if (whence == SEEK_CUR)
         offset += (int64_t)file->position;
-    else if (whence != SEEK_SET)
+    else if (whence != SEEK_SET && !(whence == SEEK_END && kind->seeks_end))
         return -EINVAL;
     if (offset < 0)
         return -EINVAL;
@@ -276,6 +273,13 @@ static int proc_follow(struct vfs_inode *inode, struct vfs_path *out)
     if (target->file->access == PROC_LOOK && proc_may_look(target->process) != 0)
         return -EACCES;
     return target->file->follow(target, out);
+}
+
+/* A process may always go through the lists of its own files and mappings, whoever they belong to.
+ */
+int proc_own_permission(struct vfs_inode *inode)
+{
+    return proc_target(inode)->process == current_process() ? 0 : 1;
 }
 
 /* The owner is the owner of the process now; files of one that hides its memory are root's. */

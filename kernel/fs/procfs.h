@@ -23,6 +23,7 @@
 enum proc_access {
     PROC_ANYONE,  /* whom the mode lets */
     PROC_LOOK,    /* only who may look into the process */
+    PROC_ATTACH,  /* only who may trace it */
     PROC_SETTING, /* the mode counts for uid 0 too */
 };
 
@@ -51,6 +52,7 @@ struct proc_file {
     const struct vfs_inode_operations *operations; /* directories that compute their names */
     const struct file_operations *file_operations; /* files that are no text */
     enum proc_access access;
+    bool seeks_end;   /* the end to seek from is 0, as the size says; else there is no such seek */
     bool once;        /* what is read from another position than 0 is nothing */
     const void *data; /* of the functions above: a setting's struct, for example */
 };
@@ -105,7 +107,7 @@ int proc_parse_number(const char *name, size_t length);
 /* A number as programs write settings: blanks around it, a sign, 0x or 0. 0 or -EINVAL. */
 int proc_parse_setting(const char *text, int64_t *out);
 
-/* Where reading starts: SEEK_SET and SEEK_CUR, not below 0. */
+/* Where reading starts, not below 0. */
 long proc_seek(struct file *file, int64_t offset, int whence);
 /* The last reference of an open file went. */
 void proc_release(struct file *file);
@@ -119,6 +121,7 @@ static inline const struct proc_target *proc_open_target(const struct file *file
 int proc_may_look(const struct process *process);
 
 extern const struct vfs_inode_operations proc_table_operations; /* directories with children */
+int proc_own_permission(struct vfs_inode *inode);
 void proc_inode_refresh(struct vfs_inode *inode);
 void proc_inode_release(struct vfs_inode *inode);
 

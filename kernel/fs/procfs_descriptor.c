@@ -136,11 +136,18 @@ static int descriptors_list(struct vfs_inode *inode, struct file *file, struct d
     return 0;
 }
 
+static int fdinfo_permission(struct vfs_inode *inode)
+{
+    return proc_may_look(proc_target(inode)->process) == 0 ? 1 : -EACCES;
+}
+
 const struct vfs_inode_operations proc_fd_operations = {.lookup = fd_lookup,
                                                         .list = descriptors_list,
+                                                        .permission = proc_own_permission,
                                                         .refresh = proc_inode_refresh,
                                                         .release = proc_inode_release};
 const struct vfs_inode_operations proc_fdinfo_operations = {.lookup = fdinfo_lookup,
                                                             .list = descriptors_list,
+                                                            .permission = fdinfo_permission,
                                                             .refresh = proc_inode_refresh,
                                                             .release = proc_inode_release};

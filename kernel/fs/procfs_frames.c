@@ -5,6 +5,7 @@
 #include "fs/procfs.h"
 
 #include "core/memory.h"
+#include "core/string.h"
 #include "linux/errno.h"
 #include "proc/signals.h"
 
@@ -27,13 +28,14 @@
 #define FLAG_PAGE_TABLE  FLAG(26)
 #define FLAG_RESERVED    FLAG(32)
 
-#define BATCH 64
+/* Frames told of at a time: counting looks at all tables each time. */
+#define BATCH ((size_t)32768)
 
-typedef uint64_t frame_word(const struct quire_frame *frame);
+typedef void fill_words(uint32_t first, size_t n, uint64_t *words);
 
-static uint64_t count_of(const struct quire_frame *frame)
+static void fill_counts(uint32_t first, size_t n, uint64_t *words)
 {
-    return quire_frame_mappings(frame);
+    quire_frame_mapping_counts(&kernel_machine, first, n, words);
 }
 
 static uint64_t flags_of(const struct quire_frame *frame)
@@ -46,7 +48,7 @@ static uint64_t flags_of(const struct quire_frame *frame)
     case QUIRE_FRAME_FREE:
         return (frame->flags & QUIRE_FRAME_HEAD) ? FLAG_BUDDY : 0;
     case QUIRE_FRAME_RESERVED:
-        return FLAG_RESERVED;
+        return FLAG_NO_PAGE;
     case QUIRE_FRAME_BOOT:
         return FLAG_RESERVED;
     case QUIRE_FRAME_HEAP:
@@ -73,61 +75,70 @@ static uint64_t flags_of(const struct quire_frame *frame)
     return flags;
 }
 
-static uint64_t no_group(const struct quire_frame *frame)
+static void fill_flags(uint32_t first, size_t n, uint64_t *words)
 {
-    (void)frame;
-    return 0;
+    for (size_t i = 0; i < n; i++)
+        words[i] = flags_of(quire_frame_at(&kernel_machine, first + (uint32_t)i));
 }
 
-static long read_words(struct transfer *to, uint64_t *position, frame_word *word_of,
-                       uint64_t without_frame)
+static void fill_groups(uint32_t first, size_t n, uint64_t *words)
 {
-    uint64_t words[BATCH];
+    (void)first;
+    memset(words, 0, n * sizeof words[0]);
+}
+
+static long read_words(struct transfer *to, uint64_t *position, fill_words *fill)
+{
+    size_t room = to->length / sizeof(uint64_t);
+    uint64_t *words;
     long done = 0;
 
     if (*position % sizeof words[0] != 0 || to->length % sizeof words[0] != 0)
         return -EINVAL;
+    room = room < BATCH ? room : BATCH;
+    if (room == 0 || *position / sizeof words[0] >= kernel_machine.frame.count)
+        return 0;
+    words = table_alloc(room * sizeof words[0]);
+    if (words == NULL)
+        return -ENOMEM;
     while (to->length > 0 && !kill_pending()) {
         uint64_t number = *position / sizeof words[0], count = kernel_machine.frame.count;
         size_t n = to->length / sizeof words[0], moved;
 
         if (number >= count)
             break;
-        n = n < BATCH ? n : BATCH;
+        n = n < room ? n : room;
         n = n < count - number ? n : count - number;
-        for (size_t i = 0; i < n; i++) {
-            const struct quire_frame *frame =
-                quire_frame_at(&kernel_machine, (uint32_t)(number + i));
-
-            words[i] = frame->kind == QUIRE_FRAME_RESERVED && without_frame != 0 ? without_frame
-                                                                                 : word_of(frame);
-        }
+        fill((uint32_t)number, n, words);
         moved = transfer_out(to, words, n * sizeof words[0]);
         *position += moved;
         done += (long)moved;
-        if (moved < n * sizeof words[0])
-            return done > 0 ? done : -EFAULT;
+        if (moved < n * sizeof words[0]) {
+            done = done > 0 ? done : -EFAULT;
+            break;
+        }
         give_way();
     }
+    table_free(words, room * sizeof words[0]);
     return done;
 }
 
 static long read_counts(struct file *file, struct transfer *to, uint64_t *position)
 {
     (void)file;
-    return read_words(to, position, count_of, 0);
+    return read_words(to, position, fill_counts);
 }
 
 static long read_flags(struct file *file, struct transfer *to, uint64_t *position)
 {
     (void)file;
-    return read_words(to, position, flags_of, FLAG_NO_PAGE);
+    return read_words(to, position, fill_flags);
 }
 
 static long read_groups(struct file *file, struct transfer *to, uint64_t *position)
 {
     (void)file;
-    return read_words(to, position, no_group, 0);
+    return read_words(to, position, fill_groups);
 }
 
 const struct file_operations proc_frame_count_operations = {

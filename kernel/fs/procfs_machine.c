@@ -158,7 +158,7 @@ int proc_show_meminfo(struct text *text, const struct proc_target *target)
 
         text_printf(text, "HugePages_%s   %5lu\n", names[i], 0ul);
     }
-    text_printf(text, "Hugepagesize:   %5lu kB\nHugetlb:        %5lu kB\n", 2048ul, 0ul);
+    text_printf(text, "Hugepagesize:   %8lu kB\nHugetlb:        %8lu kB\n", 2048ul, 0ul);
     quire_pagetable_visit(&kernel_machine, &kernel_machine.kernel, KERNEL_DIRECT,
                           KERNEL_DIRECT + kernel_machine.frame.direct_end, add_page, &direct);
     text_printf(text, "DirectMap4k:    %8lu kB\nDirectMap2M:    %8lu kB\n",

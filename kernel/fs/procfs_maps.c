@@ -440,5 +440,6 @@ static int map_files_list(struct vfs_inode *inode, struct file *file, struct dir
 
 const struct vfs_inode_operations proc_map_files_operations = {.lookup = map_files_lookup,
                                                                .list = map_files_list,
+                                                               .permission = proc_own_permission,
                                                                .refresh = proc_inode_refresh,
                                                                .release = proc_inode_release};

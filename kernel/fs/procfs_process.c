@@ -50,8 +50,7 @@ static int store_comm(char *name, size_t length, const struct proc_target *targe
 
     if (target->process != current_process())
         return -EINVAL;
-    if (length > 0 && name[length - 1] == '\n')
-        name[length - 1] = 0;
+    (void)length;
     thread = proc_target_thread(target);
     if (thread == NULL)
         return -ESRCH;
@@ -92,7 +91,10 @@ static int show_limits(struct text *text, const struct proc_target *target)
             snprintf(soft, sizeof soft, "%lu", (unsigned long)limit->soft);
         if (limit->hard != RLIM_INFINITY)
             snprintf(hard, sizeof hard, "%lu", (unsigned long)limit->hard);
-        text_printf(text, "%-25s %-20s %-20s %-10s\n", limits[i].name, soft, hard, limits[i].unit);
+        text_printf(text, "%-25s %-20s %-20s ", limits[i].name, soft, hard);
+        if (limits[i].unit[0] != 0)
+            text_printf(text, "%-10s", limits[i].unit);
+        text_add(text, "\n", 1);
     }
     return 0;
 }
@@ -238,7 +240,7 @@ static int store_coredump_filter(char *line, size_t length, const struct proc_ta
     int64_t value;
 
     (void)length;
-    if (proc_parse_setting(line, &value) != 0)
+    if (proc_parse_setting(line, &value) != 0 || value < 0)
         return -EINVAL;
     memory = process_memory(target->process);
     if (memory == NULL)
@@ -381,18 +383,24 @@ static const struct vfs_inode_operations task_operations = {.lookup = task_looku
     {.name = "fd", .mode = S_IFDIR | 0500, .operations = &proc_fd_operations},                     \
         {.name = "fdinfo", .mode = S_IFDIR | 0555, .operations = &proc_fdinfo_operations},         \
         PROC_SECRET("environ", 0400, proc_show_environ),                                           \
-        PROC_SECRET("auxv", 0400, proc_show_auxv), PROC_TEXT("status", 0444, proc_show_status),    \
+        {.name = "auxv",                                                                           \
+         .mode = S_IFREG | 0400,                                                                   \
+         .show = proc_show_auxv,                                                                   \
+         .access = PROC_LOOK,                                                                      \
+         .seeks_end = true},                                                                       \
+        PROC_TEXT("status", 0444, proc_show_status),                                               \
         PROC_TEXT("personality", 0400, show_personality), PROC_TEXT("limits", 0444, show_limits),  \
         PROC_TEXT("sched", 0444, show_sched),                                                      \
         {.name = "comm", .mode = S_IFREG | 0644, .show = show_comm, .store = store_comm},          \
-        PROC_TEXT("syscall", 0400, show_syscall), PROC_TEXT("cmdline", 0444, proc_show_cmdline),   \
+        PROC_TEXT("syscall", 0400, show_syscall),                                                  \
+        {.name = "cmdline", .mode = S_IFREG | 0444, .show = proc_show_cmdline, .seeks_end = true}, \
         PROC_TEXT("stat", 0444, proc_show_stat), PROC_TEXT("statm", 0444, proc_show_statm),        \
         PROC_SECRET("maps", 0444, proc_show_maps),                                                 \
         PROC_SECRET("numa_maps", 0444, proc_show_numa_maps),                                       \
         {.name = "mem",                                                                            \
          .mode = S_IFREG | 0600,                                                                   \
          .file_operations = &proc_memory_operations,                                               \
-         .access = PROC_LOOK},                                                                     \
+         .access = PROC_ATTACH},                                                                   \
         PROC_PLACE("cwd", follow_cwd), PROC_PLACE("root", follow_root),                            \
         PROC_PLACE("exe", follow_exe), PROC_TEXT("mounts", 0444, proc_show_mounts),                \
         PROC_TEXT("mountinfo", 0444, proc_show_mountinfo),                                         \
@@ -410,10 +418,8 @@ static const struct vfs_inode_operations task_operations = {.lookup = task_looku
         PROC_TEXT("loginuid", 0444, show_no_id), PROC_TEXT("sessionid", 0444, show_no_id)
 
 static const struct proc_file thread_files[] = {
-    PROC_COMMON_FILES,
-    PROC_OOM_FILES,
-    PROC_FAILNTH_FILE,
-    PROC_TEXT("children", 0444, show_children),
+    PROC_COMMON_FILES, PROC_OOM_FILES,
+    PROC_FAILNTH_FILE, PROC_TEXT("children", 0444, show_children),
     {.name = NULL},
 };
 

@@ -18,6 +18,9 @@
 #include "proc/oom.h"
 #include "proc/tree.h"
 
+int ptrace_scope = 1;
+int nr_open_max = 1048576;
+
 struct vm_settings vm_settings = {
     .overcommit_ratio = 50,
     .mmap_min_addr = 65536,
@@ -94,10 +97,8 @@ static int store_domainname(char *text, size_t length, const struct proc_target 
     return store_name(system_names.domain, sizeof system_names.domain, text, length);
 }
 
-static int64_t threads_max(void)
-{
-    return pid_max;
-}
+/* As many as there are numbers; fewer are not enforced. */
+static int threads_limit = 32768;
 
 static int64_t last_pid(void)
 {
@@ -173,7 +174,6 @@ static const struct proc_file random_files[] = {
     {.name = NULL},
 };
 
-static int ptrace_scope;
 static const struct proc_file yama_files[] = {
     PROC_NUMBER("ptrace_scope", ptrace_scope, 0, 3),
     {.name = NULL},
@@ -281,7 +281,7 @@ static const struct proc_file kernel_files[] = {
     PROC_NUMBER("sysctl_writes_strict", kernel_settings.sysctl_writes_strict, -1, 1),
     PROC_NUMBER("sysrq", kernel_settings.sysrq, INT32_MIN, INT32_MAX),
     PROC_FIXED("tainted", zero),
-    PROC_FIXED("threads-max", threads_max),
+    PROC_NUMBER("threads-max", threads_limit, 20, INT32_MAX),
     PROC_NUMBER("unprivileged_bpf_disabled", kernel_settings.unprivileged_bpf_disabled, 0, 2),
     PROC_FIXED_TEXT("version", system_names.version),
     PROC_DIRECTORY("yama", yama_files),
@@ -369,6 +369,52 @@ static void overcommit_changed(int64_t to)
                      .bytes = sizeof vm_settings.field, .minimum = (lowest), .maximum = (highest), \
                      .changed = function)
 
+/* One number for each kind of memory: how much of it is kept from those who could use another. */
+static int reserve_ratios[] = {256, 256, 32, 0, 0};
+
+static int show_reserve_ratios(struct text *text, const struct proc_target *target)
+{
+    (void)target;
+    for (size_t i = 0; i < ARRAY_SIZE(reserve_ratios); i++)
+        text_printf(text, "%s%d", i > 0 ? "\t" : "", reserve_ratios[i]);
+    text_add(text, "\n", 1);
+    return 0;
+}
+
+static int store_reserve_ratios(char *line, size_t length, const struct proc_target *target)
+{
+    static const char blanks[] = " \t\n";
+    char *at = line;
+
+    (void)length, (void)target;
+    for (size_t i = 0; i < ARRAY_SIZE(reserve_ratios); i++) {
+        char *end, kept;
+        int64_t value;
+
+        while (*at != 0 && strchr(blanks, *at) != NULL)
+            at++;
+        for (end = at; *end != 0 && strchr(blanks, *end) == NULL;)
+            end++;
+        if (at == end)
+            return i > 0 ? 0 : -EINVAL;
+        kept = *end;
+        *end = 0;
+        if (proc_parse_setting(at, &value) != 0 || value > INT32_MAX || value < INT32_MIN)
+            return -EINVAL;
+        *end = kept;
+        reserve_ratios[i] = value < 0 ? 0 : (int)value;
+        at = end;
+    }
+    return 0;
+}
+
+/* There is one order left in Linux: by node. Its old names are still taken. */
+static int store_zone_order(char *line, size_t length, const struct proc_target *target)
+{
+    (void)length, (void)target;
+    return strchr("dDnN", line[0]) != NULL && line[0] != 0 ? 0 : -EINVAL;
+}
+
 #define PROC_PLAIN(file_name, field, lowest, highest)                                              \
     PROC_NUMBER(file_name, other.field, lowest, highest)
 
@@ -391,7 +437,13 @@ static const struct proc_file vm_files[] = {
     PROC_PLAIN("hugetlb_shm_group", hugetlb_shm_group, INT32_MIN, INT32_MAX),
     PROC_PLAIN("laptop_mode", laptop_mode, INT32_MIN, INT32_MAX),
     PROC_PLAIN("legacy_va_layout", legacy_va_layout, 0, INT32_MAX),
-    PROC_FIXED_TEXT("lowmem_reserve_ratio", "256\t256\t32\t0\t0"),
+    {.name = "lowmem_reserve_ratio",
+     .mode = S_IFREG | 0644,
+     .show = show_reserve_ratios,
+     .store = store_reserve_ratios,
+     .access = PROC_SETTING,
+     .once = true,
+     .seeks_end = true},
     PROC_NUMBER("max_map_count", vm_settings.max_map_count, 0, INT32_MAX),
     PROC_SETTING_ROW("min_free_kbytes", 0644, .value = &other.min_free_kbytes, .bytes = sizeof(int),
                      .minimum = 0, .maximum = INT32_MAX, .get = reserve_kbytes),
@@ -408,7 +460,14 @@ static const struct proc_file vm_files[] = {
                      .bytes = sizeof(uint64_t), .maximum = INT64_MAX, .changed = empty_pool),
     PROC_PLAIN("nr_overcommit_hugepages", huge_pages_overcommit, 0, INT64_MAX),
     PROC_PLAIN("numa_stat", numa_stat, 0, 1),
-    PROC_FIXED_TEXT("numa_zonelist_order", "Node"),
+    {.name = "numa_zonelist_order",
+     .mode = S_IFREG | 0644,
+     .show = proc_show_line,
+     .store = store_zone_order,
+     .access = PROC_SETTING,
+     .once = true,
+     .seeks_end = true,
+     .data = "Node"},
     PROC_NUMBER("oom_dump_tasks", vm_settings.oom_dump_tasks, INT32_MIN, INT32_MAX),
     PROC_NUMBER("oom_kill_allocating_task", vm_settings.oom_kill_allocating_task, INT32_MIN,
                 INT32_MAX),
@@ -434,12 +493,11 @@ static const struct proc_file vm_files[] = {
 
 static struct {
     uint64_t file_max;
-    int nr_open, pipe_max, lease_break, leases_enable, mount_max, dir_notify;
+    int pipe_max, lease_break, leases_enable, mount_max, dir_notify;
     int overflow_uid, overflow_gid, fifos, hardlinks, regular, symlinks, suid_dumpable;
     uint64_t pipe_pages_hard, pipe_pages_soft;
 } fs_settings = {
     .file_max = INT64_MAX,
-    .nr_open = 1048576,
     .pipe_max = 1048576,
     .lease_break = 45,
     .leases_enable = 1,
@@ -458,10 +516,10 @@ static const struct proc_file fs_files[] = {
     PROC_NUMBER("lease-break-time", fs_settings.lease_break, INT32_MIN, INT32_MAX),
     PROC_NUMBER("leases-enable", fs_settings.leases_enable, INT32_MIN, INT32_MAX),
     PROC_NUMBER("mount-max", fs_settings.mount_max, 1, INT32_MAX),
-    PROC_SETTING_ROW("nr_open", 0444, .value = &fs_settings.nr_open, .bytes = sizeof(int)),
+    PROC_NUMBER("nr_open", nr_open_max, 64, 0x7fffffc0),
     PROC_NUMBER("overflowgid", fs_settings.overflow_gid, 0, 65535),
     PROC_NUMBER("overflowuid", fs_settings.overflow_uid, 0, 65535),
-    PROC_SETTING_ROW("pipe-max-size", 0444, .value = &fs_settings.pipe_max, .bytes = sizeof(int)),
+    PROC_NUMBER("pipe-max-size", fs_settings.pipe_max, PAGE_SIZE, INT32_MAX),
     PROC_NUMBER("pipe-user-pages-hard", fs_settings.pipe_pages_hard, 0, INT64_MAX),
     PROC_NUMBER("pipe-user-pages-soft", fs_settings.pipe_pages_soft, 0, INT64_MAX),
     PROC_NUMBER("protected_fifos", fs_settings.fifos, 0, 2),

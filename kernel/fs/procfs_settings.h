@@ -22,7 +22,7 @@ int proc_store_setting(char *text, size_t length, const struct proc_target *targ
 #define PROC_SETTING_ROW(file_name, permissions, ...)                                              \
     {                                                                                              \
         .name = file_name, .mode = S_IFREG | (permissions), .show = proc_show_setting,             \
-        .store = proc_store_setting, .access = PROC_SETTING, .once = true,                         \
+        .store = proc_store_setting, .access = PROC_SETTING, .once = true, .seeks_end = true,      \
         .data = &(const struct proc_setting)                                                       \
         {                                                                                          \
             __VA_ARGS__                                                                            \
@@ -36,7 +36,7 @@ int proc_store_setting(char *text, size_t length, const struct proc_target *targ
 #define PROC_FIXED_TEXT(file_name, line)                                                           \
     {                                                                                              \
         .name = file_name, .mode = S_IFREG | 0444, .show = proc_show_line, .access = PROC_SETTING, \
-        .once = true, .data = (line)                                                               \
+        .once = true, .seeks_end = true, .data = (line)                                            \
     }
 int proc_show_line(struct text *text, const struct proc_target *target);
 

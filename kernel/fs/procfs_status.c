@@ -263,7 +263,11 @@ int proc_show_status(struct text *text, const struct proc_target *target)
     target_times(target, thread, &times);
     proc_target_name(process, thread, name);
     text_printf(text, "Name:\t");
-    text_escaped(text, name, "\n\\");
+    for (const char *at = name; *at != 0; at++) {
+        const char *written = *at == '\n' ? "\\n" : *at == '\\' ? "\\\\" : NULL;
+
+        text_add(text, written != NULL ? written : at, written != NULL ? 2 : 1);
+    }
     fs = process_fs(process);
     if (fs) {
         text_printf(text, "\nUmask:\t%04o", fs->umask);

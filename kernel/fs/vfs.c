@@ -124,6 +124,12 @@ int inode_permission(struct vfs_inode *inode, unsigned wanted, bool real)
     uint32_t uid = real ? who->uid : who->fsuid;
     uint32_t mode = inode->mode;
 
+    if (inode->operations != NULL && inode->operations->permission != NULL) {
+        int answer = inode->operations->permission(inode);
+
+        if (answer <= 0)
+            return answer;
+    }
     if (uid == 0) { /* everything, but what nobody may execute is no program */
         if ((wanted & MAY_EXECUTE) && !inode_is(inode, S_IFDIR) && (mode & 0111) == 0)
             return -EACCES;

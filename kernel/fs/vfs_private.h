@@ -86,6 +86,9 @@ struct vfs_inode_operations {
     int (*follow)(struct vfs_inode *inode, struct vfs_path *out);
     /* Names of a directory from file->position on. NULL: the table's. */
     int (*list)(struct vfs_inode *inode, struct file *file, struct directory_sink *sink);
+    /* May the running process use it, whatever for? 0, -errno, or 1: as mode and owner say.
+     * NULL: 1. */
+    int (*permission)(struct vfs_inode *inode);
     /* Brings mode, owner, times up to date before they are looked at (proc). */
     void (*refresh)(struct vfs_inode *inode);
     /* The last reference is gone. */

@@ -7,6 +7,13 @@
 
 #include <stdint.h>
 
+/* /proc/sys/kernel/yama/ptrace_scope: whom one may trace: 0 all that are like oneself, 1 one's
+ * descendants, 2 and 3 nobody, unless one is uid 0. */
+extern int ptrace_scope;
+
+/* /proc/sys/fs/nr_open: the most that RLIMIT_NOFILE may be. */
+extern int nr_open_max;
+
 /* /proc/sys/vm */
 extern struct vm_settings {
     int overcommit_memory; /* 0 heuristic, 1 always, 2 never */

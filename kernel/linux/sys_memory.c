@@ -64,15 +64,17 @@ static int open_mapping(struct file *file, unsigned protection, unsigned flags,
 /* Memory that processes share: promised at once, unless MAP_NORESERVE asks for page by page. */
 static int shared_memory(unsigned flags, struct quire_map *map)
 {
-    enum quire_status status = quire_object_create(&kernel_machine, QUIRE_OBJECT_MEMORY, NULL, NULL,
-                                                   map->length, &map->object);
-
     bool reserve = !(flags & MAP_NORESERVE) || kernel_machine.commit.mode == QUIRE_COMMIT_STRICT;
+    enum quire_status status = QUIRE_OK;
+    int error = tmpfs_object_create("/dev/zero", map->length, &map->object);
 
-    if (status == QUIRE_OK && reserve) {
+    if (error)
+        return error;
+    if (reserve)
         status = quire_object_reserve(map->object, my_space());
-        if (status != QUIRE_OK)
-            quire_object_put(map->object);
+    if (status != QUIRE_OK) {
+        quire_object_put(map->object);
+        map->object = NULL;
     }
     return status_errno(status);
 }

@@ -7,6 +7,7 @@
 #include "core/string.h"
 #include "kernel/linux/errno.h"
 #include "kernel/linux/resource.h"
+#include "kernel/linux/settings.h"
 #include "kernel/linux/syscalls.h"
 #include "kernel/linux/system.h"
 #include "kernel/linux/time.h"
@@ -187,7 +188,7 @@ static int set_limit(struct process *process, unsigned resource, const struct re
 
     if (limit->soft > limit->hard)
         return -EINVAL;
-    if (resource == RLIMIT_NOFILE && limit->hard > 1048576)
+    if (resource == RLIMIT_NOFILE && limit->hard > (uint64_t)nr_open_max)
         return -EPERM;
     flags = spin_lock_interrupts(&process->lock);
     if (limit->hard > mine->hard && !privileged)

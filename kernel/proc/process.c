@@ -13,6 +13,7 @@
 #include "kernel/linux/resource.h"
 #include "kernel/proc/scheduler.h"
 #include "kernel/proc/signals.h"
+#include "kernel/linux/settings.h"
 #include "kernel/proc/tree.h"
 
 struct process kernel_process = {
@@ -156,8 +157,9 @@ int process_access(struct process *target, unsigned mode)
     if (uid != theirs->uid || uid != theirs->euid || uid != theirs->suid || gid != theirs->gid ||
         gid != theirs->egid || gid != theirs->sgid || !target->dumpable)
         return -EPERM;
-    /* Debian's Yama setting: only one's own descendants may be acted on. */
-    return (mode & PROCESS_ATTACH) && !is_descendant(target, current_process()) ? -EPERM : 0;
+    if (!(mode & PROCESS_ATTACH) || ptrace_scope == 0)
+        return 0;
+    return ptrace_scope > 1 || !is_descendant(target, current_process()) ? -EPERM : 0;
 }
 
 struct file_table *process_files(struct process *process)

@@ -15,8 +15,7 @@
 static inline char *smaps_block(const char *path, const void *at)
 {
     char *text = read_file(path), start[32], *end;
-    size_t length =
-        (size_t)snprintf(start, sizeof start, "%08lx-", (unsigned long)(uintptr_t)at);
+    size_t length = (size_t)snprintf(start, sizeof start, "%08lx-", (unsigned long)(uintptr_t)at);
 
     while (text && strncmp(text, start, length) != 0) {
         text = strchr(text, '\n');
@@ -54,13 +53,13 @@ static inline long smaps_value(const void *at, const char *key)
 }
 
 /* What is counted for a region, without what is 0: "TITLE: Rss 20 Pss 20 ...". */
+/* (Not what was referenced: see proc_smaps_referenced.) */
 static inline void show_smaps(const char *title, const void *at)
 {
-    static const char *const keys[] = {"Size",          "Rss",           "Pss",
-                                       "Pss_Dirty",     "Shared_Clean",  "Shared_Dirty",
-                                       "Private_Clean", "Private_Dirty", "Referenced",
-                                       "Anonymous",     "LazyFree",      "Swap",
-                                       "SwapPss",       "Locked"};
+    static const char *const keys[] = {
+        "Size",         "Rss",           "Pss",           "Pss_Dirty", "Shared_Clean",
+        "Shared_Dirty", "Private_Clean", "Private_Dirty", "Anonymous", "LazyFree",
+        "Swap",         "SwapPss",       "Locked"};
     char *block = smaps_block("/proc/self/smaps", at);
 
     printf("%s:", title);
@@ -147,7 +146,10 @@ static inline void show_open(const char *path, int flags)
 {
     int fd = open(path, flags | O_CLOEXEC);
 
-    printf("%s %s: %s\n", path, flags == O_RDONLY ? "r" : flags == O_WRONLY ? "w" : "rw",
+    printf("%s %s: %s\n", path,
+           flags == O_RDONLY   ? "r"
+           : flags == O_WRONLY ? "w"
+                               : "rw",
            fd < 0 ? errno_name(errno) : "fine");
     if (fd >= 0)
         close(fd);

@@ -15,7 +15,5 @@ int main(void)
     fd = open("/dev/zero", O_RDWR);
     call_mmap(AREA, PAGE, READ_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
     show_maps(AREA, PAGE);
-    call_mmap(AREA, PAGE, READ_WRITE, MAP_PRIVATE | MAP_FIXED, fd, 0);
-    show_maps(AREA, PAGE);
     return 0;
 }
