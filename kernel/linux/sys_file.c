@@ -4,6 +4,7 @@
 
 #include "core/memory.h"
 #include "core/string.h"
+#include "linux/resource.h"
 #include "linux/signal.h"
 #include "linux/vectors.h"
 
@@ -631,6 +632,11 @@ static int fallocate_locked(struct vfs_inode *inode, unsigned mode, uint64_t sta
             return -EPERM;
         quire_object_punch(object, start, end);
     } else {
+        /* The limit counts for KEEP_SIZE, too. */
+        if (end > size && end > current_process()->limits[RLIMIT_FSIZE].soft) {
+            signal_send_self(SIGXFSZ);
+            return -EFBIG;
+        }
         if (!(mode & FALLOC_FL_KEEP_SIZE) && end > size && (inode->seals & F_SEAL_GROW))
             return -EPERM;
         error = allocate_range(inode, start, end);

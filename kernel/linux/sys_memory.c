@@ -3,6 +3,7 @@
  * Linux's order, and its errno for each of the library's causes.
  */
 #include "kernel/linux/memory.h"
+#include "kernel/linux/resource.h"
 #include "kernel/linux/shm.h"
 
 #include "core/memory.h"
@@ -297,5 +298,8 @@ long sys_mremap(word old, word old_length, word new_length, word flags, word new
 
 long sys_brk(word wanted)
 {
+    /* See data_limit(): the break does obey a limit of 0. */
+    if (current_process()->limits[RLIMIT_DATA].soft == 0)
+        wanted = 0;
     return (long)quire_space_break(my_space(), wanted);
 }

@@ -168,7 +168,7 @@ static void apply_limit(struct process *process, unsigned resource)
         if (resource == RLIMIT_AS)
             limits->total = soft;
         else if (resource == RLIMIT_DATA)
-            limits->data = soft;
+            limits->data = data_limit(&process->limits[resource]);
         else if (resource == RLIMIT_STACK)
             limits->stack = soft;
         memory_put(memory);

@@ -219,7 +219,7 @@ static int build_stack(struct memory *memory, const struct elf_image *image,
     random_bytes(random_data, sizeof random_data);
     random = push(&stack, random_data, sizeof random_data);
 
-    vector = kernel_alloc_zeroed(words * 8);
+    vector = table_alloc(words * 8);
     if (!vector)
         return -ENOMEM;
     at = vector;
@@ -233,7 +233,7 @@ static int build_stack(struct memory *memory, const struct elf_image *image,
     memory->stack_start = *out_rsp;
     memory->auxiliary_start = *out_rsp + (uint64_t)((char *)at - (char *)vector);
     memory->auxiliary_size = AUXILIARY_PAIRS * 16;
-    kernel_free(vector);
+    table_free(vector, words * 8);
     return stack.error;
 }
 
@@ -245,7 +245,7 @@ static void set_limits(struct quire_space *space, const struct process *process)
     uint64_t pad = (uint64_t)QUIRE_STACK_GUARD_PAGES * PAGE_SIZE;
 
     space->limits.total = process->limits[RLIMIT_AS].soft;
-    space->limits.data = process->limits[RLIMIT_DATA].soft;
+    space->limits.data = data_limit(&process->limits[RLIMIT_DATA]);
     space->limits.stack = process->limits[RLIMIT_STACK].soft;
     space->limits.locked =
         process->credentials.euid == 0 ? UINT64_MAX : process->limits[RLIMIT_MEMLOCK].soft;

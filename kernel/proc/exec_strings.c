@@ -5,14 +5,40 @@
  */
 #include "kernel/proc/exec.h"
 
+#include <quire/area.h>
+
 #include "core/memory.h"
 #include "core/string.h"
 #include "kernel/linux/errno.h"
 #include "kernel/linux/resource.h"
 #include "x86/usercopy.h"
 
-#define STRING_MAX  (128 * 1024) /* one argument, with its end */
-#define STRINGS_MIN (128 * 1024) /* all of them may have at least this much */
+#define STRING_MAX  (128 * 1024)  /* one argument, with its end */
+#define STRINGS_MIN (128 * 1024)  /* all of them may have at least this much */
+#define HEAP_MAX    (1024 * 1024) /* what is longer lies in an area of its own */
+
+static void bytes_free(char *bytes, size_t capacity)
+{
+    if (bytes && capacity > HEAP_MAX)
+        (void)quire_area_free(&kernel_machine, bytes);
+    else
+        kernel_free(bytes);
+}
+
+/* NULL: no memory, the old ones stay. */
+static char *bytes_resize(char *bytes, size_t old, size_t capacity)
+{
+    char *moved;
+
+    if (capacity <= HEAP_MAX)
+        return quire_heap_resize(&kernel_machine, bytes, capacity);
+    moved = quire_area_alloc(&kernel_machine, capacity, "arguments");
+    if (moved && bytes) {
+        memcpy(moved, bytes, old);
+        bytes_free(bytes, old);
+    }
+    return moved;
+}
 
 void exec_strings_init(struct exec_strings *strings)
 {
@@ -26,7 +52,7 @@ void exec_strings_init(struct exec_strings *strings)
 
 void exec_strings_done(struct exec_strings *strings)
 {
-    kernel_free(strings->bytes);
+    bytes_free(strings->bytes, strings->capacity);
     strings->bytes = NULL;
 }
 
@@ -41,7 +67,7 @@ static int make_room(struct exec_strings *strings, size_t more)
         capacity *= 2;
     if (capacity == strings->capacity)
         return 0;
-    bytes = quire_heap_resize(&kernel_machine, strings->bytes, capacity);
+    bytes = bytes_resize(strings->bytes, strings->capacity, capacity);
     if (!bytes)
         return -ENOMEM;
     strings->bytes = bytes;

@@ -54,6 +54,13 @@ struct resource_limit {
     uint64_t soft, hard; /* UINT64_MAX: none */
 };
 
+/* RLIMIT_DATA as mappings see it: a soft limit of 0 counts as the hard one, for programs that set
+ * it to move the break's users to mmap (Linux: Valgrind). */
+static inline uint64_t data_limit(const struct resource_limit *limit)
+{
+    return limit->soft ? limit->soft : limit->hard;
+}
+
 /* Nanoseconds of CPU time, and faults. */
 struct usage_times {
     uint64_t user, system;

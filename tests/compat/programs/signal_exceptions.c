@@ -91,7 +91,7 @@ int main(void)
     EXCEPTION("int $255", "int $255");
     EXCEPTION("single step", "pushfq; orq $0x100, (%%rsp); popfq; nop; nop");
     EXCEPTION("load of a bad selector", "movl $0x1f3, %%eax; movl %%eax, %%ds");
-    EXCEPTION("sysexit", "sysexit");
+    EXCEPTION("sysexit", "sysexitl");
     EXCEPTION("swapgs", "swapgs");
     EXCEPTION("lgdt", "lgdt (%%rsp)");
     EXCEPTION("invlpg", "invlpg (%%rsp)");
