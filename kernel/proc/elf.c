@@ -6,9 +6,9 @@
  * demand, through a private mapping of the file's object; the rest is zero. The page in which the
  * file's part ends is brought in and its tail zeroed; whole pages after it are anonymous.
  *
- * The file is hostile: every sum is checked, segments must ascend without overlapping and lie in
- * user space. Mapping happens in a space that nobody uses yet, so failure at any point is undone by
- * throwing that space away.
+ * The file is hostile: every sum is checked and segments must lie in user space. Where segments
+ * share a page the later one has it, as on Linux. Mapping happens in a space that nobody uses yet,
+ * so failure at any point is undone by throwing that space away.
  */
 #include "kernel/proc/elf.h"
 
@@ -30,18 +30,20 @@ struct elf_file {
     uint64_t low, high; /* pages that the segments span, before relocation */
 };
 
-static int read_exactly(struct file *file, void *buffer, size_t size, uint64_t offset)
+/* cut: what to say of a file that ends before. */
+static int read_exactly(struct file *file, void *buffer, size_t size, uint64_t offset, int cut)
 {
     long n = file_read(file, buffer, size, &offset);
 
     if (n < 0)
         return (int)n;
-    return (size_t)n == size ? 0 : -ENOEXEC;
+    return (size_t)n == size ? 0 : cut;
 }
 
 static bool header_ok(const struct elf_header *header)
 {
-    static const uint8_t magic[] = {0x7f, 'E', 'L', 'F', 2 /* 64 bits */, 1 /* little endian */};
+    /* Class and byte order are not looked at, as on Linux: the machine says both. */
+    static const uint8_t magic[] = {0x7f, 'E', 'L', 'F'};
 
     return memcmp(header->ident, magic, sizeof magic) == 0 && header->machine == EM_X86_64 &&
            (header->type == ET_EXEC || header->type == ET_DYN) &&
@@ -57,28 +59,29 @@ static bool segment_ok(const struct elf_program_header *segment)
     return segment->file_size <= segment->memory_size &&
            !__builtin_add_overflow(segment->virtual_address, segment->memory_size, &end) &&
            end <= USER_END && !__builtin_add_overflow(segment->offset, segment->file_size, &end) &&
-           end <= INT64_MAX && ((segment->virtual_address ^ segment->offset) % PAGE_SIZE) == 0;
+           quire_page_up(end) <= INT64_MAX &&
+           ((segment->virtual_address ^ segment->offset) % PAGE_SIZE) == 0;
 }
 
-/* Every loadable segment is sound and they ascend; finds the span. */
+/* Every loadable segment is sound; finds the span. */
 static int check_segments(struct elf_file *elf)
 {
-    uint64_t end = 0;
     bool any = false;
 
+    elf->low = UINT64_MAX;
     for (unsigned i = 0; i < elf->header.program_header_count; i++) {
         const struct elf_program_header *segment = &elf->segments[i];
+        uint64_t start = quire_page_down(segment->virtual_address);
+        uint64_t end = quire_page_up(segment->virtual_address + segment->memory_size);
 
-        if (segment->type != PT_LOAD || segment->memory_size == 0)
+        if (segment->type != PT_LOAD || (segment->memory_size | segment->file_size) == 0)
             continue;
-        if (!segment_ok(segment) || (any && segment->virtual_address < end))
+        if (!segment_ok(segment))
             return -ENOEXEC;
-        if (!any)
-            elf->low = quire_page_down(segment->virtual_address);
         any = true;
-        end = segment->virtual_address + segment->memory_size;
+        elf->low = start < elf->low ? start : elf->low;
+        elf->high = end > elf->high ? end : elf->high;
     }
-    elf->high = quire_page_up(end);
     return any ? 0 : -ENOEXEC;
 }
 
@@ -88,7 +91,7 @@ static int elf_open(struct elf_file *elf, struct file *file)
     int error;
 
     *elf = (struct elf_file){.file = file};
-    error = read_exactly(file, &elf->header, sizeof elf->header, 0);
+    error = read_exactly(file, &elf->header, sizeof elf->header, 0, -ENOEXEC);
     if (error)
         return error;
     if (!header_ok(&elf->header) || !file->operations->map)
@@ -97,7 +100,7 @@ static int elf_open(struct elf_file *elf, struct file *file)
     elf->segments = kernel_alloc(size);
     if (!elf->segments)
         return -ENOMEM;
-    error = read_exactly(file, elf->segments, size, elf->header.program_headers);
+    error = read_exactly(file, elf->segments, size, elf->header.program_headers, -ENOEXEC);
     if (!error)
         error = check_segments(elf);
     if (!error)
@@ -239,12 +242,16 @@ static int open_interpreter(struct elf_file *elf, const struct elf_program_heade
 
     if (named->file_size < 2 || named->file_size > INTERPRETER_NAME_MAX)
         return -ENOEXEC;
+    if (named->offset > INT64_MAX)
+        return -EINVAL;
     name = kernel_alloc(named->file_size);
     if (!name)
         return -ENOMEM;
-    error = read_exactly(elf->file, name, named->file_size, named->offset);
+    error = read_exactly(elf->file, name, named->file_size, named->offset, -EIO);
     if (!error && name[named->file_size - 1] != '\0')
         error = -ENOEXEC;
+    if (!error && name[0] == '\0') /* the directory that one is in, and no file */
+        error = -EACCES;
     if (!error)
         error = vfs_open_executable(AT_FDCWD, name, 0, out_file);
     kernel_free(name);

@@ -239,7 +239,8 @@ static void load(struct quire_space *space)
     machine->fail_allocation_at = 0;
     check_regions(space);
     if (error) {
-        must(error == -ENOEXEC || error == -ENOMEM || error == -ENOENT);
+        must(error == -ENOEXEC || error == -ENOMEM || error == -ENOENT || error == -EIO ||
+             error == -EINVAL || error == -EACCES);
         return;
     }
     check_image(&image);
