@@ -107,7 +107,8 @@ static void give_page(struct pipe *pipe, struct quire_frame *frame)
         quire_frame_put(&kernel_machine, frame);
 }
 
-/* Behind what the last page holds. Bytes, 0 when they do not go there, or -EFAULT. */
+/* Behind what the last page holds. Bytes, 0 when they do not go there, or -EFAULT: a piece that
+ * memory cuts short goes in as a whole or not at all, as on Linux. */
 static long append_to_last(struct pipe *pipe, struct transfer *from, bool atomic)
 {
     struct pipe_slot *last = &pipe->ring[(pipe->head - 1) & (pipe->slots - 1)];
@@ -120,8 +121,10 @@ static long append_to_last(struct pipe *pipe, struct transfer *from, bool atomic
     if (n == 0 || (atomic && n < from->length))
         return 0;
     moved = transfer_in(from, (char *)quire_frame_direct(&kernel_machine, last->frame) + used, n);
+    if (moved < n)
+        return -EFAULT;
     last->length = (uint16_t)(last->length + moved);
-    return moved > 0 ? (long)moved : -EFAULT;
+    return (long)moved;
 }
 
 static long append_page(struct pipe *pipe, struct transfer *from)
@@ -132,7 +135,7 @@ static long append_page(struct pipe *pipe, struct transfer *from)
     if (frame == NULL)
         return -ENOMEM;
     moved = transfer_in(from, quire_frame_direct(&kernel_machine, frame), n);
-    if (moved == 0) {
+    if (moved < n) {
         give_page(pipe, frame);
         return -EFAULT;
     }
@@ -199,6 +202,8 @@ static long take_bytes(struct pipe *pipe, struct transfer *to)
         size_t moved = transfer_out(
             to, (char *)quire_frame_direct(&kernel_machine, slot->frame) + slot->offset, n);
 
+        if (moved < n) /* what was cut short stays in the pipe */
+            return done > 0 ? done : -EFAULT;
         slot->offset = (uint16_t)(slot->offset + moved);
         slot->length = (uint16_t)(slot->length - moved);
         done += (long)moved;
@@ -206,8 +211,6 @@ static long take_bytes(struct pipe *pipe, struct transfer *to)
             give_page(pipe, slot->frame);
             __atomic_store_n(&pipe->tail, pipe->tail + 1, __ATOMIC_RELEASE);
         }
-        if (moved < n)
-            return done > 0 ? done : -EFAULT;
     }
     return done;
 }

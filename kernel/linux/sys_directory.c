@@ -43,6 +43,25 @@ static bool sink_name(struct directory_sink *base, const char *name, size_t leng
     return true;
 }
 
+/* Bytes of the whole records among the first n of the buffer; *out_next is where the listing goes
+ * on after them. */
+static size_t whole_records(const char *buffer, size_t n, uint64_t *out_next)
+{
+    size_t used = 0;
+
+    for (;;) {
+        uint16_t size;
+
+        if (n - used < 18)
+            return used;
+        memcpy(&size, buffer + used + 16, sizeof size);
+        if (n - used < size)
+            return used;
+        memcpy(out_next, buffer + used + 8, sizeof *out_next);
+        used += size;
+    }
+}
+
 static long list_directory(word fd, word user_buffer, word size, bool old_layout)
 {
     struct file *file = descriptor_file(fd);
@@ -66,9 +85,14 @@ static long list_directory(word fd, word user_buffer, word size, bool old_layout
         result = file->operations->list(file, &sink.sink);
         if (result == 0 && sink.too_small)
             result = -EINVAL;
-        if (result == 0 && copy_to_user((void *)user_buffer, sink.buffer, sink.used) != 0) {
-            file->position = before;
-            result = -EFAULT;
+        if (result == 0) {
+            size_t left = copy_to_user((void *)user_buffer, sink.buffer, sink.used);
+
+            if (left != 0) {
+                sink.used = whole_records(sink.buffer, sink.used - left, &before);
+                file->position = before;
+                result = sink.used > 0 ? 0 : -EFAULT;
+            }
         }
         file_position_unlock(file);
         if (result == 0)

@@ -438,6 +438,26 @@ static long copy_between(struct file *in, uint64_t *in_at, struct file *out, uin
     return done > 0 ? (long)done : written(result);
 }
 
+static int check_copy_range(struct file *in, struct file *out);
+
+/*
+ * What copy_file_range may copy: up to the source's end as it is now, or a file copied to its own
+ * end would never be done. -EINVAL: a range of a file onto one that it overlaps.
+ */
+static int limit_copy_range(struct file *in, uint64_t in_at, struct file *out, uint64_t out_at,
+                            word *count)
+{
+    uint64_t size = __atomic_load_n(&in->inode->object->size, __ATOMIC_ACQUIRE);
+    uint64_t left = in_at < size ? size - in_at : 0;
+
+    if (*count > left)
+        *count = left;
+    return *count > 0 && in->inode == out->inode && out_at < in_at + *count &&
+                   in_at < out_at + *count
+               ? -EINVAL
+               : 0;
+}
+
 /* Runs copy_between with positions in user memory (0: the files' own). */
 static long copy_call(word in_fd, word in_user, word out_fd, word out_user, word count,
                       int (*check)(struct file *in, struct file *out))
@@ -462,6 +482,9 @@ static long copy_call(word in_fd, word in_user, word out_fd, word out_user, word
         else if ((int64_t)out_at < 0)
             result = -EINVAL;
     }
+    if (result == 0 && check == check_copy_range)
+        result = limit_copy_range(in, in_user != 0 ? in_at : in->position, out,
+                                  out_user != 0 ? out_at : out->position, &count);
     if (result == 0)
         result = copy_between(in, in_user != 0 ? &in_at : NULL, out, out_user != 0 ? &out_at : NULL,
                               count < RW_LIMIT ? count : RW_LIMIT);

@@ -422,10 +422,11 @@ long sys_arch_prctl(word code, word address)
         else
             context_set_gs_base(context, address);
         return 0;
+    /* What the CPU has: loading a null selector made it 0 and told nobody. */
     case ARCH_GET_FS:
-        return put_user_u64((void *)address, context->fs_base);
+        return put_user_u64((void *)address, msr_read(MSR_FS_BASE));
     case ARCH_GET_GS:
-        return put_user_u64((void *)address, context->gs_base);
+        return put_user_u64((void *)address, msr_read(MSR_KERNEL_GS_BASE));
     default:
         return -EINVAL;
     }

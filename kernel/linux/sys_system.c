@@ -107,12 +107,13 @@ long sys_getrandom(word buffer, word size, word flags)
     if (size > INT32_MAX)
         size = INT32_MAX;
     while (done < size && !(done && signal_pending())) {
-        size_t n = size - done < sizeof bytes ? size - done : sizeof bytes;
+        size_t n = size - done < sizeof bytes ? size - done : sizeof bytes, left;
 
         random_bytes(bytes, n);
-        if (copy_to_user((void *)(buffer + done), bytes, n) != 0)
+        left = copy_to_user((void *)(buffer + done), bytes, n);
+        done += n - left;
+        if (left != 0)
             return done ? (long)done : -EFAULT;
-        done += n;
         give_way();
     }
     return (long)done;
