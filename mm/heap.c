@@ -711,6 +711,8 @@ bool quire_cache_stats(struct quire *q, size_t index, struct quire_cache_stats *
             .slabs = (uint64_t)cache->slabs[SLAB_PARTIAL] + cache->slabs[SLAB_FULL] +
                      cache->slabs[SLAB_EMPTY],
         };
+        for (unsigned i = 0; i < q->cpu_count; i++)
+            out->kept += __atomic_load_n(&cache->cpu[i].count, __ATOMIC_RELAXED);
         quire_spin_unlock(&cache->lock);
     }
     quire_spin_unlock(&q->heap.lock);

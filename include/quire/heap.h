@@ -51,6 +51,7 @@ struct quire_cache_stats {
     size_t slab_frames; /* frames per slab */
     size_t per_slab;    /* objects per slab */
     uint64_t objects;   /* handed out, or kept by a CPU */
+    uint64_t kept;      /* of those: kept by the CPUs for what they allocate next */
     uint64_t slabs;
 };
 

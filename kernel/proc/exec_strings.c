@@ -31,7 +31,7 @@ static char *bytes_resize(char *bytes, size_t old, size_t capacity)
     char *moved;
 
     if (capacity <= HEAP_MAX)
-        return quire_heap_resize(&kernel_machine, bytes, capacity);
+        return kernel_resize(bytes, capacity);
     moved = quire_area_alloc(&kernel_machine, capacity, "arguments");
     if (moved && bytes) {
         memcpy(moved, bytes, old);

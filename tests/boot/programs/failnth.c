@@ -687,6 +687,8 @@ static const struct step {
 /* True: the step needs fewer than n allocations. */
 static int run_once(const struct step *step, long n)
 {
+    /* What a run leaves for reuse would let the next one skip allocations that it should fail. */
+    drop_caches();
     if (step->body == NULL)
         return run_exec(n);
     remaining = 0;

@@ -529,6 +529,44 @@ static void common_writers(void)
     close(common_file);
 }
 
+/* The victim waits for the file's lock, which the one who needs its memory holds: it cannot die
+ * first, and yet its memory is there at once. */
+static int ready[2];
+
+static void waits_for_lock(void)
+{
+    memset(map(24 * MIB), 1, 24 * MIB);
+    check(write(ready[1], "r", 1) == 1);
+    for (;;)
+        if (pwrite(common_file, "x", 1, 0) != 1)
+            _exit(92);
+}
+
+static void writes_much(void)
+{
+    _exit(write(common_file, map(40 * MIB), 40 * MIB) == (ssize_t)(40 * MIB) ? 0 : 91);
+}
+
+static void held_lock(void)
+{
+    struct bystander it = bystander_start(9, 64, 0);
+    pid_t victim, writer;
+    char byte;
+    int status;
+
+    common_file = memfd_create("common", 0);
+    check(pipe(ready) == 0);
+    victim = start(waits_for_lock, 1000);
+    check(read(ready[0], &byte, 1) == 1);
+    writer = start(writes_much, -900);
+    check(was_killed(victim));
+    check(waitpid(writer, &status, 0) == writer && status == 0);
+    check(bystander_fine(it));
+    close(common_file);
+    close(ready[0]);
+    close(ready[1]);
+}
+
 static int recurse(int depth)
 {
     volatile char room[16384];
@@ -664,6 +702,7 @@ int main(int argc, char **argv)
     run(many_hogs);
     run(fork_bomb);
     run(common_writers);
+    run(held_lock);
     run(mixture);
     run(again_and_again);
     return check_failures != 0;

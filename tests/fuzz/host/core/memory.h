@@ -15,6 +15,11 @@ extern struct quire kernel_machine;
 
 void *kernel_alloc(size_t size);
 void *kernel_alloc_zeroed(size_t size);
+/* A fuzz target that links users of it defines quire_heap_resize. */
+static inline void *kernel_resize(void *old, size_t size)
+{
+    return quire_heap_resize(&kernel_machine, old, size);
+}
 void kernel_free(void *block);
 
 /* 1: the next allocation fails; 0: none does. Counts down. */
