@@ -113,8 +113,7 @@ static const struct vfs_inode_operations stream_operations = {
 
 int file_label(const struct file *file, char *buffer, size_t size)
 {
-    unsigned long number =
-        file->inode != NULL ? file->inode->number : (unsigned long)(uintptr_t)file >> 6 & 0xffffff;
+    unsigned long number = file->inode != NULL ? (unsigned long)file->inode->number : file->number;
 
     if (file->label != NULL)
         return snprintf(buffer, size, "anon_inode:%s", file->label);

@@ -11,6 +11,7 @@
 #include "proc/scheduler.h"
 #include "proc/tree.h"
 #include "x86/cpu.h"
+#include "x86/interrupt.h"
 #include "x86/time.h"
 
 #define LOAD_ONE 2048 /* scheduler_load's 1.0 */
@@ -60,7 +61,7 @@ static int show_loadavg(struct text *text, const struct proc_target *target)
 
 static int show_stat(struct text *text, const struct proc_target *target)
 {
-    uint64_t user, system, idle;
+    uint64_t user, system, idle, interrupts = 0, count;
     unsigned long load[3];
     unsigned runnable, threads;
 
@@ -73,13 +74,18 @@ static int show_stat(struct text *text, const struct proc_target *target)
     text_printf(text, "cpu  %lu 0 %lu %lu 0 0 0 0 0 0\ncpu0 %lu 0 %lu %lu 0 0 0 0 0 0\n",
                 (unsigned long)user, (unsigned long)system, (unsigned long)idle,
                 (unsigned long)user, (unsigned long)system, (unsigned long)idle);
+    for (unsigned line = 0; irq_count(line, &count); line++)
+        interrupts += count;
+    text_printf(text, "intr %lu", (unsigned long)interrupts);
+    for (unsigned line = 0; irq_count(line, &count); line++)
+        text_printf(text, " %lu", (unsigned long)count);
     text_printf(
         text,
-        "intr 0\nctxt %lu\nbtime %lu\nprocesses %lu\nprocs_running %u\n"
+        "\nctxt %lu\nbtime %lu\nprocesses %lu\nprocs_running %u\n"
         "procs_blocked 0\nsoftirq 0\n",
         (unsigned long)scheduler_switches(),
         (unsigned long)((clock_realtime_ns() - clock_monotonic_ns()) / NANOSECONDS_PER_SECOND),
-        (unsigned long)threads, runnable);
+        (unsigned long)pids_made, runnable);
     return 0;
 }
 

@@ -354,11 +354,13 @@ bool directory_empty(struct vfs_inode *directory)
 
 struct file *file_create(const struct file_operations *operations, void *data, unsigned flags)
 {
+    static uint32_t last_number;
     struct file *file = kernel_alloc_zeroed(sizeof *file);
 
     if (file == NULL)
         return NULL;
     file->references = 1;
+    file->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
     file->operations = operations;
     file->data = data;
     file->flags = flags;

@@ -65,7 +65,7 @@ static void file_facts(struct file *file, struct file_facts *out)
     }
     *out = (struct file_facts){.mode = (file->label != NULL ? 0 : S_IFIFO) | 0600,
                                .links = 1,
-                               .number = (uintptr_t)file >> 6 & 0xffffff,
+                               .number = file->number,
                                .device = device_number(0, 0xfff)};
 }
 

@@ -52,6 +52,8 @@ static int next_number_locked(int *out_missing_leaf)
     return 0;
 }
 
+uint64_t pids_made;
+
 static struct pid *pid_alloc(void)
 {
     struct pid *pid;
@@ -62,6 +64,7 @@ static struct pid *pid_alloc(void)
     if (!pid)
         return NULL;
     *pid = (struct pid){.uses = 1};
+    __atomic_fetch_add(&pids_made, 1, __ATOMIC_RELAXED);
     list_init(&pid->group);
     list_init(&pid->session);
     return pid;

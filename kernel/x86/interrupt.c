@@ -104,6 +104,16 @@ static bool is_spurious(unsigned line)
     return true;
 }
 
+static uint64_t counts[PIC_LINES]; /* interrupts are off where they change */
+
+bool irq_count(unsigned line, uint64_t *out)
+{
+    if (line >= PIC_LINES)
+        return false;
+    *out = counts[line];
+    return true;
+}
+
 void irq_dispatch(struct trap_frame *frame)
 {
     unsigned line = (unsigned)frame->vector - TRAP_IRQ_BASE;
@@ -118,6 +128,7 @@ void irq_dispatch(struct trap_frame *frame)
     if (line >= 8)
         port_write8(PIC2_COMMAND, PIC_END);
     port_write8(PIC1_COMMAND, PIC_END);
+    counts[line]++;
     cpu->interrupt_depth++;
     for (const struct irq_action *a = actions[line]; a; a = a->next)
         a->handler(frame, a->argument);

@@ -14,6 +14,9 @@ typedef void (*irq_handler)(struct trap_frame *frame, void *argument);
 /* Also unmasks the line. 0, or -1 when the line does not exist or memory is short. */
 int irq_register(unsigned line, irq_handler handler, void *argument);
 
+/* Interrupts of a line since boot; false: there is no such line. */
+bool irq_count(unsigned line, uint64_t *out);
+
 void irq_init(void);
 void irq_mask(unsigned line);
 void irq_unmask(unsigned line);
