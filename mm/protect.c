@@ -145,6 +145,24 @@ static enum quire_status permit_writing(struct quire_space *space,
     return quire_space_charge(space, *flags, length) ? QUIRE_OK : QUIRE_COMMIT_LIMIT;
 }
 
+/* How many regions more there are when [start, end) of the region gets new flags: a cut at either
+ * end adds one, unless the piece joins its neighbour at the other. */
+static size_t regions_added(const struct quire_region *region, quire_virt start, quire_virt end,
+                            uint32_t flags)
+{
+    const struct quire_region *previous = quire_region_previous(region);
+    const struct quire_region *next = quire_region_next(region);
+    bool cut_below = region->range.start<start, cut_above = region->range.end> end;
+    struct quire_region piece = *region;
+
+    piece.flags = flags;
+    if (cut_below && !cut_above && next != NULL && quire_region_mergeable(&piece, next))
+        return 0;
+    if (cut_above && !cut_below && previous != NULL && quire_region_mergeable(previous, &piece))
+        return 0;
+    return (size_t)cut_below + cut_above;
+}
+
 /*
  * Cut the region to [start, end) and change its flags. *io_region: the region that now contains
  * start (merged, perhaps).
@@ -163,6 +181,12 @@ static enum quire_status change_piece(struct quire_space *space, struct quire_re
 
         if (status != QUIRE_OK)
             return status;
+    }
+    if (region->range.start < start || region->range.end > end) {
+        size_t added = regions_added(region, start, end, flags);
+
+        if (added > 0 && space->regions.count + added > space->q->region_limit)
+            return QUIRE_LIMIT;
     }
     if (change->entries && quire_own_range(space, start, end) != QUIRE_OK)
         return QUIRE_NO_MEMORY;

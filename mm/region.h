@@ -139,7 +139,7 @@ void quire_region_free_list(struct quire_region *dead);
 /* ---- mapping, with the space locked ---- */
 
 /* Remove [start, end) from the tree and its pages from the tables. The sequence may be even or odd;
- * QUIRE_NO_MEMORY changes nothing. */
+ * QUIRE_NO_MEMORY and QUIRE_LIMIT change nothing. */
 enum quire_status quire_unmap_locked(struct quire_space *space, quire_virt start, quire_virt end,
                                      struct quire_region **dead);
 /* Where a mapping of `length` may go; *out_above: the region above it, or NULL. */

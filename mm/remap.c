@@ -193,14 +193,19 @@ static enum quire_status unmap_tail(struct quire_space *space, const struct rema
                               dead);
 }
 
+/* kept: what stays mapped at the old place too. A limit that is exceeded already forbids growth,
+ * not a move. */
 static enum quire_status check_growth(const struct quire_space *space, uint32_t flags,
-                                      size_t growth)
+                                      size_t growth, size_t kept)
 {
     uint64_t pages = growth >> QUIRE_PAGE_SHIFT;
 
-    if ((flags & QUIRE_REGION_LOCKED) &&
+    if ((flags & QUIRE_REGION_LOCKED) && pages > 0 &&
         space->pages.locked + pages > space->limits.locked >> QUIRE_PAGE_SHIFT)
         return QUIRE_LOCK_LIMIT;
+    pages += kept >> QUIRE_PAGE_SHIFT;
+    if (pages == 0)
+        return QUIRE_OK;
     if (space->pages.total + pages > space->limits.total >> QUIRE_PAGE_SHIFT)
         return QUIRE_LIMIT;
     if ((flags & (QUIRE_PROT_WRITE | QUIRE_REGION_SHARED | QUIRE_REGION_GROWS_DOWN)) ==
@@ -324,7 +329,7 @@ static enum quire_status try_remap(struct quire_space *space, struct remap *rema
 {
     struct quire_region *region = region_at(space, remap->old);
     enum quire_status status = QUIRE_OK;
-    size_t growth = 0;
+    size_t growth = 0, kept = 0;
 
     if (region == NULL)
         return QUIRE_NO_MAPPING;
@@ -335,6 +340,9 @@ static enum quire_status try_remap(struct quire_space *space, struct remap *rema
     }
     if (remap->flags & (QUIRE_REMAP_FIXED | QUIRE_REMAP_KEEP_OLD))
         status = check_target(space, remap);
+    if (status == QUIRE_OK && (remap->flags & (QUIRE_REMAP_FIXED | QUIRE_REMAP_KEEP_OLD)) &&
+        space->regions.count + 5 >= space->q->region_limit)
+        status = QUIRE_LIMIT;
     if (status == QUIRE_OK && (remap->flags & QUIRE_REMAP_FIXED))
         status = quire_unmap_locked(space, remap->new, remap->new + remap->new_length, dead);
     if (status == QUIRE_OK && remap->old_length > remap->new_length) {
@@ -357,11 +365,11 @@ static enum quire_status try_remap(struct quire_space *space, struct remap *rema
     if (remap->new_length > remap->old_length)
         growth = remap->new_length - remap->old_length;
     if (remap->flags & QUIRE_REMAP_KEEP_OLD)
-        growth = remap->new_length;
-    status = check_growth(space, region->flags, growth);
+        kept = remap->new_length;
+    status = check_growth(space, region->flags, growth, kept);
     if (status != QUIRE_OK)
         return status;
-    if (!quire_space_charge(space, region->flags, growth))
+    if (!quire_space_charge(space, region->flags, growth + kept))
         return QUIRE_COMMIT_LIMIT;
     *populate =
         (region->flags & (QUIRE_REGION_LOCKED | QUIRE_REGION_LOCK_ON_FAULT)) == QUIRE_REGION_LOCKED;
@@ -373,6 +381,8 @@ static enum quire_status try_remap(struct quire_space *space, struct remap *rema
     }
     if (!(remap->flags & QUIRE_REMAP_MAY_MOVE))
         return QUIRE_NO_SPACE;
+    if (space->regions.count + 3 >= space->q->region_limit)
+        return QUIRE_LIMIT; /* Linux's margin for what a move cuts */
     return move(space, region, remap, out, dead);
 }
 

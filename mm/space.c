@@ -30,6 +30,7 @@ enum quire_status quire_space_init(struct quire *q)
         q->node_cache == NULL)
         return QUIRE_NO_MEMORY;
     q->next_space = 1;
+    q->region_limit = SIZE_MAX;
     quire_frame_stats(q, &frames);
     q->commit.machine = frames.total;
     return QUIRE_OK;
@@ -290,7 +291,7 @@ bool quire_region_mergeable(const struct quire_region *first, const struct quire
 {
     return first->range.end == second->range.start &&
            ((first->flags ^ second->flags) & ~(uint32_t)QUIRE_REGION_UNWRITTEN) == 0 &&
-           first->object == second->object && !(first->flags & QUIRE_REGION_GROWS_DOWN) &&
+           first->object == second->object &&
            (first->object == NULL ||
             first->offset + (quire_region_length(first) >> QUIRE_PAGE_SHIFT) == second->offset);
 }
@@ -526,6 +527,8 @@ static enum quire_status try_map(struct quire_space *space, const struct quire_m
     quire_virt address = map->address;
     size_t replaced = 0, accounted = 0;
 
+    if (space->regions.count > space->q->region_limit)
+        return QUIRE_LIMIT;
     if (map->flags & QUIRE_MAP_FIXED) {
         above = quire_region_at_or_above(space, address);
         replaced = covered(above, address, address + length, &accounted);
@@ -635,6 +638,8 @@ enum quire_status quire_unmap_locked(struct quire_space *space, quire_virt start
     if (quire_zap_prepare(space, start, end, floor, ceiling) != QUIRE_OK)
         return QUIRE_NO_MEMORY;
     if (region == last && region->range.start < start && region->range.end > end) {
+        if (space->regions.count >= space->q->region_limit)
+            return QUIRE_LIMIT;
         spare = quire_region_alloc(space);
         if (spare == NULL)
             return QUIRE_NO_MEMORY;
@@ -720,11 +725,14 @@ static enum quire_status grow_break(struct quire_space *space, quire_virt from, 
     struct quire_region *above = quire_region_at_or_above(space, from);
     enum quire_status status;
 
-    if (to > space->end || !keeps_off(above, to))
+    /* A page stays free between the break and what is above, as on Linux. */
+    if (to > space->end - QUIRE_PAGE_SIZE || !keeps_off(above, to + QUIRE_PAGE_SIZE))
         return QUIRE_NO_SPACE;
     status = check_limits(space, flags, to - from, 0);
     if (status != QUIRE_OK)
         return status;
+    if (space->regions.count > space->q->region_limit)
+        return QUIRE_LIMIT;
     if (!quire_space_charge(space, flags, to - from))
         return QUIRE_COMMIT_LIMIT;
     quire_sequence_begin(space);

@@ -210,6 +210,8 @@ struct quire {
     struct quire_cache *object_cache; /* (c) */
     struct quire_cache *node_cache;   /* (c) radix tree nodes */
     uint32_t next_space;              /* (g) number of the next space */
+    size_t
+        region_limit; /* (a) regions a space may have; the embedder sets it, SIZE_MAX: any number */
 
     uint64_t epoch; /* (a) current grace-period epoch, starts at 1 */
     struct quire_commit_layer commit;

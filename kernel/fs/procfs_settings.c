@@ -444,7 +444,7 @@ static const struct proc_file vm_files[] = {
      .access = PROC_SETTING,
      .once = true,
      .seeks_end = true},
-    PROC_NUMBER("max_map_count", vm_settings.max_map_count, 0, INT32_MAX),
+    PROC_OVERCOMMIT("max_map_count", max_map_count, 0, INT32_MAX, overcommit_changed),
     PROC_SETTING_ROW("min_free_kbytes", 0644, .value = &other.min_free_kbytes, .bytes = sizeof(int),
                      .minimum = 0, .maximum = INT32_MAX, .get = reserve_kbytes),
     PROC_PLAIN("min_slab_ratio", min_slab_ratio, 0, 100),

@@ -12,6 +12,7 @@
 #define PROT_READ      1u
 #define PROT_WRITE     2u
 #define PROT_EXEC      4u
+#define PROT_SEM       8u
 #define PROT_GROWSDOWN 0x01000000u
 #define PROT_GROWSUP   0x02000000u
 
@@ -33,6 +34,13 @@
 #define MAP_HUGETLB         0x40000u
 #define MAP_SYNC            0x80000u
 #define MAP_FIXED_NOREPLACE 0x100000u
+#define MAP_HUGE_SHIFT      26
+#define MAP_HUGE_2MB        (21u << MAP_HUGE_SHIFT)
+#define MAP_HUGE_1GB        (30u << MAP_HUGE_SHIFT)
+
+#define HUGE_PAGE_SIZE ((uint64_t)2 << 20)
+
+#define PKEY_ACCESS_MASK 3u /* PKEY_DISABLE_ACCESS, PKEY_DISABLE_WRITE */
 
 #define MREMAP_MAYMOVE   1u
 #define MREMAP_FIXED     2u

@@ -1,6 +1,6 @@
 /*
- * What may be promised (/proc/sys/vm/overcommit_*): Linux's numbers, given to the library in its
- * own terms. The counting and the refusing is the library's: <quire/commit.h>.
+ * What may be promised (/proc/sys/vm/overcommit_*, and max_map_count): Linux's numbers, given to
+ * the library in its own terms. The counting and the refusing is the library's: <quire/commit.h>.
  */
 #include "kernel/linux/overcommit.h"
 
@@ -35,6 +35,8 @@ void overcommit_apply(void)
     quire_commit_set(&kernel_machine, mode[vm_settings.overcommit_memory], limit_pages(),
                      KIB_TO_PAGES(vm_settings.admin_reserve_kbytes),
                      KIB_TO_PAGES(vm_settings.user_reserve_kbytes));
+    __atomic_store_n(&kernel_machine.region_limit, (size_t)(unsigned)vm_settings.max_map_count,
+                     __ATOMIC_RELAXED);
 }
 
 static int overcommit_init(void)

@@ -104,6 +104,8 @@ static long advise_errno(enum quire_status status, int advice)
             return -EFAULT;
         if (status == QUIRE_NO_PERMISSION)
             return -EINVAL;
+    } else if (status == QUIRE_LIMIT || status == QUIRE_NO_MEMORY) {
+        return -EAGAIN; /* a region could not be cut */
     }
     return status_errno(status);
 }

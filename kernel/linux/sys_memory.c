@@ -101,12 +101,15 @@ static int anonymous_mapping(unsigned flags, struct quire_map *map)
 #define KNOWN_FLAGS                                                                                \
     (MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_GROWSDOWN |       \
      MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB |          \
-     MAP_32BIT | 21u << 26 | 30u << 26)
+     MAP_32BIT | MAP_HUGE_2MB | MAP_HUGE_1GB)
 
 static int file_mapping(struct file *file, unsigned protection, unsigned flags,
                         struct quire_map *map)
 {
-    if (map->length > INT64_MAX || map->offset > INT64_MAX - map->length)
+    bool regular = file->inode && (file->inode->mode & S_IFMT) == S_IFREG;
+    uint64_t last = regular ? INT64_MAX : UINT64_MAX;
+
+    if (map->length > last || map->offset > last - map->length)
         return -EOVERFLOW;
     switch (flags & MAP_TYPE) {
     case MAP_SHARED_VALIDATE:
@@ -119,6 +122,35 @@ static int file_mapping(struct file *file, unsigned protection, unsigned flags,
     default:
         return -EINVAL;
     }
+}
+
+/*
+ * Huge pages, of which there are none: promised pages cannot be had. Without a promise
+ * (MAP_NORESERVE) there is a mapping, and every touch of it is SIGBUS: as if a file ended before
+ * it.
+ */
+static int huge_mapping(unsigned flags, struct quire_map *map)
+{
+    unsigned type = flags & MAP_TYPE;
+
+    if (type != MAP_PRIVATE && type != MAP_SHARED)
+        return -EINVAL;
+    if (!(flags & MAP_NORESERVE))
+        return -ENOMEM;
+    map->region |= MAY_ALL | (type == MAP_SHARED ? QUIRE_REGION_SHARED : 0u);
+    map->offset = 0;
+    return status_errno(
+        quire_object_create(&kernel_machine, QUIRE_OBJECT_MEMORY, NULL, NULL, 0, &map->object));
+}
+
+/* The size of page that is asked for; 0: there is no such. */
+static word page_unit(unsigned flags)
+{
+    unsigned shift = flags >> MAP_HUGE_SHIFT;
+
+    if (!(flags & MAP_HUGETLB))
+        return PAGE_SIZE;
+    return shift == 0 || shift == MAP_HUGE_2MB >> MAP_HUGE_SHIFT ? HUGE_PAGE_SIZE : 0;
 }
 
 static void convert_flags(unsigned flags, struct quire_map *map)
@@ -161,7 +193,7 @@ static int check_place(word address, unsigned flags, struct quire_map *map)
     }
     if (address > USER_END - map->length)
         return -ENOMEM;
-    if (address % PAGE_SIZE != 0)
+    if (address % page_unit(flags) != 0)
         return -EINVAL;
     if (too_low(address))
         return -EPERM;
@@ -193,7 +225,10 @@ static long map_file_or_memory(struct file *file, word address, unsigned protect
     if (error)
         return error;
     convert_flags(flags, map);
-    error = file ? file_mapping(file, protection, flags, map) : anonymous_mapping(flags, map);
+    if (file)
+        error = file_mapping(file, protection, flags, map);
+    else
+        error = flags & MAP_HUGETLB ? huge_mapping(flags, map) : anonymous_mapping(flags, map);
     if (error)
         return error;
     status = quire_space_map(my_space(), map, &place);
@@ -231,8 +266,15 @@ long sys_mmap(word address, word length, word protection, word flag_word, word f
     }
     if (length == 0)
         return -EINVAL;
-    if (flags & MAP_HUGETLB)
-        return -ENOMEM; /* there is no pool of huge pages */
+    if (flags & MAP_HUGETLB) {
+        word unit = page_unit(flags);
+
+        if (unit == 0)
+            return -EINVAL;
+        map.length = (length + unit - 1) & ~(unit - 1);
+        if (map.length == 0)
+            return -EINVAL;
+    }
     return map_file_or_memory(NULL, address, (unsigned)protection, flags, &map);
 }
 
@@ -245,7 +287,8 @@ long sys_munmap(word address, word length)
     return result;
 }
 
-long sys_mprotect(word address, word length, word protection)
+/* key: a protection key, of which the CPU has none, or -1. */
+static long protect(word address, word length, word protection, int key)
 {
     unsigned grows = (unsigned)protection & (PROT_GROWSDOWN | PROT_GROWSUP);
     enum quire_status status;
@@ -257,13 +300,41 @@ long sys_mprotect(word address, word length, word protection)
     if (address + quire_page_up(length) <= address)
         return -ENOMEM;
     protection &= ~(word)(PROT_GROWSDOWN | PROT_GROWSUP);
-    /* No region grows upwards on this machine. */
-    if ((protection & ~(word)(PROT_READ | PROT_WRITE | PROT_EXEC)) || grows == PROT_GROWSUP)
+    if ((protection & ~(word)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM)) || key != -1)
         return -EINVAL;
-    status = quire_space_protect(my_space(), address, length, (unsigned)protection,
-                                 grows == PROT_GROWSDOWN);
+    /* No region grows upwards on this machine. */
+    if (grows == PROT_GROWSUP)
+        return -EINVAL;
+    status =
+        quire_space_protect(my_space(), address, length, (unsigned)protection & ~(unsigned)PROT_SEM,
+                            grows == PROT_GROWSDOWN);
     return status_errno(status);
 }
+
+long sys_mprotect(word address, word length, word protection)
+{
+    return protect(address, length, protection, -1);
+}
+
+/* ---- protection keys: as on a CPU without ---- */
+
+long sys_pkey_mprotect(word address, word length, word protection, word key)
+{
+    return protect(address, length, protection, (int)key);
+}
+
+long sys_pkey_alloc(word flags, word rights)
+{
+    return flags != 0 || (rights & ~(word)PKEY_ACCESS_MASK) ? -EINVAL : -ENOSPC;
+}
+
+long sys_pkey_free(word key)
+{
+    (void)key;
+    return -EINVAL;
+}
+
+/* ---- moving ---- */
 
 long sys_mremap(word old, word old_length, word new_length, word flags, word new)
 {
@@ -292,6 +363,71 @@ long sys_mremap(word old, word old_length, word new_length, word flags, word new
     if (status == QUIRE_NO_MAPPING)
         return -EFAULT;
     return range_errno(status);
+}
+
+/* The range is one object's, shared and writable by right, without holes; *first: its first region,
+ * with a reference to the object. */
+static bool is_one_object(word start, word end, struct quire_region_info *first)
+{
+    struct quire_region_info next;
+    bool same;
+
+    if (!quire_space_region(my_space(), start, first))
+        return false;
+    same = first->start <= start && first->object &&
+           (first->flags & (QUIRE_REGION_SHARED | QUIRE_REGION_MAY_WRITE)) ==
+               (QUIRE_REGION_SHARED | QUIRE_REGION_MAY_WRITE);
+    for (word at = first->end; same && at < end; at = next.end) {
+        if (!quire_space_region(my_space(), at, &next)) {
+            same = false;
+            break;
+        }
+        same = next.start == at && next.object == first->object && next.flags == first->flags;
+        if (next.object)
+            quire_object_put(next.object);
+    }
+    if (!same && first->object)
+        quire_object_put(first->object);
+    return same;
+}
+
+/* As Linux emulates it: the pages are mapped anew, from another place of the same object. */
+long sys_remap_file_pages(word start, word size, word protection, word page, word flags)
+{
+    struct quire_region_info region;
+    struct quire_map map;
+    enum quire_status status;
+    quire_virt place;
+
+    (void)flags; /* MAP_NONBLOCK: the pages are brought in all the same */
+    start = quire_page_down(start);
+    size = quire_page_down(size);
+    if (protection != 0 || start + size <= start || page + size / PAGE_SIZE < page)
+        return -EINVAL;
+    if (!is_one_object(start, start + size, &region))
+        return -EINVAL;
+    map = (struct quire_map){
+        .address = start,
+        .length = size,
+        .region = region.flags &
+                  (QUIRE_REGION_PROTECTION | MAY_ALL | QUIRE_REGION_SHARED | QUIRE_REGION_LOCKED),
+        .flags = QUIRE_MAP_FIXED | QUIRE_MAP_POPULATE,
+        .object = region.object,
+        .offset = page * PAGE_SIZE,
+    };
+    if (page > INT64_MAX / PAGE_SIZE || map.offset > (uint64_t)INT64_MAX - size)
+        status = QUIRE_OVERFLOW;
+    else
+        status = quire_space_map(my_space(), &map, &place);
+    quire_object_put(region.object);
+    switch (status) {
+    case QUIRE_OVERFLOW:
+        return -EOVERFLOW;
+    case QUIRE_LOCK_LIMIT:
+        return -EAGAIN;
+    default:
+        return status_errno(status);
+    }
 }
 
 /* ---- the program break ---- */

@@ -100,6 +100,10 @@ long sys_rseq(word area, word size, word flags, word signature);
 long sys_mmap(word address, word length, word protection, word flags, word fd, word offset);
 long sys_munmap(word address, word length);
 long sys_mprotect(word address, word length, word protection);
+long sys_pkey_mprotect(word address, word length, word protection, word key);
+long sys_pkey_alloc(word flags, word rights);
+long sys_pkey_free(word key);
+long sys_remap_file_pages(word start, word size, word protection, word page, word flags);
 long sys_mremap(word old, word old_length, word new_length, word flags, word new);
 long sys_brk(word wanted);
 

@@ -7,6 +7,8 @@ int main(void)
 
     base = start;
     SHOW_ADDRESS(call_brk(start + 8 * PAGE));
+    /* Apart from what the C library has. */
+    SHOW(call_munmap(start, PAGE));
     SHOW(call_munmap(start + 2 * PAGE, 2 * PAGE));
     show_maps(start + PAGE, 64 * PAGE);
     SHOW_ADDRESS(call_brk(start + 10 * PAGE));

@@ -14,7 +14,6 @@ int main(void)
     SHOW_ADDRESS(call_brk(aligned + 16 * PAGE));
     SHOW_ADDRESS(call_brk(aligned + 15 * PAGE + 1));
     SHOW_ADDRESS(call_brk(aligned + 15 * PAGE));
-    show_maps(aligned, 64 * PAGE);
     SHOW_ADDRESS(call_brk(aligned));
     call_munmap(aligned + 16 * PAGE, PAGE);
     call_mmap(aligned + 512 * PAGE, PAGE, PROT_READ | PROT_WRITE,

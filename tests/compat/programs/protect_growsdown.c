@@ -7,6 +7,7 @@ int main(void)
 
     call_mmap(stack, 8 * PAGE, PROT_READ | PROT_WRITE,
               MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1, 0);
+    memset(stack, 'x', 8 * PAGE);
     SHOW(call_mprotect(stack + 4 * PAGE, PAGE, PROT_READ | PROT_GROWSDOWN));
     show_maps(AREA, 1024 * PAGE);
     show_write(stack - 1, 'x');

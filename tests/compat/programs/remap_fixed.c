@@ -11,7 +11,9 @@ int main(void)
     show_maps(AREA, 64 * PAGE);
     show_read(AREA);
     show_read(AREA + 19 * PAGE);
+    /* Neighbours of other rights, lest they become one region with it. */
     map_pages(AREA, 8);
+    call_mprotect(AREA, 8 * PAGE, PROT_READ);
     SHOW_ADDRESS(call_mremap(AREA + 16 * PAGE, 4 * PAGE, 4 * PAGE, FLAGS, AREA + 2 * PAGE));
     show_maps(AREA, 64 * PAGE);
     show_read(AREA + PAGE);
@@ -20,6 +22,7 @@ int main(void)
     SHOW_ADDRESS(call_mremap(AREA, 4 * PAGE, 4 * PAGE, FLAGS, AREA + 2 * PAGE));
     SHOW_ADDRESS(call_mremap(AREA + 2 * PAGE, 4 * PAGE, 4 * PAGE, FLAGS, AREA));
     SHOW_ADDRESS(call_mremap(AREA, 4 * PAGE, 4 * PAGE, FLAGS, AREA));
+    map_pages(AREA, 4);
     SHOW_ADDRESS(call_mremap(AREA, 4 * PAGE, 8 * PAGE, FLAGS, AREA + 4 * PAGE));
     show_maps(AREA, 64 * PAGE);
     SHOW_ADDRESS(call_mremap(AREA + 4 * PAGE, 4 * PAGE, 4 * PAGE, FLAGS, AREA + 1));
