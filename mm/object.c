@@ -514,7 +514,6 @@ static void zap_region_locked(struct quire_gather *gather, const struct quire_re
         at += (first - region->offset) << QUIRE_PAGE_SHIFT;
     if (last < region_last)
         end -= (region_last - last) << QUIRE_PAGE_SHIFT;
-    quire_space_note_peak(space, (end - at) >> QUIRE_PAGE_SHIFT);
     while (at < end) {
         quire_virt next = (at & ~(QUIRE_LEAF_SPAN - 1)) + QUIRE_LEAF_SPAN;
         struct quire_leaf leaf;
@@ -551,6 +550,7 @@ static void zap_mappings_locked(struct quire_object *object, uint64_t first, uin
         quire_gather_init(&gather, object->q, region->space);
         zap_region_locked(&gather, region, first, last, keep_anonymous);
         quire_gather_flush(&gather);
+        quire_gather_note(&gather);
     }
 }
 

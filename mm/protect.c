@@ -397,7 +397,6 @@ static enum quire_status drop_pages(struct quire_space *space, quire_virt start,
 {
     struct quire_gather gather;
 
-    quire_space_note_peak(space, (end - start) >> QUIRE_PAGE_SHIFT);
     if (quire_zap_prepare(space, start, end, start, end) != QUIRE_OK)
         return QUIRE_NO_MEMORY;
     quire_gather_init(&gather, space->q, space);

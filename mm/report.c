@@ -257,15 +257,21 @@ void quire_space_usage_range(struct quire_space *space, quire_virt start, quire_
 #define PEAK_GRAIN_PAGES 64
 #define PEAK_GRAIN_SHIFT 6 /* a 64th */
 
-uint64_t quire_space_resident_peak(struct quire_space *space)
+/* The space has what it has now, and just had `left` pages more. */
+static uint64_t look_at_peak(struct quire_space *space, uint64_t left)
 {
     struct quire_usage usage;
 
     quire_space_usage(space, &usage);
     __atomic_store_n(&space->unseen, 0, __ATOMIC_RELAXED);
-    if (usage.resident > __atomic_load_n(&space->resident_peak, __ATOMIC_RELAXED))
-        __atomic_store_n(&space->resident_peak, usage.resident, __ATOMIC_RELAXED);
+    if (usage.resident + left > __atomic_load_n(&space->resident_peak, __ATOMIC_RELAXED))
+        __atomic_store_n(&space->resident_peak, usage.resident + left, __ATOMIC_RELAXED);
     return __atomic_load_n(&space->resident_peak, __ATOMIC_RELAXED);
+}
+
+uint64_t quire_space_resident_peak(struct quire_space *space)
+{
+    return look_at_peak(space, 0);
 }
 
 void quire_space_reset_peak(struct quire_space *space)
@@ -282,7 +288,7 @@ void quire_space_note_peak(struct quire_space *space, uint64_t pages)
     if (unseen < PEAK_GRAIN_PAGES || unseen < peak >> PEAK_GRAIN_SHIFT)
         __atomic_store_n(&space->unseen, unseen, __ATOMIC_RELAXED);
     else
-        (void)quire_space_resident_peak(space);
+        (void)look_at_peak(space, pages);
 }
 
 /* ---- page by page ---- */

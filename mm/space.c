@@ -634,7 +634,6 @@ enum quire_status quire_unmap_locked(struct quire_space *space, quire_virt start
     if (end > last->range.end)
         end = last->range.end;
 
-    quire_space_note_peak(space, (end - start) >> QUIRE_PAGE_SHIFT);
     if (quire_zap_prepare(space, start, end, floor, ceiling) != QUIRE_OK)
         return QUIRE_NO_MEMORY;
     if (region == last && region->range.start < start && region->range.end > end) {

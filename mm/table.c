@@ -365,6 +365,7 @@ void quire_gather_init(struct quire_gather *gather, struct quire *q, struct quir
     gather->end = 0;
     gather->every_space = false;
     gather->count = 0;
+    gather->left = 0;
     gather->tables = QUIRE_FRAME_NONE;
     gather->upper = QUIRE_FRAME_NONE;
 }
@@ -422,6 +423,7 @@ void quire_zap_entries_locked(struct quire_gather *gather, struct quire_frame *t
 {
     struct quire *q = gather->q;
     quire_entry *entries = quire_table_entries(q, table);
+    unsigned resident = table->table.resident;
 
     for (unsigned i = first; i < last; i++, address += QUIRE_PAGE_SIZE) {
         quire_entry entry = quire_entry_read(&entries[i]);
@@ -453,6 +455,7 @@ void quire_zap_entries_locked(struct quire_gather *gather, struct quire_frame *t
         quire_gather_range(gather, address, address + QUIRE_PAGE_SIZE);
         quire_gather_frame(gather, frame);
     }
+    gather->left += resident - table->table.resident;
 }
 
 /* Nothing outside [start, end) needs the leaf table over `base`. */
@@ -495,6 +498,7 @@ static bool detach_leaf(struct quire_gather *gather, const struct quire_leaf *le
     }
     (void)quire_entry_exchange(leaf->parent_entry, 0);
     leaf->parent->table.live--;
+    gather->left += leaf->table->table.resident;
     quire_spin_unlock(&leaf->table->table.lock);
     quire_spin_unlock(&leaf->parent->table.lock);
     quire_gather_range(gather, base, base + QUIRE_LEAF_SPAN);
@@ -621,6 +625,7 @@ void quire_zap_range(struct quire_gather *gather, quire_virt start, quire_virt e
     quire_gather_flush(gather);
     drop_tables(space->q, &gather->tables);
     drop_tables(space->q, &gather->upper);
+    quire_gather_note(gather);
 }
 
 /* Take the leaf table over `address` out, and the upper tables that become empty with it. */

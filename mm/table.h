@@ -125,6 +125,7 @@ struct quire_gather {
     quire_virt start, end; /* what to flush; start >= end: nothing */
     bool every_space;      /* an entry of a shared table changed */
     unsigned count;
+    uint64_t left;   /* resident pages that left the space */
     uint32_t tables; /* leaf tables to drop after the flush, linked by table.next */
     uint32_t upper;  /* upper tables, likewise */
     struct quire_frame *frame[QUIRE_GATHER_FRAMES];
@@ -132,6 +133,13 @@ struct quire_gather {
 
 void quire_gather_init(struct quire_gather *gather, struct quire *q, struct quire_space *space);
 void quire_gather_flush(struct quire_gather *gather);
+
+/* At the end: the space had that many pages more. */
+QUIRE_INLINE void quire_gather_note(const struct quire_gather *gather)
+{
+    if (gather->left > 0)
+        quire_space_note_peak(gather->space, gather->left);
+}
 
 QUIRE_INLINE void quire_gather_range(struct quire_gather *gather, quire_virt start, quire_virt end)
 {

@@ -306,12 +306,12 @@ void quire_space_usage(struct quire_space *space, struct quire_usage *out);
 void quire_space_usage_range(struct quire_space *space, quire_virt start, quire_virt end,
                              struct quire_usage *sum);
 
-/* The largest resident set so far, in pages: looked at before pages leave the space in numbers (a
+/* The largest resident set so far, in pages: looked at when pages have left the space in numbers (a
  * 64th of it, or 256 KiB), and now. */
 uint64_t quire_space_resident_peak(struct quire_space *space);
 /* Forgets the peak: it is what is resident now. */
 void quire_space_reset_peak(struct quire_space *space);
-/* For operations on the space: up to so many pages are about to leave it. */
+/* For operations on the space: so many resident pages have just left it. */
 void quire_space_note_peak(struct quire_space *space, uint64_t pages);
 
 /* What one page's entry says. */

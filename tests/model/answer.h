@@ -16,7 +16,6 @@ struct answer {
 
 /* Number of the page at an address, SIZE_MAX outside the clusters; and the other way round. */
 size_t model_index_of(quire_virt address);
-quire_virt model_address_of(size_t index);
 /* The page, or NULL where nothing is mapped. */
 struct model_page *model_mapped_at(struct model *model, int space, quire_virt address);
 /* The page is as if it had never been mapped. */

@@ -124,6 +124,8 @@ struct allowance {
 
 /* The page at an address, or NULL outside the clusters. */
 struct model_page *model_page_at(struct model *model, int space, quire_virt address);
+/* The address of the page with that index in a space. */
+quire_virt model_address_of(size_t index);
 quire_virt model_cluster(size_t cluster);
 
 /*
