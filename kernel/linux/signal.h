@@ -81,11 +81,17 @@ enum {
 #define SA_NOCLDSTOP 0x00000001ull
 #define SA_NOCLDWAIT 0x00000002ull
 #define SA_SIGINFO   0x00000004ull
+#define SA_EXPOSE    0x00000800ull /* tag bits in addresses, of which there are none */
 #define SA_RESTORER  0x04000000ull
 #define SA_ONSTACK   0x08000000ull
 #define SA_RESTART   0x10000000ull
 #define SA_NODEFER   0x40000000ull
 #define SA_RESETHAND 0x80000000ull
+
+/* All others are forgotten, so that a program can ask which ones the kernel knows. */
+#define SA_KNOWN                                                                                   \
+    (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_EXPOSE | SA_RESTORER | SA_ONSTACK |             \
+     SA_RESTART | SA_NODEFER | SA_RESETHAND)
 
 #define SIG_BLOCK   0
 #define SIG_UNBLOCK 1

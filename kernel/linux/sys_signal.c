@@ -22,7 +22,7 @@ static int read_set(word user, word size, signal_set *out)
 
 long sys_rt_sigaction(word signo, word action, word old, word size)
 {
-    struct signal_action in, out;
+    struct signal_action in = {0}, out;
 
     if (size != sizeof(signal_set) || signo < 1 || signo > SIGNAL_COUNT)
         return -EINVAL;
@@ -30,6 +30,7 @@ long sys_rt_sigaction(word signo, word action, word old, word size)
         return -EFAULT;
     if (action && (SIGNALS_UNBLOCKABLE & SIGNAL_BIT(signo)))
         return -EINVAL;
+    in.flags &= SA_KNOWN;
     signal_action_set(current_process(), (int)signo, action ? &in : NULL, &out);
     return old && copy_to_user((void *)old, &out, sizeof out) != 0 ? -EFAULT : 0;
 }

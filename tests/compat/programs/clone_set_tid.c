@@ -55,9 +55,9 @@ int main(void)
         CHECK(syscall(SYS_gettid) == wanted);
         pause();
     }
+    until_state((int)pid, (int)pid, 'S');
     CHECK(pid == wanted);
     TRY(syscall(SYS_clone3, &arguments, sizeof arguments));
-    until_state((int)pid, (int)pid, 'S');
     kill((pid_t)pid, SIGKILL);
     NEED(waitpid((pid_t)pid, &status, 0) == pid);
     pid = syscall(SYS_clone3, &arguments, sizeof arguments);

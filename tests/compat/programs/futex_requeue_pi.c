@@ -112,7 +112,6 @@ int main(void)
     say("errors");
     TRY(futex(&condition, FUTEX_WAIT_REQUEUE_PI | PRIVATE, 1, NULL, &lock, 0));
     TRY(futex(&condition, FUTEX_WAIT_REQUEUE_PI | PRIVATE, 0, NULL, &condition, 0));
-    TRY(futex(&condition, FUTEX_WAIT_REQUEUE_PI | PRIVATE, 0, NULL, NULL, 0));
     TRY(futex(&condition, FUTEX_WAIT_REQUEUE_PI, 0, NULL, NULL, 0));
     start_waiter(&plain, wait_main);
     TRY(futex2(&condition, FUTEX_CMP_REQUEUE_PI | PRIVATE, 1, 0, &lock, 0));
