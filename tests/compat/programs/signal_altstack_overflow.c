@@ -44,7 +44,7 @@ static void nested_too_deep(void)
 
 static void segv_handler(int signo, siginfo_t *info, void *context)
 {
-    say("SIGSEGV's handler: code %d address %p", info->si_code, info->si_addr);
+    say("SIGSEGV's handler: code %d address %#lx", info->si_code, (unsigned long)info->si_addr);
     _exit(7);
 }
 

@@ -32,8 +32,8 @@ static void segv(int signo, siginfo_t *info, void *context)
 {
     const greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
 
-    say("SIGSEGV's handler: code %d address %p rsp as set %d", info->si_code, info->si_addr,
-        (unsigned long)registers[REG_RSP] == bad);
+    say("SIGSEGV's handler: code %d address %#lx rsp as set %d", info->si_code,
+        (unsigned long)info->si_addr, (unsigned long)registers[REG_RSP] == bad);
     _exit(7);
 }
 

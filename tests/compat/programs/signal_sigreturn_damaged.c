@@ -8,12 +8,22 @@ static void handler(int signo, siginfo_t *info, void *context)
     damage(context);
 }
 
+/* Addresses of the program's own depend on how it was linked: told as 1. */
+static unsigned long outside_program(unsigned long address)
+{
+    extern const char __executable_start[], etext[];
+
+    return address >= (unsigned long)__executable_start && address < (unsigned long)etext ? 1
+                                                                                          : address;
+}
+
 static void fatal(int signo, siginfo_t *info, void *context)
 {
     const greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
 
-    say("  then signal %d code %d address %p rip %#lx cs %#lx ss %#lx trap %ld error %#lx", signo,
-        info->si_code, info->si_addr, (unsigned long)registers[REG_RIP] >> 12 << 12,
+    say("  then signal %d code %d address %#lx rip %#lx cs %#lx ss %#lx trap %ld error %#lx", signo,
+        info->si_code, outside_program((unsigned long)info->si_addr),
+        outside_program((unsigned long)registers[REG_RIP]),
         (unsigned long)registers[REG_CSGSFS] & 0xffff, (unsigned long)registers[REG_CSGSFS] >> 48,
         (long)registers[REG_TRAPNO], (unsigned long)registers[REG_ERR]);
     _exit(5);
