@@ -199,8 +199,8 @@ enum quire_advice {
 enum quire_status quire_space_advise(struct quire_space *space, quire_virt address, size_t length,
                                      enum quire_advice advice);
 
-/* mlock (lock, on_fault) and munlock. QUIRE_NO_MAPPING, QUIRE_LOCK_LIMIT, QUIRE_NO_MEMORY (some pages
- * could not be brought in). */
+/* mlock (lock, on_fault) and munlock. QUIRE_NO_MAPPING, QUIRE_LOCK_LIMIT, QUIRE_NO_MEMORY (some
+ * pages could not be brought in). */
 enum quire_status quire_space_lock(struct quire_space *space, quire_virt address, size_t length,
                                    bool lock, bool on_fault);
 /* All of the space (mlockall MCL_CURRENT, munlockall). */

@@ -207,7 +207,7 @@ struct file {
     int owner_signal;     /* F_SETSIG */
     bool deny_write;      /* holds inode->deny_write */
     const char *label;    /* without a name: "[eventpoll]"; NULL: it is called a pipe */
-    uint32_t number;     /* (c) tells open files without an inode apart */
+    uint32_t number;      /* (c) tells open files without an inode apart */
     struct quire_deferred deferred;
 };
 

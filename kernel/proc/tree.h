@@ -6,7 +6,7 @@
 #include "kernel/proc/process.h"
 
 extern uint64_t pids_made; /* processes and threads since boot */
-extern int pid_max; /* numbers are below it; /proc/sys/kernel/pid_max */
+extern int pid_max;        /* numbers are below it; /proc/sys/kernel/pid_max */
 
 static inline uint64_t tree_lock_interrupts(void)
 {
