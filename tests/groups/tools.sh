@@ -249,7 +249,7 @@ check "help names the commands" front_help
 missing_packages() {
     mkdir path
     for command in sh dirname readlink cat gcc make ld clang clang-format clang-tidy musl-gcc cpio \
-        grub-mkrescue xorriso mformat; do
+        grub-mkrescue xorriso mformat pmap prlimit; do
         ln -s "$(command -v $command)" path/$command
     done
     printf '#!/bin/sh\nexit 99\n' >path/apt-get
