@@ -264,14 +264,22 @@ static void require(struct sim_machine *machine, enum quire_status status, const
         sim_fail(machine, "%s: %s", what, quire_status_string(status));
 }
 
-/* Memory is short: what the heap and the CPU's own stack hold back is all there is. */
+/*
+ * Memory is short: what the heap and the CPU's own stack hold back is all there is. An operation
+ * that makes and frees the same objects at each attempt is told so in the end, or it would go on
+ * for ever.
+ */
 static bool reclaim(struct quire *q, size_t frames)
 {
+    struct sim_machine *machine = q->user;
     size_t freed = quire_heap_shrink(q);
 
     (void)frames;
     quire_frame_drain(q);
-    return freed > 0;
+    if (__atomic_exchange_n(&machine->reclaim_step, machine->steps, __ATOMIC_RELAXED) !=
+        machine->steps)
+        __atomic_store_n(&machine->reclaims, 0, __ATOMIC_RELAXED);
+    return freed > 0 && __atomic_add_fetch(&machine->reclaims, 1, __ATOMIC_RELAXED) <= SIM_RECLAIMS;
 }
 
 static void bring_up(struct sim_machine *machine)

@@ -121,6 +121,9 @@ struct sim_options {
     bool threads;        /* for sim_run_threads */
 };
 
+/* In one step of the test the reclaimer gives so often. */
+#define SIM_RECLAIMS 64
+
 #define SIM_EVENTS 64
 #define SIM_LINES  32
 
@@ -163,6 +166,8 @@ struct sim_machine {
     uint64_t allocations;             /* attempts so far */
     uint64_t allocation_failures;     /* injected so far */
     uint64_t lowest_free;             /* fewest free frames seen by an allocation */
+    uint64_t reclaim_step;            /* when memory was short last */
+    unsigned reclaims;                /* times in that step */
     struct sim_disk disk;
     /* reports */
     struct quire_trace_event event[SIM_EVENTS];

@@ -40,9 +40,9 @@ FUZZ_SIM := $(SIM_MM_SOURCES:%.c=sim/%.o) $(SIM_SOURCES:%.c=sim/%.o)
 
 $(eval $(call fuzz_target,bootmap,$(addprefix library/,tests/fuzz/fuzz_bootmap.o mm/bootmap.o mm/bootmap_adapters.o)))
 $(eval $(call fuzz_target,archive,kernel/tests/fuzz/fuzz_archive.o kernel/kernel/fs/cpio.o))
-$(eval $(call fuzz_target,region,$(FUZZ_SIM) $(addprefix sim/tests/,fuzz/fuzz_region.o \
-    fuzz/region_hostile.o model/model.o model/operation.o model/rounds.o),\
-    -lpthread -Wl$(comma)--wrap=sim_random_below -Wl$(comma)--wrap=sim_random_once_in))
+FUZZ_MODEL := $(filter-out tests/model/main.c,$(sort $(wildcard tests/model/*.c)))
+$(eval $(call fuzz_target,region,$(FUZZ_SIM) $(FUZZ_MODEL:%.c=sim/%.o) $(addprefix sim/tests/fuzz/,fuzz_region.o \
+    region_hostile.o),-lpthread -Wl$(comma)--wrap=sim_random_below -Wl$(comma)--wrap=sim_random_once_in))
 $(eval $(call fuzz_target,elf,$(FUZZ_SIM) $(addprefix kernel/,kernel/proc/elf.o tests/fuzz/host/heap.o \
     tests/fuzz/fuzz_elf.o),-lpthread))
 $(eval $(call fuzz_target,usercopy,$(addprefix kernel/,kernel/x86/usercopy.o kernel/x86/usercopy.S.o \
