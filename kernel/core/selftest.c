@@ -143,6 +143,34 @@ static void test_wx(void)
         log_info("selftest wx: ok");
 }
 
+/* Mappings that break the rules, planted where nothing else is: the walk finds each. */
+static void test_wx_planted(void)
+{
+    const quire_virt place = KERNEL_AREA_END - 16 * PAGE_SIZE;
+    static const struct {
+        unsigned protection, flags;
+        const char *what;
+    } planted[] = {
+        {QUIRE_PROT_READ | QUIRE_PROT_WRITE | QUIRE_PROT_EXECUTE, 0, "writable and executable"},
+        {QUIRE_PROT_READ, QUIRE_PAGE_USER, "open to programs"},
+    };
+    struct quire_frame *frame =
+        quire_frame_alloc_one(&kernel_machine, QUIRE_FRAME_KERNEL, QUIRE_ALLOC_ZERO);
+    bool ok = true;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(planted); i++) {
+        quire_pagetable_map(&kernel_machine, &kernel_machine.kernel, place,
+                            quire_frame_phys(&kernel_machine, frame), PAGE_SIZE,
+                            planted[i].protection, planted[i].flags | QUIRE_PAGE_SMALL);
+        ok &= expect(!memory_check_protection(), planted[i].what);
+        quire_pagetable_unmap(&kernel_machine, &kernel_machine.kernel, place, PAGE_SIZE);
+        ok &= expect(memory_check_protection(), "clean again");
+    }
+    quire_frame_put(&kernel_machine, frame);
+    if (ok)
+        log_info("selftest wxplanted: ok");
+}
+
 static void test_usercopy(void)
 {
     uint8_t bytes[32] = {0};
@@ -212,6 +240,7 @@ static const struct {
     {"ud", test_ud, true},
     {"gp", test_gp, true},
     {"wx", test_wx, false},
+    {"wxplanted", test_wx_planted, false},
     {"usercopy", test_usercopy, false},
     {"timer", test_timer, false},
 };

@@ -43,6 +43,8 @@ for machine in pc q35; do
 done
 boot "$cpu" 20M $well
 verdict "boots in 20 MiB" 33 'selftest wx: ok' 'selftest usercopy: ok'
+boot "$cpu" 128M selftest=wxplanted
+verdict "mappings with too many rights are found" 33 'selftest wxplanted: ok' 'has too many rights'
 boot "$cpu,+pdpe1gb" 6G $well
 verdict "boots in 6 GiB with 1 GiB pages" 33 'zone normal' 'selftest wx: ok' \
     'selftest usercopy: ok'

@@ -1,0 +1,131 @@
+/*
+ * Nothing that /proc and /sys tell, and nothing that a look at them may bring, is an address of the
+ * kernel: every file that can be read is read and searched for such numbers, as text (16
+ * hexadecimal digits that begin with ffff8 to ffff f) and as eight bytes.
+ *
+ *   isolation [FOLDER...]
+ */
+#define _GNU_SOURCE
+#include "check.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static unsigned files, leaks;
+
+static bool is_digit(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* An address of the kernel half, but none of the small negative numbers. */
+static bool is_kernel_address(uint64_t value)
+{
+    return value >> 47 == 0x1ffff && value < 0xfffffffffff00000;
+}
+
+static void search_text(const char *path, const char *text, size_t size)
+{
+    for (size_t i = 0; i + 16 <= size; i++) {
+        char digits[17];
+        size_t n = 0;
+
+        if (i > 0 && is_digit(text[i - 1]))
+            continue;
+        while (i + n < size && is_digit(text[i + n]))
+            n++;
+        if (n != 16)
+            continue;
+        memcpy(digits, text + i, 16);
+        digits[16] = 0;
+        if (is_kernel_address(strtoull(digits, NULL, 16))) {
+            printf("%s tells %s\n", path, digits);
+            leaks++;
+        }
+    }
+}
+
+static void search_words(const char *path, const char *bytes, size_t size)
+{
+    for (size_t i = 0; i + 8 <= size; i += 8) {
+        uint64_t word;
+
+        memcpy(&word, bytes + i, 8);
+        if (is_kernel_address(word)) {
+            printf("%s tells %#lx at %zu\n", path, (unsigned long)word, i);
+            leaks++;
+        }
+    }
+}
+
+static void search_file(const char *path)
+{
+    static char bytes[1 << 18];
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    size_t size = 0;
+    ssize_t n;
+
+    if (fd < 0)
+        return;
+    files++;
+    while (size < sizeof bytes && (n = read(fd, bytes + size, sizeof bytes - size)) > 0)
+        size += (size_t)n;
+    search_text(path, bytes, size);
+    search_words(path, bytes, size);
+    close(fd);
+}
+
+/* Links lead elsewhere, or round and round. */
+static void search_folder(const char *path, unsigned depth)
+{
+    DIR *folder = depth < 8 ? opendir(path) : NULL;
+    struct dirent *entry;
+
+    if (!folder)
+        return;
+    while ((entry = readdir(folder))) {
+        char name[1024], target[512];
+        struct stat st;
+        ssize_t n;
+
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
+        if (lstat(name, &st) != 0)
+            continue;
+        search_text(name, entry->d_name, strlen(entry->d_name));
+        n = S_ISLNK(st.st_mode) ? readlink(name, target, sizeof target) : -1;
+        if (n > 0)
+            search_text(name, target, (size_t)n);
+        if (S_ISDIR(st.st_mode))
+            search_folder(name, depth + 1);
+        else if (S_ISREG(st.st_mode) && strcmp(entry->d_name, "mem") != 0 &&
+                 strcmp(entry->d_name, "kmsg") != 0)
+            search_file(name);
+    }
+    closedir(folder);
+}
+
+static const char *const *folders;
+
+static void told(void)
+{
+    for (unsigned i = 0; folders[i]; i++)
+        search_folder(folders[i], 0);
+    check(leaks == 0);
+    check(files > 40);
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const usual[] = {"/proc", "/sys", NULL};
+
+    folders = argc > 1 ? (const char *const *)argv + 1 : usual;
+    run(told);
+    printf("%s\n", files > 40 ? "many files" : "few files");
+    return check_failures != 0;
+}
