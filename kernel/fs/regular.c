@@ -271,6 +271,8 @@ static long regular_write(struct file *file, struct transfer *from, uint64_t *po
     uint64_t at, end;
     long result;
 
+    if (inode->huge_pool)
+        return -EINVAL;
     if (from->length == 0)
         return 0;
     mutex_lock(&inode->mutex);
@@ -305,7 +307,7 @@ int regular_resize_locked(struct vfs_inode *inode, uint64_t size)
 {
     struct quire_object *object = inode->object;
 
-    if (size > FILE_SIZE_LIMIT)
+    if (size > INT64_MAX)
         return -EFBIG;
     if ((inode->seals & F_SEAL_SHRINK) && size < object->size)
         return -EPERM;
@@ -423,9 +425,9 @@ static long regular_seek(struct file *file, int64_t offset, int whence)
 
 static int regular_map(struct file *file, bool shared, struct quire_object **out_object)
 {
-    if (shared && (file->flags & O_ACCMODE) == O_RDWR &&
-        (file->inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
-        return -EPERM;
+    (void)shared;
+    if (file->inode->huge_pool)
+        return -ENOMEM; /* it is empty */
     *out_object = file->inode->object;
     quire_object_get(*out_object);
     return 0;

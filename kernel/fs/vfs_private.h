@@ -111,6 +111,7 @@ struct vfs_inode {
     uint32_t uid, gid;   /* (l) */
     uint32_t links;      /* (l) names that refer to it */
     uint32_t seals;      /* (m) F_SEAL_* of memfd_create */
+    bool huge_pool;      /* (c) memfd_create's MFD_HUGETLB: of the pool of large pages */
     bool linkable;       /* (c) made by O_TMPFILE without O_EXCL: may get its first name */
     uint64_t number;     /* (c) */
     uint64_t device;     /* (c) of a device node */

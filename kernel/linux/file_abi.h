@@ -194,6 +194,9 @@ struct flock_abi {
 #define MFD_CLOEXEC       0x1u
 #define MFD_ALLOW_SEALING 0x2u
 #define MFD_HUGETLB       0x4u
+#define MFD_HUGE_SHIFT    26
+#define MFD_HUGE_MASK     0x3fu
+#define MFD_HUGE_2M       21 /* log2 of the only size of large pages */
 
 #define FALLOC_FL_KEEP_SIZE      0x01u
 #define FALLOC_FL_PUNCH_HOLE     0x02u

@@ -55,6 +55,10 @@
 #define MCL_ONFAULT   4u
 #define MLOCK_ONFAULT 1u
 
+/* prctl's PR_SET_MM. */
+long prctl_set_memory(unsigned long option, unsigned long address, unsigned long size,
+                      unsigned long last);
+
 static inline struct quire_space *my_space(void)
 {
     return current_thread()->memory->space;

@@ -655,12 +655,12 @@ static int fallocate_locked(struct vfs_inode *inode, unsigned mode, uint64_t sta
             return -EPERM;
         quire_object_punch(object, start, end);
     } else {
-        /* The limit counts for KEEP_SIZE, too. */
+        /* The limits count for KEEP_SIZE, too. */
         if (end > size && end > current_process()->limits[RLIMIT_FSIZE].soft) {
             signal_send_self(SIGXFSZ);
             return -EFBIG;
         }
-        if (!(mode & FALLOC_FL_KEEP_SIZE) && end > size && (inode->seals & F_SEAL_GROW))
+        if (end > size && (inode->seals & F_SEAL_GROW))
             return -EPERM;
         error = allocate_range(inode, start, end);
         if (error == 0 && !(mode & FALLOC_FL_KEEP_SIZE) && end > size)
@@ -817,18 +817,27 @@ long sys_memfd_create(word user_name, word flags)
     char name[8 + 250] = "/memfd:";
     struct file *file;
     long length;
+    word known = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB, size_code = 0;
     int fd, error;
 
-    if (flags & ~(word)(MFD_CLOEXEC | MFD_ALLOW_SEALING))
+    flags = (uint32_t)flags;
+    if (flags & MFD_HUGETLB) {
+        size_code = flags >> MFD_HUGE_SHIFT & MFD_HUGE_MASK;
+        known |= (word)MFD_HUGE_MASK << MFD_HUGE_SHIFT;
+    }
+    if (flags & ~known)
         return -EINVAL;
     length = strncpy_from_user(name + 7, (void *)user_name, 250);
     if (length < 0)
         return -EFAULT;
     if (length == 250)
         return -EINVAL;
+    if (size_code != 0 && size_code != MFD_HUGE_2M)
+        return -ENODEV;
     error = tmpfs_file_create(name, 0, &file);
     if (error != 0)
         return error;
+    file->inode->huge_pool = (flags & MFD_HUGETLB) != 0;
     file->inode->seals = (flags & MFD_ALLOW_SEALING) ? 0 : F_SEAL_SEAL;
     fd = file_table_add(current_thread()->files, file, 0, flags & MFD_CLOEXEC);
     if (fd < 0)

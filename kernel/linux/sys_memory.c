@@ -46,6 +46,8 @@ static int open_mapping(struct file *file, unsigned protection, unsigned flags,
         return -EACCES;
     if (shared && (protection & PROT_WRITE) && access != O_RDWR)
         return -EACCES;
+    if (shared && (protection & PROT_WRITE) && write_sealed(file))
+        return -EPERM;
     if (!file->operations->map)
         return -ENODEV;
     if (flags & MAP_GROWSDOWN)

@@ -3,6 +3,7 @@
 #include "core/string.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/linux/errno.h"
+#include "kernel/linux/memory.h"
 #include "kernel/linux/resource.h"
 #include "kernel/linux/syscalls.h"
 #include "kernel/linux/usage.h"
@@ -452,6 +453,8 @@ enum {
     PR_GET_CHILD_SUBREAPER = 37,
     PR_SET_NO_NEW_PRIVS = 38,
     PR_GET_NO_NEW_PRIVS = 39,
+    PR_SET_MM = 35,
+    PR_SET_THP_DISABLE = 41,
     PR_GET_THP_DISABLE = 42,
 };
 #define CAPABILITY_LAST 40
@@ -501,7 +504,6 @@ long sys_prctl(word option, word a, word b, word c, word d)
     case PR_GET_TIMING:
     case PR_GET_SECCOMP:
     case PR_GET_SECUREBITS:
-    case PR_GET_THP_DISABLE:
         return 0;
     case PR_GET_TIMERSLACK:
         return 50000;
@@ -517,6 +519,15 @@ long sys_prctl(word option, word a, word b, word c, word d)
             return -EINVAL;
         process->no_new_privileges = true;
         return 0;
+    case PR_SET_MM:
+        return prctl_set_memory(a, b, c, d);
+    case PR_SET_THP_DISABLE:
+        if (b || c || d)
+            return -EINVAL;
+        process->no_huge_pages = a != 0;
+        return 0;
+    case PR_GET_THP_DISABLE:
+        return a || b || c || d ? -EINVAL : process->no_huge_pages;
     case PR_GET_NO_NEW_PRIVS:
         return a || b || c || d ? -EINVAL : process->no_new_privileges;
     default:

@@ -43,6 +43,23 @@ static bool next_range(struct vectors *vectors, int *error)
     return true;
 }
 
+/* The whole list is looked at first, as Linux does: 1 when it names any bytes, 0, -EFAULT, -EINVAL.
+ */
+static int list_bytes(const struct vectors *list)
+{
+    struct vector vector;
+    int any = 0;
+
+    for (uint64_t i = 0; i < list->count; i++) {
+        if (copy_from_user(&vector, &list->user[i], sizeof vector) != 0)
+            return -EFAULT;
+        if (vector.length > INT64_MAX)
+            return -EINVAL;
+        any |= vector.length != 0;
+    }
+    return any;
+}
+
 static size_t copy_piece(struct quire_space *space, uint64_t remote, uint64_t local, size_t size,
                          bool write, char *buffer)
 {
@@ -101,14 +118,18 @@ static long process_vm(word pid, word local, word local_count, word remote, word
 
     if (flags != 0 || local_count > VECTOR_MAX || remote_count > VECTOR_MAX)
         return -EINVAL;
+    result = list_bytes(&mine);
+    if (result > 0)
+        result = list_bytes(&theirs);
+    if (result <= 0)
+        return result;
     process = process_find((int)pid);
     if (!process)
         return -ESRCH;
     memory = process_memory(process);
     if (!memory)
         result = -ESRCH;
-    else if (process->credentials.uid != current_process()->credentials.euid &&
-             current_process()->credentials.euid != 0)
+    else if (process_access(process, PROCESS_ATTACH) != 0)
         result = -EPERM;
     else
         result = copy_between(memory->space, &mine, &theirs, write);

@@ -91,6 +91,7 @@ int process_inherit(struct process *child, struct process *parent)
     }
     child->dumpable = parent->dumpable;
     child->no_new_privileges = parent->no_new_privileges;
+    child->no_huge_pages = parent->no_huge_pages;
     child->oom_score_adj = parent->oom_score_adj;
     child->oom_score_adj_min = parent->oom_score_adj_min;
     return 0;

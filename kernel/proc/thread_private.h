@@ -223,6 +223,7 @@ struct process {
     bool child_stopped, child_continued; /* (s) to be told to wait4 */
     bool stopped;                        /* (s) job control: every thread stops */
     bool dumpable, no_new_privileges, child_subreaper;
+    bool no_huge_pages; /* PR_SET_THP_DISABLE */
     int stop_signal;            /* (s) */
     int exit_status;            /* (s) wait status */
     int exit_signal;            /* (t) sent to the parent: SIGCHLD, or as clone said */
