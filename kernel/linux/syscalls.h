@@ -126,6 +126,14 @@ long sys_process_vm_readv(word pid, word local, word local_count, word remote, w
 long sys_process_vm_writev(word pid, word local, word local_count, word remote, word remote_count,
                            word flags);
 
+/* sys_policy.c */
+long sys_set_mempolicy(word mode, word nodes, word count);
+long sys_get_mempolicy(word mode, word nodes, word count, word address, word flags);
+long sys_mbind(word address, word length, word mode, word nodes, word count, word flags);
+long sys_set_mempolicy_home_node(word address, word length, word node, word flags);
+long sys_move_pages(word pid, word count, word pages, word nodes, word status, word flags);
+long sys_migrate_pages(word pid, word count, word from, word to);
+
 /* sys_pidfd.c */
 long sys_pidfd_open(word pid, word flags);
 long sys_pidfd_send_signal(word fd, word signo, word info, word flags);

@@ -118,6 +118,8 @@ static void copy_thread(struct thread *child, const struct thread *parent,
     memcpy(child->name, parent->name, sizeof child->name);
     child->nice = parent->nice;
     child->policy = parent->policy;
+    child->memory_policy = parent->memory_policy;
+    child->memory_nodes = parent->memory_nodes;
     child->priority = parent->priority;
     child->blocked = parent->restore_blocked ? parent->saved_blocked : parent->blocked;
     /* A child on the parent's stack keeps its alternate stack only when it may use it alone. */

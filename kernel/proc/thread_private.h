@@ -141,6 +141,8 @@ struct thread {
     uint8_t slice;    /* (r) ticks left */
     int8_t nice;
     uint8_t policy, priority;   /* as told by sched_setscheduler */
+    uint16_t memory_policy;     /* (o) as told by set_mempolicy, with its flags */
+    uint8_t memory_nodes;       /* (o) its nodes: there is one */
     uint8_t inherited_priority; /* (r) of those that wait for it; 0: none */
     uint32_t cpu;               /* (r) whose run queue */
     struct list run_node;       /* (r) */
@@ -223,7 +225,7 @@ struct process {
     bool child_stopped, child_continued; /* (s) to be told to wait4 */
     bool stopped;                        /* (s) job control: every thread stops */
     bool dumpable, no_new_privileges, child_subreaper;
-    bool no_huge_pages; /* PR_SET_THP_DISABLE */
+    bool no_huge_pages;         /* PR_SET_THP_DISABLE */
     int stop_signal;            /* (s) */
     int exit_status;            /* (s) wait status */
     int exit_signal;            /* (t) sent to the parent: SIGCHLD, or as clone said */
