@@ -69,8 +69,9 @@ static void execute_full(void)
     FILL(0)
     FILL(1)
     FILL(2)
-    FILL(3) FILL(4) FILL(5) FILL(6) FILL(7) FILL(8) FILL(9) FILL(10) FILL(11) FILL(12) FILL(13)
-        FILL(14) FILL(15) __asm__ volatile(
+    FILL(3)
+    FILL(4) FILL(5) FILL(6) FILL(7) FILL(8) FILL(9) FILL(10) FILL(11) FILL(12) FILL(13) FILL(14)
+        FILL(15) __asm__ volatile(
             "movq $-1, %%r8; movq $-1, %%r9; movq $-1, %%r10; movq $-1, %%r12\n"
             "movq $-1, %%r13; movq $-1, %%r14; movq $-1, %%r15; movq $-1, %%rbx\n"
             "std; stc\n"
