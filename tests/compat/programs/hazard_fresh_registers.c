@@ -65,19 +65,30 @@ static void execute_full(void)
     const uint16_t control = 0x7f;
 
     __asm__ volatile("ldmxcsr %0; fldcw %1; fld1; fldpi; fld1" ::"m"(mxcsr), "m"(control));
-#define FILL(n) __asm__ volatile("movups %0, %%xmm" #n ::"m"(pattern) : "xmm" #n);
-    FILL(0)
-    FILL(1)
-    FILL(2)
-    FILL(3)
-    FILL(4) FILL(5) FILL(6) FILL(7) FILL(8) FILL(9) FILL(10) FILL(11) FILL(12) FILL(13) FILL(14)
-        FILL(15) __asm__ volatile(
-            "movq $-1, %%r8; movq $-1, %%r9; movq $-1, %%r10; movq $-1, %%r12\n"
-            "movq $-1, %%r13; movq $-1, %%r14; movq $-1, %%r15; movq $-1, %%rbx\n"
-            "std; stc\n"
-            "syscall; cld" ::"a"(SYS_execve),
-            "D"(name), "S"(0L), "d"(0L)
-            : "rbx", "rcx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "memory", "cc");
+#define FILL(n) __asm__ volatile("movups %0, %%xmm" #n ::"m"(pattern) : "xmm" #n)
+    FILL(0);
+    FILL(1);
+    FILL(2);
+    FILL(3);
+    FILL(4);
+    FILL(5);
+    FILL(6);
+    FILL(7);
+    FILL(8);
+    FILL(9);
+    FILL(10);
+    FILL(11);
+    FILL(12);
+    FILL(13);
+    FILL(14);
+    FILL(15);
+    __asm__ volatile("movq $-1, %%r8; movq $-1, %%r9; movq $-1, %%r10; movq $-1, %%r12\n"
+                     "movq $-1, %%r13; movq $-1, %%r14; movq $-1, %%r15; movq $-1, %%rbx\n"
+                     "std; stc\n"
+                     "syscall; cld" ::"a"(SYS_execve),
+                     "D"(name), "S"(0L), "d"(0L)
+                     : "rbx", "rcx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "memory",
+                       "cc");
     _exit(9);
 }
 
