@@ -554,6 +554,8 @@ static enum quire_status grow(struct fault *fault)
         below = quire_region_previous(region);
         if (size <= space->limits.stack &&
             (space->pages.total << QUIRE_PAGE_SHIFT) + grown <= space->limits.total &&
+            (!(region->flags & QUIRE_REGION_LOCKED) ||
+             (space->pages.locked << QUIRE_PAGE_SHIFT) + grown <= space->limits.locked) &&
             fault->page >= QUIRE_LOWEST_HINT &&
             (region->object == NULL || grown >> QUIRE_PAGE_SHIFT <= region->offset) &&
             (below == NULL || !(below->flags & QUIRE_REGION_PROTECTION) ||

@@ -227,9 +227,12 @@ static long write_page(struct vfs_inode *inode, uint64_t at, struct transfer *fr
     bool overwrite =
         !from->user && from->vectors == NULL && n == PAGE_SIZE && at >= inode->object->size;
     struct quire_frame *frame;
-    int error = regular_page(inode, at >> PAGE_SHIFT, overwrite, &frame);
     size_t moved;
+    int error;
 
+    if (!transfer_readable(from))
+        return -EFAULT; /* and no page is made for nothing */
+    error = regular_page(inode, at >> PAGE_SHIFT, overwrite, &frame);
     if (error != 0)
         return error;
     moved = copy_frame(frame, at & (PAGE_SIZE - 1), from, n, false);
@@ -255,11 +258,15 @@ static long write_pages(struct vfs_inode *inode, struct transfer *from, uint64_t
         }
         done += (size_t)moved;
         at += (uint64_t)moved;
+        /* A short copy ends the call only if the next byte is still not there: it may be this
+         * file's, mapped, and just have come into being. */
+        if ((size_t)moved < n && at > object->size)
+            quire_object_resize(object, at);
         give_way();
-        if ((size_t)moved < n || kill_pending())
+        if (kill_pending())
             break;
     }
-    if (at > object->size)
+    if (done > 0 && at > object->size)
         quire_object_resize(object, at);
     regular_count(inode, object->resident);
     return done > 0 ? (long)done : error;

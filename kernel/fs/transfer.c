@@ -63,3 +63,14 @@ size_t transfer_in(struct transfer *transfer, void *to, size_t n)
 {
     return transfer_bytes(transfer, to, n, false);
 }
+
+bool transfer_readable(struct transfer *transfer)
+{
+    char byte;
+
+    if (!transfer->user || transfer->length == 0)
+        return true;
+    if (transfer->vectors != NULL && !transfer_next_piece(transfer))
+        return true;
+    return copy_from_user(&byte, transfer->address, 1) == 0;
+}

@@ -39,6 +39,8 @@ struct transfer {
 size_t transfer_out(struct transfer *transfer, const void *from,
                     size_t n);                                     /* kernel → buffer (read) */
 size_t transfer_in(struct transfer *transfer, void *to, size_t n); /* buffer → kernel (write) */
+/* The next byte of a buffer can be read now: asked before anything is made for what it holds. */
+bool transfer_readable(struct transfer *transfer);
 
 /* poll: a file's poll() says its events now and, when table is not NULL, registers the queues that
  * will announce changes. */

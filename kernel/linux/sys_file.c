@@ -274,13 +274,18 @@ long sys_pwrite64(word fd, word buffer, word count, word position)
 
 static long vector_call(word fd, word list, word count, const int64_t *at, bool write)
 {
+    struct file *file = descriptor_file(fd);
     struct vectors v;
-    long result = vectors_get(&v, list, count);
+    long result;
 
-    if (result != 0)
-        return result;
-    result = transfer_file(fd, &v.transfer, at, write);
-    vectors_done(&v);
+    if (file == NULL)
+        return -EBADF; /* before anything is said about the list */
+    result = vectors_get(&v, list, count);
+    if (result == 0) {
+        result = transfer_file(fd, &v.transfer, at, write);
+        vectors_done(&v);
+    }
+    file_put(file);
     return result;
 }
 

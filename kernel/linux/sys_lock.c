@@ -9,13 +9,20 @@ static long lock_range(word address, word length, bool lock, bool on_fault)
     word start = quire_page_down(address);
     word size = quire_page_up(length + (address - start));
     enum quire_status status;
+    bool cut = false;
 
     if (start + size < start)
         return -EINVAL;
     if (size == 0)
         return 0;
+    /* What lies beyond the user half is a hole like any other: what comes before it is changed. */
+    if (!lock && start < USER_END && size > USER_END - start) {
+        size = USER_END - start;
+        cut = true;
+    }
     status = quire_space_lock(my_space(), start, size, lock, on_fault);
-    if (status == QUIRE_BEYOND_END || status == QUIRE_NO_PERMISSION || status == QUIRE_LOCK_LIMIT)
+    if ((status == QUIRE_OK && cut) || status == QUIRE_BEYOND_END ||
+        status == QUIRE_NO_PERMISSION || status == QUIRE_LOCK_LIMIT)
         return -ENOMEM;
     return status_errno(status);
 }
@@ -61,6 +68,9 @@ long sys_mlockall(word flags)
         return -EINVAL;
     if (!may_lock())
         return -EPERM;
+    if ((flags & MCL_CURRENT) &&
+        my_space()->pages.total > my_space()->limits.locked >> QUIRE_PAGE_SHIFT)
+        return -ENOMEM; /* before the future is decided on */
     set_future(flags & MCL_FUTURE
                    ? QUIRE_REGION_LOCKED | (on_fault ? QUIRE_REGION_LOCK_ON_FAULT : 0u)
                    : 0);

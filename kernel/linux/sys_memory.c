@@ -294,6 +294,7 @@ static long protect(word address, word length, word protection, int key)
 {
     unsigned grows = (unsigned)protection & (PROT_GROWSDOWN | PROT_GROWSUP);
     enum quire_status status;
+    bool cut = false;
 
     if (grows == (PROT_GROWSDOWN | PROT_GROWSUP) || address % PAGE_SIZE != 0)
         return -EINVAL;
@@ -304,13 +305,17 @@ static long protect(word address, word length, word protection, int key)
     protection &= ~(word)(PROT_GROWSDOWN | PROT_GROWSUP);
     if ((protection & ~(word)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM)) || key != -1)
         return -EINVAL;
-    /* No region grows upwards on this machine. */
-    if (grows == PROT_GROWSUP)
-        return -EINVAL;
+    if (grows == PROT_GROWSUP) /* no region grows upwards on this machine */
+        return is_mapped(address, address + 1) ? -EINVAL : -ENOMEM;
+    /* What lies beyond the user half is a hole like any other: what comes before it is changed. */
+    if (address < USER_END && quire_page_up(length) > USER_END - address) {
+        length = USER_END - address;
+        cut = true;
+    }
     status =
         quire_space_protect(my_space(), address, length, (unsigned)protection & ~(unsigned)PROT_SEM,
                             grows == PROT_GROWSDOWN);
-    return status_errno(status);
+    return status == QUIRE_OK && cut ? -ENOMEM : status_errno(status);
 }
 
 long sys_mprotect(word address, word length, word protection)

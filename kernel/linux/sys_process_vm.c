@@ -66,7 +66,8 @@ static size_t copy_piece(struct quire_space *space, uint64_t remote, uint64_t lo
     size_t done = 0;
 
     if (write) {
-        if (copy_from_user(buffer, (void *)local, size) == 0)
+        size -= copy_from_user(buffer, (void *)local, size);
+        if (size > 0)
             quire_space_write(space, remote, buffer, size, false, &done);
     } else {
         quire_space_read(space, remote, buffer, size, false, &done);

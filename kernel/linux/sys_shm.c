@@ -12,6 +12,8 @@
 #include "kernel/linux/shm.h"
 #include "kernel/linux/syscalls.h"
 #include "core/mutex.h"
+#include "core/printf.h"
+#include "kernel/fs/vfs.h"
 #include "kernel/proc/process.h"
 #include "x86/time.h"
 #include "x86/usercopy.h"
@@ -222,6 +224,7 @@ static int grow_table(void)
 static long create_segment(int32_t key, word size, unsigned flags)
 {
     const struct credentials *ids = &current_process()->credentials;
+    char name[sizeof "/SYSV00000000"];
     struct segment *segment;
     unsigned slot = 0;
     uint64_t pages;
@@ -247,8 +250,8 @@ static long create_segment(int32_t key, word size, unsigned flags)
     segment = kernel_alloc_zeroed(sizeof *segment);
     if (!segment)
         return -ENOMEM;
-    if (quire_object_create(&kernel_machine, QUIRE_OBJECT_MEMORY, NULL, NULL, quire_page_up(size),
-                            &segment->object) != QUIRE_OK) {
+    snprintf(name, sizeof name, "/SYSV%08x", (unsigned)key);
+    if (tmpfs_object_create(name, size, &segment->object) != 0) {
         kernel_free(segment);
         return -ENOMEM;
     }

@@ -145,6 +145,21 @@ static void out_of_memory(struct thread *thread, uint64_t address)
     signal_send_process(thread->process, SIGKILL, NULL);
 }
 
+/*
+ * Linux looks at the right to execute only once the page is there: the fetch of an absent page
+ * brings it in as a read would, or fails as a read would.
+ */
+static enum quire_status fetch_absent(uint64_t address, unsigned *error_code)
+{
+    enum quire_status status =
+        quire_space_fault(current_thread()->memory->space, address, QUIRE_ACCESS_READ, NULL);
+
+    if (status != QUIRE_OK)
+        return status;
+    *error_code |= FAULT_PRESENT;
+    return QUIRE_NO_PERMISSION;
+}
+
 static void raise(struct trap_frame *frame, uint64_t address, unsigned error_code,
                   enum quire_status status, enum quire_fault_class class)
 {
@@ -152,6 +167,9 @@ static void raise(struct trap_frame *frame, uint64_t address, unsigned error_cod
     struct signal_info info;
     int signo = SIGSEGV, code = SEGV_MAPERR;
 
+    if (status == QUIRE_NO_PERMISSION &&
+        (error_code & (FAULT_FETCH | FAULT_PRESENT)) == FAULT_FETCH)
+        status = fetch_absent(address, &error_code);
     switch (status) {
     case QUIRE_NO_MEMORY:
         out_of_memory(thread, address);
@@ -168,15 +186,7 @@ static void raise(struct trap_frame *frame, uint64_t address, unsigned error_cod
     default:
         break;
     }
-    /*
-     * Linux looks at the right to execute only once the page is there: the fetch of an absent page
-     * brings it in as a read would. And whether something is in the kernel half is nobody's
-     * business.
-     */
-    if ((error_code & (FAULT_FETCH | FAULT_PRESENT)) == FAULT_FETCH &&
-        status == QUIRE_NO_PERMISSION &&
-        quire_space_fault(thread->memory->space, address, QUIRE_ACCESS_READ, NULL) == QUIRE_OK)
-        error_code |= FAULT_PRESENT;
+    /* Whether something is in the kernel half is nobody's business. */
     if (address >= USER_END)
         error_code |= FAULT_PRESENT;
     thread->trap.vector = TRAP_PAGE_FAULT;

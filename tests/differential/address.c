@@ -352,55 +352,92 @@ void access_memory(struct draw *draw)
 
 /* ---- the report ---- */
 
-/* One line for a region of interest: as in maps, with VmFlags, and what is counted exactly. */
-struct line {
-    bool wanted, anonymous;
-    char text[256];
+/* A region of interest: its line in maps, its VmFlags, and what is counted exactly. */
+struct region {
+    bool wanted;
+    unsigned long start, end, offset;
+    char rights[8], name[80], flags[80];
+    long counts[4];
 };
 
-/*
- * Left out: device and inode numbers; "sd" (soft-dirty), which quire does not keep; what depends on
- * entries that a kernel prepares around a fault (Rss of files, Referenced).
- */
-static void region_line(struct line *line, char *text)
-{
-    unsigned long start, end, offset;
-    char rights[8], name[80] = "";
+static const char *const counted[] = {"Rss:", "Anonymous:", "Private_Dirty:", "Swap:"};
 
-    line->wanted = false;
-    if (sscanf(text, "%lx-%lx %7s %lx %*s %*s %79[^\n]", &start, &end, rights, &offset, name) < 4)
+/*
+ * Left out: device and inode numbers; "sd" (soft-dirty); what depends on entries that a kernel
+ * prepares around a fault (Rss of files, Referenced); any count once process_vm_writev() has run,
+ * which on Linux copies pages that it then does not reach; the program's own data, which [heap] may
+ * continue.
+ */
+static void begin_region(struct region *region, const char *text, uint64_t heap)
+{
+    memset(region, 0, sizeof *region);
+    if (sscanf(text, "%lx-%lx %7s %lx %*s %*s %79[^\n]", &region->start, &region->end,
+               region->rights, &region->offset, region->name) < 4)
         return;
-    if ((start < LOG || start >= ARENA - 64 * PAGE) && start >> 46 == 0 && start < 0x80000000ul) {
-        if (start >= 0x400000 && start < heap_start) /* the program itself */
+    if (region->end <= 0x80000000ul) {
+        if (region->start == LOG)
             return;
-        line->wanted = true;
-    } else if (start < top && start > top - (1ull << 45) && end <= top) {
-        line->wanted = true;
+        if (region->start >= 0x400000 && region->start < heap)
+            region->start = heap;
+        region->wanted = region->start < region->end;
+    } else if (region->start < top && region->start > top - (1ull << 45) && region->end <= top) {
+        region->wanted = true;
     }
-    line->anonymous = name[0] == 0 || name[0] == '[';
-    snprintf(line->text, sizeof line->text, "%s %s %s %lx %s", at(start), at(end), rights, offset,
-             name);
 }
 
-static void add_field(struct line *line, char *text)
+static void add_field(struct region *region, char *text)
 {
-    static const char *const exact[] = {"Rss:", "Anonymous:", "Private_Dirty:", "Swap:"};
-    size_t used = strlen(line->text);
-    long value;
+    char *soft, *colon = strchr(text, ':');
+    bool anonymous = region->name[0] == 0;
 
     if (strncmp(text, "VmFlags:", 8) == 0) {
-        char *soft = strstr(text, " sd");
-
+        soft = strstr(text, " sd");
         if (soft)
             memmove(soft, soft + 3, strlen(soft + 3) + 1);
-        snprintf(line->text + used, sizeof line->text - used, " %s", text + 8);
+        snprintf(region->flags, sizeof region->flags, "%s", text + 9);
         return;
     }
-    value = strtol(strchr(text, ':') ? strchr(text, ':') + 1 : text, NULL, 10);
-    for (unsigned i = 0; i < sizeof exact / sizeof *exact; i++)
-        if (strncmp(text, exact[i], strlen(exact[i])) == 0 && value != 0 &&
-            (line->anonymous || i == 1))
-            snprintf(line->text + used, sizeof line->text - used, " %.3s=%ld", text, value);
+    for (unsigned i = 0; colon && i < 4; i++)
+        if (strncmp(text, counted[i], strlen(counted[i])) == 0 && (anonymous || i == 1) &&
+            region->name[0] != '[')
+            region->counts[i] = atol(colon + 1);
+}
+
+/*
+ * Linux keeps neighbours apart when their pages were first written apart, or before a fork, even
+ * where everything that a program can ask for is the same. Here they are one.
+ */
+static bool continues(const struct region *a, const struct region *b)
+{
+    bool file = a->name[0] != 0 && a->name[0] != '[';
+
+    return a->wanted && b->wanted && a->end == b->start && strcmp(a->rights, b->rights) == 0 &&
+           strcmp(a->name, b->name) == 0 && strcmp(a->flags, b->flags) == 0 &&
+           (!file || a->offset + (a->end - a->start) == b->offset);
+}
+
+static void emit_region(const char *who, const struct region *region)
+{
+    if (!region->wanted)
+        return;
+    emit("%s %s %s %s %lx %s", who, at(region->start), at(region->end), region->rights,
+         region->offset, region->name);
+    for (unsigned i = 0; i < 4 && !the_log->pinned; i++)
+        if (region->counts[i])
+            emit(" %.3s=%ld", counted[i], region->counts[i]);
+    emit(" %s\n", region->flags);
+}
+
+static void end_region(const char *who, struct region *before, const struct region *now)
+{
+    if (continues(before, now)) {
+        before->end = now->end;
+        for (unsigned i = 0; i < 4; i++)
+            before->counts[i] += now->counts[i];
+    } else {
+        emit_region(who, before);
+        *before = *now;
+    }
 }
 
 static bool region_begins(const char *text)
@@ -411,29 +448,25 @@ static bool region_begins(const char *text)
 void report_regions(const char *who)
 {
     static char text[128 * 1024];
+    struct region before = {0}, now = {0};
     size_t length = 0;
     ssize_t n;
     int file = open("/proc/self/smaps", O_RDONLY);
-    struct line line = {0};
 
     while (length < sizeof text - 1 &&
            (n = read(file, text + length, sizeof text - 1 - length)) > 0)
         length += (size_t)n;
     close(file);
     text[length] = 0;
-    for (char *next, *now = text; *now; now = next) {
-        next = strchr(now, '\n');
-        if (!next)
-            break;
+    for (char *next, *line = text; (next = strchr(line, '\n')) != NULL; line = next) {
         *next++ = 0;
-        if (region_begins(now)) {
-            if (line.wanted)
-                emit("%s %s\n", who, line.text);
-            region_line(&line, now);
+        if (region_begins(line)) {
+            end_region(who, &before, &now);
+            begin_region(&now, line, heap_start);
         } else {
-            add_field(&line, now);
+            add_field(&now, line);
         }
     }
-    if (line.wanted)
-        emit("%s %s\n", who, line.text);
+    end_region(who, &before, &now);
+    emit_region(who, &before);
 }

@@ -28,6 +28,7 @@
 #define GROWS_UP   0x02000000ul
 
 bool privileged;
+bool is_child;
 
 static const char *protection_name(unsigned protection)
 {
@@ -57,12 +58,12 @@ static uint64_t draw_map_flags(struct draw *draw)
         0x40 /* 32BIT */,        0x800 /* DENYWRITE */,
         0x1000 /* EXECUTABLE */, 0x4000000 /* UNINITIALIZED */,
         0x8000 | 0x10000,        0x100 | 0x20000,
-        0x80000 /* SYNC */,      0x200000 /* unknown */,
+        0x200000 /* unknown */,
     };
     uint64_t flags = one_in(draw, 3) ? MAP_SHARED : MAP_PRIVATE;
 
-    if (one_in(draw, 30))
-        flags = 3; /* MAP_SHARED_VALIDATE */
+    if (one_in(draw, 30)) /* MAP_SHARED_VALIDATE, which alone looks at MAP_SYNC */
+        flags = one_in(draw, 4) ? 3 | MAP_SYNC : 3;
     if (one_in(draw, 60))
         flags = below(draw, 16);
     while (one_in(draw, 3))
@@ -142,6 +143,7 @@ static void call_mprotect(struct draw *draw)
     uint64_t address = draw_address(draw), length = draw_length(draw);
     uint64_t protection = draw_protection(draw), key = (uint64_t)(int64_t)(int)below(draw, 4) - 1;
 
+    the_log->hidden |= protection == PROT_NONE;
     if (one_in(draw, 15))
         protection |= GROWS_DOWN;
     if (one_in(draw, 60))
@@ -244,7 +246,10 @@ static void call_mincore(struct draw *draw)
     result = raw(SYS_mincore, address, length, where, 0, 0, 0);
     emit("mincore %s %s", at(address), size(length));
     emit_result(result);
-    if (result == 0 && where == (uint64_t)vector) {
+    /* Pages that were only read are told differently: in a child, when the kernel shares tables;
+     * when process_vm_readv() had them in its hands; and after all rights were taken. */
+    if (result == 0 && where == (uint64_t)vector && !is_child && !the_log->pinned &&
+        !the_log->hidden) {
         emit(": ");
         for (unsigned i = 0; i < pages && i < 64; i++)
             emit("%u", vector[i]);

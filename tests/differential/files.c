@@ -1,5 +1,10 @@
 /*
  * The grammar: files, System V segments, copies by the kernel into and out of memory.
+ *
+ * Not asked for: mappings of /dev/zero, which Linux keeps as a file's when they are private, and
+ * gives an object that is too short when they are shared and not from its start; copies that meet a
+ * fault at an odd place, of which Linux may leave out the last bytes; where the data of a file are
+ * to which fallocate() gave pages, since to Linux they are a hole until they are written.
  */
 #define _GNU_SOURCE
 #include "sequence.h"
@@ -53,8 +58,6 @@ void make_file(struct draw *draw)
     emit("file %u kind %u %s", number, kind, size(length));
     if (kind < 6)
         file = memfd_create("m", kind < 3 ? MFD_ALLOW_SEALING : 0);
-    else if (kind == 11)
-        file = open("/dev/zero", O_RDWR);
     else
         file = open(PATH, O_RDWR | O_CREAT | (kind < 9 ? O_TRUNC : 0), 0666);
     if (file < 0) {
@@ -62,12 +65,10 @@ void make_file(struct draw *draw)
         emit("\n");
         return;
     }
-    if (kind != 11) {
-        if (ftruncate(file, (off_t)length) != 0)
-            emit_result(-errno);
-        if (one_in(draw, 2))
-            fill(file, draw);
-    }
+    if (ftruncate(file, (off_t)length) != 0)
+        emit_result(-errno);
+    if (one_in(draw, 2))
+        fill(file, draw);
     if (kind == 10 || kind == 9) { /* another description of it, with fewer rights */
         again = open(PATH, kind == 9 ? O_RDONLY : O_WRONLY);
         close(file);
@@ -94,6 +95,7 @@ static void call_resize(struct draw *draw)
         emit("ftruncate %u %lx", file, offset);
         emit_result(raw(SYS_ftruncate, file, offset, 0, 0, 0, 0));
     } else {
+        the_log->allocated |= mode < 2;
         emit("fallocate %u mode %x %lx %lx", file, (unsigned)mode, offset, length);
         emit_result(raw(SYS_fallocate, file, (uint64_t)mode, offset, length, 0, 0));
     }
@@ -128,7 +130,7 @@ static void call_state(struct draw *draw)
     else
         emit(": size %ld blocks %ld", (long)state.st_size,
              S_ISREG(state.st_mode) ? (long)state.st_blocks : 0l);
-    if (error == 0 && S_ISREG(state.st_mode)) {
+    if (error == 0 && S_ISREG(state.st_mode) && !the_log->allocated) {
         emit("; data");
         emit_result(raw(SYS_lseek, file, (uint64_t)offset, SEEK_DATA, 0, 0, 0));
         emit(" hole");
@@ -159,8 +161,8 @@ static unsigned draw_vector(struct draw *draw, struct iovec *vector)
 
     for (unsigned i = 0; i < count; i++) {
         vector[i].iov_base =
-            (void *)(draw_address(draw) + (one_in(draw, 3) ? below(draw, 4096) : 0));
-        vector[i].iov_len = one_in(draw, 40) ? draw_length(draw) : below(draw, 3 * PAGE);
+            (void *)((draw_address(draw) + (one_in(draw, 3) ? below(draw, 4096) : 0)) & ~7ul);
+        vector[i].iov_len = one_in(draw, 40) ? draw_length(draw) : below(draw, 3 * PAGE) & ~7u;
         emit(" %s+%lx", at((uint64_t)vector[i].iov_base), vector[i].iov_len);
     }
     return count;
@@ -169,7 +171,7 @@ static unsigned draw_vector(struct draw *draw, struct iovec *vector)
 static void call_copy(struct draw *draw)
 {
     unsigned file = draw_file(draw), kind = below(draw, 4), count;
-    uint64_t offset = below(draw, 8) * PAGE + (one_in(draw, 2) ? below(draw, 4096) : 0);
+    uint64_t offset = below(draw, 8) * PAGE + (one_in(draw, 2) ? below(draw, 512) * 8 : 0);
     struct iovec vector[4];
 
     emit("%s %u at %lx:", kind < 2 ? "read" : "write", file, offset);
@@ -202,6 +204,7 @@ static void call_process_vm(struct draw *draw)
     remotes = draw_vector(draw, remote);
     result = raw(write ? SYS_process_vm_writev : SYS_process_vm_readv, (uint64_t)pid,
                  (uint64_t)local, locals, (uint64_t)remote, remotes, one_in(draw, 40));
+    the_log->pinned = true;
     emit_result(result);
     look((uint64_t)local[0].iov_base & ~(PAGE - 1), 3);
     emit("\n");

@@ -29,6 +29,9 @@ static void run(uint64_t seed, struct mask mask)
 
     the_log->length = 0;
     the_log->overflow = false;
+    the_log->allocated = false;
+    the_log->pinned = false;
+    the_log->hidden = false;
     child = fork();
     if (child == 0) {
         alarm(60);

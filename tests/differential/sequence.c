@@ -117,6 +117,7 @@ static void make_other(unsigned k)
                 close(others[i].answer);
             }
         memset(others, 0, sizeof others);
+        is_child = true;
         wait_for_orders(door, door + 3);
     }
     others[k].order = door + 1;

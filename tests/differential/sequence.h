@@ -29,6 +29,9 @@
 struct log {
     uint32_t length;
     bool overflow;
+    bool allocated; /* by fallocate */
+    bool pinned;    /* pages, by process_vm_readv or writev */
+    bool hidden;    /* pages, by mprotect to no right at all */
     char text[LOG_SIZE - 8];
 };
 
@@ -81,6 +84,7 @@ long raw(long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e
 /* ---- calls.c, files.c ---- */
 
 extern bool privileged;
+extern bool is_child; /* one that was forked and waits */
 
 void calls_start(uint64_t seed);
 void calls_end(void);
