@@ -358,20 +358,19 @@ static bool is_mapped(struct quire_space *space, quire_virt address)
     return info.start <= address;
 }
 
-/* A move to a fixed place that ran out of memory may have emptied that place. */
-static void lose_target(struct test *test, struct model *model, const struct op *op)
+/* All of [address, address + length) is mapped as before, or all of it is gone. */
+static void lose_range(struct test *test, struct model *model, const struct op *op,
+                       quire_virt address, size_t length)
 {
     struct quire_space *space = test->model->space[op->space].space;
     size_t kept = 0, lost = 0;
 
-    if (op->kind != OP_REMAP || op->status != QUIRE_NO_MEMORY || !(op->flags & QUIRE_REMAP_FIXED))
-        return;
-    for (size_t done = 0; done < quire_page_up(op->new_length); done += PAGE) {
-        struct model_page *page = model_page_at(model, op->space, op->new_address + done);
+    for (size_t done = 0; done < length; done += PAGE) {
+        struct model_page *page = model_page_at(model, op->space, address + done);
 
         if (!page->mapped)
             continue;
-        if (is_mapped(space, op->new_address + done)) {
+        if (is_mapped(space, address + done)) {
             kept++;
         } else {
             *page = (struct model_page){.object = -1};
@@ -380,6 +379,21 @@ static void lose_target(struct test *test, struct model *model, const struct op 
     }
     if (kept != 0 && lost != 0)
         sim_fail(test->machine, "a failed move left half of what it replaces");
+}
+
+/*
+ * A move to a fixed place that ran out of memory may have emptied that place, and taken off the
+ * part of the old range that the new one has no room for.
+ */
+static void lose_ranges(struct test *test, struct model *model, const struct op *op)
+{
+    size_t old_length = quire_page_up(op->length), new_length = quire_page_up(op->new_length);
+
+    if (op->kind != OP_REMAP || op->status != QUIRE_NO_MEMORY || !(op->flags & QUIRE_REMAP_FIXED))
+        return;
+    lose_range(test, model, op, op->new_address, new_length);
+    if (old_length > new_length)
+        lose_range(test, model, op, op->address + new_length, old_length - new_length);
 }
 
 static void apply(struct test *test, const struct op *op, struct allowance allowance)
@@ -395,7 +409,7 @@ static void apply(struct test *test, const struct op *op, struct allowance allow
     } else if (!model_apply(test->model, op, allowance, &why)) {
         disagree(test, op, why);
     }
-    lose_target(test, test->model, op);
+    lose_ranges(test, test->model, op);
     __atomic_fetch_add(&test->counts[op->kind], 1, __ATOMIC_RELAXED);
     __atomic_fetch_add(&test->refusals[op->status], 1, __ATOMIC_RELAXED);
 }
@@ -639,7 +653,7 @@ static void must_apply(struct test *test, struct model *model, const struct op *
 
     if (!model_apply(model, op, allowance, &why))
         disagree(test, op, why);
-    lose_target(test, model, op);
+    lose_ranges(test, model, op);
 }
 
 static void hammer(struct test *test)
