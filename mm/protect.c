@@ -281,6 +281,7 @@ enum quire_status quire_space_protect(struct quire_space *space, quire_virt addr
                                   .clear = QUIRE_REGION_PROTECTION,
                                   .entries = true};
     enum quire_status status = check_range(space, address, &length);
+    bool any_locked;
 
     if (status != QUIRE_OK || length == 0)
         return status;
@@ -303,6 +304,7 @@ enum quire_status quire_space_protect(struct quire_space *space, quire_virt addr
             status = change_range(space, start, address + length, &change, permit_protection, true,
                                   &dead);
         quire_space_settle(space);
+        any_locked = space->pages.locked > 0;
         quire_spin_unlock(&space->lock);
         quire_region_free_list(dead);
         if (status == QUIRE_NO_MEMORY && quire_reclaim(space->q, 2)) {
@@ -312,7 +314,7 @@ enum quire_status quire_space_protect(struct quire_space *space, quire_virt addr
         break;
     } while (true);
     /* Locked pages that become writable are copied now. */
-    if ((protection & QUIRE_PROT_WRITE) && space->pages.locked > 0)
+    if ((protection & QUIRE_PROT_WRITE) && any_locked)
         (void)populate_locked(space, address, address + length, true);
     quire_count_event(space->q, QUIRE_EVENT_PROTECT);
     return status;

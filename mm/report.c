@@ -78,6 +78,23 @@ enum quire_status quire_space_resident(struct quire_space *space, quire_virt add
     return status;
 }
 
+/* A table is met: what it counts goes to the sum, and how many entries there are to look at is
+ * returned. */
+static unsigned meet_table(struct quire_frame *table, unsigned level, struct quire_usage *sum)
+{
+    unsigned live;
+
+    quire_spin_lock(&table->table.lock);
+    live = table->table.live;
+    if (level == 1) {
+        sum->resident += table->table.resident;
+        sum->anonymous += table->table.anonymous;
+    }
+    quire_spin_unlock(&table->table.lock);
+    sum->tables++;
+    return live;
+}
+
 void quire_space_usage(struct quire_space *space, struct quire_usage *out)
 {
     struct quire *q = space->q;
@@ -88,17 +105,12 @@ void quire_space_usage(struct quire_space *space, struct quire_usage *out)
     __builtin_memset(out, 0, sizeof(*out));
     table[top] = quire_frame_of(q, space->table.root);
     index[top] = 0;
-    left[top] = table[top]->table.live;
+    left[top] = meet_table(table[top], top, out);
     while (level <= top) {
         const quire_entry *entries = quire_table_entries(q, table[level]);
         quire_entry entry;
 
         if (level == 1 || left[level] == 0 || index[level] == QUIRE_TABLE_ENTRIES) {
-            out->tables++;
-            if (level == 1) {
-                out->resident += table[1]->table.resident;
-                out->anonymous += table[1]->table.anonymous;
-            }
             level++;
             continue;
         }
@@ -112,7 +124,7 @@ void quire_space_usage(struct quire_space *space, struct quire_usage *out)
             level--;
             table[level] = quire_frame_of(q, quire_entry_phys(entry));
             index[level] = 0;
-            left[level] = table[level]->table.live;
+            left[level] = meet_table(table[level], level, out);
         }
     }
     out->object = out->resident - out->anonymous;
