@@ -16,7 +16,8 @@ static long lock_range(word address, word length, bool lock, bool on_fault)
     if (size == 0)
         return 0;
     /* What lies beyond the user half is a hole like any other: what comes before it is changed. */
-    if (!lock && start < USER_END && size > USER_END - start) {
+    if ((!lock || my_space()->limits.locked == UINT64_MAX) && start < USER_END &&
+        size > USER_END - start) {
         size = USER_END - start;
         cut = true;
     }

@@ -43,9 +43,9 @@ static bool next_range(struct vectors *vectors, int *error)
     return true;
 }
 
-/* The whole list is looked at first, as Linux does: 1 when it names any bytes, 0, -EFAULT, -EINVAL.
- */
-static int list_bytes(const struct vectors *list)
+/* The whole list is looked at first, as Linux does, and the caller's own ranges: 1 when it names
+ * any bytes, 0, -EFAULT, -EINVAL. */
+static int list_bytes(const struct vectors *list, bool own)
 {
     struct vector vector;
     int any = 0;
@@ -55,6 +55,8 @@ static int list_bytes(const struct vectors *list)
             return -EFAULT;
         if (vector.length > INT64_MAX)
             return -EINVAL;
+        if (own && !user_range_ok((void *)vector.start, vector.length))
+            return -EFAULT;
         any |= vector.length != 0;
     }
     return any;
@@ -119,9 +121,9 @@ static long process_vm(word pid, word local, word local_count, word remote, word
 
     if (flags != 0 || local_count > VECTOR_MAX || remote_count > VECTOR_MAX)
         return -EINVAL;
-    result = list_bytes(&mine);
+    result = list_bytes(&mine, true);
     if (result > 0)
-        result = list_bytes(&theirs);
+        result = list_bytes(&theirs, false);
     if (result <= 0)
         return result;
     process = process_find((int)pid);

@@ -357,16 +357,16 @@ struct region {
     bool wanted;
     unsigned long start, end, offset;
     char rights[8], name[80], flags[80];
-    long counts[4];
+    long counts[3];
 };
 
-static const char *const counted[] = {"Rss:", "Anonymous:", "Private_Dirty:", "Swap:"};
+static const char *const counted[] = {"Rss:", "Anonymous:", "Swap:"};
 
 /*
  * Left out: device and inode numbers; "sd" (soft-dirty); what depends on entries that a kernel
- * prepares around a fault (Rss of files, Referenced); any count once process_vm_writev() has run,
- * which on Linux copies pages that it then does not reach; the program's own data, which [heap] may
- * continue.
+ * prepares around a fault (Rss of files, Referenced, what is dirty); any count once
+ * process_vm_writev() has run, which on Linux copies pages that it then does not reach; the
+ * program's own data, which [heap] may continue.
  */
 static void begin_region(struct region *region, const char *text, uint64_t heap)
 {
@@ -397,7 +397,7 @@ static void add_field(struct region *region, char *text)
         snprintf(region->flags, sizeof region->flags, "%s", text + 9);
         return;
     }
-    for (unsigned i = 0; colon && i < 4; i++)
+    for (unsigned i = 0; colon && i < 3; i++)
         if (strncmp(text, counted[i], strlen(counted[i])) == 0 && (anonymous || i == 1) &&
             region->name[0] != '[')
             region->counts[i] = atol(colon + 1);
@@ -422,7 +422,7 @@ static void emit_region(const char *who, const struct region *region)
         return;
     emit("%s %s %s %s %lx %s", who, at(region->start), at(region->end), region->rights,
          region->offset, region->name);
-    for (unsigned i = 0; i < 4 && !the_log->pinned; i++)
+    for (unsigned i = 0; i < 3 && !the_log->pinned; i++)
         if (region->counts[i])
             emit(" %.3s=%ld", counted[i], region->counts[i]);
     emit(" %s\n", region->flags);
@@ -432,7 +432,7 @@ static void end_region(const char *who, struct region *before, const struct regi
 {
     if (continues(before, now)) {
         before->end = now->end;
-        for (unsigned i = 0; i < 4; i++)
+        for (unsigned i = 0; i < 3; i++)
             before->counts[i] += now->counts[i];
     } else {
         emit_region(who, before);

@@ -177,6 +177,7 @@ void sequence_run(uint64_t seed, struct mask mask)
     the_seed = seed;
     address_start();
     catch_faults();
+    signal(SIGPIPE, SIG_IGN); /* of a child that died of its call */
     calls_start(seed);
     for (unsigned i = 0; i < sequence_calls(seed); i++) {
         struct draw draw = draw_of(i);

@@ -2,7 +2,7 @@
  * Starts hostile processes and ends them; after all of them the machine must be as it was.
  *
  *   random_calls run   [SEED [ROUNDS [MILLISECONDS]]]
- *   random_calls swarm [SEED [PROGRAMS]]
+ *   random_calls swarm [SEED [PROGRAMS [PROFILE]]]
  *   random_calls one   SEED
  *
  * A round is a succession of pairs of long-lived processes, killed when its time is over. A swarm
@@ -251,7 +251,8 @@ static void rounds(uint64_t state, unsigned count, long milliseconds)
 #define WAVE_MS       300
 #define WAVES_SETTLED 32
 
-static unsigned ends[128]; /* programs by how they ended: signal, 0 for an exit */
+static int only_profile = -1; /* or the one that all programs have */
+static unsigned ends[128];    /* programs by how they ended: signal, 0 for an exit */
 
 static void swarm_program(uint64_t seed)
 {
@@ -261,7 +262,8 @@ static void swarm_program(uint64_t seed)
     uint64_t state = seed;
     uint64_t choice = next_random(&state);
 
-    play_program(seed, profiles[choice % 8], 10 + (unsigned)(choice >> 8) % 120);
+    play_program(seed, only_profile < 0 ? profiles[choice % 8] : (enum profile)only_profile,
+                 10 + (unsigned)(choice >> 8) % 120);
 }
 
 /* Nothing that a program started survives: this process alone is spared, and process 1. */
@@ -420,9 +422,10 @@ int main(int argc, char **argv)
     grammar_start();
     if (strcmp(argv[1], "run") == 0)
         rounds(seed, count ? count : 8, argc > 4 ? atol(argv[4]) : 400);
-    else if (strcmp(argv[1], "swarm") == 0)
+    else if (strcmp(argv[1], "swarm") == 0) {
+        only_profile = argc > 4 ? atoi(argv[4]) : -1;
         swarm(seed, count ? count : 2000);
-    else if (strcmp(argv[1], "one") == 0) {
+    } else if (strcmp(argv[1], "one") == 0) {
         make_directory();
         sigprocmask(SIG_UNBLOCK, &all, NULL);
         swarm_program(seed);
