@@ -15,6 +15,10 @@
 
 #define ENOSYS 38
 #define RFLAGS_TF_RF 0x10100
+/* CF PF AF ZF SF TF IF DF OF NT RF AC ID and the bit that is always 1: what a program's flags may
+   hold. What was saved is not trusted to hold no more: QEMU pushes flags with I/O privilege that were
+   never there, after some instructions of random code, and IRET and SYSRET would grant it. */
+#define RFLAGS_OF_PROGRAMS 0x254fd7
 
 /* Three bytes that boot makes CLAC where there is SMAP: the program's AC must not open it. */
     .macro CLOSE_USER
@@ -102,7 +106,8 @@ syscall_done:
     movq %rcx, %rdx
     shrq $47, %rdx
     jnz return_to_user_registers
-    movq FRAME_RFLAGS(%rsp), %r11
+    movl FRAME_RFLAGS(%rsp), %r11d
+    andl $RFLAGS_OF_PROGRAMS, %r11d
     testl $RFLAGS_TF_RF, %r11d
     jnz return_to_user_registers
     /* C kept rbx, rbp and r12 to r15; rax is still the result. */
@@ -133,6 +138,7 @@ return_to_user:
     cmpl $0, CONTEXT_EXIT_WORK(%rdx)
     jne exit_work
 return_to_user_registers:
+    andl $RFLAGS_OF_PROGRAMS, FRAME_RFLAGS(%rsp)
     POP_REGISTERS
     swapgs
     .globl trap_iretq

@@ -9,7 +9,7 @@ tools/build kernel tools image test-differential || exit 1
 sequences() {
     machine --timeout 300 --append check -- build/tests/differential/sequences sums 1 500 \
         >"$work/sums" || return 1
-    awk 'FILENAME ~ /known$/ { known[$1] = 1; next }
+    awk 'FILENAME ~ /known$/ { if ($1 !~ /^#/) known[$1] = 1; next }
         FILENAME ~ /expected$/ { wanted[$1] = $2; n++; next }
         { told++ }
         wanted[$1] != $2 && !($1 in known) { print "sequence " $1 " differs"; failed = 1 }
