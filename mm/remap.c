@@ -347,7 +347,9 @@ static enum quire_status try_remap(struct quire_space *space, struct remap *rema
         status = quire_unmap_locked(space, remap->new, remap->new + remap->new_length, dead);
     if (status == QUIRE_OK && remap->old_length > remap->new_length) {
         status = unmap_tail(space, remap, dead);
-        remap->old_length = remap->new_length;
+        /* Done for good; if it could not be, the next try does it. */
+        if (status == QUIRE_OK)
+            remap->old_length = remap->new_length;
     }
     if (status != QUIRE_OK)
         return status;

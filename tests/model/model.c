@@ -381,7 +381,7 @@ static bool apply_object_resize(struct answer *answer)
                 struct model_page *page = &answer->model->space[i].page[j];
 
                 if (page->mapped && page->object == op->object && page->index >= first) {
-                    page->own = false;
+                    page->own = page->lazy = false;
                     page->touched = false;
                 }
             }
@@ -487,6 +487,8 @@ bool model_apply_partly(struct model *model, const struct op *op,
         page->flags = flags;
         page->touched = false;
         page->lazy |= page->own && !after->own;
+        if (after->own)
+            model_maybe_own(model, page);
     }
     return true;
 }
