@@ -181,6 +181,8 @@ typedef bool visit_leaf(void *context, struct quire_leaf *leaf, quire_virt addre
 static void visit_leaves(struct quire_space *space, quire_virt start, quire_virt end,
                          visit_leaf *visit, void *context)
 {
+    if (end > space->end)
+        end = space->end;
     for (quire_virt at = start; at < end;) {
         quire_virt base = at & ~(QUIRE_LEAF_SPAN - 1), next = base + QUIRE_LEAF_SPAN;
         struct quire_leaf leaf;

@@ -286,6 +286,9 @@ static long regular_write(struct file *file, struct transfer *from, uint64_t *po
     at = (file->flags & O_APPEND) ? inode->object->size : *position;
     end = at + from->length;
     result = size_limit(at, &end);
+    /* A buffer that cannot be read is told before a seal. */
+    if (result == 0 && inode->seals != 0 && !transfer_readable(from))
+        result = -EFAULT;
     if (result == 0 && (inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
         result = -EPERM;
     if (result == 0 && (inode->seals & F_SEAL_GROW) && end > inode->object->size) {

@@ -402,7 +402,6 @@ static int inherit(struct futex_waiter *waiter, word address)
             error = -EFAULT;
             break;
         }
-        error = 0;
     }
     if (error)
         bequeath_locked(bucket, lock);

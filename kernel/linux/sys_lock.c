@@ -11,6 +11,9 @@ static long lock_range(word address, word length, bool lock, bool on_fault)
     enum quire_status status;
     bool cut = false;
 
+    /* A limit says no before anything is wrong with the range. */
+    if (lock && size > my_space()->limits.locked)
+        return -ENOMEM;
     if (start + size < start)
         return -EINVAL;
     if (size == 0)
