@@ -93,4 +93,7 @@ static inline int status_errno(enum quire_status status)
     }
 }
 
+/* Below vm.mmap_min_addr only uid 0 may map. */
+bool address_too_low(unsigned long address);
+
 #endif

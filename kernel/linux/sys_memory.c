@@ -8,6 +8,7 @@
 
 #include "core/memory.h"
 #include "kernel/fs/vfs.h"
+#include "kernel/linux/settings.h"
 #include "kernel/linux/syscalls.h"
 #include "kernel/proc/process.h"
 
@@ -22,11 +23,9 @@ static long range_errno(enum quire_status status)
 
 /* ---- mmap ---- */
 
-#define LOWEST_ADDRESS 65536 /* vm.mmap_min_addr: below it only uid 0 may map */
-
-static bool too_low(word address)
+bool address_too_low(word address)
 {
-    return address < LOWEST_ADDRESS && current_process()->credentials.euid != 0;
+    return address < vm_settings.mmap_min_addr && current_process()->credentials.euid != 0;
 }
 
 static bool write_sealed(const struct file *file)
@@ -197,7 +196,7 @@ static int check_place(word address, unsigned flags, struct quire_map *map)
         return -ENOMEM;
     if (address % page_unit(flags) != 0)
         return -EINVAL;
-    if (too_low(address))
+    if (address_too_low(address))
         return -EPERM;
     return (flags & MAP_FIXED_NOREPLACE) && is_mapped(address, address + map->length) ? -EEXIST : 0;
 }
@@ -356,7 +355,7 @@ long sys_mremap(word old, word old_length, word new_length, word flags, word new
     if (old % PAGE_SIZE != 0 || quire_page_up(new_length) == 0)
         return -EINVAL;
     /* That there is something to move is looked at first. */
-    if ((flags & MREMAP_FIXED) && too_low(new) && new % PAGE_SIZE == 0 &&
+    if ((flags & MREMAP_FIXED) && address_too_low(new) && new % PAGE_SIZE == 0 &&
         quire_space_region(my_space(), old, &region)) {
         if (region.object)
             quire_object_put(region.object);

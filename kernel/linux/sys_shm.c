@@ -333,6 +333,8 @@ static long attach_locked(int id, word address, unsigned flags)
     }
     if (!permitted(segment, (flags & SHM_RDONLY ? 4 : 6) | (flags & SHM_EXEC ? 1 : 0)))
         return -EACCES;
+    if (address && address_too_low(map.address))
+        return -EPERM;
     if (address)
         map.flags = QUIRE_MAP_FIXED | (flags & SHM_REMAP ? 0u : QUIRE_MAP_NO_REPLACE);
     map.length = quire_page_up(segment->size);
