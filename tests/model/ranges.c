@@ -137,6 +137,21 @@ bool apply_unmap(struct answer *answer)
     return true;
 }
 
+/* Locked pages of the range that may be written are brought in, if that works: copied, perhaps. */
+static void bring_in_locked(struct answer *answer, size_t length)
+{
+    const uint32_t bits = QUIRE_REGION_LOCKED | QUIRE_REGION_LOCK_ON_FAULT | QUIRE_PROT_WRITE;
+    const struct op *op = answer->op;
+
+    for (size_t i = 0; i < SPACE_PAGES; i++) {
+        struct model_page *page = &answer->model->space[op->space].page[i];
+
+        if (model_address_of(i) - op->address < length && page->mapped &&
+            (page->flags & bits) == (QUIRE_REGION_LOCKED | QUIRE_PROT_WRITE))
+            model_maybe_own(answer->model, page);
+    }
+}
+
 bool apply_protect(struct answer *answer)
 {
     const struct op *op = answer->op;
@@ -157,6 +172,8 @@ bool apply_protect(struct answer *answer)
             page->flags =
                 accounted((page->flags & ~(uint32_t)QUIRE_REGION_PROTECTION) | op->protection);
     }
+    if (at != op->address && (op->protection & QUIRE_PROT_WRITE))
+        bring_in_locked(answer, length);
     return answer_judge(answer, right, &refused);
 }
 

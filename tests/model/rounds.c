@@ -287,6 +287,7 @@ static void settle(struct test *test, const struct op *op)
         look_at_lazy(test, op->space, op->address);
         break;
     case OP_LOCK:
+    case OP_PROTECT:
     case OP_POPULATE:
     case OP_ADVISE:
         for (size_t i = 0; i < SPACE_PAGES; i++)
