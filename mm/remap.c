@@ -249,6 +249,28 @@ static enum quire_status place_alike(struct quire_space *space, const struct rem
     return quire_place_locked(space, wish, remap->new_length, 0, out, &above);
 }
 
+/* The part [start, end) of the region becomes a region of its own: *region. */
+static enum quire_status isolate(struct quire_space *space, struct quire_region **region,
+                                 quire_virt start, quire_virt end)
+{
+    struct quire_region *spare;
+
+    if ((*region)->range.start < start) {
+        spare = quire_region_alloc(space);
+        if (spare == NULL)
+            return QUIRE_NO_MEMORY;
+        quire_region_split(space, *region, start, spare);
+        *region = spare;
+    }
+    if (end < (*region)->range.end) {
+        spare = quire_region_alloc(space);
+        if (spare == NULL)
+            return QUIRE_NO_MEMORY;
+        quire_region_split(space, *region, end, spare);
+    }
+    return QUIRE_OK;
+}
+
 static enum quire_status move(struct quire_space *space, struct quire_region *region,
                               const struct remap *remap, quire_virt *out,
                               struct quire_region **dead)
@@ -264,8 +286,12 @@ static enum quire_status move(struct quire_space *space, struct quire_region *re
     if (copy == NULL)
         return QUIRE_NO_MEMORY;
     /* Cut the upper end now: taking the old range out of the middle later could fail. */
-    if (remap->old_length > 0 && !(remap->flags & QUIRE_REMAP_KEEP_OLD) &&
-        region->range.start < remap->old && old_end < region->range.end) {
+    if (remap->flags & QUIRE_REMAP_KEEP_OLD) {
+        /* What stays is locked no more: it becomes a region of its own. */
+        if (region->flags & QUIRE_REGION_LOCKED)
+            status = isolate(space, &region, remap->old, old_end);
+    } else if (remap->old_length > 0 && region->range.start < remap->old &&
+               old_end < region->range.end) {
         spare = quire_region_alloc(space);
         if (spare == NULL)
             status = QUIRE_NO_MEMORY;
@@ -300,6 +326,7 @@ static enum quire_status move(struct quire_space *space, struct quire_region *re
             quire_object_set_flags(region, region->flags & ~(uint32_t)(QUIRE_REGION_LOCKED |
                                                                        QUIRE_REGION_LOCK_ON_FAULT));
             quire_region_account(space, region->flags, (int64_t)quire_region_length(region));
+            (void)quire_region_merge(space, region, dead);
         }
         status = QUIRE_OK;
     } else if (remap->old_length > 0) {
