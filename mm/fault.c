@@ -553,9 +553,9 @@ static enum quire_status grow(struct fault *fault)
             fault->class = QUIRE_FAULT_NO_REGION;
         below = quire_region_previous(region);
         if (size <= space->limits.stack &&
-            (space->pages.total << QUIRE_PAGE_SHIFT) + grown <= space->limits.total &&
-            (!(region->flags & QUIRE_REGION_LOCKED) ||
-             (space->pages.locked << QUIRE_PAGE_SHIFT) + grown <= space->limits.locked) &&
+            !quire_exceeds(space->limits.total, space->pages.total, grown) &&
+            !((region->flags & QUIRE_REGION_LOCKED) &&
+              quire_exceeds(space->limits.locked, space->pages.locked, grown)) &&
             fault->page >= QUIRE_LOWEST_HINT &&
             (region->object == NULL || grown >> QUIRE_PAGE_SHIFT <= region->offset) &&
             (below == NULL || !(below->flags & QUIRE_REGION_PROTECTION) ||

@@ -136,8 +136,7 @@ static enum quire_status permit_writing(struct quire_space *space,
     if (region->flags & (QUIRE_REGION_SHARED | QUIRE_PROT_WRITE))
         return QUIRE_OK;
     if (!(region->flags & QUIRE_REGION_GROWS_DOWN) &&
-        (length > space->limits.data ||
-         space->pages.data << QUIRE_PAGE_SHIFT > space->limits.data - length))
+        quire_exceeds(space->limits.data, space->pages.data, length))
         return QUIRE_LIMIT;
     if (region->flags & (QUIRE_REGION_ACCOUNTED | QUIRE_REGION_NO_RESERVE))
         return QUIRE_OK;
@@ -204,9 +203,7 @@ static enum quire_status change_piece(struct quire_space *space, struct quire_re
     }
     if (spare[1] != NULL)
         quire_region_split(space, region, end, spare[1]);
-    quire_region_account(space, region->flags, -(int64_t)quire_region_length(region));
-    quire_object_set_flags(region, flags);
-    quire_region_account(space, region->flags, (int64_t)quire_region_length(region));
+    quire_region_set_flags(space, region, flags);
     *io_region = quire_region_merge(space, region, dead);
     quire_sequence_end(space);
     if (change->entries)

@@ -64,6 +64,15 @@ QUIRE_INLINE uint64_t quire_region_index(const struct quire_region *region, quir
  * Linux. */
 void quire_region_account(struct quire_space *space, uint32_t flags, int64_t bytes);
 
+/* New flags of a region; its object and the space's accounts follow. */
+void quire_region_set_flags(struct quire_space *space, struct quire_region *region, uint32_t flags);
+
+/* `more` bytes on top of so many pages are beyond a limit in bytes. */
+QUIRE_INLINE bool quire_exceeds(uint64_t limit, uint64_t pages, uint64_t more)
+{
+    return more > limit || pages << QUIRE_PAGE_SHIFT > limit - more;
+}
+
 /* ---- promised memory (commit.c), with the space locked ---- */
 
 QUIRE_INLINE void quire_commit_add(struct quire *q, int64_t pages)

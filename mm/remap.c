@@ -198,19 +198,16 @@ static enum quire_status unmap_tail(struct quire_space *space, const struct rema
 static enum quire_status check_growth(const struct quire_space *space, uint32_t flags,
                                       size_t growth, size_t kept)
 {
-    uint64_t pages = growth >> QUIRE_PAGE_SHIFT;
-
-    if ((flags & QUIRE_REGION_LOCKED) && pages > 0 &&
-        space->pages.locked + pages > space->limits.locked >> QUIRE_PAGE_SHIFT)
+    if ((flags & QUIRE_REGION_LOCKED) && growth > 0 &&
+        quire_exceeds(space->limits.locked, space->pages.locked, growth))
         return QUIRE_LOCK_LIMIT;
-    pages += kept >> QUIRE_PAGE_SHIFT;
-    if (pages == 0)
+    if (growth + kept == 0)
         return QUIRE_OK;
-    if (space->pages.total + pages > space->limits.total >> QUIRE_PAGE_SHIFT)
+    if (quire_exceeds(space->limits.total, space->pages.total, growth + kept))
         return QUIRE_LIMIT;
     if ((flags & (QUIRE_PROT_WRITE | QUIRE_REGION_SHARED | QUIRE_REGION_GROWS_DOWN)) ==
             QUIRE_PROT_WRITE &&
-        space->pages.data + pages > space->limits.data >> QUIRE_PAGE_SHIFT)
+        quire_exceeds(space->limits.data, space->pages.data, growth + kept))
         return QUIRE_LIMIT;
     return QUIRE_OK;
 }
@@ -249,26 +246,26 @@ static enum quire_status place_alike(struct quire_space *space, const struct rem
     return quire_place_locked(space, wish, remap->new_length, 0, out, &above);
 }
 
+static enum quire_status cut(struct quire_space *space, struct quire_region *region, quire_virt at)
+{
+    struct quire_region *spare = quire_region_alloc(space);
+
+    if (spare == NULL)
+        return QUIRE_NO_MEMORY;
+    quire_region_split(space, region, at, spare);
+    return QUIRE_OK;
+}
+
 /* The part [start, end) of the region becomes a region of its own: *region. */
 static enum quire_status isolate(struct quire_space *space, struct quire_region **region,
                                  quire_virt start, quire_virt end)
 {
-    struct quire_region *spare;
-
     if ((*region)->range.start < start) {
-        spare = quire_region_alloc(space);
-        if (spare == NULL)
+        if (cut(space, *region, start) != QUIRE_OK)
             return QUIRE_NO_MEMORY;
-        quire_region_split(space, *region, start, spare);
-        *region = spare;
+        *region = quire_region_next(*region);
     }
-    if (end < (*region)->range.end) {
-        spare = quire_region_alloc(space);
-        if (spare == NULL)
-            return QUIRE_NO_MEMORY;
-        quire_region_split(space, *region, end, spare);
-    }
-    return QUIRE_OK;
+    return end < (*region)->range.end ? cut(space, *region, end) : QUIRE_OK;
 }
 
 static enum quire_status move(struct quire_space *space, struct quire_region *region,
@@ -278,7 +275,7 @@ static enum quire_status move(struct quire_space *space, struct quire_region *re
     size_t kept = remap->old_length < remap->new_length ? remap->old_length : remap->new_length;
     uint64_t offset = region->object != NULL ? quire_region_index(region, remap->old) : 0;
     quire_virt old_end = remap->old + remap->old_length;
-    struct quire_region *copy, *spare;
+    struct quire_region *copy;
     enum quire_status status = QUIRE_OK;
     quire_virt to = remap->new;
 
@@ -292,11 +289,7 @@ static enum quire_status move(struct quire_space *space, struct quire_region *re
             status = isolate(space, &region, remap->old, old_end);
     } else if (remap->old_length > 0 && region->range.start < remap->old &&
                old_end < region->range.end) {
-        spare = quire_region_alloc(space);
-        if (spare == NULL)
-            status = QUIRE_NO_MEMORY;
-        else
-            quire_region_split(space, region, old_end, spare);
+        status = cut(space, region, old_end);
     }
     if (status == QUIRE_OK && !(remap->flags & QUIRE_REMAP_FIXED))
         status = place_alike(space, remap, &to);
@@ -322,10 +315,9 @@ static enum quire_status move(struct quire_space *space, struct quire_region *re
 
     if (remap->flags & QUIRE_REMAP_KEEP_OLD) {
         if (region->flags & QUIRE_REGION_LOCKED) {
-            quire_region_account(space, region->flags, -(int64_t)quire_region_length(region));
-            quire_object_set_flags(region, region->flags & ~(uint32_t)(QUIRE_REGION_LOCKED |
-                                                                       QUIRE_REGION_LOCK_ON_FAULT));
-            quire_region_account(space, region->flags, (int64_t)quire_region_length(region));
+            quire_region_set_flags(
+                space, region,
+                region->flags & ~(uint32_t)(QUIRE_REGION_LOCKED | QUIRE_REGION_LOCK_ON_FAULT));
             (void)quire_region_merge(space, region, dead);
         }
         status = QUIRE_OK;

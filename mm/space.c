@@ -198,6 +198,15 @@ void quire_region_account(struct quire_space *space, uint32_t flags, int64_t byt
         space->pages.accounted += pages;
 }
 
+void quire_region_set_flags(struct quire_space *space, struct quire_region *region, uint32_t flags)
+{
+    int64_t bytes = (int64_t)quire_region_length(region);
+
+    quire_region_account(space, region->flags, -bytes);
+    quire_object_set_flags(region, flags);
+    quire_region_account(space, flags, bytes);
+}
+
 static void lock_object(struct quire_object *object)
 {
     if (object != NULL)
@@ -485,16 +494,13 @@ static enum quire_status check_limits(const struct quire_space *space, uint32_t 
     uint64_t more = length - replaced;
 
     if ((flags & QUIRE_REGION_LOCKED) &&
-        (length > space->limits.locked ||
-         space->pages.locked << QUIRE_PAGE_SHIFT > space->limits.locked - length))
+        quire_exceeds(space->limits.locked, space->pages.locked, length))
         return QUIRE_LOCK_LIMIT;
-    if (more > space->limits.total ||
-        space->pages.total << QUIRE_PAGE_SHIFT > space->limits.total - more)
+    if (quire_exceeds(space->limits.total, space->pages.total, more))
         return QUIRE_LIMIT;
     if ((flags & (QUIRE_PROT_WRITE | QUIRE_REGION_SHARED | QUIRE_REGION_GROWS_DOWN)) ==
             QUIRE_PROT_WRITE &&
-        (more > space->limits.data ||
-         space->pages.data << QUIRE_PAGE_SHIFT > space->limits.data - more))
+        quire_exceeds(space->limits.data, space->pages.data, more))
         return QUIRE_LIMIT;
     return QUIRE_OK;
 }
