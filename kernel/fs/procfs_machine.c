@@ -26,28 +26,67 @@
 
 /* ---- counts ---- */
 
-/* In pages, but for stacks. */
-struct counts {
-    struct quire_frame_stats frames;
-    uint64_t objects, anonymous, heap, tables;
-    uint64_t mapped; /* objects' pages in page tables; a page may be in several */
-    uint64_t locked;
-    uint64_t stack_kib; /* of kernel stacks */
+/* In pages, but for stacks and events. What is not counted here is NOTHING, and 0. */
+enum count {
+    NOTHING,
+    FREE,
+    OBJECTS,
+    ANONYMOUS,
+    HEAP,
+    TABLES,
+    MAPPED, /* objects' pages in page tables; a page may be in several */
+    LOCKED,
+    STACKS, /* KiB of kernel stacks */
+    ALLOCATIONS,
+    FREES,
+    SWAPS_IN,
+    SWAPS_OUT,
+    FAULTS,
+    MAJOR_FAULTS,
+    REUSES,
+    KILLS,
+    COUNTS
 };
 
-static void count(struct counts *out)
-{
-    unsigned long load[3];
-    unsigned runnable, threads;
+struct counts {
+    struct quire_frame_stats frames;
+    unsigned long of[COUNTS];
+};
 
-    *out = (struct counts){0};
-    quire_frame_stats(&kernel_machine, &out->frames);
-    out->objects = out->frames.kind[QUIRE_FRAME_OBJECT];
-    out->anonymous = out->frames.kind[QUIRE_FRAME_ANONYMOUS];
-    out->heap = out->frames.kind[QUIRE_FRAME_HEAP];
-    out->tables = out->frames.kind[QUIRE_FRAME_TABLE];
-    scheduler_load(load, &runnable, &threads);
-    out->stack_kib = (uint64_t)threads * (KERNEL_STACK_SIZE >> 10);
+/* Classes that are counted beside another one, or that resolved nothing: not in pgfault. */
+static bool is_a_fault(unsigned class)
+{
+    switch (class) {
+    case QUIRE_FAULT_GROW:
+    case QUIRE_FAULT_UNSHARE:
+    case QUIRE_FAULT_RACE:
+    case QUIRE_FAULT_PAGER_WAIT:
+        return false;
+    default:
+        return class < QUIRE_FAULT_NO_REGION;
+    }
+}
+
+static unsigned long event(enum quire_event which)
+{
+    unsigned long sum = 0;
+
+    for (unsigned cpu = 0; cpu < kernel_machine.cpu_count; cpu++)
+        sum += kernel_machine.cpu[cpu].event[which];
+    return sum;
+}
+
+static unsigned long fault(enum quire_fault_class which)
+{
+    unsigned long sum = 0;
+
+    for (unsigned cpu = 0; cpu < kernel_machine.cpu_count; cpu++)
+        sum += kernel_machine.cpu[cpu].fault[which];
+    return sum;
+}
+
+static void count_spaces(struct counts *out)
+{
     for (int pid = 1;;) {
         struct process *process = process_next(pid);
         struct memory *memory;
@@ -60,14 +99,40 @@ static void count(struct counts *out)
             struct quire_usage usage;
 
             quire_space_usage(memory->space, &usage);
-            out->mapped += usage.object;
-            out->locked += memory->space->pages.locked;
+            out->of[MAPPED] += usage.object;
+            out->of[LOCKED] += memory->space->pages.locked;
             memory_put(memory);
         }
         process_put(process);
     }
-    if (out->mapped > out->objects)
-        out->mapped = out->objects;
+    if (out->of[MAPPED] > out->of[OBJECTS])
+        out->of[MAPPED] = out->of[OBJECTS];
+}
+
+static void count(struct counts *out)
+{
+    unsigned long load[3];
+    unsigned runnable, threads;
+
+    *out = (struct counts){0};
+    quire_frame_stats(&kernel_machine, &out->frames);
+    out->of[FREE] = out->frames.free;
+    out->of[OBJECTS] = out->frames.kind[QUIRE_FRAME_OBJECT];
+    out->of[ANONYMOUS] = out->frames.kind[QUIRE_FRAME_ANONYMOUS];
+    out->of[HEAP] = out->frames.kind[QUIRE_FRAME_HEAP];
+    out->of[TABLES] = out->frames.kind[QUIRE_FRAME_TABLE];
+    scheduler_load(load, &runnable, &threads);
+    out->of[STACKS] = (unsigned long)threads * (KERNEL_STACK_SIZE >> 10);
+    out->of[ALLOCATIONS] = event(QUIRE_EVENT_FRAME_ALLOC);
+    out->of[FREES] = event(QUIRE_EVENT_FRAME_FREE);
+    out->of[SWAPS_IN] = event(QUIRE_EVENT_SWAP_IN);
+    out->of[SWAPS_OUT] = event(QUIRE_EVENT_SWAP_OUT);
+    for (unsigned i = 0; i < QUIRE_FAULT_CLASS_COUNT; i++)
+        out->of[FAULTS] += is_a_fault(i) ? fault(i) : 0;
+    out->of[MAJOR_FAULTS] = fault(QUIRE_FAULT_SWAP_IN) + fault(QUIRE_FAULT_PAGER_WAIT);
+    out->of[REUSES] = fault(QUIRE_FAULT_REUSE);
+    out->of[KILLS] = oom_kills();
+    count_spaces(out);
 }
 
 /* ---- meminfo ---- */
@@ -111,29 +176,29 @@ int proc_show_meminfo(struct text *text, const struct proc_target *target)
                                                       ? c.frames.free
                                                       : kernel_machine.frame.reserve))},
         {"Buffers:        ", 0},
-        {"Cached:         ", KIB(c.objects)},
+        {"Cached:         ", KIB(c.of[OBJECTS])},
         {"SwapCached:     ", 0},
-        {"Active:         ", KIB(c.anonymous)},
-        {"Inactive:       ", KIB(c.objects)},
-        {"Active(anon):   ", KIB(c.anonymous)},
-        {"Inactive(anon): ", KIB(c.objects)},
+        {"Active:         ", KIB(c.of[ANONYMOUS])},
+        {"Inactive:       ", KIB(c.of[OBJECTS])},
+        {"Active(anon):   ", KIB(c.of[ANONYMOUS])},
+        {"Inactive(anon): ", KIB(c.of[OBJECTS])},
         {"Active(file):   ", 0},
         {"Inactive(file): ", 0},
-        {"Unevictable:    ", KIB(c.locked)},
-        {"Mlocked:        ", KIB(c.locked)},
+        {"Unevictable:    ", KIB(c.of[LOCKED])},
+        {"Mlocked:        ", KIB(c.of[LOCKED])},
         {"SwapTotal:      ", 0},
         {"SwapFree:       ", 0},
         {"Dirty:          ", 0},
         {"Writeback:      ", 0},
-        {"AnonPages:      ", KIB(c.anonymous)},
-        {"Mapped:         ", KIB(c.mapped)},
-        {"Shmem:          ", KIB(c.objects)},
+        {"AnonPages:      ", KIB(c.of[ANONYMOUS])},
+        {"Mapped:         ", KIB(c.of[MAPPED])},
+        {"Shmem:          ", KIB(c.of[OBJECTS])},
         {"KReclaimable:   ", 0},
-        {"Slab:           ", KIB(c.heap)},
+        {"Slab:           ", KIB(c.of[HEAP])},
         {"SReclaimable:   ", 0},
-        {"SUnreclaim:     ", KIB(c.heap)},
-        {"KernelStack:    ", c.stack_kib},
-        {"PageTables:     ", KIB(c.tables)},
+        {"SUnreclaim:     ", KIB(c.of[HEAP])},
+        {"KernelStack:    ", c.of[STACKS]},
+        {"PageTables:     ", KIB(c.of[TABLES])},
         {"SecPageTables:  ", 0},
         {"NFS_Unstable:   ", 0},
         {"Bounce:         ", 0},
@@ -180,30 +245,30 @@ int proc_show_node_meminfo(struct text *text, const struct proc_target *target)
         {"MemFree:        ", KIB(c.frames.free)},
         {"MemUsed:        ", KIB(c.frames.total - c.frames.free)},
         {"SwapCached:     ", 0},
-        {"Active:         ", KIB(c.anonymous)},
-        {"Inactive:       ", KIB(c.objects)},
-        {"Active(anon):   ", KIB(c.anonymous)},
-        {"Inactive(anon): ", KIB(c.objects)},
+        {"Active:         ", KIB(c.of[ANONYMOUS])},
+        {"Inactive:       ", KIB(c.of[OBJECTS])},
+        {"Active(anon):   ", KIB(c.of[ANONYMOUS])},
+        {"Inactive(anon): ", KIB(c.of[OBJECTS])},
         {"Active(file):   ", 0},
         {"Inactive(file): ", 0},
-        {"Unevictable:    ", KIB(c.locked)},
-        {"Mlocked:        ", KIB(c.locked)},
+        {"Unevictable:    ", KIB(c.of[LOCKED])},
+        {"Mlocked:        ", KIB(c.of[LOCKED])},
         {"Dirty:          ", 0},
         {"Writeback:      ", 0},
-        {"FilePages:      ", KIB(c.objects)},
-        {"Mapped:         ", KIB(c.mapped)},
-        {"AnonPages:      ", KIB(c.anonymous)},
-        {"Shmem:          ", KIB(c.objects)},
-        {"KernelStack:    ", c.stack_kib},
-        {"PageTables:     ", KIB(c.tables)},
+        {"FilePages:      ", KIB(c.of[OBJECTS])},
+        {"Mapped:         ", KIB(c.of[MAPPED])},
+        {"AnonPages:      ", KIB(c.of[ANONYMOUS])},
+        {"Shmem:          ", KIB(c.of[OBJECTS])},
+        {"KernelStack:    ", c.of[STACKS]},
+        {"PageTables:     ", KIB(c.of[TABLES])},
         {"SecPageTables:  ", 0},
         {"NFS_Unstable:   ", 0},
         {"Bounce:         ", 0},
         {"WritebackTmp:   ", 0},
         {"KReclaimable:   ", 0},
-        {"Slab:           ", KIB(c.heap)},
+        {"Slab:           ", KIB(c.of[HEAP])},
         {"SReclaimable:   ", 0},
-        {"SUnreclaim:     ", KIB(c.heap)},
+        {"SUnreclaim:     ", KIB(c.of[HEAP])},
         {"AnonHugePages:  ", 0},
         {"ShmemHugePages: ", 0},
         {"ShmemPmdMapped: ", 0},
@@ -222,254 +287,129 @@ int proc_show_node_meminfo(struct text *text, const struct proc_target *target)
 
 /* ---- vmstat, zoneinfo ---- */
 
-/* Classes that are counted beside another one, or that resolved nothing: not in pgfault. */
-static bool is_a_fault(unsigned class)
-{
-    switch (class) {
-    case QUIRE_FAULT_GROW:
-    case QUIRE_FAULT_UNSHARE:
-    case QUIRE_FAULT_RACE:
-    case QUIRE_FAULT_PAGER_WAIT:
-        return false;
-    default:
-        return class < QUIRE_FAULT_NO_REGION;
-    }
-}
-
-/* Names of vmstat in Linux's order. What is not counted here has no value: 0. */
+/* Names of vmstat in Linux's order. */
 struct counter {
     const char *name;
-    uint64_t (*value)(const struct counts *c);
+    enum count count;
 };
 
-static uint64_t objects(const struct counts *c)
-{
-    return c->objects;
-}
-
-static uint64_t anonymous(const struct counts *c)
-{
-    return c->anonymous;
-}
-
-static uint64_t heap(const struct counts *c)
-{
-    return c->heap;
-}
-
-static uint64_t tables(const struct counts *c)
-{
-    return c->tables;
-}
-
-static uint64_t mapped(const struct counts *c)
-{
-    return c->mapped;
-}
-
-static uint64_t locked(const struct counts *c)
-{
-    return c->locked;
-}
-
-static uint64_t stacks(const struct counts *c)
-{
-    return c->stack_kib;
-}
-
-static uint64_t free_frames(const struct counts *c)
-{
-    return c->frames.free;
-}
-
-static uint64_t event(enum quire_event which)
-{
-    uint64_t sum = 0;
-
-    for (unsigned cpu = 0; cpu < kernel_machine.cpu_count; cpu++)
-        sum += kernel_machine.cpu[cpu].event[which];
-    return sum;
-}
-
-static uint64_t fault(enum quire_fault_class which)
-{
-    uint64_t sum = 0;
-
-    for (unsigned cpu = 0; cpu < kernel_machine.cpu_count; cpu++)
-        sum += kernel_machine.cpu[cpu].fault[which];
-    return sum;
-}
-
-static uint64_t allocations(const struct counts *c)
-{
-    (void)c;
-    return event(QUIRE_EVENT_FRAME_ALLOC);
-}
-
-static uint64_t frees(const struct counts *c)
-{
-    (void)c;
-    return event(QUIRE_EVENT_FRAME_FREE);
-}
-
-static uint64_t swaps_in(const struct counts *c)
-{
-    (void)c;
-    return event(QUIRE_EVENT_SWAP_IN);
-}
-
-static uint64_t swaps_out(const struct counts *c)
-{
-    (void)c;
-    return event(QUIRE_EVENT_SWAP_OUT);
-}
-
-static uint64_t faults(const struct counts *c)
-{
-    uint64_t sum = 0;
-
-    (void)c;
-    for (unsigned i = 0; i < QUIRE_FAULT_CLASS_COUNT; i++)
-        sum += is_a_fault(i) ? fault(i) : 0;
-    return sum;
-}
-
-static uint64_t major_faults(const struct counts *c)
-{
-    (void)c;
-    return fault(QUIRE_FAULT_SWAP_IN) + fault(QUIRE_FAULT_PAGER_WAIT);
-}
-
-static uint64_t kills(const struct counts *c)
-{
-    (void)c;
-    return oom_kills();
-}
-
-static uint64_t reuses(const struct counts *c)
-{
-    (void)c;
-    return fault(QUIRE_FAULT_REUSE);
-}
-
 static const struct counter zone_counters[] = {
-    {"nr_free_pages", free_frames},
-    {"nr_zone_inactive_anon", objects},
-    {"nr_zone_active_anon", anonymous},
-    {"nr_zone_inactive_file", NULL},
-    {"nr_zone_active_file", NULL},
-    {"nr_zone_unevictable", locked},
-    {"nr_zone_write_pending", NULL},
-    {"nr_mlock", locked},
-    {"nr_bounce", NULL},
-    {"nr_zspages", NULL},
-    {"nr_free_cma", NULL},
-    {"numa_hit", allocations},
-    {"numa_miss", NULL},
-    {"numa_foreign", NULL},
-    {"numa_interleave", NULL},
-    {"numa_local", allocations},
-    {"numa_other", NULL},
+    {"nr_free_pages", FREE},
+    {"nr_zone_inactive_anon", OBJECTS},
+    {"nr_zone_active_anon", ANONYMOUS},
+    {"nr_zone_inactive_file", NOTHING},
+    {"nr_zone_active_file", NOTHING},
+    {"nr_zone_unevictable", LOCKED},
+    {"nr_zone_write_pending", NOTHING},
+    {"nr_mlock", LOCKED},
+    {"nr_bounce", NOTHING},
+    {"nr_zspages", NOTHING},
+    {"nr_free_cma", NOTHING},
+    {"numa_hit", ALLOCATIONS},
+    {"numa_miss", NOTHING},
+    {"numa_foreign", NOTHING},
+    {"numa_interleave", NOTHING},
+    {"numa_local", ALLOCATIONS},
+    {"numa_other", NOTHING},
 };
 
 static const struct counter node_counters[] = {
-    {"nr_inactive_anon", objects},
-    {"nr_active_anon", anonymous},
-    {"nr_inactive_file", NULL},
-    {"nr_active_file", NULL},
-    {"nr_unevictable", locked},
-    {"nr_slab_reclaimable", NULL},
-    {"nr_slab_unreclaimable", heap},
-    {"nr_isolated_anon", NULL},
-    {"nr_isolated_file", NULL},
-    {"workingset_nodes", NULL},
-    {"workingset_refault_anon", NULL},
-    {"workingset_refault_file", NULL},
-    {"workingset_activate_anon", NULL},
-    {"workingset_activate_file", NULL},
-    {"workingset_restore_anon", NULL},
-    {"workingset_restore_file", NULL},
-    {"workingset_nodereclaim", NULL},
-    {"nr_anon_pages", anonymous},
-    {"nr_mapped", mapped},
-    {"nr_file_pages", objects},
-    {"nr_dirty", NULL},
-    {"nr_writeback", NULL},
-    {"nr_writeback_temp", NULL},
-    {"nr_shmem", objects},
-    {"nr_shmem_hugepages", NULL},
-    {"nr_shmem_pmdmapped", NULL},
-    {"nr_file_hugepages", NULL},
-    {"nr_file_pmdmapped", NULL},
-    {"nr_anon_transparent_hugepages", NULL},
-    {"nr_vmscan_write", NULL},
-    {"nr_vmscan_immediate_reclaim", NULL},
-    {"nr_dirtied", NULL},
-    {"nr_written", NULL},
-    {"nr_throttled_written", NULL},
-    {"nr_kernel_misc_reclaimable", NULL},
-    {"nr_foll_pin_acquired", NULL},
-    {"nr_foll_pin_released", NULL},
-    {"nr_kernel_stack", stacks},
-    {"nr_page_table_pages", tables},
-    {"nr_sec_page_table_pages", NULL},
-    {"nr_swapcached", NULL},
-    {"pgpromote_success", NULL},
-    {"pgpromote_candidate", NULL},
+    {"nr_inactive_anon", OBJECTS},
+    {"nr_active_anon", ANONYMOUS},
+    {"nr_inactive_file", NOTHING},
+    {"nr_active_file", NOTHING},
+    {"nr_unevictable", LOCKED},
+    {"nr_slab_reclaimable", NOTHING},
+    {"nr_slab_unreclaimable", HEAP},
+    {"nr_isolated_anon", NOTHING},
+    {"nr_isolated_file", NOTHING},
+    {"workingset_nodes", NOTHING},
+    {"workingset_refault_anon", NOTHING},
+    {"workingset_refault_file", NOTHING},
+    {"workingset_activate_anon", NOTHING},
+    {"workingset_activate_file", NOTHING},
+    {"workingset_restore_anon", NOTHING},
+    {"workingset_restore_file", NOTHING},
+    {"workingset_nodereclaim", NOTHING},
+    {"nr_anon_pages", ANONYMOUS},
+    {"nr_mapped", MAPPED},
+    {"nr_file_pages", OBJECTS},
+    {"nr_dirty", NOTHING},
+    {"nr_writeback", NOTHING},
+    {"nr_writeback_temp", NOTHING},
+    {"nr_shmem", OBJECTS},
+    {"nr_shmem_hugepages", NOTHING},
+    {"nr_shmem_pmdmapped", NOTHING},
+    {"nr_file_hugepages", NOTHING},
+    {"nr_file_pmdmapped", NOTHING},
+    {"nr_anon_transparent_hugepages", NOTHING},
+    {"nr_vmscan_write", NOTHING},
+    {"nr_vmscan_immediate_reclaim", NOTHING},
+    {"nr_dirtied", NOTHING},
+    {"nr_written", NOTHING},
+    {"nr_throttled_written", NOTHING},
+    {"nr_kernel_misc_reclaimable", NOTHING},
+    {"nr_foll_pin_acquired", NOTHING},
+    {"nr_foll_pin_released", NOTHING},
+    {"nr_kernel_stack", STACKS},
+    {"nr_page_table_pages", TABLES},
+    {"nr_sec_page_table_pages", NOTHING},
+    {"nr_swapcached", NOTHING},
+    {"pgpromote_success", NOTHING},
+    {"pgpromote_candidate", NOTHING},
 };
 
 static const struct counter machine_counters[] = {
-    {"nr_dirty_threshold", NULL},
-    {"nr_dirty_background_threshold", NULL},
-    {"pgpgin", NULL},
-    {"pgpgout", NULL},
-    {"pswpin", swaps_in},
-    {"pswpout", swaps_out},
-    {"pgalloc_dma", NULL},
-    {"pgalloc_dma32", NULL},
-    {"pgalloc_normal", allocations},
-    {"pgalloc_movable", NULL},
-    {"pgalloc_device", NULL},
-    {"allocstall_dma", NULL},
-    {"allocstall_dma32", NULL},
-    {"allocstall_normal", NULL},
-    {"allocstall_movable", NULL},
-    {"allocstall_device", NULL},
-    {"pgskip_dma", NULL},
-    {"pgskip_dma32", NULL},
-    {"pgskip_normal", NULL},
-    {"pgskip_movable", NULL},
-    {"pgskip_device", NULL},
-    {"pgfree", frees},
-    {"pgactivate", NULL},
-    {"pgdeactivate", NULL},
-    {"pglazyfree", NULL},
-    {"pgfault", faults},
-    {"pgmajfault", major_faults},
-    {"pglazyfreed", NULL},
-    {"pgrefill", NULL},
-    {"pgreuse", reuses},
-    {"pgsteal_kswapd", NULL},
-    {"pgsteal_direct", NULL},
-    {"pgscan_kswapd", NULL},
-    {"pgscan_direct", NULL},
-    {"slabs_scanned", NULL},
-    {"pageoutrun", NULL},
-    {"oom_kill", kills},
+    {"nr_dirty_threshold", NOTHING},
+    {"nr_dirty_background_threshold", NOTHING},
+    {"pgpgin", NOTHING},
+    {"pgpgout", NOTHING},
+    {"pswpin", SWAPS_IN},
+    {"pswpout", SWAPS_OUT},
+    {"pgalloc_dma", NOTHING},
+    {"pgalloc_dma32", NOTHING},
+    {"pgalloc_normal", ALLOCATIONS},
+    {"pgalloc_movable", NOTHING},
+    {"pgalloc_device", NOTHING},
+    {"allocstall_dma", NOTHING},
+    {"allocstall_dma32", NOTHING},
+    {"allocstall_normal", NOTHING},
+    {"allocstall_movable", NOTHING},
+    {"allocstall_device", NOTHING},
+    {"pgskip_dma", NOTHING},
+    {"pgskip_dma32", NOTHING},
+    {"pgskip_normal", NOTHING},
+    {"pgskip_movable", NOTHING},
+    {"pgskip_device", NOTHING},
+    {"pgfree", FREES},
+    {"pgactivate", NOTHING},
+    {"pgdeactivate", NOTHING},
+    {"pglazyfree", NOTHING},
+    {"pgfault", FAULTS},
+    {"pgmajfault", MAJOR_FAULTS},
+    {"pglazyfreed", NOTHING},
+    {"pgrefill", NOTHING},
+    {"pgreuse", REUSES},
+    {"pgsteal_kswapd", NOTHING},
+    {"pgsteal_direct", NOTHING},
+    {"pgscan_kswapd", NOTHING},
+    {"pgscan_direct", NOTHING},
+    {"slabs_scanned", NOTHING},
+    {"pageoutrun", NOTHING},
+    {"oom_kill", KILLS},
 };
 
-static void show_counters(struct text *text, const char *format, const struct counter *counters,
+/* indented: as zoneinfo has them. */
+static void show_counters(struct text *text, bool indented, const struct counter *counters,
                           size_t n, const struct counts *c)
 {
     for (size_t i = 0; i < n; i++) {
-        unsigned long value = 0;
+        unsigned long value = c->of[counters[i].count];
 
-        if (counters[i].value != NULL)
-            value = (unsigned long)counters[i].value(c);
-        if (format == NULL)
-            text_printf(text, "%s %lu\n", counters[i].name, value);
-        else
+        if (indented)
             text_printf(text, "\n      %-12s %lu", counters[i].name, value);
+        else
+            text_printf(text, "%s %lu\n", counters[i].name, value);
     }
 }
 
@@ -479,15 +419,15 @@ int proc_show_vmstat(struct text *text, const struct proc_target *target)
 
     (void)target;
     count(&c);
-    show_counters(text, NULL, zone_counters, ARRAY_SIZE(zone_counters), &c);
-    show_counters(text, NULL, node_counters, ARRAY_SIZE(node_counters), &c);
-    show_counters(text, NULL, machine_counters, ARRAY_SIZE(machine_counters), &c);
+    show_counters(text, false, zone_counters, ARRAY_SIZE(zone_counters), &c);
+    show_counters(text, false, node_counters, ARRAY_SIZE(node_counters), &c);
+    show_counters(text, false, machine_counters, ARRAY_SIZE(machine_counters), &c);
     /* This kernel's own. */
     text_printf(text, "nr_kernel_pages %lu\n", (unsigned long)c.frames.kind[QUIRE_FRAME_KERNEL]);
     for (unsigned i = 0; i < QUIRE_FAULT_CLASS_COUNT; i++)
-        text_printf(text, "fault_%s %lu\n", quire_fault_class_string(i), (unsigned long)fault(i));
+        text_printf(text, "fault_%s %lu\n", quire_fault_class_string(i), fault(i));
     for (unsigned i = 0; i < QUIRE_EVENT_COUNT; i++)
-        text_printf(text, "event_%s %lu\n", quire_event_string(i), (unsigned long)event(i));
+        text_printf(text, "event_%s %lu\n", quire_event_string(i), event(i));
     return 0;
 }
 
@@ -503,16 +443,15 @@ static void show_zone(struct text *text, const char *name, const struct quire_zo
     text_printf(text, "Node 0, zone %8s", name);
     if (first) {
         text_printf(text, "\n  per-node stats");
-        show_counters(text, "", node_counters, ARRAY_SIZE(node_counters), c);
+        show_counters(text, true, node_counters, ARRAY_SIZE(node_counters), c);
     }
-    none.frames.free = has ? zone->free : 0;
+    none.of[FREE] = has ? zone->free : 0;
     text_printf(text,
                 "\n  pages free     %lu\n        boost    0\n        min      %lu"
                 "\n        low      %lu\n        high     %lu\n        spanned  %lu"
                 "\n        present  %lu\n        managed  %lu\n        cma      0"
                 "\n        protection: (0, 0, 0, 0, 0)",
-                (unsigned long)none.frames.free,
-                has ? (unsigned long)kernel_machine.frame.reserve : 0ul,
+                none.of[FREE], has ? (unsigned long)kernel_machine.frame.reserve : 0ul,
                 has ? (unsigned long)kernel_machine.frame.reserve : 0ul,
                 has ? (unsigned long)kernel_machine.frame.reserve : 0ul,
                 has ? (unsigned long)zone->end - zone->first : 0ul,
@@ -520,8 +459,8 @@ static void show_zone(struct text *text, const char *name, const struct quire_zo
     if (has) {
         /* Frames in use are not counted by zone: what is told of the machine is told where most of
          * its memory is. */
-        show_counters(text, "", zone_counters, 1, &none);
-        show_counters(text, "", zone_counters + 1, ARRAY_SIZE(zone_counters) - 1,
+        show_counters(text, true, zone_counters, 1, &none);
+        show_counters(text, true, zone_counters + 1, ARRAY_SIZE(zone_counters) - 1,
                       first ? c : &(const struct counts){0});
         text_printf(text, "\n  pagesets");
         for (unsigned cpu = 0; cpu < kernel_machine.cpu_count; cpu++)
