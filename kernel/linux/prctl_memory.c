@@ -6,6 +6,7 @@
 
 #include "kernel/fs/vfs.h"
 #include "kernel/linux/syscalls.h"
+#include "kernel/linux/settings.h"
 #include "x86/usercopy.h"
 
 enum {
@@ -27,7 +28,6 @@ enum {
 };
 
 #define MAP_STRUCT_SIZE 104 /* of struct prctl_mm_map */
-#define LOWEST_ADDRESS  65536
 #define RLIMIT_DATA     2
 
 /* By option, 1 to 11; the two of the break are the space's. */
@@ -78,7 +78,7 @@ static bool parts_fit(const struct parts *parts)
     uint64_t limit = current_process()->limits[RLIMIT_DATA].soft;
 
     for (unsigned i = SET_START_CODE; i <= SET_ENV_END; i++)
-        if (value[i] < LOWEST_ADDRESS || value[i] >= USER_END)
+        if (value[i] < vm_settings.mmap_min_addr || value[i] >= USER_END)
             return false;
     return value[SET_START_CODE] < value[SET_END_CODE] &&
            value[SET_START_DATA] <= value[SET_END_DATA] && value[SET_START_BRK] <= value[SET_BRK] &&
@@ -131,7 +131,7 @@ long prctl_set_memory(word option, word address, word size, word last)
         return -EPERM;
     if (option == SET_EXE_FILE)
         return set_file(address);
-    if (address >= USER_END || address < LOWEST_ADDRESS || option < SET_START_CODE ||
+    if (address >= USER_END || address < vm_settings.mmap_min_addr || option < SET_START_CODE ||
         option > SET_ENV_END)
         return -EINVAL;
     parts = parts_of(memory);

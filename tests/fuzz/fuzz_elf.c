@@ -20,6 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "must.h"
+
 #define HEADER     4
 #define PAGES_SEEN 24 /* of each segment are compared */
 
@@ -31,16 +33,6 @@ struct content {
 static struct sim_machine *machine;
 static struct file program, interpreter;
 static int files_open;
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define must(condition)                                                                            \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                        \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 /* ---- files ---- */
 

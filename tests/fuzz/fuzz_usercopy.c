@@ -32,6 +32,8 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "must.h"
+
 #define HEADER     7
 #define PAGES      20 /* of the first window */
 #define TOP_PAGES  4
@@ -56,16 +58,6 @@ static uint8_t rights[ALL_PAGES];
 static bool have_top;
 
 static const uint8_t *input, *input_end;
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define must(condition)                                                                            \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                        \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 /* ---- the host's part ---- */
 

@@ -59,3 +59,16 @@ uint64_t machine_seed(void)
     print_message("seed %llu\n", (unsigned long long)seed);
     return seed;
 }
+
+size_t machine_regions(struct quire_space *space)
+{
+    struct quire_region_info info;
+    size_t count = 0;
+
+    for (quire_virt at = 0; quire_space_region(space, at, &info); at = info.end) {
+        if (info.object != NULL)
+            quire_object_put(info.object);
+        count++;
+    }
+    return count;
+}

@@ -22,6 +22,9 @@ void machine_end(struct sim_machine *machine);
 /* Everything agrees: the library's own check, and the TLBs. */
 void machine_check(struct sim_machine *machine);
 
+/* How many regions the space has. */
+size_t machine_regions(struct quire_space *space);
+
 uint64_t machine_free_frames(struct sim_machine *machine);
 
 /* The seed of a random test: QUIRE_SEED or the clock; printed. */

@@ -57,19 +57,6 @@ static void assert_promised(uint64_t pages)
     machine_check(machine);
 }
 
-static size_t regions(void)
-{
-    struct quire_region_info info;
-    size_t count = 0;
-
-    for (quire_virt at = 0; quire_space_region(space, at, &info); at = info.end) {
-        if (info.object != NULL)
-            quire_object_put(info.object);
-        count++;
-    }
-    return count;
-}
-
 /* ---- what counts ---- */
 
 static void private_writable_memory_counts(void **state)
@@ -105,10 +92,10 @@ static void becoming_writable_counts_and_stays(void **state)
     /* Read-only again, but perhaps written: still promised, and so no part of its neighbours. */
     assert_ok(quire_space_protect(space, BASE + 2 * PAGE, 3 * PAGE, QUIRE_PROT_READ, false));
     assert_promised(3);
-    assert_int_equal(regions(), 3);
+    assert_int_equal(machine_regions(space), 3);
     assert_ok(quire_space_protect(space, BASE, 10 * PAGE, RW & ~MAY, false));
     assert_promised(10);
-    assert_int_equal(regions(), 1);
+    assert_int_equal(machine_regions(space), 1);
 }
 
 static void growing_and_moving(void **state)
@@ -198,7 +185,7 @@ static void the_heuristic_refuses_the_impossible(void **state)
     quire_commit_set(q, QUIRE_COMMIT_HEURISTIC, 0, 0, 0);
     assert_status(map(BASE, all + 1, RW), QUIRE_COMMIT_LIMIT);
     assert_promised(0);
-    assert_int_equal(regions(), 0);
+    assert_int_equal(machine_regions(space), 0);
     assert_ok(map(BASE, all + 1, RW | QUIRE_REGION_NO_RESERVE));
     assert_ok(map(100 * BASE, all, RW));
     assert_ok(map(200 * BASE, all, RW));

@@ -48,19 +48,6 @@ static void fixed(quire_virt address, size_t length, uint32_t region)
     assert_ok(map(address, length, region, QUIRE_MAP_FIXED, NULL));
 }
 
-static size_t regions(void)
-{
-    struct quire_region_info info;
-    size_t count = 0;
-
-    for (quire_virt at = 0; quire_space_region(space, at, &info); at = info.end) {
-        if (info.object != NULL)
-            quire_object_put(info.object);
-        count++;
-    }
-    return count;
-}
-
 static enum quire_status load(quire_virt address, uint64_t *out)
 {
     uint64_t ignored;
@@ -104,7 +91,7 @@ static void bad_arguments_have_names(void **state)
                   QUIRE_NO_MAPPING);
     assert_status(quire_space_fault(space, (quire_virt)1 << 50, QUIRE_ACCESS_WRITE, NULL),
                   QUIRE_NO_MAPPING);
-    assert_int_equal(regions(), 0);
+    assert_int_equal(machine_regions(space), 0);
 }
 
 static void the_last_user_page(void **state)
@@ -176,16 +163,16 @@ static void neighbours_merge_and_split(void **state)
     (void)state;
     fixed(BASE, PAGE, RW);
     fixed(BASE + 2 * PAGE, PAGE, RW);
-    assert_int_equal(regions(), 2);
+    assert_int_equal(machine_regions(space), 2);
     fixed(BASE + PAGE, PAGE, RW);
-    assert_int_equal(regions(), 1);
+    assert_int_equal(machine_regions(space), 1);
     assert_ok(quire_space_protect(space, BASE + PAGE, PAGE, QUIRE_PROT_READ, false));
-    assert_int_equal(regions(), 3);
+    assert_int_equal(machine_regions(space), 3);
     assert_ok(
         quire_space_protect(space, BASE + PAGE, PAGE, QUIRE_PROT_READ | QUIRE_PROT_WRITE, false));
-    assert_int_equal(regions(), 1);
+    assert_int_equal(machine_regions(space), 1);
     assert_ok(quire_space_unmap(space, BASE + PAGE, PAGE));
-    assert_int_equal(regions(), 2);
+    assert_int_equal(machine_regions(space), 2);
     assert_status(quire_space_protect(space, BASE, 3 * PAGE, QUIRE_PROT_READ, false),
                   QUIRE_NO_MAPPING);
     assert_status(sim_store(cpu, BASE, 1), QUIRE_NO_PERMISSION); /* changed before the hole */
@@ -246,7 +233,7 @@ static void a_stack_grows_and_stops(void **state)
     assert_ok(sim_store(cpu, top - 2 * PAGE, 1));
     assert_ok(sim_store(cpu, top - 9 * PAGE, 2)); /* several pages at once */
     expect(top - 5 * PAGE, 0);
-    assert_int_equal(regions(), 1);
+    assert_int_equal(machine_regions(space), 1);
     assert_ok(sim_store(cpu, top - 16 * PAGE, 3));
     assert_status(quire_space_fault(space, top - 17 * PAGE, QUIRE_ACCESS_WRITE, &class),
                   QUIRE_NO_MAPPING);
