@@ -93,6 +93,9 @@ static inline int status_errno(enum quire_status status)
     }
 }
 
+/* Something of the running program is mapped in [start, end). */
+bool anything_mapped(unsigned long start, unsigned long end);
+
 /* Below vm.mmap_min_addr only uid 0 may map. */
 bool address_too_low(unsigned long address);
 

@@ -105,17 +105,6 @@ static long set_file(word fd)
     return error;
 }
 
-static bool has_memory_above(struct quire_space *space, quire_virt address)
-{
-    struct quire_region_info region;
-
-    if (!quire_space_region(space, address, &region))
-        return false;
-    if (region.object)
-        quire_object_put(region.object);
-    return true;
-}
-
 long prctl_set_memory(word option, word address, word size, word last)
 {
     struct memory *memory = current_thread()->memory;
@@ -140,7 +129,7 @@ long prctl_set_memory(word option, word address, word size, word last)
         return -EINVAL;
     /* What lies on the stack must have memory at or above it. */
     if ((option == SET_START_STACK || option >= SET_ARG_START) &&
-        !has_memory_above(memory->space, address))
+        !anything_mapped(address, USER_END))
         return -EFAULT;
     set_parts(memory, &parts);
     return 0;

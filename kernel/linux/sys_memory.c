@@ -172,7 +172,7 @@ static void convert_flags(unsigned flags, struct quire_map *map)
         map->region |= QUIRE_REGION_NO_RESERVE;
 }
 
-static bool is_mapped(word start, word end)
+bool anything_mapped(word start, word end)
 {
     struct quire_region_info region;
 
@@ -198,7 +198,9 @@ static int check_place(word address, unsigned flags, struct quire_map *map)
         return -EINVAL;
     if (address_too_low(address))
         return -EPERM;
-    return (flags & MAP_FIXED_NOREPLACE) && is_mapped(address, address + map->length) ? -EEXIST : 0;
+    return (flags & MAP_FIXED_NOREPLACE) && anything_mapped(address, address + map->length)
+               ? -EEXIST
+               : 0;
 }
 
 static int check_lock_limit(unsigned flags, const struct quire_map *map)
@@ -305,7 +307,7 @@ static long protect(word address, word length, word protection, int key)
     if ((protection & ~(word)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM)) || key != -1)
         return -EINVAL;
     if (grows == PROT_GROWSUP) /* no region grows upwards on this machine */
-        return is_mapped(address, address + 1) ? -EINVAL : -ENOMEM;
+        return anything_mapped(address, address + 1) ? -EINVAL : -ENOMEM;
     /* What lies beyond the user half is a hole like any other: what comes before it is changed. */
     if (address < USER_END && quire_page_up(length) > USER_END - address) {
         length = USER_END - address;

@@ -102,17 +102,6 @@ long sys_set_mempolicy(word mode, word user, word count)
     return 0;
 }
 
-static bool is_mapped(struct quire_space *space, quire_virt address)
-{
-    struct quire_region_info region;
-
-    if (!quire_space_region(space, address, &region))
-        return false;
-    if (region.object)
-        quire_object_put(region.object);
-    return region.start <= address;
-}
-
 long sys_get_mempolicy(word mode, word user, word count, word address, word flags)
 {
     struct thread *thread = current_thread();
@@ -129,7 +118,7 @@ long sys_get_mempolicy(word mode, word user, word count, word address, word flag
         told = 0;
         nodes = 1;
     } else if (flags & GET_ADDRESS) {
-        if (!is_mapped(my_space(), address))
+        if (!anything_mapped(address, address + 1))
             return -EFAULT;
         if (flags & GET_NODE)
             told = 0; /* the node */
@@ -190,7 +179,7 @@ long sys_mbind(word address, word length, word mode, word user, word count, word
         return -EFAULT;
     /* Going back to the default minds no hole behind the first page. */
     if ((mode & ~(word)MODE_FLAGS) == DEFAULT)
-        return is_mapped(my_space(), address) ? 0 : -EFAULT;
+        return anything_mapped(address, address + 1) ? 0 : -EFAULT;
     return covered(my_space(), address, end) ? 0 : -EFAULT;
 }
 

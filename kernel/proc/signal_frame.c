@@ -135,10 +135,9 @@ int signal_frame_push(struct trap_frame *frame, const struct signal_action *acti
     out.info = *info;
     __builtin_memset(out.info_rest, 0, sizeof out.info_rest);
     /* FXSAVE leaves out what is reserved, six bytes behind each register among it: those would tell
-     * what this stack held. Software's bytes stay 0: no extended state follows. */
+     * what this stack held. Software's bytes at the end stay 0, too: no extended state follows. */
     __builtin_memset(&fpu, 0, sizeof fpu);
     fpu_save(&fpu);
-    __builtin_memset(fpu.bytes + 464, 0, 48);
     if (copy_to_user((void *)image, &fpu, sizeof fpu) != 0 ||
         copy_to_user((void *)place, &out, sizeof out) != 0)
         return -EFAULT;
