@@ -62,11 +62,11 @@ void backtrace_log(void)
 
 static void log_registers(const struct trap_frame *f)
 {
-    log_error("rax %016lx rbx %016lx rcx %016lx rdx %016lx", f->rax, f->rbx, f->rcx, f->rdx);
-    log_error("rsi %016lx rdi %016lx rbp %016lx rsp %016lx", f->rsi, f->rdi, f->rbp, f->rsp);
+    log_error("rax %016lx rbx %016lx rcx %016lx rdx %016lx", f->ax, f->bx, f->cx, f->dx);
+    log_error("rsi %016lx rdi %016lx rbp %016lx rsp %016lx", f->si, f->di, f->bp, f->sp);
     log_error("r8  %016lx r9  %016lx r10 %016lx r11 %016lx", f->r8, f->r9, f->r10, f->r11);
     log_error("r12 %016lx r13 %016lx r14 %016lx r15 %016lx", f->r12, f->r13, f->r14, f->r15);
-    log_error("rip %016lx cs %04lx ss %04lx rflags %08lx", f->rip, f->cs, f->ss, f->rflags);
+    log_error("rip %016lx cs %04lx ss %04lx rflags %08lx", f->ip, f->cs, f->ss, f->flags);
 }
 
 static void log_control_registers(void)
@@ -114,8 +114,8 @@ _Noreturn void panic_trap(const struct trap_frame *frame, const char *format, ..
     va_end(arguments);
     log_registers(frame);
     log_control_registers();
-    log_address("  at          ", frame->rip);
+    log_address("  at          ", frame->ip);
     if (!trap_from_user(frame))
-        log_backtrace(frame->rbp);
+        log_backtrace(frame->bp);
     machine_power_off(POWER_OFF_PANIC);
 }

@@ -63,12 +63,12 @@ bool rseq_resume(struct thread *thread, struct trap_frame *frame)
     if (address >= USER_END || copy_from_user(&sequence, (void *)address, sizeof sequence) != 0 ||
         !sequence_valid(thread, &sequence))
         return false;
-    if (frame->rip - sequence.start < sequence.length) {
+    if (frame->ip - sequence.start < sequence.length) {
         /* Flags that would let it run on were withdrawn with Linux 6.1. */
         if (sequence.flags != 0 || get_user_u32(&flags, (void *)(thread->rseq + FLAGS)) != 0 ||
             flags != 0)
             return false;
-        frame->rip = sequence.abort;
+        frame->ip = sequence.abort;
         trap_frame_changed(frame);
     }
     return put_user_u64((void *)(thread->rseq + SEQUENCE), 0) == 0 &&

@@ -135,7 +135,7 @@ long sys_sigaltstack(word stack, word old)
 {
     struct thread *thread = current_thread();
     struct signal_stack before = thread->signal_stack;
-    uint64_t rsp = trap_user_frame()->rsp;
+    uint64_t rsp = trap_user_frame()->sp;
     bool in_use = on_signal_stack(thread, rsp);
     struct stack_abi in, out = {.start = before.start, .size = before.size};
     int error;

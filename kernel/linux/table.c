@@ -35,7 +35,7 @@ static const char *const absent_names[] = {
 long syscall_unknown(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
 {
     static uint64_t told[NUMBERS / 64 + 2]; /* the last bit: all numbers beyond the table */
-    uint64_t number = trap_user_frame()->orig_rax;
+    uint64_t number = trap_user_frame()->orig_ax;
     uint64_t slot = number < NUMBERS ? number : NUMBERS;
     uint64_t bit = 1ull << (slot % 64);
 

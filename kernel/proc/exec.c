@@ -391,13 +391,13 @@ static void plan_carry_out(struct exec_plan *plan, const char *name, struct trap
     plan->memory->space->limits.administrator = plan->ids.euid == 0;
 
     memset(frame, 0, sizeof *frame);
-    frame->rip = plan->image.start;
-    frame->rsp = plan->rsp;
+    frame->ip = plan->image.start;
+    frame->sp = plan->rsp;
     frame->cs = SEGMENT_USER_CODE;
     frame->ss = SEGMENT_USER_DATA;
-    frame->rflags = RFLAGS_IF | RFLAGS_FIXED;
+    frame->flags = RFLAGS_IF | RFLAGS_FIXED;
     frame->vector = TRAP_FRAME_CHANGED;
-    frame->orig_rax = ~0ull;
+    frame->orig_ax = ~0ull;
 }
 
 static int open_program(int start, const char *name, unsigned at_flags,

@@ -128,7 +128,7 @@ static void report(const struct trap_frame *frame, uint64_t address, unsigned ac
 
     describe_place(thread->memory->space, address, place, sizeof place);
     snprintf(text, sizeof text, "%s at 0x%lx from rip 0x%lx rsp 0x%lx: %s; %s", access_name(access),
-             address, frame->rip, frame->rsp, quire_fault_class_string(class), place);
+             address, frame->ip, frame->sp, quire_fault_class_string(class), place);
     log_info("%s[%d]: %s", thread->name, thread->tid, text);
     quire_spin_lock(&latest.lock);
     latest.process = thread->process->number;

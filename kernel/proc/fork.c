@@ -106,9 +106,9 @@ static void copy_thread(struct thread *child, const struct thread *parent,
     uint64_t flags = arguments->flags;
     struct trap_frame frame = *trap_user_frame();
 
-    frame.rax = 0;
+    frame.ax = 0;
     if (arguments->stack)
-        frame.rsp = arguments->stack;
+        frame.sp = arguments->stack;
     trap_frame_changed(&frame);
     context_copy_user(&child->context);
     if (flags & CLONE_SETTLS)

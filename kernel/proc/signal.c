@@ -625,7 +625,7 @@ void trap_signal_user(struct trap_frame *frame, int signo, int code, uintptr_t a
     thread->trap.error_code = frame->error_code;
     if (action.handler == SIG_DFL && signo != SIGTRAP)
         log_info("%s[%d]: %s at 0x%lx (rsp 0x%lx): ended by signal %d", thread->name, thread->tid,
-                 trap_name((unsigned)frame->vector), frame->rip, frame->rsp, signo);
+                 trap_name((unsigned)frame->vector), frame->ip, frame->sp, signo);
     signal_force_fault(signo, code, address);
 }
 
@@ -676,28 +676,28 @@ static void stop_process(struct process *process, int signo)
  * these flags. */
 static void settle_restart(struct trap_frame *frame, bool handler, uint64_t handler_flags)
 {
-    if (!trap_is_syscall(frame) || (int64_t)frame->orig_rax < 0)
+    if (!trap_is_syscall(frame) || (int64_t)frame->orig_ax < 0)
         return;
-    switch (-(int64_t)frame->rax) {
+    switch (-(int64_t)frame->ax) {
     case ERESTARTSYS:
         if (handler && !(handler_flags & SA_RESTART)) {
-            frame->rax = (uint64_t)-EINTR;
+            frame->ax = (uint64_t)-EINTR;
             return;
         }
         break;
     case ERESTARTNOHAND:
         if (handler) {
-            frame->rax = (uint64_t)-EINTR;
+            frame->ax = (uint64_t)-EINTR;
             return;
         }
         break;
     case ERESTART_RESTARTBLOCK:
         if (handler) {
-            frame->rax = (uint64_t)-EINTR;
+            frame->ax = (uint64_t)-EINTR;
             return;
         }
-        frame->rax = 219; /* restart_syscall */
-        frame->rip -= 2;
+        frame->ax = 219; /* restart_syscall */
+        frame->ip -= 2;
         trap_frame_changed(frame);
         return;
     case ERESTARTNOINTR:
@@ -705,8 +705,8 @@ static void settle_restart(struct trap_frame *frame, bool handler, uint64_t hand
     default:
         return;
     }
-    frame->rax = frame->orig_rax;
-    frame->rip -= 2; /* the SYSCALL instruction again */
+    frame->ax = frame->orig_ax;
+    frame->ip -= 2; /* the SYSCALL instruction again */
     trap_frame_changed(frame);
 }
 
@@ -728,7 +728,7 @@ static void run_handler(struct trap_frame *frame, const struct signal_action *ac
             signal_action_set(thread->process, SIGSEGV, &none, &old);
         }
         log_info("%s[%d]: no room for the frame of signal %d at rsp 0x%lx", thread->name,
-                 thread->tid, info->signo, frame->rsp);
+                 thread->tid, info->signo, frame->sp);
         signal_force(SIGSEGV, &fault);
         return;
     }

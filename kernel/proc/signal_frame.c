@@ -26,7 +26,7 @@
 
 struct signal_context {
     uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
-    uint64_t rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip, rflags;
+    uint64_t di, si, bp, bx, dx, ax, cx, sp, ip, flags;
     uint16_t cs, gs, fs, ss;
     uint64_t error, trap_number, old_mask, cr2;
     uint64_t fpu; /* user address of the image, or 0 */
@@ -79,16 +79,16 @@ static void fill_registers(struct signal_context *restrict to,
     to->r13 = from->r13;
     to->r14 = from->r14;
     to->r15 = from->r15;
-    to->rdi = from->rdi;
-    to->rsi = from->rsi;
-    to->rbp = from->rbp;
-    to->rbx = from->rbx;
-    to->rdx = from->rdx;
-    to->rax = from->rax;
-    to->rcx = from->rcx;
-    to->rsp = from->rsp;
-    to->rip = from->rip;
-    to->rflags = from->rflags;
+    to->di = from->di;
+    to->si = from->si;
+    to->bp = from->bp;
+    to->bx = from->bx;
+    to->dx = from->dx;
+    to->ax = from->ax;
+    to->cx = from->cx;
+    to->sp = from->sp;
+    to->ip = from->ip;
+    to->flags = from->flags;
     to->cs = (uint16_t)from->cs;
     to->gs = 0;
     to->fs = 0;
@@ -107,17 +107,17 @@ int signal_frame_push(struct trap_frame *frame, const struct signal_action *acti
     struct signal_stack *stack = &thread->signal_stack;
     struct signal_frame out;
     struct fpu_state fpu;
-    uint64_t rsp = frame->rsp - RED_ZONE, image, place;
+    uint64_t rsp = frame->sp - RED_ZONE, image, place;
     bool entering = false;
 
-    if ((action->flags & SA_ONSTACK) && stack->size != 0 && !on_signal_stack(thread, frame->rsp)) {
+    if ((action->flags & SA_ONSTACK) && stack->size != 0 && !on_signal_stack(thread, frame->sp)) {
         rsp = stack->start + stack->size;
         entering = true;
     }
     image = (rsp - sizeof fpu) & ~63ull;
     place = ((image - sizeof out) & ~15ull) - 8;
     /* Overflowing the alternate stack must not write below it. */
-    if ((entering || on_signal_stack(thread, frame->rsp)) && stack->size != 0 &&
+    if ((entering || on_signal_stack(thread, frame->sp)) && stack->size != 0 &&
         !on_signal_stack(thread, place) && !((unsigned)stack->flags & SS_AUTODISARM))
         return -EFAULT;
     if (!(action->flags & SA_RESTORER))
@@ -144,16 +144,16 @@ int signal_frame_push(struct trap_frame *frame, const struct signal_action *acti
     if ((unsigned)stack->flags & SS_AUTODISARM)
         *stack = SIGNAL_STACK_NONE;
 
-    frame->rdi = (uint64_t)info->signo;
-    frame->rsi = place + offsetof(struct signal_frame, info);
-    frame->rdx = place + offsetof(struct signal_frame, context);
-    frame->rax = 0;
-    frame->rip = action->handler;
-    frame->rsp = place;
+    frame->di = (uint64_t)info->signo;
+    frame->si = place + offsetof(struct signal_frame, info);
+    frame->dx = place + offsetof(struct signal_frame, context);
+    frame->ax = 0;
+    frame->ip = action->handler;
+    frame->sp = place;
     frame->cs = SEGMENT_USER_CODE;
     frame->ss = SEGMENT_USER_DATA;
-    frame->rflags &= ~(uint64_t)(RFLAGS_DF | RFLAGS_RF | RFLAGS_TF);
-    frame->rflags |= RFLAGS_IF;
+    frame->flags &= ~(uint64_t)(RFLAGS_DF | RFLAGS_RF | RFLAGS_TF);
+    frame->flags |= RFLAGS_IF;
     trap_frame_changed(frame);
     return 0;
 }
@@ -168,20 +168,20 @@ static void take_registers(struct trap_frame *to, const struct signal_context *f
     to->r13 = from->r13;
     to->r14 = from->r14;
     to->r15 = from->r15;
-    to->rdi = from->rdi;
-    to->rsi = from->rsi;
-    to->rbp = from->rbp;
-    to->rbx = from->rbx;
-    to->rdx = from->rdx;
-    to->rax = from->rax;
-    to->rcx = from->rcx;
-    to->rsp = from->rsp;
-    to->rip = from->rip;
+    to->di = from->di;
+    to->si = from->si;
+    to->bp = from->bp;
+    to->bx = from->bx;
+    to->dx = from->dx;
+    to->ax = from->ax;
+    to->cx = from->cx;
+    to->sp = from->sp;
+    to->ip = from->ip;
     to->cs = from->cs | 3;
     to->ss = from->ss | 3;
-    to->rflags = (to->rflags & ~(uint64_t)RFLAGS_RESTORABLE) | (from->rflags & RFLAGS_RESTORABLE) |
-                 RFLAGS_IF | RFLAGS_FIXED;
-    to->orig_rax = ~0ull; /* no system call to restart */
+    to->flags = (to->flags & ~(uint64_t)RFLAGS_RESTORABLE) | (from->flags & RFLAGS_RESTORABLE) |
+                RFLAGS_IF | RFLAGS_FIXED;
+    to->orig_ax = ~0ull; /* no system call to restart */
     trap_frame_changed(to);
 }
 
@@ -191,7 +191,7 @@ long sys_rt_sigreturn(void)
     struct trap_frame *frame = trap_user_frame();
     struct user_context context;
     struct fpu_state fpu;
-    uint64_t place = frame->rsp - 8;
+    uint64_t place = frame->sp - 8;
 
     if (copy_from_user(&context, (void *)(place + offsetof(struct signal_frame, context)),
                        sizeof context) != 0)
@@ -208,9 +208,8 @@ long sys_rt_sigreturn(void)
         goto bad;
     }
     fpu_load(&fpu);
-    signal_stack_set(context.stack_start, context.stack_size, context.stack_flags, frame->rsp,
-                     true);
-    return (long)frame->rax;
+    signal_stack_set(context.stack_start, context.stack_size, context.stack_flags, frame->sp, true);
+    return (long)frame->ax;
 
 bad:
     signal_force_fault(SIGSEGV, SI_KERNEL, 0);

@@ -147,16 +147,16 @@ static void trap_from_program(struct trap_frame *frame)
     interrupts_enable();
     switch (frame->vector) {
     case TRAP_DIVIDE:
-        trap_signal_user(frame, SIGNAL_FPE, FPE_INTDIV, frame->rip);
+        trap_signal_user(frame, SIGNAL_FPE, FPE_INTDIV, frame->ip);
         break;
     case TRAP_DEBUG:
-        trap_signal_user(frame, SIGNAL_TRAP, debug_code(dr6), frame->rip);
+        trap_signal_user(frame, SIGNAL_TRAP, debug_code(dr6), frame->ip);
         break;
     case TRAP_BREAKPOINT:
         trap_signal_user(frame, SIGNAL_TRAP, CODE_KERNEL, 0);
         break;
     case TRAP_INVALID_OPCODE:
-        trap_signal_user(frame, SIGNAL_ILL, ILL_ILLOPN, frame->rip);
+        trap_signal_user(frame, SIGNAL_ILL, ILL_ILLOPN, frame->ip);
         break;
     case TRAP_NOT_PRESENT:
     case TRAP_STACK:
@@ -166,10 +166,10 @@ static void trap_from_program(struct trap_frame *frame)
         trap_signal_user(frame, SIGNAL_BUS, BUS_ADRALN, 0);
         break;
     case TRAP_FPU:
-        trap_signal_user(frame, SIGNAL_FPE, x87_code(), frame->rip);
+        trap_signal_user(frame, SIGNAL_FPE, x87_code(), frame->ip);
         break;
     case TRAP_SIMD:
-        trap_signal_user(frame, SIGNAL_FPE, simd_code(), frame->rip);
+        trap_signal_user(frame, SIGNAL_FPE, simd_code(), frame->ip);
         break;
     default: /* overflow, bound, protection, and what a program should not be able to raise */
         trap_signal_user(frame, SIGNAL_SEGV, CODE_KERNEL, 0);
@@ -188,7 +188,7 @@ static struct trap_frame *recover_iret(const struct trap_frame *frame)
 {
     struct trap_frame user = *frame, *place = trap_user_frame();
 
-    memcpy(&user.rip, (const void *)frame->rsp, 5 * sizeof(uint64_t));
+    memcpy(&user.ip, (const void *)frame->sp, 5 * sizeof(uint64_t));
     user.cs |= 3;
     *place = user;
     trap_from_program(place);
@@ -198,7 +198,7 @@ static struct trap_frame *recover_iret(const struct trap_frame *frame)
 
 static struct trap_frame *trap_from_kernel(struct trap_frame *frame)
 {
-    if (frame->rip == (uintptr_t)trap_iretq)
+    if (frame->ip == (uintptr_t)trap_iretq)
         return recover_iret(frame);
     if (exception_fixup(frame))
         return frame;
@@ -212,8 +212,8 @@ static struct trap_frame *trap_from_kernel(struct trap_frame *frame)
 static bool in_usercopy(const struct trap_frame *frame)
 {
     if (cpu_features.smap)
-        return (frame->rflags & RFLAGS_AC) != 0;
-    return exception_has_fixup(frame->rip);
+        return (frame->flags & RFLAGS_AC) != 0;
+    return exception_has_fixup(frame->ip);
 }
 
 struct trap_frame *trap_page_fault_kernel(struct trap_frame *frame, uintptr_t address)
@@ -221,13 +221,13 @@ struct trap_frame *trap_page_fault_kernel(struct trap_frame *frame, uintptr_t ad
     unsigned error_code = (unsigned)frame->error_code;
     char text[80], place[80];
 
-    if (frame->rip == (uintptr_t)trap_iretq)
+    if (frame->ip == (uintptr_t)trap_iretq)
         return recover_iret(frame);
     if (address < USER_END && in_usercopy(frame)) {
         int failed = -1;
 
         if (this_cpu()->pagefault_disabled == 0) {
-            if (frame->rflags & RFLAGS_IF)
+            if (frame->flags & RFLAGS_IF)
                 interrupts_enable();
             failed = fault_handle(frame, address, error_code);
             interrupts_disable();
@@ -257,14 +257,14 @@ static _Noreturn void double_fault(const struct trap_frame *frame)
     uintptr_t guard = context->stack_bottom - PAGE_SIZE, address = cr2_read();
 
     if ((address >= guard && address < context->stack_bottom) ||
-        (frame->rsp >= guard && frame->rsp <= context->stack_bottom))
+        (frame->sp >= guard && frame->sp <= context->stack_bottom))
         panic_trap(frame, "kernel stack overflow of thread %s", cpu_running_name());
     panic_trap(frame, "double fault");
 }
 
 static void nmi(const struct trap_frame *frame)
 {
-    log_warn("non-maskable interrupt at rip %#lx, in %s", frame->rip, context_name(this_context()));
+    log_warn("non-maskable interrupt at rip %#lx, in %s", frame->ip, context_name(this_context()));
 }
 
 struct trap_frame *trap_dispatch(struct trap_frame *frame)

@@ -10,15 +10,16 @@
 #include "core/compiler.h"
 #include "x86/cpu.h"
 
+/* Registers have the names that both CPU modes share: ax is rax here. */
 struct trap_frame {
-    uint64_t r15, r14, r13, r12, rbp, rbx; /* kept by C functions */
-    uint64_t r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
-    uint64_t vector; /* the exception's or interrupt's number, TRAP_SYSCALL, TRAP_FRAME_CHANGED */
+    uintptr_t r15, r14, r13, r12, bp, bx; /* kept by C functions */
+    uintptr_t r11, r10, r9, r8, ax, cx, dx, si, di;
+    uintptr_t vector; /* the exception's or interrupt's number, TRAP_SYSCALL, TRAP_FRAME_CHANGED */
     union {
-        uint64_t error_code; /* exceptions; 0 where the CPU gives none */
-        uint64_t orig_rax;   /* system calls: the number, rax being overwritten by the result */
+        uintptr_t error_code; /* exceptions; 0 where the CPU gives none */
+        uintptr_t orig_ax;    /* system calls: the number, ax being overwritten by the result */
     };
-    uint64_t rip, cs, rflags, rsp, ss;
+    uintptr_t ip, cs, flags, sp, ss;
 };
 
 _Static_assert(sizeof(struct trap_frame) == 176, "entry.S knows this layout");
@@ -66,7 +67,7 @@ static inline bool trap_is_syscall(const struct trap_frame *frame)
 }
 
 /*
- * Whoever changes anything in a system call's frame except rax calls this: the way back to the
+ * Whoever changes anything in a system call's frame except ax calls this: the way back to the
  * user then restores every register with IRET. Without it the fast exit (SYSRET) may ignore the
  * change. Needed by exec, sigreturn, signal delivery; harmless elsewhere. The frame still answers
  * trap_is_syscall() with true.
@@ -98,7 +99,7 @@ int fault_handle(struct trap_frame *frame, uintptr_t address, unsigned error_cod
 /*
  * kernel/proc/signal.c. An exception in user mode other than a page fault: force signal `signo`
  * with si_code `code` and si_addr `address` on the running thread (a blocked or ignored one kills).
- * It is delivered by exit_to_user_work(). After a bad IRET the frame's cs, ss and rip may be
+ * It is delivered by exit_to_user_work(). After a bad IRET the frame's cs, ss and ip may be
  * unusable: delivery must set cs and ss itself.
  */
 void trap_signal_user(struct trap_frame *frame, int signo, int code, uintptr_t address);

@@ -150,10 +150,10 @@ bool exception_has_fixup(uintptr_t rip)
 
 bool exception_fixup(struct trap_frame *frame)
 {
-    const struct exception_entry *entry = find_entry(frame->rip);
+    const struct exception_entry *entry = find_entry(frame->ip);
 
     if (!entry)
         return false;
-    frame->rip = (uintptr_t)&entry->to + (uintptr_t)(intptr_t)entry->to;
+    frame->ip = (uintptr_t)&entry->to + (uintptr_t)(intptr_t)entry->to;
     return true;
 }
