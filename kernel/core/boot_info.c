@@ -39,8 +39,23 @@ enum {
     TAG_COMMAND_LINE = 1,
     TAG_MODULE = 3,
     TAG_MEMORY_MAP = 6,
+    TAG_FRAMEBUFFER = 8,
     TAG_RSDP_OLD = 14,
     TAG_RSDP_NEW = 15,
+};
+
+/* Behind the tag's header. The channels' places follow where `type` says direct colours. */
+struct multiboot_framebuffer {
+    uint64_t address;
+    uint32_t pitch, width, height;
+    uint8_t bits, type;
+    uint16_t reserved;
+    uint8_t channels[6]; /* position and size of red, green and blue */
+} __attribute__((packed));
+
+enum {
+    MULTIBOOT_DIRECT_COLOURS = 1,
+    MULTIBOOT_TEXT = 2,
 };
 
 struct boot_info boot_info;
@@ -71,6 +86,22 @@ static void read_pvh(const struct pvh_info *info, struct quire_bootmap *map)
     quire_bootmap_add_pvh(map, direct_map(info->memory_map), info->memory_map_count);
 }
 
+static void read_framebuffer(const struct multiboot_framebuffer *from, size_t size)
+{
+    struct boot_framebuffer *to = &boot_info.framebuffer;
+    size_t needed = offsetof(struct multiboot_framebuffer, reserved);
+
+    if (size >= needed && from->type == MULTIBOOT_TEXT) {
+        *to = (struct boot_framebuffer){
+            .kind = BOOT_SCREEN_TEXT, .width = from->width, .height = from->height};
+    } else if (size >= sizeof(*from) && from->type == MULTIBOOT_DIRECT_COLOURS) {
+        *to = (struct boot_framebuffer){BOOT_SCREEN_PIXELS, from->address,     from->pitch,
+                                        from->width,        from->height,      from->bits,
+                                        from->channels[0],  from->channels[1], from->channels[2],
+                                        from->channels[3],  from->channels[4], from->channels[5]};
+    }
+}
+
 static void read_multiboot2(const struct multiboot2_info *info, struct quire_bootmap *map)
 {
     const char *at = (const char *)(info + 1), *end = (const char *)info + info->size;
@@ -92,6 +123,9 @@ static void read_multiboot2(const struct multiboot2_info *info, struct quire_boo
             break;
         case TAG_MEMORY_MAP:
             quire_bootmap_add_multiboot2(map, tag, tag->size);
+            break;
+        case TAG_FRAMEBUFFER:
+            read_framebuffer((const void *)words, tag->size - sizeof *tag);
             break;
         case TAG_RSDP_OLD:
         case TAG_RSDP_NEW: /* a copy: the table it leads to is what matters, so no address is kept
@@ -181,6 +215,20 @@ const char *boot_option(const char *name)
             found = word + length + 1;
     }
     return found;
+}
+
+bool boot_option_has(const char *name, const char *value)
+{
+    size_t name_length = strlen(name), length = strlen(value);
+
+    for (const char *word = boot_words(); *word; word += strlen(word) + 1) {
+        const char *given = word + name_length + 1;
+
+        if (strncmp(word, name, name_length) == 0 && word[name_length] == '=' &&
+            strncmp(given, value, length) == 0 && (given[length] == '\0' || given[length] == ','))
+            return true;
+    }
+    return false;
 }
 
 unsigned long boot_option_number(const char *name, unsigned long otherwise)
