@@ -88,9 +88,10 @@ ABSENT void quire_hook_wake(struct quire *q, const void *key)
 }
 
 ABSENT const syscall_function syscall_table[1] = {NULL};
-ABSENT const uint64_t syscall_count = 0;
+ABSENT const unsigned long syscall_count = 0;
 
-ABSENT long syscall_unknown(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
+ABSENT long syscall_unknown(unsigned long a, unsigned long b, unsigned long c, unsigned long d,
+                            unsigned long e, unsigned long f)
 {
     (void)a, (void)b, (void)c, (void)d, (void)e, (void)f;
     return -38;

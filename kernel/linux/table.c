@@ -19,7 +19,7 @@ const syscall_function syscall_table[] = {
 #undef CALL
 #undef NONE
 
-const uint64_t syscall_count = sizeof syscall_table / sizeof syscall_table[0];
+const unsigned long syscall_count = sizeof syscall_table / sizeof syscall_table[0];
 
 #define CALL(number, name)
 #define NONE(number, name) [number] = #name,
@@ -29,18 +29,20 @@ static const char *const absent_names[] = {
 #undef CALL
 #undef NONE
 
-#define NUMBERS ARRAY_SIZE(absent_names)
+#define NUMBERS   ARRAY_SIZE(absent_names)
+#define WORD_BITS (8 * sizeof(unsigned long))
 
 /* Each is named once in the log, with the first program that asked. */
-long syscall_unknown(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
+long syscall_unknown(unsigned long a, unsigned long b, unsigned long c, unsigned long d,
+                     unsigned long e, unsigned long f)
 {
-    static uint64_t told[NUMBERS / 64 + 2]; /* the last bit: all numbers beyond the table */
-    uint64_t number = trap_user_frame()->orig_ax;
-    uint64_t slot = number < NUMBERS ? number : NUMBERS;
-    uint64_t bit = 1ull << (slot % 64);
+    static unsigned long told[NUMBERS / WORD_BITS + 2]; /* the last bit: all beyond the table */
+    unsigned long number = trap_user_frame()->orig_ax;
+    unsigned long slot = number < NUMBERS ? number : NUMBERS;
+    unsigned long bit = 1ul << (slot % WORD_BITS);
 
     (void)a, (void)b, (void)c, (void)d, (void)e, (void)f;
-    if (!(__atomic_fetch_or(&told[slot / 64], bit, __ATOMIC_RELAXED) & bit))
+    if (!(__atomic_fetch_or(&told[slot / WORD_BITS], bit, __ATOMIC_RELAXED) & bit))
         log_info("%s[%d]: system call %lu (%s) does not exist here", current_thread()->name,
                  current_thread()->tid, number,
                  number < NUMBERS && absent_names[number] ? absent_names[number] : "unknown");

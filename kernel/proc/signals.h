@@ -10,9 +10,9 @@
 
 /* As rt_sigaction's structure. */
 struct signal_action {
-    uint64_t handler; /* SIG_DFL, SIG_IGN or a user address */
-    uint64_t flags;
-    uint64_t restorer;
+    unsigned long handler; /* SIG_DFL, SIG_IGN or a user address */
+    unsigned long flags;
+    unsigned long restorer;
     signal_set mask;
 };
 

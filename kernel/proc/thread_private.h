@@ -70,32 +70,33 @@ struct usage_times {
 
 /* ---- signals ---- */
 
-/* siginfo_t's first 48 bytes are all the kernel ever fills; the layout is Linux's. */
+/* The part of siginfo_t that the kernel ever fills; the layout is Linux's, on both word sizes. */
 struct signal_info {
-    int32_t signo, error, code, pad;
+    int32_t signo, error, code;
     union {
         struct {
             int32_t pid;
             uint32_t uid;
             union {
-                uint64_t value; /* rt_sigqueue, timers */
+                unsigned long value; /* rt_sigqueue, timers */
                 struct {
-                    int32_t status, pad_status; /* SIGCHLD */
-                    int64_t user_time, system_time;
+                    int32_t status; /* SIGCHLD */
+                    long user_time, system_time;
                 };
             };
         };
         struct {
             int32_t timer_id, overrun; /* SI_TIMER */
-            uint64_t timer_value;
+            unsigned long timer_value;
         };
         struct {
-            uint64_t address; /* faults */
-            uint64_t address_detail[2];
+            unsigned long address; /* faults */
+            unsigned long address_detail[2];
         };
-        uint64_t words[4];
+        unsigned long words[4];
     };
 };
+#define SIGNAL_INFO_SIZE 128 /* of siginfo_t */
 
 struct pending_signals {
     signal_set set;    /* (s) */
