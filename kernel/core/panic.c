@@ -14,8 +14,10 @@
 #include "x86/context.h"
 #include "x86/cpu.h"
 #include "x86/power.h"
+#include "x86/trap.h"
 
 #define BACKTRACE_DEPTH 32
+#define ADDRESS_DIGITS  ((int)(2 * sizeof(uintptr_t)))
 
 static bool reporting;
 
@@ -25,9 +27,9 @@ static void log_address(const char *prefix, uintptr_t address)
     size_t offset;
 
     if (symbol_lookup(address, &name, &offset))
-        log_error("%s%016lx %s+0x%zx", prefix, address, name, offset);
+        log_error("%s%0*lx %s+0x%zx", prefix, ADDRESS_DIGITS, (unsigned long)address, name, offset);
     else
-        log_error("%s%016lx", prefix, address);
+        log_error("%s%0*lx", prefix, ADDRESS_DIGITS, (unsigned long)address);
 }
 
 /* Two words of a frame record can be read at this address. */
@@ -35,7 +37,8 @@ static bool frame_readable(uintptr_t address)
 {
     uintptr_t bottom, top;
 
-    return address % 8 == 0 && cpu_stack_find(address, &bottom, &top) && top - address >= 16;
+    return address % sizeof(uintptr_t) == 0 && cpu_stack_find(address, &bottom, &top) &&
+           top - address >= 2 * sizeof(uintptr_t);
 }
 
 /* Follows saved frame pointers up to the first that does not lie on a stack. */
@@ -58,21 +61,6 @@ static void log_backtrace(uintptr_t frame_pointer)
 void backtrace_log(void)
 {
     log_backtrace((uintptr_t)__builtin_frame_address(0));
-}
-
-static void log_registers(const struct trap_frame *f)
-{
-    log_error("rax %016lx rbx %016lx rcx %016lx rdx %016lx", f->ax, f->bx, f->cx, f->dx);
-    log_error("rsi %016lx rdi %016lx rbp %016lx rsp %016lx", f->si, f->di, f->bp, f->sp);
-    log_error("r8  %016lx r9  %016lx r10 %016lx r11 %016lx", f->r8, f->r9, f->r10, f->r11);
-    log_error("r12 %016lx r13 %016lx r14 %016lx r15 %016lx", f->r12, f->r13, f->r14, f->r15);
-    log_error("rip %016lx cs %04lx ss %04lx rflags %08lx", f->ip, f->cs, f->ss, f->flags);
-}
-
-static void log_control_registers(void)
-{
-    log_error("cr0 %08lx cr2 %016lx cr3 %016lx cr4 %08lx efer %04lx", cr0_read(), cr2_read(),
-              cr3_read(), cr4_read(), msr_read(MSR_EFER));
 }
 
 /* What ran, and the first line of every report. A second report inside the first ends at once. */
@@ -100,7 +88,7 @@ _Noreturn void panic(const char *format, ...)
     va_start(arguments, format);
     report_begin(format, arguments);
     va_end(arguments);
-    log_control_registers();
+    trap_log_control_registers();
     log_backtrace((uintptr_t)__builtin_frame_address(0));
     machine_power_off(POWER_OFF_PANIC);
 }
@@ -112,8 +100,8 @@ _Noreturn void panic_trap(const struct trap_frame *frame, const char *format, ..
     va_start(arguments, format);
     report_begin(format, arguments);
     va_end(arguments);
-    log_registers(frame);
-    log_control_registers();
+    trap_log_registers(frame);
+    trap_log_control_registers();
     log_address("  at          ", frame->ip);
     if (!trap_from_user(frame))
         log_backtrace(frame->bp);

@@ -8,15 +8,15 @@
 #include "x86/cpu.h"
 
 /* Returns the interrupt state for spin_unlock_interrupts(). */
-static inline uint64_t spin_lock_interrupts(struct quire_spinlock *lock)
+static inline unsigned long spin_lock_interrupts(struct quire_spinlock *lock)
 {
-    uint64_t flags = interrupts_save();
+    unsigned long flags = interrupts_save();
 
     quire_spin_lock(lock);
     return flags;
 }
 
-static inline void spin_unlock_interrupts(struct quire_spinlock *lock, uint64_t flags)
+static inline void spin_unlock_interrupts(struct quire_spinlock *lock, unsigned long flags)
 {
     quire_spin_unlock(lock);
     interrupts_restore(flags);

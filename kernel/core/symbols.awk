@@ -1,6 +1,7 @@
 # nm -n of the kernel in, an assembler table of its functions out: for each one its offset from
-# _text_start and the offset of its name, sorted by address.
+# KERNEL_IMAGE and the offset of its name, sorted by address.
 BEGIN {
+    print "#include \"x86/layout.h\""
     print ".section .symbols, \"a\""
     print ".globl symbol_table, symbol_table_end, symbol_names"
     print ".balign 4"
@@ -9,7 +10,7 @@ BEGIN {
 }
 $2 ~ /^[tTwW]$/ && $3 !~ /^\.L|^_text_|^_kernel_/ && $1 != last {
     last = $1
-    printf ".long 0x%s - 0x%s, %d\n", substr($1, 9), "80000000", bytes
+    printf ".long 0x%s - KERNEL_IMAGE, %d\n", $1, bytes
     name[count++] = $3
     bytes += length($3) + 1
 }

@@ -390,14 +390,7 @@ static void plan_carry_out(struct exec_plan *plan, const char *name, struct trap
         plan->ids.egid;
     plan->memory->space->limits.administrator = plan->ids.euid == 0;
 
-    memset(frame, 0, sizeof *frame);
-    frame->ip = plan->image.start;
-    frame->sp = plan->rsp;
-    frame->cs = SEGMENT_USER_CODE;
-    frame->ss = SEGMENT_USER_DATA;
-    frame->flags = RFLAGS_IF | RFLAGS_FIXED;
-    frame->vector = TRAP_FRAME_CHANGED;
-    frame->orig_ax = ~0ull;
+    trap_frame_start(frame, plan->image.start, plan->rsp);
 }
 
 static int open_program(int start, const char *name, unsigned at_flags,

@@ -15,23 +15,16 @@
 #define EXIT_WORK_SIGNAL     (1u << 1)
 #define EXIT_WORK_OTHER      (1u << 2)
 
-/* The image of FXSAVE64 (SDM volume 1, 10.5). */
+/* The image of FXSAVE, in long mode FXSAVE64 (SDM volume 1, 10.5). */
 struct fpu_state {
     uint8_t bytes[512];
 } __attribute__((aligned(16)));
 
-struct context {
-    uintptr_t rsp;           /* kernel stack pointer while not running */
-    uintptr_t stack_top;     /* (c) one past the kernel stack, multiple of 16 */
-    uint32_t exit_work;      /* (a) EXIT_WORK_*, set by anyone with context_set_exit_work() */
-    bool user;               /* has user registers: FPU, segments are kept */
-    bool segments;           /* a selector below is not null */
-    uint16_t ds, es, fs, gs; /* user data selectors, normally all null */
-    uintptr_t stack_bottom;  /* (c) lowest byte of the kernel stack */
-    uint64_t fs_base;        /* (true also while running) user FS base */
-    uint64_t gs_base;        /* user GS base */
-    struct fpu_state fpu;    /* stale while running */
-};
+#ifdef __x86_64__
+#include "x86/x86_64/context.h"
+#else
+#include "x86/i386/context.h"
+#endif
 
 static inline void context_set_exit_work(struct context *context, uint32_t bits)
 {
@@ -93,10 +86,6 @@ void context_reset_user(struct context *context);
 
 /* fork, clone: FPU registers, bases and selectors of the running thread into a new context. */
 void context_copy_user(struct context *to);
-
-/* arch_prctl. The caller has checked that the base lies in the user half. */
-void context_set_fs_base(struct context *context, uint64_t base);
-void context_set_gs_base(struct context *context, uint64_t base);
 
 /* Signal frames. The running thread's FPU registers out, and back in: a state that came from user
    memory is made safe (reserved MXCSR bits are cleared). */

@@ -1,11 +1,9 @@
 /*
- * One CPU's own state: descriptor tables, task state with its interrupt stacks, control registers.
+ * One CPU's own state: features, control registers, stacks.
  *
- * A user program can arrange that its stack pointer is anything, and the kernel can have a bug that
- * leaves its own stack unusable. Four exceptions that may hit then have a stack of their own
- * (interrupt stack table): double fault, NMI, debug and machine check. Each stack comes from the
- * area layer, so an unmapped page lies below it; until that layer lives all four share a static
- * one.
+ * Some exceptions have a stack of their own (INTERRUPT_STACKS of them; cpu_state.h says which).
+ * Each comes from the area layer, so an unmapped page lies below it; until that layer lives all
+ * share a static one.
  */
 
 #include "x86/cpu.h"
@@ -18,51 +16,12 @@
 #include "core/string.h"
 #include "x86/context.h"
 #include "x86/cpu_state.h"
-#include "x86/offsets.h"
 #include "x86/usercopy.h"
-
-_Static_assert(offsetof(struct cpu, self) == CPU_SELF, "");
-_Static_assert(offsetof(struct cpu, stack_top) == CPU_STACK_TOP, "");
-_Static_assert(offsetof(struct cpu, user_rsp) == CPU_USER_RSP, "");
-_Static_assert(offsetof(struct cpu, context) == CPU_CONTEXT, "");
-_Static_assert(offsetof(struct context, rsp) == CONTEXT_RSP, "");
-_Static_assert(offsetof(struct context, stack_top) == CONTEXT_STACK_TOP, "");
-_Static_assert(offsetof(struct context, exit_work) == CONTEXT_EXIT_WORK, "");
-_Static_assert(offsetof(struct trap_frame, r15) == FRAME_R15, "");
-_Static_assert(offsetof(struct trap_frame, bx) == FRAME_RBX, "");
-_Static_assert(offsetof(struct trap_frame, r11) == FRAME_R11, "");
-_Static_assert(offsetof(struct trap_frame, ax) == FRAME_RAX, "");
-_Static_assert(offsetof(struct trap_frame, di) == FRAME_RDI, "");
-_Static_assert(offsetof(struct trap_frame, vector) == FRAME_VECTOR, "");
-_Static_assert(offsetof(struct trap_frame, error_code) == FRAME_ERROR_CODE, "");
-_Static_assert(offsetof(struct trap_frame, ip) == FRAME_RIP, "");
-_Static_assert(offsetof(struct trap_frame, cs) == FRAME_CS, "");
-_Static_assert(offsetof(struct trap_frame, flags) == FRAME_RFLAGS, "");
-_Static_assert(offsetof(struct trap_frame, sp) == FRAME_RSP, "");
-_Static_assert(offsetof(struct trap_frame, ss) == FRAME_SS, "");
-_Static_assert(sizeof(struct trap_frame) == FRAME_SIZE, "");
-_Static_assert(TRAP_SYSCALL == TRAP_SYSCALL_NUMBER, "");
-_Static_assert(SEGMENT_USER_CODE == SELECTOR_USER_CODE, "");
-_Static_assert(SEGMENT_USER_DATA == SELECTOR_USER_DATA, "");
 
 #define INTERRUPT_STACK_SIZE 8192
 
-/* Segment descriptors of long mode: base and limit are ignored (SDM 3A 3.4.5). */
-#define DESCRIPTOR_KERNEL_CODE 0x00af9b000000ffff
-#define DESCRIPTOR_KERNEL_DATA 0x00cf93000000ffff
-#define DESCRIPTOR_USER_DATA   0x00cff3000000ffff
-#define DESCRIPTOR_USER_CODE   0x00affb000000ffff
-
-/* What SYSCALL clears in RFLAGS: the kernel starts with interrupts, traps, and direction off. */
-#define SYSCALL_CLEARS                                                                             \
-    (RFLAGS_IF | RFLAGS_TF | RFLAGS_DF | RFLAGS_AC | RFLAGS_NT | RFLAGS_IOPL | RFLAGS_RF |         \
-     RFLAGS_CF)
-
 /* PAT as the CPU has it after reset, but entry 4 is write-combining (SDM 3A 12.12). */
-#define MSR_PAT   0x277
 #define PAT_VALUE 0x0007040100070406ull
-
-void syscall_entry(void);
 
 struct cpu_features cpu_features;
 
@@ -95,13 +54,19 @@ static void read_names(void)
     }
 }
 
+/* Entries of 32 bits have no room for the bit, and EFER is there only where the bit is. */
+static bool can_no_execute(uint32_t extended)
+{
+    return QUIRE_FORMAT != QUIRE_FORMAT_I386 && (extended & (1u << 20)) != 0;
+}
+
 void cpu_init_features(void)
 {
     uint32_t highest = cpuid(0, 0).eax;
     uint32_t basic = cpuid(1, 0).edx;
-    uint32_t extended = cpuid(0x80000001, 0).edx;
+    uint32_t extended = cpuid(0x80000000, 0).eax >= 0x80000001 ? cpuid(0x80000001, 0).edx : 0;
     struct cpuid_result structured = {0, 0, 0, 0};
-    uint64_t cr0 = CR0_MP | CR0_NE | CR0_WP | CR0_AM, cr4 = CR4_OSFXSR | CR4_OSXMMEXCPT;
+    unsigned long cr0 = CR0_MP | CR0_NE | CR0_WP | CR0_AM, cr4 = CR4_OSFXSR;
 
     /* Beyond its highest leaf a CPU answers with the highest one's values. */
     if (highest >= 7)
@@ -112,6 +77,8 @@ void cpu_init_features(void)
         cr4 |= CR4_MCE;
     if (basic & (1u << 13))
         cr4 |= CR4_PGE;
+    if (basic & (1u << 25))
+        cr4 |= CR4_OSXMMEXCPT;
     if (structured.ebx & (1u << 7))
         cr4 |= CR4_SMEP;
     if (structured.ebx & (1u << 20))
@@ -122,11 +89,12 @@ void cpu_init_features(void)
        states that are not saved, caches off). Only the paging mode is kept. */
     cr0_write((cr0_read() & (CR0_PE | CR0_ET | CR0_PG)) | cr0);
     cr4_write((cr4_read() & (CR4_PAE | CR4_LA57)) | cr4);
-    if (extended & (1u << 20))
+    if (can_no_execute(extended))
         msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_NXE);
     if (basic & (1u << 16))
         msr_write(MSR_PAT, PAT_VALUE);
 
+    cpu_features.sse = (basic & (1u << 25)) != 0;
     cpu_features.gib_pages = (extended & (1u << 26)) != 0;
     cpu_features.erms = (structured.ebx & (1u << 9)) != 0;
 
@@ -134,7 +102,7 @@ void cpu_init_features(void)
     cr0 = cr0_read();
     cr4 = cr4_read();
     cpu_features.write_protect = (cr0 & CR0_WP) != 0;
-    cpu_features.no_execute = (msr_read(MSR_EFER) & EFER_NXE) != 0;
+    cpu_features.no_execute = can_no_execute(extended) && (msr_read(MSR_EFER) & EFER_NXE) != 0;
     cpu_features.global_pages = (cr4 & CR4_PGE) != 0;
     cpu_features.smep = (cr4 & CR4_SMEP) != 0;
     cpu_features.smap = (cr4 & CR4_SMAP) != 0;
@@ -148,16 +116,16 @@ static const char *on_off(bool on)
 
 void cpu_log_features(void)
 {
-    uint64_t cr0 = cr0_read(), cr4 = cr4_read(), efer = msr_read(MSR_EFER);
+    unsigned long cr0 = cr0_read(), cr4 = cr4_read();
     const char *brand = cpu_features.brand;
 
     while (*brand == ' ')
         brand++;
     log_info("cpu 0: %s %s", cpu_features.vendor, brand);
     log_info("protection: WP %s, NX %s, SMEP %s, SMAP %s, UMIP %s; global pages %s",
-             on_off(cr0 & CR0_WP), on_off(efer & EFER_NXE), on_off(cr4 & CR4_SMEP),
+             on_off(cr0 & CR0_WP), on_off(cpu_features.no_execute), on_off(cr4 & CR4_SMEP),
              on_off(cr4 & CR4_SMAP), on_off(cr4 & CR4_UMIP), on_off(cr4 & CR4_PGE));
-    if (!(efer & EFER_NXE))
+    if (!cpu_features.no_execute)
         log_warn("this CPU has no NX: readable memory is executable");
 }
 
@@ -184,42 +152,7 @@ static void patch_smap(void)
     }
 }
 
-/* --- descriptor tables ----------------------------------------------------------------------- */
-
-static void load_descriptors(struct cpu_state *state)
-{
-    uint64_t tss = (uintptr_t)&state->tss;
-    struct {
-        uint16_t limit;
-        uint64_t base;
-    } __attribute__((packed)) pointer = {sizeof state->gdt - 1, (uintptr_t)state->gdt};
-
-    state->gdt[SEGMENT_KERNEL_CODE / 8] = DESCRIPTOR_KERNEL_CODE;
-    state->gdt[SEGMENT_KERNEL_DATA / 8] = DESCRIPTOR_KERNEL_DATA;
-    state->gdt[SEGMENT_USER_DATA / 8] = DESCRIPTOR_USER_DATA;
-    state->gdt[SEGMENT_USER_CODE / 8] = DESCRIPTOR_USER_CODE;
-    state->gdt[SEGMENT_TSS / 8] =
-        (sizeof state->tss - 1) | (tss & 0xffffff) << 16 | 0x89ull << 40 | (tss >> 24 & 0xff) << 56;
-    state->gdt[SEGMENT_TSS / 8 + 1] = tss >> 32;
-    state->tss.io_map_base = sizeof state->tss; /* no I/O ports for user programs */
-
-    __asm__ volatile("lgdt %0" ::"m"(pointer) : "memory");
-    __asm__ volatile("pushq %0; leaq 1f(%%rip), %%rax; pushq %%rax; lretq; 1:\n"
-                     "movl %1, %%ss; movl %2, %%ds; movl %2, %%es; movl %2, %%fs; movl %2, %%gs\n"
-                     "ltr %w3" ::"i"(SEGMENT_KERNEL_CODE),
-                     "r"(SEGMENT_KERNEL_DATA), "r"(0), "r"(SEGMENT_TSS)
-                     : "rax", "memory");
-}
-
-static void load_syscall_registers(void)
-{
-    msr_write(MSR_STAR,
-              (uint64_t)(SEGMENT_USER_DATA - 8) << 48 | (uint64_t)SEGMENT_KERNEL_CODE << 32);
-    msr_write(MSR_LSTAR, (uintptr_t)syscall_entry);
-    msr_write(MSR_CSTAR, 0);
-    msr_write(MSR_FMASK, SYSCALL_CLEARS);
-    msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_SCE);
-}
+/* --- bring-up -------------------------------------------------------------------------------- */
 
 void cpu_init_early(void)
 {
@@ -231,15 +164,11 @@ void cpu_init_early(void)
     cpu->context = &boot_context;
     cpu->stack_top = boot_context.stack_top;
     cpu->tss = &boot_cpu.tss;
-    cpu->tss->rsp0 = cpu->stack_top;
+    cpu_set_kernel_stack(cpu, cpu->stack_top);
     for (unsigned i = 0; i < INTERRUPT_STACKS; i++)
-        cpu->tss->ist[i] = (uintptr_t)early_stack + sizeof early_stack;
+        cpu_set_interrupt_stack(cpu, i, (uintptr_t)early_stack + sizeof early_stack);
 
-    load_descriptors(&boot_cpu);
-    msr_write(MSR_FS_BASE, 0);
-    msr_write(MSR_GS_BASE, (uintptr_t)cpu);
-    msr_write(MSR_KERNEL_GS_BASE, 0);
-    load_syscall_registers();
+    cpu_load_descriptors(&boot_cpu);
     patch_smap();
     exception_table_sort();
 }
@@ -251,7 +180,7 @@ void cpu_init_stacks(void)
 
         if (!stack)
             panic("no memory for the interrupt stacks");
-        this_cpu()->tss->ist[i] = (uintptr_t)stack + INTERRUPT_STACK_SIZE;
+        cpu_set_interrupt_stack(this_cpu(), i, (uintptr_t)stack + INTERRUPT_STACK_SIZE);
     }
 }
 
@@ -269,7 +198,7 @@ static unsigned spare_stacks_count; /* (spare_lock) */
 
 static uintptr_t take_spare_stack(void)
 {
-    uint64_t flags = interrupts_save();
+    unsigned long flags = interrupts_save();
     uintptr_t stack;
 
     quire_spin_lock(&spare_lock);
@@ -285,7 +214,7 @@ static uintptr_t take_spare_stack(void)
 
 static bool keep_spare_stack(uintptr_t stack)
 {
-    uint64_t flags = interrupts_save();
+    unsigned long flags = interrupts_save();
     bool kept;
 
     quire_spin_lock(&spare_lock);
@@ -360,8 +289,9 @@ bool cpu_stack_find(uintptr_t address, uintptr_t *out_bottom, uintptr_t *out_top
                     out_bottom, out_top))
         return true;
     for (unsigned i = 0; i < INTERRUPT_STACKS; i++) {
-        if (stack_holds(address, cpu->tss->ist[i] - INTERRUPT_STACK_SIZE, cpu->tss->ist[i],
-                        out_bottom, out_top))
+        uintptr_t top = cpu_interrupt_stack(cpu, i);
+
+        if (stack_holds(address, top - INTERRUPT_STACK_SIZE, top, out_bottom, out_top))
             return true;
     }
     return false;

@@ -4,8 +4,9 @@
 /*
  * One CPU: its private data, its control instructions.
  *
- * In the kernel, GS points at the CPU's struct cpu; in a user program GS is the program's, and the
- * two are exchanged by SWAPGS at every entry and exit. The first fields are read by entry.S.
+ * In the kernel, a segment register points at the CPU's struct cpu: GS on x86-64, exchanged with
+ * the program's by SWAPGS at every entry and exit; FS on i386, loaded at every entry. The first
+ * fields are read by entry.S.
  */
 
 #include "core/compiler.h"
@@ -14,36 +15,35 @@
 struct thread;
 struct context;
 
-/* Segment selectors, in the order that SYSCALL and SYSRET demand. */
-#define SEGMENT_KERNEL_CODE 0x08
-#define SEGMENT_KERNEL_DATA 0x10
-#define SEGMENT_USER_DATA   0x2b /* 0x28 | 3, as under Linux */
-#define SEGMENT_USER_CODE   0x33 /* 0x30 | 3, as under Linux */
-#define SEGMENT_TSS         0x40
+#ifdef __x86_64__
+#include "x86/x86_64/cpu.h"
+#else
+#include "x86/i386/cpu.h"
+#endif
 
 struct cpu {
     struct cpu *self;            /* (c) so that this_cpu() is one load */
     uintptr_t stack_top;         /* top of the running thread's kernel stack: SYSCALL loads it */
-    uintptr_t user_rsp;          /* SYSCALL's scratch */
+    uintptr_t user_sp;           /* SYSCALL's scratch */
     struct context *context;     /* what runs here: the running thread's context */
     uint32_t id;                 /* (c) 0 .. cpu_count - 1 */
     uint32_t interrupt_depth;    /* 0 outside interrupt handlers */
     uint32_t pagefault_disabled; /* see usercopy.h */
     bool need_reschedule;        /* set by anyone on this CPU; the scheduler clears it */
-    uint64_t fs_base;            /* what was last written to MSR_FS_BASE */
-    uint64_t user_gs_base;       /* the same of MSR_KERNEL_GS_BASE */
+    struct cpu_mode mode;        /* what one CPU mode needs beside this */
     struct task_state *tss;      /* (c) */
 };
 
 /*
- * One field behind GS. The unused operand makes the compiler read again after any call that it
- * cannot see into: such a call may switch threads, and the thread may come back on another CPU.
+ * One field behind the segment register. The unused operand makes the compiler read again after any
+ * call that it cannot see into: such a call may switch threads, and the thread may come back on
+ * another CPU.
  */
 extern unsigned cpu_may_change;
 #define CPU_READ(type, field)                                                                      \
     ({                                                                                             \
         type cpu_value;                                                                            \
-        __asm__("mov %%gs:%c1, %0"                                                                 \
+        __asm__("mov %%" CPU_SEGMENT ":%c1, %0"                                                    \
                 : "=r"(cpu_value)                                                                  \
                 : "i"(offsetof(struct cpu, field)), "m"(cpu_may_change));                          \
         cpu_value;                                                                                 \
@@ -80,7 +80,7 @@ const char *cpu_running_name(void);
 
 /* What the CPU has and boot turned on; all constant after cpu_init(). */
 struct cpu_features {
-    bool no_execute, smep, smap, umip, global_pages, write_protect, gib_pages, erms;
+    bool no_execute, smep, smap, umip, global_pages, write_protect, gib_pages, erms, sse;
     char vendor[13];
     char brand[49];
 };
@@ -99,10 +99,10 @@ extern struct cpu_features cpu_features;
 #define RFLAGS_VM    (1u << 17)
 #define RFLAGS_AC    (1u << 18)
 
-static inline uint64_t read_rflags(void)
+static inline unsigned long cpu_flags(void)
 {
-    uint64_t flags;
-    __asm__ volatile("pushfq; popq %0" : "=r"(flags)::"memory");
+    unsigned long flags;
+    __asm__ volatile("pushf; pop %0" : "=r"(flags)::"memory");
     return flags;
 }
 
@@ -118,18 +118,18 @@ static inline void interrupts_disable(void)
 
 static inline bool interrupts_enabled(void)
 {
-    return (read_rflags() & RFLAGS_IF) != 0;
+    return (cpu_flags() & RFLAGS_IF) != 0;
 }
 
 /* Turns interrupts off and says what they were; give that to interrupts_restore(). Nests. */
-static inline uint64_t interrupts_save(void)
+static inline unsigned long interrupts_save(void)
 {
-    uint64_t flags = read_rflags();
+    unsigned long flags = cpu_flags();
     interrupts_disable();
     return flags;
 }
 
-static inline void interrupts_restore(uint64_t flags)
+static inline void interrupts_restore(unsigned long flags)
 {
     if (flags & RFLAGS_IF)
         interrupts_enable();
@@ -149,14 +149,8 @@ static inline void cpu_relax(void)
 
 /* --- model-specific registers, time stamp, CPUID --------------------------------------------- */
 
-#define MSR_EFER           0xc0000080
-#define MSR_STAR           0xc0000081
-#define MSR_LSTAR          0xc0000082
-#define MSR_CSTAR          0xc0000083
-#define MSR_FMASK          0xc0000084
-#define MSR_FS_BASE        0xc0000100
-#define MSR_GS_BASE        0xc0000101
-#define MSR_KERNEL_GS_BASE 0xc0000102
+#define MSR_EFER 0xc0000080
+#define MSR_PAT  0x277
 
 static inline uint64_t msr_read(uint32_t msr)
 {
@@ -193,38 +187,38 @@ static inline struct cpuid_result cpuid(uint32_t leaf, uint32_t subleaf)
 
 /* --- control registers ----------------------------------------------------------------------- */
 
-#define CR0_PE         (1ull << 0)
-#define CR0_MP         (1ull << 1)
-#define CR0_EM         (1ull << 2)
-#define CR0_TS         (1ull << 3)
-#define CR0_ET         (1ull << 4)
-#define CR0_NE         (1ull << 5)
-#define CR0_WP         (1ull << 16)
-#define CR0_AM         (1ull << 18)
-#define CR0_PG         (1ull << 31)
-#define CR4_PAE        (1ull << 5)
-#define CR4_LA57       (1ull << 12)
-#define CR4_MCE        (1ull << 6)
-#define CR4_PGE        (1ull << 7)
-#define CR4_OSFXSR     (1ull << 9)
-#define CR4_OSXMMEXCPT (1ull << 10)
-#define CR4_UMIP       (1ull << 11)
-#define CR4_SMEP       (1ull << 20)
-#define CR4_SMAP       (1ull << 21)
-#define EFER_SCE       (1ull << 0)
-#define EFER_LME       (1ull << 8)
-#define EFER_NXE       (1ull << 11)
+#define CR0_PE         (1ul << 0)
+#define CR0_MP         (1ul << 1)
+#define CR0_EM         (1ul << 2)
+#define CR0_TS         (1ul << 3)
+#define CR0_ET         (1ul << 4)
+#define CR0_NE         (1ul << 5)
+#define CR0_WP         (1ul << 16)
+#define CR0_AM         (1ul << 18)
+#define CR0_PG         (1ul << 31)
+#define CR4_PAE        (1ul << 5)
+#define CR4_LA57       (1ul << 12)
+#define CR4_MCE        (1ul << 6)
+#define CR4_PGE        (1ul << 7)
+#define CR4_OSFXSR     (1ul << 9)
+#define CR4_OSXMMEXCPT (1ul << 10)
+#define CR4_UMIP       (1ul << 11)
+#define CR4_SMEP       (1ul << 20)
+#define CR4_SMAP       (1ul << 21)
+#define EFER_SCE       (1ul << 0)
+#define EFER_LME       (1ul << 8)
+#define EFER_NXE       (1ul << 11)
 
 #define CONTROL_REGISTER(n)                                                                        \
-    static inline uint64_t cr##n##_read(void)                                                      \
+    static inline unsigned long cr##n##_read(void)                                                 \
     {                                                                                              \
-        uint64_t value;                                                                            \
-        __asm__ volatile("movq %%cr" #n ", %0" : "=r"(value)::"memory");                           \
+        unsigned long value;                                                                       \
+        __asm__ volatile("mov %%cr" #n ", %0" : "=r"(value)::"memory");                            \
         return value;                                                                              \
     }                                                                                              \
-    static inline void cr##n##_write(uint64_t value)                                               \
+    static inline void cr##n##_write(unsigned long value)                                          \
     {                                                                                              \
-        __asm__ volatile("movq %0, %%cr" #n ::"r"(value) : "memory");                              \
+        __asm__ volatile("mov %0, %%cr" #n ::"r"(value) : "memory");                               \
     }
 CONTROL_REGISTER(0)
 CONTROL_REGISTER(2)

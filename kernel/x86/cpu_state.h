@@ -5,32 +5,14 @@
 
 #include "x86/cpu.h"
 
-/* Places in the interrupt stack table, counted from 0 (the gate's field counts from 1). */
-enum {
-    STACK_DOUBLE_FAULT,
-    STACK_NMI,
-    STACK_DEBUG,
-    STACK_MACHINE_CHECK,
-    INTERRUPT_STACKS,
-};
+#ifdef __x86_64__
+#include "x86/x86_64/cpu_state.h"
+#else
+#include "x86/i386/cpu_state.h"
+#endif
 
-/* 64-bit task state segment (SDM 3A 8.7). */
-struct task_state {
-    uint32_t reserved0;
-    uint64_t rsp0, rsp1, rsp2;
-    uint64_t reserved1;
-    uint64_t ist[7];
-    uint64_t reserved2;
-    uint16_t reserved3;
-    uint16_t io_map_base;
-} __attribute__((packed));
-
-_Static_assert(sizeof(struct task_state) == 104, "the CPU knows this layout");
-
-struct cpu_state {
-    struct cpu cpu;
-    struct task_state tss __attribute__((aligned(16)));
-    uint64_t gdt[SEGMENT_TSS / 8 + 2] __attribute__((aligned(16)));
-};
+/* Loads descriptor tables, task register, the segment that leads to struct cpu, and what system
+   calls need. The tables lie in `state`. */
+void cpu_load_descriptors(struct cpu_state *state);
 
 #endif

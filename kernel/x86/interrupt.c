@@ -44,7 +44,7 @@ static void write_mask(void)
 
 void irq_mask(unsigned line)
 {
-    uint64_t flags = interrupts_save();
+    unsigned long flags = interrupts_save();
 
     mask |= (uint16_t)(1u << line);
     write_mask();
@@ -53,7 +53,7 @@ void irq_mask(unsigned line)
 
 void irq_unmask(unsigned line)
 {
-    uint64_t flags = interrupts_save();
+    unsigned long flags = interrupts_save();
 
     mask &= (uint16_t) ~(1u << line);
     write_mask();

@@ -1,7 +1,13 @@
 #include "x86/layout.h"
 
+#ifdef __x86_64__
 OUTPUT_FORMAT("elf64-x86-64")
 OUTPUT_ARCH(i386:x86-64)
+#else
+#undef i386
+OUTPUT_FORMAT("elf32-i386")
+OUTPUT_ARCH(i386)
+#endif
 ENTRY(boot_entry)
 
 PHDRS

@@ -1,25 +1,14 @@
 #ifndef KERNEL_X86_LAYOUT_H
 #define KERNEL_X86_LAYOUT_H
 
-/*
- * The kernel's address space, four-level paging. Also read by the assembler and the linker script.
- *
- *   0x0000000000001000 .. 0x00007fffffffefff   user programs
- *   0xffff800000000000 .. 0xffffbfffffffffff   direct map: byte p of RAM at KERNEL_DIRECT + p
- *   0xffffc00000000000 .. 0xffffdfffffffffff   kernel areas: stacks, device memory, large tables
- *   0xffffffff80100000 .. _kernel_end          the kernel image, loaded at 1 MiB
- *
- * The last page of the user half stays empty: a SYSCALL at its end would return to a non-canonical
- * address.
- */
+/* Where things lie in the kernel's address space. Also read by the assembler and the linker
+ * script. */
 
-#define KERNEL_DIRECT      0xffff800000000000
-#define KERNEL_DIRECT_SIZE 0x0000400000000000
-#define KERNEL_AREA        0xffffc00000000000
-#define KERNEL_AREA_END    0xffffe00000000000
-#define KERNEL_IMAGE       0xffffffff80000000
-
-#define USER_END 0x00007ffffffff000
+#ifdef __x86_64__
+#include "x86/x86_64/layout.h"
+#else
+#include "x86/i386/layout.h"
+#endif
 
 #define PAGE_SHIFT 12
 #define PAGE_SIZE  4096

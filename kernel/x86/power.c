@@ -57,7 +57,7 @@ _Noreturn void machine_reboot(void)
 {
     struct {
         uint16_t limit;
-        uint64_t base;
+        uintptr_t base;
     } __attribute__((packed)) nothing = {0, 0};
 
     interrupts_disable();

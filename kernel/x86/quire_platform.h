@@ -24,7 +24,7 @@ QUIRE_INLINE unsigned quire_platform_cpu(void)
 QUIRE_INLINE void *quire_platform_direct(const struct quire *q, quire_phys p)
 {
     (void)q;
-    return (void *)(KERNEL_DIRECT + p);
+    return (void *)(KERNEL_DIRECT + (quire_virt)p);
 }
 
 QUIRE_INLINE quire_phys quire_platform_direct_phys(const struct quire *q, const void *v)
@@ -57,7 +57,7 @@ QUIRE_INLINE void quire_platform_flush_user(const struct quire *q)
 /* Turning global pages off and on again drops global entries too (SDM 3A 4.10.4.1). */
 QUIRE_INLINE void quire_platform_flush_all(const struct quire *q)
 {
-    uint64_t cr4 = cr4_read();
+    unsigned long cr4 = cr4_read();
 
     (void)q;
     if (cr4 & CR4_PGE) {
@@ -71,21 +71,30 @@ QUIRE_INLINE void quire_platform_flush_all(const struct quire *q)
 QUIRE_INLINE void quire_platform_load_root(const struct quire *q, quire_phys root)
 {
     (void)q;
-    cr3_write(root);
+    cr3_write((unsigned long)root);
 }
+
+/* By words of the CPU. */
+#ifdef __x86_64__
+#define QUIRE_STORE_WORDS "rep stosq"
+#define QUIRE_MOVE_WORDS  "rep movsq"
+#else
+#define QUIRE_STORE_WORDS "rep stosl"
+#define QUIRE_MOVE_WORDS  "rep movsl"
+#endif
 
 QUIRE_INLINE void quire_platform_clear_page(void *page)
 {
-    size_t count = QUIRE_PAGE_SIZE / 8;
+    size_t count = QUIRE_PAGE_SIZE / sizeof(long);
 
-    __asm__ volatile("rep stosq" : "+D"(page), "+c"(count) : "a"(0ull) : "memory");
+    __asm__ volatile(QUIRE_STORE_WORDS : "+D"(page), "+c"(count) : "a"(0ul) : "memory");
 }
 
 QUIRE_INLINE void quire_platform_copy_page(void *to, const void *from)
 {
-    size_t count = QUIRE_PAGE_SIZE / 8;
+    size_t count = QUIRE_PAGE_SIZE / sizeof(long);
 
-    __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(count)::"memory");
+    __asm__ volatile(QUIRE_MOVE_WORDS : "+D"(to), "+S"(from), "+c"(count)::"memory");
 }
 
 #endif

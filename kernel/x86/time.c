@@ -43,11 +43,21 @@ static struct timer *timers; /* (timer_lock) sorted by deadline */
 
 /* --- the clock ------------------------------------------------------------------------------- */
 
+/* (a * b) >> 32, without its bits from 64 on. */
+static uint64_t multiply_shift(uint64_t a, uint64_t b)
+{
+#ifdef __SIZEOF_INT128__
+    return (uint64_t)(((unsigned __int128)a * b) >> 32);
+#else
+    uint64_t a_low = (uint32_t)a, a_high = a >> 32, b_low = (uint32_t)b, b_high = b >> 32;
+
+    return ((a_high * b_high) << 32) + a_high * b_low + a_low * b_high + (a_low * b_low >> 32);
+#endif
+}
+
 uint64_t clock_monotonic_ns(void)
 {
-    if (tsc_scale == 0)
-        return 0;
-    return (uint64_t)(((unsigned __int128)(tsc_read() - tsc_base) * tsc_scale) >> 32);
+    return tsc_scale != 0 ? multiply_shift(tsc_read() - tsc_base, tsc_scale) : 0;
 }
 
 uint64_t clock_realtime_ns(void)
@@ -216,7 +226,7 @@ static void timer_unlink_locked(struct timer *timer)
 
 void timer_add(struct timer *timer, uint64_t deadline_ns, void (*function)(void *), void *argument)
 {
-    uint64_t flags = interrupts_save();
+    unsigned long flags = interrupts_save();
     struct timer **link = &timers;
 
     quire_spin_lock(&timer_lock);
@@ -238,7 +248,7 @@ void timer_add(struct timer *timer, uint64_t deadline_ns, void (*function)(void 
 
 bool timer_cancel(struct timer *timer)
 {
-    uint64_t flags = interrupts_save();
+    unsigned long flags = interrupts_save();
     bool armed;
 
     quire_spin_lock(&timer_lock);

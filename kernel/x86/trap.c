@@ -28,23 +28,9 @@ enum { CODE_KERNEL = 0x80, ILL_ILLOPN = 2, BUS_ADRALN = 1 };
 enum { TRAP_BRKPT = 1, TRAP_TRACE = 2, TRAP_HWBKPT = 4 };
 enum { FPE_INTDIV = 1, FPE_FLTDIV = 3, FPE_FLTOVF, FPE_FLTUND, FPE_FLTRES, FPE_FLTINV };
 
-#define GATE_INTERRUPT 0x8e
-#define GATE_USER      0x60 /* privilege level 3 */
-
 #define DR6_CLEAR  0xffff0ff0
 #define DR6_STEP   (1u << 14)
 #define DR6_BREAKS 0xfu
-
-struct gate {
-    uint16_t offset_low, selector;
-    uint8_t stack, type;
-    uint16_t offset_middle;
-    uint32_t offset_high, reserved;
-};
-
-static struct gate gates[256];
-
-extern const char trap_stubs[256][16], page_fault_entry[], trap_iretq[];
 
 struct trap_frame *trap_dispatch(struct trap_frame *frame);
 struct trap_frame *trap_page_fault_kernel(struct trap_frame *frame, uintptr_t address);
@@ -124,25 +110,25 @@ static int simd_code(void)
     return fpe_code(mxcsr & ~(mxcsr >> 7) & 0x3fu);
 }
 
-static int debug_code(uint64_t dr6)
+static int debug_code(unsigned long dr6)
 {
     if (dr6 & DR6_STEP)
         return TRAP_TRACE;
     return dr6 & DR6_BREAKS ? TRAP_HWBKPT : TRAP_BRKPT;
 }
 
-static uint64_t take_dr6(void)
+static unsigned long take_dr6(void)
 {
-    uint64_t dr6;
+    unsigned long dr6;
 
-    __asm__ volatile("movq %%dr6, %0" : "=r"(dr6));
-    __asm__ volatile("movq %0, %%dr6" ::"r"((uint64_t)DR6_CLEAR));
+    __asm__ volatile("mov %%dr6, %0" : "=r"(dr6));
+    __asm__ volatile("mov %0, %%dr6" ::"r"((unsigned long)DR6_CLEAR));
     return dr6;
 }
 
 static void trap_from_program(struct trap_frame *frame)
 {
-    uint64_t dr6 = frame->vector == TRAP_DEBUG ? take_dr6() : 0;
+    unsigned long dr6 = frame->vector == TRAP_DEBUG ? take_dr6() : 0;
 
     interrupts_enable();
     switch (frame->vector) {
@@ -178,28 +164,12 @@ static void trap_from_program(struct trap_frame *frame)
 
 /* --- faults of the kernel -------------------------------------------------------------------- */
 
-/*
- * IRET refused what it found (a non-canonical rip, a bad selector). The registers are the user's
- * already, and the five words it tried to load lie at the frame's rsp, at the top of the thread's
- * stack. Both together are the user frame as it was; the new exception's own frame has overwritten
- * the place of its registers.
- */
-static struct trap_frame *recover_iret(const struct trap_frame *frame)
-{
-    struct trap_frame user = *frame, *place = trap_user_frame();
-
-    memcpy(&user.ip, (const void *)frame->sp, 5 * sizeof(uint64_t));
-    user.cs |= 3;
-    *place = user;
-    trap_from_program(place);
-    interrupts_disable();
-    return place;
-}
-
 static struct trap_frame *trap_from_kernel(struct trap_frame *frame)
 {
-    if (frame->ip == (uintptr_t)trap_iretq)
-        return recover_iret(frame);
+    struct trap_frame *recovered = trap_recover_return(frame, trap_from_program);
+
+    if (recovered)
+        return recovered;
     if (exception_fixup(frame))
         return frame;
     if (frame->vector == TRAP_INVALID_OPCODE)
@@ -218,11 +188,12 @@ static bool in_usercopy(const struct trap_frame *frame)
 
 struct trap_frame *trap_page_fault_kernel(struct trap_frame *frame, uintptr_t address)
 {
+    struct trap_frame *recovered = trap_recover_return(frame, trap_from_program);
     unsigned error_code = (unsigned)frame->error_code;
     char text[80], place[80];
 
-    if (frame->ip == (uintptr_t)trap_iretq)
-        return recover_iret(frame);
+    if (recovered)
+        return recovered;
     if (address < USER_END && in_usercopy(frame)) {
         int failed = -1;
 
@@ -255,16 +226,17 @@ static _Noreturn void double_fault(const struct trap_frame *frame)
 {
     const struct context *context = this_context();
     uintptr_t guard = context->stack_bottom - PAGE_SIZE, address = cr2_read();
+    uintptr_t stack = trap_stack_pointer(frame);
 
     if ((address >= guard && address < context->stack_bottom) ||
-        (frame->sp >= guard && frame->sp <= context->stack_bottom))
+        (stack >= guard && stack <= context->stack_bottom))
         panic_trap(frame, "kernel stack overflow of thread %s", cpu_running_name());
     panic_trap(frame, "double fault");
 }
 
 static void nmi(const struct trap_frame *frame)
 {
-    log_warn("non-maskable interrupt at rip %#lx, in %s", frame->ip, context_name(this_context()));
+    log_warn("non-maskable interrupt at %#lx, in %s", frame->ip, context_name(this_context()));
 }
 
 struct trap_frame *trap_dispatch(struct trap_frame *frame)
@@ -286,38 +258,4 @@ struct trap_frame *trap_dispatch(struct trap_frame *frame)
         return frame;
     }
     return trap_from_kernel(frame);
-}
-
-/* --- the table ------------------------------------------------------------------------------- */
-
-static void set_gate(unsigned vector, uintptr_t entry, unsigned stack, bool user)
-{
-    gates[vector] = (struct gate){
-        .offset_low = (uint16_t)entry,
-        .selector = SEGMENT_KERNEL_CODE,
-        .stack = (uint8_t)stack,
-        .type = GATE_INTERRUPT | (user ? GATE_USER : 0),
-        .offset_middle = (uint16_t)(entry >> 16),
-        .offset_high = (uint32_t)(entry >> 32),
-    };
-}
-
-void trap_init(void)
-{
-    struct {
-        uint16_t limit;
-        uint64_t base;
-    } __attribute__((packed)) pointer = {sizeof gates - 1, (uintptr_t)gates};
-
-    /* INT n from a program reaches only breakpoint and overflow; all else is a protection fault,
-       int 0x80 included, as on a Linux without the 32-bit system calls. */
-    for (unsigned vector = 0; vector < 256; vector++)
-        set_gate(vector, (uintptr_t)trap_stubs[vector], 0,
-                 vector == TRAP_BREAKPOINT || vector == TRAP_OVERFLOW);
-    set_gate(TRAP_PAGE_FAULT, (uintptr_t)page_fault_entry, 0, false);
-    gates[TRAP_DOUBLE_FAULT].stack = STACK_DOUBLE_FAULT + 1;
-    gates[TRAP_NMI].stack = STACK_NMI + 1;
-    gates[TRAP_DEBUG].stack = STACK_DEBUG + 1;
-    gates[TRAP_MACHINE_CHECK].stack = STACK_MACHINE_CHECK + 1;
-    __asm__ volatile("lidt %0" ::"m"(pointer) : "memory");
 }

@@ -4,25 +4,11 @@
 /*
  * Entry into the kernel: exceptions, interrupts, system calls. All three leave the same frame, so
  * that signal delivery, fork and exec see one structure. A frame that came from user mode always
- * lies at the top of the thread's kernel stack: trap_frame_of().
+ * lies at the top of the thread's kernel stack: trap_user_frame().
  */
 
 #include "core/compiler.h"
 #include "x86/cpu.h"
-
-/* Registers have the names that both CPU modes share: ax is rax here. */
-struct trap_frame {
-    uintptr_t r15, r14, r13, r12, bp, bx; /* kept by C functions */
-    uintptr_t r11, r10, r9, r8, ax, cx, dx, si, di;
-    uintptr_t vector; /* the exception's or interrupt's number, TRAP_SYSCALL, TRAP_FRAME_CHANGED */
-    union {
-        uintptr_t error_code; /* exceptions; 0 where the CPU gives none */
-        uintptr_t orig_ax;    /* system calls: the number, ax being overwritten by the result */
-    };
-    uintptr_t ip, cs, flags, sp, ss;
-};
-
-_Static_assert(sizeof(struct trap_frame) == 176, "entry.S knows this layout");
 
 /* Vectors. */
 enum {
@@ -48,6 +34,12 @@ enum {
     TRAP_SYSCALL = 256,      /* not a vector of the CPU */
     TRAP_FRAME_CHANGED = 257 /* a system call's frame that must be restored whole */
 };
+
+#ifdef __x86_64__
+#include "x86/x86_64/frame.h"
+#else
+#include "x86/i386/frame.h"
+#endif
 
 /* Page-fault error code bits (SDM volume 3, 4.7). */
 #define FAULT_PRESENT  (1u << 0) /* a right was missing; otherwise nothing was there */
@@ -109,6 +101,20 @@ void trap_signal_user(struct trap_frame *frame, int signo, int code, uintptr_t a
  * context.exit_work is nonzero: reschedule, deliver signals, ... Clears what it did.
  */
 void exit_to_user_work(struct trap_frame *frame);
+
+/* --- supplied by the CPU mode's folder (gates.c) ------------------------------------------------
+ */
+
+/*
+ * A fault of the instructions that load a user frame: what to go on with, or NULL when the frame is
+ * any other. `signal` is called on the user frame that could not be loaded.
+ */
+struct trap_frame *trap_recover_return(struct trap_frame *frame,
+                                       void (*signal)(struct trap_frame *user));
+
+/* For a report, at the level of errors. */
+void trap_log_registers(const struct trap_frame *frame);
+void trap_log_control_registers(void);
 
 /* --- bring-up -------------------------------------------------------------------------------- */
 

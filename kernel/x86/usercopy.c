@@ -72,7 +72,7 @@ int usercopy_fault_in(const void __user *start, size_t size, bool write)
         if (!error && write) {
             uint32_t unused;
 
-            error = cmpxchg_user_u32((uint32_t *)(at & ~3ull), 0, 0, &unused);
+            error = cmpxchg_user_u32((uint32_t *)(at & ~(uintptr_t)3), 0, 0, &unused);
         }
         if (error)
             return error;
@@ -125,7 +125,7 @@ void exception_table_sort(void)
     }
 }
 
-static const struct exception_entry *find_entry(uintptr_t rip)
+static const struct exception_entry *find_entry(uintptr_t ip)
 {
     size_t low = 0, high = (size_t)(_exception_table_end - _exception_table_start);
 
@@ -133,9 +133,9 @@ static const struct exception_entry *find_entry(uintptr_t rip)
         size_t middle = low + (high - low) / 2;
         uintptr_t from = entry_from(&_exception_table_start[middle]);
 
-        if (from == rip)
+        if (from == ip)
             return &_exception_table_start[middle];
-        if (from < rip)
+        if (from < ip)
             low = middle + 1;
         else
             high = middle;
@@ -143,9 +143,9 @@ static const struct exception_entry *find_entry(uintptr_t rip)
     return NULL;
 }
 
-bool exception_has_fixup(uintptr_t rip)
+bool exception_has_fixup(uintptr_t ip)
 {
-    return find_entry(rip) != NULL;
+    return find_entry(ip) != NULL;
 }
 
 bool exception_fixup(struct trap_frame *frame)

@@ -86,7 +86,7 @@ int cmpxchg_user_u32(uint32_t __user *at, uint32_t expected, uint32_t wanted, ui
                                    "3: movl %3, %0\n"                                              \
                                    "jmp 2b\n"                                                      \
                                    ".popsection\n" EXCEPTION_ENTRY(1b, 3b)                         \
-                         : "+r"(error), "+r"(value)                                                \
+                         : "+r"(error), "+q"(value)                                                \
                          : "m"(*(const uint##bits##_t *)from), "i"(USERCOPY_FAULT)                 \
                          : "memory");                                                              \
         *out_value = value;                                                                        \
@@ -103,7 +103,7 @@ int cmpxchg_user_u32(uint32_t __user *at, uint32_t expected, uint32_t wanted, ui
                                    "jmp 2b\n"                                                      \
                                    ".popsection\n" EXCEPTION_ENTRY(1b, 3b)                         \
                          : "+r"(error), "=m"(*(uint##bits##_t *)to)                                \
-                         : "r"(value), "i"(USERCOPY_FAULT)                                         \
+                         : "q"(value), "i"(USERCOPY_FAULT)                                         \
                          : "memory");                                                              \
         return error;                                                                              \
     }
@@ -112,30 +112,51 @@ int cmpxchg_user_u32(uint32_t __user *at, uint32_t expected, uint32_t wanted, ui
 DEFINE_USER_ACCESS(8, "movb", "b")
 DEFINE_USER_ACCESS(16, "movw", "w")
 DEFINE_USER_ACCESS(32, "movl", "k")
+#ifdef __x86_64__
 DEFINE_USER_ACCESS(64, "movq", "q")
+#define get_user_word get_user_u64
+#define put_user_word put_user_u64
+#else
+#define get_user_word get_user_u32
+#define put_user_word put_user_u32
+
+/* In two halves: what another thread writes meanwhile may be seen half. */
+static inline int get_user_u64(uint64_t *out_value, const void __user *from)
+{
+    uint32_t low = 0, high = 0;
+    int error = get_user_u32(&low, from);
+
+    if (!error)
+        error = get_user_u32(&high, (const char __user *)from + 4);
+    *out_value = (uint64_t)high << 32 | low;
+    return error;
+}
+
+static inline int put_user_u64(void __user *to, uint64_t value)
+{
+    int error = put_user_u32(to, (uint32_t)value);
+
+    return error ? error : put_user_u32((char __user *)to + 4, (uint32_t)(value >> 32));
+}
+#endif
 #undef DEFINE_USER_ACCESS
 
-#define get_user(out_value, from)                                                                  \
-    _Generic(*(out_value), uint8_t                                                                 \
-             : get_user_u8, int8_t                                                                 \
-             : get_user_u8, uint16_t                                                               \
-             : get_user_u16, int16_t                                                               \
-             : get_user_u16, uint32_t                                                              \
-             : get_user_u32, int32_t                                                               \
-             : get_user_u32, uint64_t                                                              \
-             : get_user_u64, int64_t                                                               \
-             : get_user_u64)((void *)(out_value), (from))
+/* By the type of the value: a word of the CPU for `long`. */
+#define USER_ACCESS(name, value)                                                                   \
+    _Generic((value), unsigned char                                                                \
+             : name##_u8, signed char                                                              \
+             : name##_u8, unsigned short                                                           \
+             : name##_u16, short                                                                   \
+             : name##_u16, unsigned                                                                \
+             : name##_u32, int                                                                     \
+             : name##_u32, unsigned long                                                           \
+             : name##_word, long                                                                   \
+             : name##_word, unsigned long long                                                     \
+             : name##_u64, long long                                                               \
+             : name##_u64)
 
-#define put_user(value, to)                                                                        \
-    _Generic(*(to), uint8_t                                                                        \
-             : put_user_u8, int8_t                                                                 \
-             : put_user_u8, uint16_t                                                               \
-             : put_user_u16, int16_t                                                               \
-             : put_user_u16, uint32_t                                                              \
-             : put_user_u32, int32_t                                                               \
-             : put_user_u32, uint64_t                                                              \
-             : put_user_u64, int64_t                                                               \
-             : put_user_u64)((to), (value))
+#define get_user(out_value, from) USER_ACCESS(get_user, *(out_value))((void *)(out_value), (from))
+#define put_user(value, to)       USER_ACCESS(put_user, *(to))((to), (value))
 
 /* --- for trap.c ------------------------------------------------------------------------------ */
 
@@ -145,9 +166,9 @@ struct trap_frame;
 void exception_table_sort(void);
 
 /* An instruction that may fault on user memory. */
-bool exception_has_fixup(uintptr_t rip);
+bool exception_has_fixup(uintptr_t ip);
 
-/* Sends a kernel frame to its fixup; false when its rip has none. */
+/* Sends a kernel frame to its fixup; false when its ip has none. */
 bool exception_fixup(struct trap_frame *frame);
 
 #endif

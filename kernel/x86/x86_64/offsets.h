@@ -1,14 +1,14 @@
-#ifndef KERNEL_X86_OFFSETS_H
-#define KERNEL_X86_OFFSETS_H
+#ifndef KERNEL_X86_X86_64_OFFSETS_H
+#define KERNEL_X86_X86_64_OFFSETS_H
 
-/* Places and numbers that the assembler needs; cpu.c asserts that C agrees. */
+/* Places and numbers that the assembler needs; descriptors.c asserts that C agrees. */
 
 #define CPU_SELF      0
 #define CPU_STACK_TOP 8
-#define CPU_USER_RSP  16
+#define CPU_USER_SP   16
 #define CPU_CONTEXT   24
 
-#define CONTEXT_RSP       0
+#define CONTEXT_SP        0
 #define CONTEXT_STACK_TOP 8
 #define CONTEXT_EXIT_WORK 16
 

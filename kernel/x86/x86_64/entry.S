@@ -11,7 +11,7 @@
  */
 
 #include "x86/layout.h"
-#include "x86/offsets.h"
+#include "x86/x86_64/offsets.h"
 
 #define ENOSYS 38
 #define RFLAGS_TF_RF 0x10100
@@ -74,10 +74,10 @@
     .balign 64
 syscall_entry:
     swapgs
-    movq %rsp, %gs:CPU_USER_RSP
+    movq %rsp, %gs:CPU_USER_SP
     movq %gs:CPU_STACK_TOP, %rsp
     pushq $SELECTOR_USER_DATA
-    pushq %gs:CPU_USER_RSP
+    pushq %gs:CPU_USER_SP
     pushq %r11
     pushq $SELECTOR_USER_CODE
     pushq %rcx
