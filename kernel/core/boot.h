@@ -14,6 +14,9 @@ void boot_info_read(uint32_t magic, uint64_t address, struct quire_bootmap *map)
 /* The firmware's map, kept for reports (/proc/iomem). */
 extern struct quire_bootmap boot_map;
 
+/* The rows as the loader gave them: sorted, but before they were rounded to pages and used. */
+const struct quire_memory_range *boot_info_firmware(size_t *out_count);
+
 /* Runs `selftest=...` of the command line; returns when there is none. */
 void selftest_run(void);
 

@@ -62,6 +62,10 @@ struct boot_info boot_info;
 
 static struct quire_memory_range firmware_rows[MAX_FIRMWARE_ROWS];
 
+/* The map as it came, for reports: the rows above change when it is finished and used. */
+static struct quire_memory_range given_rows[MAX_FIRMWARE_ROWS];
+static size_t given_count;
+
 static void copy_command_line(const char *text)
 {
     if (strlcpy(boot_info.command_line, text, sizeof boot_info.command_line) >=
@@ -156,9 +160,17 @@ void boot_info_read(uint32_t magic, uint64_t address, struct quire_bootmap *map)
                  quire_memory_type_string(map->range[i].type));
     if (map->lost != 0)
         log_warn("%zu rows of the memory map found no room", map->lost);
+    given_count = map->count;
+    memcpy(given_rows, firmware_rows, given_count * sizeof given_rows[0]);
     status = quire_bootmap_finish(map);
     if (status != QUIRE_OK)
         panic("memory map: %s", quire_status_string(status));
+}
+
+const struct quire_memory_range *boot_info_firmware(size_t *out_count)
+{
+    *out_count = given_count;
+    return given_rows;
 }
 
 /* --- options --------------------------------------------------------------------------------- */

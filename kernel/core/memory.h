@@ -91,6 +91,15 @@ static inline quire_phys direct_phys(const void *pointer)
  * small. */
 void memory_init(void);
 
+/* The n-th row of the kernel's mappings, for reports; false: there are not so many. */
+struct memory_mapping {
+    quire_virt start, end;
+    quire_phys physical;
+    unsigned protection; /* QUIRE_PROT_* */
+    const char *name;
+};
+bool memory_mapping(size_t n, struct memory_mapping *out);
+
 /* What lies at a kernel address, for reports; the text is in `buffer` or constant. Any context. */
 const char *memory_describe(uintptr_t address, char *buffer, size_t size);
 

@@ -44,14 +44,7 @@ struct quire_bootmap boot_map;
  * The kernel's mappings: one table of rows, shared by every space because they all lie in the
  * kernel half. The image's rows come first; the direct map's are added from the memory map.
  */
-struct mapping {
-    quire_virt start, end;
-    quire_phys physical;
-    unsigned protection;
-    const char *name;
-};
-
-static struct mapping *mappings; /* (c) after memory_init() */
+static struct memory_mapping *mappings; /* (c) after memory_init() */
 static size_t mapping_count;
 
 static void check(enum quire_status status, const char *what)
@@ -121,7 +114,7 @@ static void add_row(quire_virt start, quire_virt end, quire_phys physical, unsig
                     const char *name)
 {
     if (start < end)
-        mappings[mapping_count++] = (struct mapping){start, end, physical, protection, name};
+        mappings[mapping_count++] = (struct memory_mapping){start, end, physical, protection, name};
 }
 
 static void add_image_rows(void)
@@ -188,7 +181,7 @@ static void add_ram_rows(void)
 static void map_rows(void)
 {
     log_debug("kernel mappings:");
-    for (const struct mapping *row = mappings; row < mappings + mapping_count; row++) {
+    for (const struct memory_mapping *row = mappings; row < mappings + mapping_count; row++) {
         enum quire_status status;
 
         log_debug("  %016lx .. %016lx %c%c%c %s", row->start, row->end - 1,
@@ -212,6 +205,14 @@ static void map_kernel(void)
     add_image_rows();
     add_ram_rows();
     map_rows();
+}
+
+bool memory_mapping(size_t n, struct memory_mapping *out)
+{
+    if (n >= mapping_count)
+        return false;
+    *out = mappings[n];
+    return true;
 }
 
 const char *memory_describe(uintptr_t address, char *buffer, size_t size)
