@@ -79,16 +79,6 @@ struct dirent64_abi {
     char d_name[];
 } __attribute__((packed));
 
-struct stat_abi {
-    uint64_t st_dev, st_ino, st_nlink;
-    uint32_t st_mode, st_uid, st_gid, pad0;
-    uint64_t st_rdev;
-    int64_t st_size, st_blksize, st_blocks;
-    uint64_t st_atime, st_atime_nsec, st_mtime, st_mtime_nsec, st_ctime, st_ctime_nsec;
-    int64_t unused[3];
-};
-_Static_assert(sizeof(struct stat_abi) == 144, "Linux's struct stat");
-
 struct statx_time_abi {
     int64_t seconds;
     uint32_t nanoseconds;

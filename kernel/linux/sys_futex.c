@@ -84,7 +84,7 @@ static long wait_restart(struct thread *thread)
 {
     const uint64_t *a = thread->restart.arguments;
 
-    return futex_wait(a[0], a[1] != 0, (uint32_t)a[2], a[3], (uint32_t)a[4]);
+    return futex_wait((word)a[0], a[1] != 0, (uint32_t)a[2], a[3], (uint32_t)a[4]);
 }
 
 static long futex_wait(word address, bool shared, uint32_t value, uint64_t deadline,
@@ -309,7 +309,8 @@ static uint64_t deadline_at(uint64_t ns, bool realtime)
 
 /* FUTEX_WAIT's timeout is relative; all others are points in time, LOCK_PI's always of the realtime
  * clock. */
-static int read_timeout(word timeout, unsigned command, bool realtime, uint64_t *out)
+static int read_timeout(word timeout, enum time_width width, unsigned command, bool realtime,
+                        uint64_t *out)
 {
     uint64_t ns;
     int error;
@@ -317,14 +318,14 @@ static int read_timeout(word timeout, unsigned command, bool realtime, uint64_t 
     *out = UINT64_MAX;
     switch (command) {
     case FUTEX_WAIT:
-        return deadline_from_user((void *)timeout, out);
+        return deadline_from_user((void *)timeout, width, out);
     case FUTEX_WAIT_BITSET:
     case FUTEX_WAIT_REQUEUE_PI:
     case FUTEX_LOCK_PI:
     case FUTEX_LOCK_PI2:
         if (!timeout)
             return 0;
-        error = timespec_from_user((void *)timeout, &ns);
+        error = timespec_from_user((void *)timeout, width, &ns);
         if (!error)
             *out = deadline_at(ns, realtime || command == FUTEX_LOCK_PI);
         return error;
@@ -333,12 +334,13 @@ static int read_timeout(word timeout, unsigned command, bool realtime, uint64_t 
     }
 }
 
-long sys_futex(word address, word op, word value, word timeout, word address2, word value3)
+long futex_call(word address, word op, word value, word timeout, word address2, word value3,
+                enum time_width width)
 {
     unsigned command = (unsigned)op & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
     bool shared = !(op & FUTEX_PRIVATE_FLAG), realtime = (op & FUTEX_CLOCK_REALTIME) != 0;
     uint64_t deadline;
-    int error = read_timeout(timeout, command, realtime, &deadline);
+    int error = read_timeout(timeout, width, command, realtime, &deadline);
 
     if (error)
         return error;
@@ -375,6 +377,11 @@ long sys_futex(word address, word op, word value, word timeout, word address2, w
     default:
         return -ENOSYS;
     }
+}
+
+long sys_futex(word address, word op, word value, word timeout, word address2, word value3)
+{
+    return futex_call(address, op, value, timeout, address2, value3, TIME_WORDS);
 }
 
 /* ---- several at once ---- */
@@ -486,7 +493,7 @@ long sys_futex_waitv(word user, word count, word flags, word timeout, word clock
     if (timeout) {
         if ((int)clock != CLOCK_REALTIME && (int)clock != CLOCK_MONOTONIC)
             return -EINVAL;
-        error = timespec_from_user((void *)timeout, &ns);
+        error = timespec_from_user((void *)timeout, TIME_64, &ns);
         if (error)
             return error;
         deadline = deadline_at(ns, (int)clock == CLOCK_REALTIME);

@@ -19,7 +19,7 @@ static uint64_t deadline_after(int milliseconds)
 }
 
 /* A timespec of the user (NULL: none) as a deadline; a zero one does not wait. */
-static int timespec_deadline(word user, uint64_t *out)
+static int timespec_deadline(word user, enum time_width width, uint64_t *out)
 {
     uint64_t ns;
     int error;
@@ -27,7 +27,7 @@ static int timespec_deadline(word user, uint64_t *out)
     *out = UINT64_MAX;
     if (user == 0)
         return 0;
-    error = timespec_from_user((void *)user, &ns);
+    error = timespec_from_user((void *)user, width, &ns);
     if (error == 0)
         *out = ns == 0 ? 0 : clock_monotonic_ns() + ns;
     return error;
@@ -126,8 +126,8 @@ static long poll_descriptors(word user_fds, size_t count, uint64_t deadline)
 static long poll_restart(struct thread *thread)
 {
     uint64_t deadline = thread->restart.arguments[2];
-    long result =
-        poll_descriptors(thread->restart.arguments[0], thread->restart.arguments[1], deadline);
+    long result = poll_descriptors((word)thread->restart.arguments[0],
+                                   (word)thread->restart.arguments[1], deadline);
 
     return result == -EINTR ? -ERESTART_RESTARTBLOCK : result;
 }
@@ -147,10 +147,11 @@ long sys_poll(word fds, word count, word milliseconds)
     return -ERESTART_RESTARTBLOCK;
 }
 
-long sys_ppoll(word fds, word count, word timeout, word mask, word mask_size)
+long ppoll_call(word fds, word count, word timeout, word mask, word mask_size,
+                enum time_width width)
 {
     uint64_t deadline;
-    long result = timespec_deadline(timeout, &deadline);
+    long result = timespec_deadline(timeout, width, &deadline);
 
     if (result == 0)
         result = use_mask(mask, mask_size);
@@ -158,8 +159,13 @@ long sys_ppoll(word fds, word count, word timeout, word mask, word mask_size)
         return result;
     result = mask_done(poll_descriptors(fds, (unsigned)count, deadline), mask);
     if (timeout != 0)
-        timespec_to_user((void *)timeout, deadline == 0 ? 0 : time_left(deadline));
+        timespec_to_user((void *)timeout, width, deadline == 0 ? 0 : time_left(deadline));
     return result;
+}
+
+long sys_ppoll(word fds, word count, word timeout, word mask, word mask_size)
+{
+    return ppoll_call(fds, count, timeout, mask, mask_size, TIME_WORDS);
 }
 
 /* ---- select ---- */
@@ -171,6 +177,7 @@ long sys_ppoll(word fds, word count, word timeout, word mask, word mask_size)
 /* Three sets of `words` 64-bit words, and room for an item per descriptor. */
 struct select_call {
     size_t count, words;
+    size_t bytes;     /* of a set in user memory: whole words as far as `count` reaches */
     uint64_t *set[3]; /* NULL: not given */
     word user[3];
     uint64_t *bits;          /* one block for all sets */
@@ -196,6 +203,7 @@ static long select_prepare(struct select_call *call, word count, const word user
         return -EINVAL;
     call->count = (unsigned)count < limit ? (unsigned)count : limit;
     call->words = (call->count + 63) / 64;
+    call->bytes = (call->count + 8 * sizeof(word) - 1) / (8 * sizeof(word)) * sizeof(word);
     call->items = NULL;
     call->bits = kernel_alloc_zeroed(3 * call->words * 8 + 8);
     if (call->bits == NULL)
@@ -206,9 +214,7 @@ static long select_prepare(struct select_call *call, word count, const word user
     for (unsigned s = 0; s < 3; s++) {
         call->user[s] = user[s];
         call->set[s] = user[s] != 0 ? call->bits + s * call->words : NULL;
-        /* The user's set has whole words of 8 bytes only as far as `count` reaches. */
-        if (call->set[s] != NULL &&
-            copy_from_user(call->set[s], (void *)user[s], call->words * 8) != 0)
+        if (call->set[s] != NULL && copy_from_user(call->set[s], (void *)user[s], call->bytes) != 0)
             return -EFAULT;
     }
     for (size_t fd = 0; fd < call->count; fd++) {
@@ -243,15 +249,14 @@ static long select_result(struct select_call *call)
             else
                 call->set[s][fd / 64] &= ~bit;
         }
-        if (copy_to_user((void *)call->user[s], call->set[s], call->words * 8) != 0)
+        if (copy_to_user((void *)call->user[s], call->set[s], call->bytes) != 0)
             return -EFAULT;
     }
     return bits;
 }
 
-static long do_select(word count, word in, word out, word except, uint64_t deadline)
+static long do_select(word count, const word user[3], uint64_t deadline)
 {
-    const word user[3] = {in, out, except};
     struct select_call call = {0};
     long result = select_prepare(&call, count, user);
 
@@ -266,6 +271,7 @@ static long do_select(word count, word in, word out, word except, uint64_t deadl
 
 long sys_select(word count, word in, word out, word except, word user_timeout)
 {
+    const word user[3] = {in, out, except};
     struct timeval_abi timeout;
     uint64_t deadline = UINT64_MAX;
     long result;
@@ -282,7 +288,7 @@ long sys_select(word count, word in, word out, word except, word user_timeout)
                  : (uint64_t)timeout.seconds * 1000000000 + (uint64_t)timeout.microseconds * 1000;
         deadline = ns == 0 ? 0 : clock_monotonic_ns() + ns;
     }
-    result = do_select(count, in, out, except, deadline);
+    result = do_select(count, user, deadline);
     if (user_timeout != 0) {
         timeout = timeval_from_ns(deadline == 0 ? 0 : time_left(deadline));
         if (copy_to_user((void *)user_timeout, &timeout, sizeof timeout) != 0 && result >= 0)
@@ -291,13 +297,14 @@ long sys_select(word count, word in, word out, word except, word user_timeout)
     return result == -EINTR ? -ERESTARTNOHAND : result;
 }
 
-long sys_pselect6(word count, word in, word out, word except, word timeout, word user_mask)
+long pselect6_call(word count, const word sets[3], word timeout, word user_mask,
+                   enum time_width width)
 {
     struct {
-        uint64_t set, size;
+        word set, size;
     } mask = {0};
     uint64_t deadline;
-    long result = timespec_deadline(timeout, &deadline);
+    long result = timespec_deadline(timeout, width, &deadline);
 
     if (result == 0 && user_mask != 0 && copy_from_user(&mask, (void *)user_mask, sizeof mask) != 0)
         result = -EFAULT;
@@ -305,10 +312,17 @@ long sys_pselect6(word count, word in, word out, word except, word timeout, word
         result = use_mask(mask.set, mask.size);
     if (result != 0)
         return result;
-    result = mask_done(do_select(count, in, out, except, deadline), mask.set);
+    result = mask_done(do_select(count, sets, deadline), mask.set);
     if (timeout != 0)
-        timespec_to_user((void *)timeout, deadline == 0 ? 0 : time_left(deadline));
+        timespec_to_user((void *)timeout, width, deadline == 0 ? 0 : time_left(deadline));
     return result;
+}
+
+long sys_pselect6(word count, word in, word out, word except, word timeout, word mask)
+{
+    const word sets[3] = {in, out, except};
+
+    return pselect6_call(count, sets, timeout, mask, TIME_WORDS);
 }
 
 /* ---- epoll ---- */
@@ -403,7 +417,7 @@ long sys_epoll_pwait(word epoll, word events, word count, word milliseconds, wor
 long sys_epoll_pwait2(word epoll, word events, word count, word timeout, word mask, word mask_size)
 {
     uint64_t deadline;
-    long result = timespec_deadline(timeout, &deadline);
+    long result = timespec_deadline(timeout, TIME_64, &deadline);
 
     if (result == 0)
         result = use_mask(mask, mask_size);

@@ -1,4 +1,5 @@
 /* System calls about signals: arguments in, kernel/proc/signal.c does the work. */
+#include "core/string.h"
 #include "kernel/linux/errno.h"
 #include "kernel/linux/syscalls.h"
 #include "kernel/linux/time.h"
@@ -8,9 +9,9 @@
 #include "x86/usercopy.h"
 
 struct stack_abi {
-    uint64_t start;
-    int32_t flags, pad;
-    uint64_t size;
+    word start;
+    int32_t flags;
+    word size;
 };
 
 static int read_set(word user, word size, signal_set *out)
@@ -95,18 +96,18 @@ long sys_pause(void)
     return wait_for_signal();
 }
 
-long sys_rt_sigtimedwait(word set, word info, word timeout, word size)
+long rt_sigtimedwait_call(word set, word info, word timeout, word size, enum time_width width)
 {
     struct thread *thread = current_thread();
     struct signal_info found;
-    uint8_t rest[128 - sizeof found] = {0};
+    uint8_t rest[SIGNAL_INFO_SIZE - sizeof found] = {0};
     signal_set wanted;
     uint64_t deadline;
     int error = read_set(set, size, &wanted);
     bool taken;
 
     if (!error)
-        error = deadline_from_user((void *)timeout, &deadline);
+        error = deadline_from_user((void *)timeout, width, &deadline);
     if (error)
         return error;
     wanted &= ~SIGNALS_UNBLOCKABLE;
@@ -131,13 +132,18 @@ long sys_rt_sigtimedwait(word set, word info, word timeout, word size)
     return found.signo;
 }
 
+long sys_rt_sigtimedwait(word set, word info, word timeout, word size)
+{
+    return rt_sigtimedwait_call(set, info, timeout, size, TIME_WORDS);
+}
+
 long sys_sigaltstack(word stack, word old)
 {
     struct thread *thread = current_thread();
     struct signal_stack before = thread->signal_stack;
     uint64_t rsp = trap_user_frame()->sp;
     bool in_use = on_signal_stack(thread, rsp);
-    struct stack_abi in, out = {.start = before.start, .size = before.size};
+    struct stack_abi in, out;
     int error;
 
     if (stack) {
@@ -147,6 +153,9 @@ long sys_sigaltstack(word stack, word old)
         if (error)
             return error;
     }
+    memset(&out, 0, sizeof out); /* padding goes to the program, too */
+    out.start = (word)before.start;
+    out.size = (word)before.size;
     out.flags = (before.size == 0 ? SS_DISABLE
                  : in_use         ? SS_ONSTACK
                                   : 0) |

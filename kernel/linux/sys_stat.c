@@ -1,6 +1,7 @@
 /* System calls: what files are (stat and its family), and who owns them, may use them, touched them
  * when. */
 #include "linux/file_calls.h"
+#include "linux/stat.h"
 
 #include "core/memory.h"
 #include "core/string.h"
@@ -19,14 +20,6 @@ static int lookup_at(word start, word name, word flags, struct vfs_path *out)
 }
 
 /* ---- stat ---- */
-
-/* What stat tells, in no particular layout. */
-struct file_facts {
-    uint64_t device, number, special, size, blocks, mount;
-    uint32_t mode, links, uid, gid;
-    uint64_t accessed, modified, changed, born;
-    bool mount_root;
-};
 
 static void inode_facts(struct vfs_inode *inode, struct file_facts *out)
 {
@@ -69,30 +62,17 @@ static void file_facts(struct file *file, struct file_facts *out)
                                .device = device_number(0, 0xfff)};
 }
 
-static long write_stat(const struct file_facts *facts, word user_out)
+int stat_descriptor(word fd, struct file_facts *out)
 {
-    const uint64_t second = NANOSECONDS_PER_SECOND;
-    struct stat_abi out = {.st_dev = facts->device,
-                           .st_ino = facts->number,
-                           .st_nlink = facts->links,
-                           .st_mode = facts->mode,
-                           .st_uid = facts->uid,
-                           .st_gid = facts->gid,
-                           .st_rdev = facts->special,
-                           .st_size = (int64_t)facts->size,
-                           .st_blksize = PAGE_SIZE,
-                           .st_blocks = (int64_t)facts->blocks,
-                           .st_atime = facts->accessed / second,
-                           .st_atime_nsec = facts->accessed % second,
-                           .st_mtime = facts->modified / second,
-                           .st_mtime_nsec = facts->modified % second,
-                           .st_ctime = facts->changed / second,
-                           .st_ctime_nsec = facts->changed % second};
+    struct file *file = descriptor_any(fd);
 
-    return copy_to_user((void *)user_out, &out, sizeof out) == 0 ? 0 : -EFAULT;
+    if (file == NULL)
+        return -EBADF;
+    file_facts(file, out);
+    file_put(file);
+    return 0;
 }
 
-/* The facts of a name, or of the descriptor itself ("" with AT_EMPTY_PATH; also nameless files). */
 static int facts_at(word start, word user_name, unsigned flags, struct file_facts *out)
 {
     struct user_name name;
@@ -102,14 +82,8 @@ static int facts_at(word start, word user_name, unsigned flags, struct file_fact
     if (error != 0)
         return error;
     if (name.text[0] == 0 && (int)start != AT_FDCWD) {
-        struct file *file = descriptor_any(start);
-
         user_name_done(&name);
-        if (file == NULL)
-            return -EBADF;
-        file_facts(file, out);
-        file_put(file);
-        return 0;
+        return stat_descriptor(start, out);
     }
     error = path_lookup((int)start, name.text, lookup_flags(flags), &path);
     user_name_done(&name);
@@ -122,37 +96,11 @@ static int facts_at(word start, word user_name, unsigned flags, struct file_fact
     return 0;
 }
 
-long sys_newfstatat(word start, word name, word out, word flags)
+int stat_name(word start, word name, word flags, struct file_facts *out)
 {
-    struct file_facts facts;
-    int error;
-
     if (flags & ~(word)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH))
         return -EINVAL;
-    error = facts_at(start, name, (unsigned)flags, &facts);
-    return error != 0 ? error : write_stat(&facts, out);
-}
-
-long sys_stat(word name, word out)
-{
-    return sys_newfstatat((word)AT_FDCWD, name, out, 0);
-}
-
-long sys_lstat(word name, word out)
-{
-    return sys_newfstatat((word)AT_FDCWD, name, out, AT_SYMLINK_NOFOLLOW);
-}
-
-long sys_fstat(word fd, word out)
-{
-    struct file *file = descriptor_any(fd);
-    struct file_facts facts;
-
-    if (file == NULL)
-        return -EBADF;
-    file_facts(file, &facts);
-    file_put(file);
-    return write_stat(&facts, out);
+    return facts_at(start, name, (unsigned)flags, out);
 }
 
 static struct statx_time_abi statx_time(uint64_t ns)
@@ -199,51 +147,49 @@ long sys_statx(word start, word name, word flags, word mask, word user_out)
 
 /* ---- statfs ---- */
 
-static long write_statfs(struct vfs_filesystem *filesystem, unsigned flags, word user_out)
+static void fill_statfs(struct vfs_filesystem *filesystem, unsigned flags, struct statfs_abi *out)
 {
-    struct statfs_abi out = {.f_type = filesystem->type->magic,
-                             .f_bsize = PAGE_SIZE,
-                             .f_frsize = PAGE_SIZE,
-                             .f_namelen = VFS_NAME_MAX,
-                             .f_fsid = {(int32_t)filesystem->device, 0},
-                             .f_flags =
-                                 ST_VALID | (flags & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC |
-                                                      MS_NOATIME | MS_NODIRATIME))};
-
+    *out = (struct statfs_abi){.f_type = filesystem->type->magic,
+                               .f_bsize = PAGE_SIZE,
+                               .f_frsize = PAGE_SIZE,
+                               .f_namelen = VFS_NAME_MAX,
+                               .f_fsid = {(int32_t)filesystem->device, 0},
+                               .f_flags =
+                                   ST_VALID | (flags & (MS_RDONLY | MS_NOSUID | MS_NODEV |
+                                                        MS_NOEXEC | MS_NOATIME | MS_NODIRATIME))};
     if (flags & MS_RELATIME)
-        out.f_flags |= 0x1000;
+        out->f_flags |= 0x1000;
     if (filesystem->type->statistics != NULL)
-        filesystem->type->statistics(filesystem, &out);
-    return copy_to_user((void *)user_out, &out, sizeof out) == 0 ? 0 : -EFAULT;
+        filesystem->type->statistics(filesystem, out);
 }
 
-long sys_statfs(word name, word out)
+int statfs_name(word name, struct statfs_abi *out)
 {
     struct vfs_path path;
-    long result = lookup_user(AT_FDCWD, (void *)name, LOOKUP_FOLLOW, &path);
+    int error = lookup_user(AT_FDCWD, (void *)name, LOOKUP_FOLLOW, &path);
 
-    if (result != 0)
-        return result;
-    result = write_statfs(path.mount->filesystem, path.mount->flags, out);
+    if (error != 0)
+        return error;
+    fill_statfs(path.mount->filesystem, path.mount->flags, out);
     path_put(&path);
-    return result;
+    return 0;
 }
 
-long sys_fstatfs(word fd, word out)
+int statfs_descriptor(word fd, struct statfs_abi *out)
 {
     struct file *file = descriptor_any(fd);
     struct vfs_path path;
-    long result;
+    int error;
 
     if (file == NULL)
         return -EBADF;
-    result = file_place(file, &path);
-    if (result == 0) {
-        result = write_statfs(path.mount->filesystem, path.mount->flags, out);
+    error = file_place(file, &path);
+    if (error == 0) {
+        fill_statfs(path.mount->filesystem, path.mount->flags, out);
         path_put(&path);
     }
     file_put(file);
-    return result;
+    return error;
 }
 
 /* ---- access ---- */
@@ -477,7 +423,7 @@ static uint64_t time_ns(int64_t seconds, int64_t nanoseconds)
     return seconds < 0 ? 0 : (uint64_t)seconds * NANOSECONDS_PER_SECOND + (uint64_t)nanoseconds;
 }
 
-long sys_utimensat(word start, word name, word user_times, word flags)
+long utimensat_call(word start, word name, word user_times, word flags, enum time_width width)
 {
     struct timespec_abi given[2];
     struct new_times times = {0};
@@ -486,8 +432,9 @@ long sys_utimensat(word start, word name, word user_times, word flags)
         return -EINVAL;
     if (user_times == 0)
         return times_at(start, name, &times_now, (unsigned)flags);
-    if (copy_from_user(given, (void *)user_times, sizeof given) != 0)
-        return -EFAULT;
+    for (unsigned i = 0; i < 2; i++)
+        if (timespec_read((void *)(user_times + i * timespec_size(width)), width, &given[i]) != 0)
+            return -EFAULT;
     for (unsigned i = 0; i < 2; i++) {
         if (given[i].nanoseconds == UTIME_NOW)
             times.time[i].now = true;
@@ -499,6 +446,11 @@ long sys_utimensat(word start, word name, word user_times, word flags)
             times.time[i].at = time_ns(given[i].seconds, given[i].nanoseconds);
     }
     return times_at(start, name, &times, (unsigned)flags);
+}
+
+long sys_utimensat(word start, word name, word times, word flags)
+{
+    return utimensat_call(start, name, times, flags, TIME_WORDS);
 }
 
 long sys_futimesat(word start, word name, word user_times)
@@ -525,7 +477,7 @@ long sys_utimes(word name, word times)
 
 long sys_utime(word name, word user_times)
 {
-    int64_t given[2];
+    long given[2];
     struct new_times times = {0};
 
     if (user_times == 0)

@@ -435,14 +435,19 @@ long sys_sched_get_priority_min(word policy)
     return policy_known((int)policy) ? (realtime((int)policy) ? 1 : 0) : -EINVAL;
 }
 
-long sys_sched_rr_get_interval(word tid, word out)
+long sched_rr_get_interval_call(word tid, word out, enum time_width width)
 {
     struct thread *thread = (int)tid < 0 ? NULL : thread_of(tid);
 
     if (!thread)
         return (int)tid < 0 ? -EINVAL : -ESRCH;
     thread_put(thread);
-    return timespec_to_user((void *)out, 12000000);
+    return timespec_to_user((void *)out, width, 12000000);
+}
+
+long sys_sched_rr_get_interval(word tid, word out)
+{
+    return sched_rr_get_interval_call(tid, out, TIME_WORDS);
 }
 
 enum { PRIO_PROCESS = 0, PRIO_PGRP = 1, PRIO_USER = 2 };

@@ -42,23 +42,47 @@ static int timeval_ns(const struct timeval_abi *time, uint64_t *out_ns)
     return 0;
 }
 
-int timespec_from_user(const void *user, uint64_t *out_ns)
+int timespec_read(const void *user, enum time_width width, struct timespec_abi *out)
 {
-    struct timespec_abi time;
+    struct timespec_words words;
 
-    if (copy_from_user(&time, user, sizeof time) != 0)
+    if (width == TIME_64) {
+        if (copy_from_user(out, user, sizeof *out) != 0)
+            return -EFAULT;
+        out->nanoseconds = (long)out->nanoseconds; /* what is above a word is padding */
+        return 0;
+    }
+    if (copy_from_user(&words, user, sizeof words) != 0)
         return -EFAULT;
-    return timespec_ns(&time, out_ns);
+    *out = (struct timespec_abi){words.seconds, words.nanoseconds};
+    return 0;
 }
 
-int timespec_to_user(void *user, uint64_t ns)
+static int timespec_write(void *user, enum time_width width, const struct timespec_abi *time)
+{
+    struct timespec_words words = {(long)time->seconds, (long)time->nanoseconds};
+    size_t left = width == TIME_64 ? copy_to_user(user, time, sizeof *time)
+                                   : copy_to_user(user, &words, sizeof words);
+
+    return left != 0 ? -EFAULT : 0;
+}
+
+int timespec_from_user(const void *user, enum time_width width, uint64_t *out_ns)
+{
+    struct timespec_abi time;
+    int error = timespec_read(user, width, &time);
+
+    return error ? error : timespec_ns(&time, out_ns);
+}
+
+int timespec_to_user(void *user, enum time_width width, uint64_t ns)
 {
     struct timespec_abi time = timespec_from_ns(ns);
 
-    return copy_to_user(user, &time, sizeof time) != 0 ? -EFAULT : 0;
+    return timespec_write(user, width, &time);
 }
 
-int deadline_from_user(const void *user, uint64_t *out_deadline)
+int deadline_from_user(const void *user, enum time_width width, uint64_t *out_deadline)
 {
     uint64_t ns;
     int error;
@@ -66,7 +90,7 @@ int deadline_from_user(const void *user, uint64_t *out_deadline)
     *out_deadline = UINT64_MAX;
     if (!user)
         return 0;
-    error = timespec_from_user(user, &ns);
+    error = timespec_from_user(user, width, &ns);
     if (!error && ns < NS_MAX)
         *out_deadline = clock_monotonic_ns() + ns;
     return error;
@@ -74,15 +98,20 @@ int deadline_from_user(const void *user, uint64_t *out_deadline)
 
 /* ---- clocks ---- */
 
-long sys_clock_gettime(word clock, word out)
+long clock_gettime_call(word clock, word out, enum time_width width)
 {
     uint64_t ns;
     int error = clock_read((int)clock, &ns);
 
-    return error ? error : timespec_to_user((void *)out, ns);
+    return error ? error : timespec_to_user((void *)out, width, ns);
 }
 
-long sys_clock_getres(word clock, word out)
+long sys_clock_gettime(word clock, word out)
+{
+    return clock_gettime_call(clock, out, TIME_WORDS);
+}
+
+long clock_getres_call(word clock, word out, enum time_width width)
 {
     uint64_t ns;
     bool coarse = clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE;
@@ -90,23 +119,33 @@ long sys_clock_getres(word clock, word out)
 
     if (error || !out)
         return error;
-    return timespec_to_user((void *)out, coarse ? NANOSECONDS_PER_SECOND / TIMER_HZ : 1);
+    return timespec_to_user((void *)out, width, coarse ? NANOSECONDS_PER_SECOND / TIMER_HZ : 1);
 }
 
-long sys_clock_settime(word clock, word in)
+long sys_clock_getres(word clock, word out)
+{
+    return clock_getres_call(clock, out, TIME_WORDS);
+}
+
+long clock_settime_call(word clock, word in, enum time_width width)
 {
     uint64_t ns;
     int error;
 
     if (clock != CLOCK_REALTIME)
         return -EINVAL;
-    error = timespec_from_user((void *)in, &ns);
+    error = timespec_from_user((void *)in, width, &ns);
     if (error)
         return error;
     if (current_process()->credentials.euid != 0)
         return -EPERM;
     clock_set_realtime_ns(ns);
     return 0;
+}
+
+long sys_clock_settime(word clock, word in)
+{
+    return clock_settime_call(clock, in, TIME_WORDS);
 }
 
 long sys_gettimeofday(word out, word zone)
@@ -143,11 +182,11 @@ long sys_settimeofday(word in, word zone)
 
 long sys_time(word out)
 {
-    uint64_t seconds = clock_realtime_ns() / NANOSECONDS_PER_SECOND;
+    long seconds = (long)(clock_realtime_ns() / NANOSECONDS_PER_SECOND);
 
-    if (out && put_user_u64((void *)out, seconds) != 0)
+    if (out && copy_to_user((void *)out, &seconds, sizeof seconds) != 0)
         return -EFAULT;
-    return (long)seconds;
+    return seconds;
 }
 
 /* In ticks of 10 ms, the unit that AT_CLKTCK tells. */
@@ -155,13 +194,13 @@ long sys_times(word out)
 {
     const struct usage_times *children = &current_process()->children_times;
     struct usage_times times;
-    int64_t ticks[4];
+    long ticks[4];
 
     process_times(current_process(), &times);
-    ticks[0] = (int64_t)(times.user / 10000000);
-    ticks[1] = (int64_t)(times.system / 10000000);
-    ticks[2] = (int64_t)(children->user / 10000000);
-    ticks[3] = (int64_t)(children->system / 10000000);
+    ticks[0] = (long)(times.user / 10000000);
+    ticks[1] = (long)(times.system / 10000000);
+    ticks[2] = (long)(children->user / 10000000);
+    ticks[3] = (long)(children->system / 10000000);
     if (out && copy_to_user((void *)out, ticks, sizeof ticks) != 0)
         return -EFAULT;
     return (long)(clock_monotonic_ns() / 10000000);
@@ -186,29 +225,31 @@ static int sleep_until(uint64_t deadline)
 }
 
 /* Sleeps, and prepares to go on after a signal without a handler. arguments: deadline, user address
- * for what is left. */
+ * for what is left, its width. */
 static long sleep_restart(struct thread *thread)
 {
     uint64_t deadline = thread->restart.arguments[0];
-    void *remaining = (void *)thread->restart.arguments[1];
+    void *remaining = (void *)(word)thread->restart.arguments[1];
+    enum time_width width = (enum time_width)thread->restart.arguments[2];
     uint64_t now;
 
     if (sleep_until(deadline) == 0)
         return 0;
     now = clock_monotonic_ns();
-    if (remaining && timespec_to_user(remaining, deadline > now ? deadline - now : 0) != 0)
+    if (remaining && timespec_to_user(remaining, width, deadline > now ? deadline - now : 0) != 0)
         return -EFAULT;
     thread->restart.function = sleep_restart;
     return -ERESTART_RESTARTBLOCK;
 }
 
-static long sleep_relative(uint64_t ns, word remaining)
+static long sleep_relative(uint64_t ns, word remaining, enum time_width width)
 {
     struct thread *thread = current_thread();
     uint64_t now = clock_monotonic_ns();
 
     thread->restart.arguments[0] = ns >= NS_MAX - now ? NS_MAX : now + ns;
     thread->restart.arguments[1] = remaining;
+    thread->restart.arguments[2] = width;
     return sleep_restart(thread);
 }
 
@@ -222,12 +263,13 @@ long sys_restart_syscall(void)
 long sys_nanosleep(word request, word remaining)
 {
     uint64_t ns;
-    int error = timespec_from_user((void *)request, &ns);
+    int error = timespec_from_user((void *)request, TIME_WORDS, &ns);
 
-    return error ? error : sleep_relative(ns, remaining);
+    return error ? error : sleep_relative(ns, remaining, TIME_WORDS);
 }
 
-long sys_clock_nanosleep(word clock, word flags, word request, word remaining)
+long clock_nanosleep_call(word clock, word flags, word request, word remaining,
+                          enum time_width width)
 {
     uint64_t ns, now;
     int error = clock_read((int)clock, &now);
@@ -237,14 +279,19 @@ long sys_clock_nanosleep(word clock, word flags, word request, word remaining)
     if (clock == CLOCK_THREAD_CPUTIME_ID || clock == CLOCK_MONOTONIC_RAW ||
         clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE)
         return clock == CLOCK_THREAD_CPUTIME_ID ? -EINVAL : -EOPNOTSUPP;
-    error = timespec_from_user((void *)request, &ns);
+    error = timespec_from_user((void *)request, width, &ns);
     if (error)
         return error;
     if (!(flags & TIMER_ABSTIME))
-        return sleep_relative(ns, remaining);
+        return sleep_relative(ns, remaining, width);
     if (ns <= now)
         return 0;
     return sleep_until(clock_monotonic_ns() + (ns - now)) ? -ERESTARTNOHAND : 0;
+}
+
+long sys_clock_nanosleep(word clock, word flags, word request, word remaining)
+{
+    return clock_nanosleep_call(clock, flags, request, remaining, TIME_WORDS);
 }
 
 /* ---- interval timers ---- */
@@ -287,17 +334,17 @@ long sys_alarm(word seconds)
     interval_timer_set(INTERVAL_REAL, (uint64_t)(uint32_t)seconds * NANOSECONDS_PER_SECOND, 0,
                        &left, &interval);
     /* Rounded, but never to 0 while one is running. */
-    seconds = (left + NANOSECONDS_PER_SECOND / 2) / NANOSECONDS_PER_SECOND;
+    seconds = (word)((left + NANOSECONDS_PER_SECOND / 2) / NANOSECONDS_PER_SECOND);
     return left && seconds == 0 ? 1 : (long)seconds;
 }
 
 /* ---- POSIX timers ---- */
 
 struct sigevent_abi {
-    uint64_t value;
+    word value;
     int32_t signo, notify;
     int32_t tid;
-    uint8_t rest[64 - 20];
+    uint8_t rest[64 - sizeof(word) - 12];
 };
 _Static_assert(sizeof(struct sigevent_abi) == 64, "sigevent's layout is ABI");
 
@@ -335,33 +382,49 @@ long sys_timer_create(word clock, word event, word out)
     return id < 0 ? id : 0;
 }
 
-static int put_timer(word out, uint64_t left, uint64_t interval)
+/* struct itimerspec: interval, value. */
+static int put_timer(word out, enum time_width width, uint64_t left, uint64_t interval)
 {
-    struct itimerspec_abi value = {timespec_from_ns(interval), timespec_from_ns(left)};
+    if (!out)
+        return 0;
+    if (timespec_to_user((void *)out, width, interval) != 0)
+        return -EFAULT;
+    return timespec_to_user((void *)(out + timespec_size(width)), width, left);
+}
 
-    return out && copy_to_user((void *)out, &value, sizeof value) != 0 ? -EFAULT : 0;
+long timer_settime_call(word id, word flags, word in, word out, enum time_width width)
+{
+    struct timespec_abi every, first;
+    uint64_t ns, interval, old_left, old_interval;
+    int error;
+
+    if (!in)
+        return -EINVAL;
+    if (timespec_read((void *)in, width, &every) != 0 ||
+        timespec_read((void *)(in + timespec_size(width)), width, &first) != 0)
+        return -EFAULT;
+    if (timespec_ns(&first, &ns) != 0 || timespec_ns(&every, &interval) != 0)
+        return -EINVAL;
+    error = posix_timer_set((int)id, flags & TIMER_ABSTIME, ns, interval, &old_left, &old_interval);
+    return error ? error : put_timer(out, width, old_left, old_interval);
 }
 
 long sys_timer_settime(word id, word flags, word in, word out)
 {
-    struct itimerspec_abi value;
-    uint64_t ns, interval, old_left, old_interval;
-    int error;
-
-    if (copy_from_user(&value, (void *)in, sizeof value) != 0)
-        return in ? -EFAULT : -EINVAL;
-    if (timespec_ns(&value.value, &ns) != 0 || timespec_ns(&value.interval, &interval) != 0)
-        return -EINVAL;
-    error = posix_timer_set((int)id, flags & TIMER_ABSTIME, ns, interval, &old_left, &old_interval);
-    return error ? error : put_timer(out, old_left, old_interval);
+    return timer_settime_call(id, flags, in, out, TIME_WORDS);
 }
 
-long sys_timer_gettime(word id, word out)
+long timer_gettime_call(word id, word out, enum time_width width)
 {
     uint64_t left, interval;
     int error = posix_timer_get((int)id, &left, &interval);
 
-    return error ? error : put_timer(out, left, interval);
+    return error ? error : put_timer(out, width, left, interval);
+}
+
+long sys_timer_gettime(word id, word out)
+{
+    return timer_gettime_call(id, out, TIME_WORDS);
 }
 
 long sys_timer_getoverrun(word id)
