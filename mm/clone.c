@@ -79,9 +79,9 @@ static enum quire_status copy_regions(struct quire_space *parent, struct quire_s
     return QUIRE_OK;
 }
 
-/* Where the child's leaf tables of one gigabyte hang: neighbours share it. */
+/* Where the child's leaf tables hang: neighbours share the table. */
 struct upper {
-    quire_virt start; /* of the gigabyte; ~0: none yet */
+    quire_virt start; /* of what it covers; ~0: none yet */
     struct quire_frame *table;
 };
 
@@ -91,7 +91,7 @@ static enum quire_status make_upper(struct quire_space *child, quire_virt addres
 {
     struct quire *q = child->q;
     struct quire_frame *table = quire_frame_of(q, child->table.root);
-    quire_virt start = address & ~(((quire_virt)1 << quire_level_shift(3)) - 1);
+    quire_virt start = quire_upper_base(&child->table, address);
 
     if (upper->start == start)
         return QUIRE_OK;
@@ -104,7 +104,7 @@ static enum quire_status make_upper(struct quire_space *child, quire_virt addres
 
             if (lower == NULL)
                 return QUIRE_NO_MEMORY;
-            entry = quire_frame_phys(q, lower) | QUIRE_TABLE_LINK;
+            entry = quire_entry_link(quire_frame_phys(q, lower), level, QUIRE_TABLE_LINK);
             quire_entry_write(slot, entry);
             table->table.live++;
         }
@@ -152,7 +152,8 @@ static enum quire_status share_table(struct quire_space *child, quire_virt base,
         (void)quire_entry_clear_bits(leaf->parent_entry, QUIRE_ENTRY_WRITE);
     unlock_leaf(leaf);
     quire_entry_write(&quire_table_entries(q, upper->table)[quire_level_index(base, 2)],
-                      quire_frame_phys(q, leaf->table) | (QUIRE_TABLE_LINK & ~QUIRE_ENTRY_WRITE));
+                      quire_entry_link(quire_frame_phys(q, leaf->table), 2,
+                                       QUIRE_TABLE_LINK & ~QUIRE_ENTRY_WRITE));
     upper->table->table.live++;
     quire_count_event(q, QUIRE_EVENT_TABLE_SHARE);
     return QUIRE_OK;

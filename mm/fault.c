@@ -141,7 +141,7 @@ static void install_locked(struct fault *fault, struct quire_frame *frame, quire
     table->table.resident++;
     table->table.anonymous =
         (uint16_t)(table->table.anonymous + (frame->kind == QUIRE_FRAME_ANONYMOUS));
-    quire_entry_write(fault->slot, quire_frame_phys(fault->q, frame) | bits);
+    quire_entry_write(fault->slot, quire_entry_make(quire_frame_phys(fault->q, frame), bits));
 }
 
 static quire_entry writable_bits(const struct fault *fault)
@@ -177,8 +177,9 @@ static enum quire_status read_zero_page(struct fault *fault)
         return QUIRE_OK;
     if (!lock_valid(fault))
         return QUIRE_RETRY;
-    quire_entry_write(fault->slot, fault->q->frame.zero | QUIRE_ENTRY_SPECIAL |
-                                       quire_region_entry(fault->view.flags));
+    quire_entry_write(
+        fault->slot, quire_entry_make(fault->q->frame.zero,
+                                      QUIRE_ENTRY_SPECIAL | quire_region_entry(fault->view.flags)));
     fault->leaf.table->table.live++;
     unlock(fault);
     return QUIRE_OK;
@@ -213,7 +214,8 @@ static enum quire_status upgrade_zero_page(struct fault *fault)
         quire_frame_put(fault->q, frame);
         return QUIRE_RETRY;
     }
-    (void)quire_entry_exchange(fault->slot, quire_frame_phys(fault->q, frame) | owned_bits(fault));
+    (void)quire_entry_exchange(
+        fault->slot, quire_entry_make(quire_frame_phys(fault->q, frame), owned_bits(fault)));
     fault->leaf.table->table.resident++;
     fault->leaf.table->table.anonymous++;
     unlock(fault);
@@ -286,7 +288,8 @@ static enum quire_status write_copy(struct fault *fault)
     was_anonymous = old->kind == QUIRE_FRAME_ANONYMOUS;
     copy_frame(q, copy, old);
     quire_frame_gather_dirty(
-        old, quire_entry_exchange(fault->slot, quire_frame_phys(q, copy) | owned_bits(fault)));
+        old, quire_entry_exchange(fault->slot,
+                                  quire_entry_make(quire_frame_phys(q, copy), owned_bits(fault))));
     if (!was_anonymous)
         fault->leaf.table->table.anonymous++;
     unlock(fault);
@@ -348,7 +351,8 @@ static enum quire_status map_around(struct fault *fault, quire_entry bits)
             continue;
         if (valid && quire_entry_read(&slot[i]) == 0 &&
             still_of_object(frame[i], view->object, index + i)) {
-            quire_entry_write(&slot[i], quire_frame_phys(fault->q, frame[i]) | bits);
+            quire_entry_write(&slot[i],
+                              quire_entry_make(quire_frame_phys(fault->q, frame[i]), bits));
             fault->leaf.table->table.live++;
             fault->leaf.table->table.resident++;
         } else {
@@ -425,7 +429,7 @@ static enum quire_status device_fault(struct fault *fault)
         bits |= QUIRE_ENTRY_PAT;
     if (!lock_valid(fault))
         return QUIRE_RETRY;
-    quire_entry_write(fault->slot, (object->device + offset) | bits);
+    quire_entry_write(fault->slot, quire_entry_make(object->device + offset, bits));
     fault->leaf.table->table.live++;
     unlock(fault);
     fault->class = QUIRE_FAULT_DEVICE;

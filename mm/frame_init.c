@@ -8,6 +8,7 @@
  * apart from the sweep, bring-up costs a few instructions for each 4 MiB.
  */
 
+#include <quire/format.h>
 #include <quire/frame.h>
 #include <quire/hooks.h>
 
@@ -15,6 +16,10 @@
 
 #define DMA_END   ((quire_phys)16 << 20)
 #define DMA32_END ((quire_phys)4 << 30)
+
+/* Frame numbers have 32 bits, and the entries of page tables the bits of their format. */
+#define NUMBER_LIMIT ((quire_phys)(QUIRE_FRAME_NONE - 1) << QUIRE_PAGE_SHIFT)
+#define RAM_LIMIT    (QUIRE_PHYS_LIMIT < NUMBER_LIMIT ? QUIRE_PHYS_LIMIT : NUMBER_LIMIT)
 
 static uint64_t min_u64(uint64_t a, uint64_t b)
 {
@@ -201,10 +206,10 @@ enum quire_status quire_frame_init(struct quire *q, struct quire_bootmap *map,
 
     if (!map->finished || config->cpu_count == 0)
         return QUIRE_INVALID;
-    if (ram_end >> QUIRE_PAGE_SHIFT >= QUIRE_FRAME_NONE) {
-        ram_end = (quire_phys)(QUIRE_FRAME_NONE - 1) << QUIRE_PAGE_SHIFT;
-        quire_report(q, "frame: RAM beyond 16 TiB has no frame number and is left out: from, to",
-                     ram_end, quire_bootmap_ram_end(map));
+    if (ram_end > RAM_LIMIT) {
+        quire_report(q, "frame: RAM that no frame number or entry can name is left out: from, to",
+                     RAM_LIMIT, ram_end);
+        ram_end = RAM_LIMIT;
     }
     q->cpu_count = config->cpu_count;
     q->epoch = 1;

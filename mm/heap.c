@@ -157,8 +157,8 @@ static void mark_out(struct quire *q, const struct quire_cache *cache, void *obj
 
 static void check_out(struct quire *q, const struct quire_cache *cache, void *object)
 {
-    uint64_t slab_bytes = QUIRE_PAGE_SIZE << cache->order;
-    quire_phys offset = quire_platform_direct_phys(q, object) & (slab_bytes - 1);
+    size_t slab_bytes = QUIRE_PAGE_SIZE << cache->order;
+    size_t offset = (size_t)quire_platform_direct_phys(q, object) & (slab_bytes - 1);
 
     if (offset % cache->stride != 0 || offset / cache->stride >= cache->per_slab)
         quire_hook_panic(q, "heap: freeing a pointer into the middle of an object");
@@ -725,7 +725,7 @@ static uint32_t count_free(struct quire *q, const struct quire_cache *cache,
 {
     const char *bytes = quire_frame_direct(q, slab);
     uint32_t count = 0;
-    uint64_t offset = slab->slab.free;
+    size_t offset = slab->slab.free;
 
     while (offset != NO_OBJECT) {
         void *next;
@@ -734,7 +734,7 @@ static uint32_t count_free(struct quire *q, const struct quire_cache *cache,
             ++count > cache->per_slab)
             return UINT32_MAX;
         __builtin_memcpy(&next, bytes + offset, sizeof(next));
-        offset = next == NULL ? NO_OBJECT : (uint64_t)((uintptr_t)next - (uintptr_t)bytes);
+        offset = next == NULL ? NO_OBJECT : (uintptr_t)next - (uintptr_t)bytes;
     }
     return count;
 }

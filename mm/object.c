@@ -208,6 +208,8 @@ enum quire_status quire_object_create_device(struct quire *q, quire_phys physica
         return QUIRE_UNALIGNED;
     if (physical + size < physical)
         return QUIRE_OVERFLOW;
+    if (physical + size > QUIRE_PHYS_LIMIT)
+        return QUIRE_OUT_OF_RANGE;
     status = quire_object_create(q, QUIRE_OBJECT_DEVICE, NULL, owner, size, out);
     if (status == QUIRE_OK) {
         (*out)->device = physical;
@@ -511,9 +513,9 @@ static void zap_region_locked(struct quire_gather *gather, const struct quire_re
     if (first > region_last || last < region->offset)
         return;
     if (first > region->offset)
-        at += (first - region->offset) << QUIRE_PAGE_SHIFT;
+        at += (quire_virt)(first - region->offset) << QUIRE_PAGE_SHIFT;
     if (last < region_last)
-        end -= (region_last - last) << QUIRE_PAGE_SHIFT;
+        end -= (quire_virt)(region_last - last) << QUIRE_PAGE_SHIFT;
     while (at < end) {
         quire_virt next = (at & ~(QUIRE_LEAF_SPAN - 1)) + QUIRE_LEAF_SPAN;
         struct quire_leaf leaf;

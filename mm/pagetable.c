@@ -20,45 +20,99 @@ static bool in_kernel_half(const struct quire_pagetable *pt, quire_virt address)
     return quire_level_index(address, pt->levels) >= QUIRE_ROOT_KERNEL;
 }
 
-/* All root entries of the kernel half get their table now, so that roots can share them for ever.
+/* Tables for the empty ones of a root's entries [first, end); all of them or none. */
+static enum quire_status fill_root(struct quire *q, struct quire_frame *root, unsigned first,
+                                   unsigned end, quire_entry bits)
+{
+    quire_entry *entries = quire_table_entries(q, root);
+    unsigned level = root->table.level, made = 0;
+
+    for (unsigned i = first; i < end; i++) {
+        struct quire_frame *table;
+
+        if (quire_entry_read(&entries[i]) != 0)
+            continue;
+        table = quire_table_alloc(q, level - 1);
+        if (table != NULL) {
+            quire_entry_write(&entries[i],
+                              quire_entry_link(quire_frame_phys(q, table), level, bits));
+            made++;
+            continue;
+        }
+        while (made > 0) { /* those made here hold nothing yet, unlike others */
+            quire_entry entry = entries[--i];
+
+            table = quire_frame_of(q, quire_entry_phys(entry));
+            if ((entry & QUIRE_ENTRY_LARGE) || table->table.live > 0)
+                continue;
+            quire_entry_write(&entries[i], 0);
+            quire_table_discard(q, table);
+            made--;
+        }
+        return QUIRE_NO_MEMORY;
+    }
+    root->table.live = (uint16_t)(root->table.live + made);
+    return QUIRE_OK;
+}
+
+/*
+ * From here on the kernel half's root entries never change, so that roots can share their tables
+ * for ever: those that are empty get a table. Where the root itself can hold large pages, that is
+ * done when the first other root is made; then the direct map stands already.
  */
+static enum quire_status fix_kernel_half(struct quire *q)
+{
+    struct quire_frame *root = quire_frame_of(q, q->kernel.root);
+    enum quire_status status;
+
+    if (q->kernel_fixed)
+        return QUIRE_OK;
+    status = fill_root(q, root, QUIRE_ROOT_KERNEL, QUIRE_ROOT_ENTRIES,
+                       QUIRE_TABLE_LINK & ~QUIRE_ENTRY_USER);
+    q->kernel_fixed = status == QUIRE_OK;
+    return status;
+}
+
 enum quire_status quire_pagetable_init(struct quire *q, unsigned levels)
 {
     struct quire_frame *root;
-    quire_entry *entries;
+    enum quire_status status = QUIRE_OK;
 
     if (levels < QUIRE_LEVELS_DEFAULT || levels > QUIRE_LEVELS_MAX)
         return QUIRE_INVALID;
     root = quire_table_alloc(q, levels);
     if (root == NULL)
         return QUIRE_NO_MEMORY;
-    entries = quire_table_entries(q, root);
-    for (unsigned i = QUIRE_ROOT_KERNEL; i < QUIRE_ROOT_ENTRIES; i++) {
-        struct quire_frame *table = quire_table_alloc(q, levels - 1);
-
-        if (table == NULL) {
-            while (i-- > QUIRE_ROOT_KERNEL)
-                quire_table_discard(q, quire_frame_of(q, quire_entry_phys(entries[i])));
-            quire_table_discard(q, root);
-            return QUIRE_NO_MEMORY;
-        }
-        entries[i] = quire_frame_phys(q, table) | QUIRE_ENTRY_PRESENT | QUIRE_ENTRY_WRITE |
-                     QUIRE_ENTRY_ACCESSED;
-    }
-    root->table.live = QUIRE_ROOT_ENTRIES - QUIRE_ROOT_KERNEL;
     q->kernel.levels = (uint8_t)levels;
     q->kernel.root = quire_frame_phys(q, root);
-    return QUIRE_OK;
+    q->kernel_fixed = false;
+    if (!(QUIRE_LARGE_LEVELS >> levels & 1))
+        status = fix_kernel_half(q);
+    if (status != QUIRE_OK) {
+        q->kernel.root = 0;
+        quire_table_discard(q, root);
+    }
+    return status;
 }
 
 enum quire_status quire_pagetable_create(struct quire *q, struct quire_pagetable *out)
 {
-    struct quire_frame *root = quire_table_alloc(q, q->kernel.levels);
+    struct quire_frame *root;
+    enum quire_status status;
     quire_entry *entries;
     const quire_entry *kernel;
 
+    quire_spin_lock(&q->kernel_lock);
+    status = fix_kernel_half(q);
+    quire_spin_unlock(&q->kernel_lock);
+    root = status == QUIRE_OK ? quire_table_alloc(q, q->kernel.levels) : NULL;
     if (root == NULL)
         return QUIRE_NO_MEMORY;
+    if (QUIRE_ROOT_FIXED &&
+        fill_root(q, root, 0, QUIRE_ROOT_KERNEL, QUIRE_TABLE_LINK) != QUIRE_OK) {
+        quire_table_discard(q, root);
+        return QUIRE_NO_MEMORY;
+    }
     entries = quire_table_entries(q, root);
     kernel = quire_table_entries(q, quire_frame_of(q, q->kernel.root));
     __builtin_memcpy(&entries[QUIRE_ROOT_KERNEL], &kernel[QUIRE_ROOT_KERNEL],
@@ -100,7 +154,7 @@ static quire_entry make_entry(quire_phys physical, unsigned level, unsigned prot
                               unsigned flags)
 {
     enum quire_cache_mode mode = (enum quire_cache_mode)(flags >> QUIRE_PAGE_CACHE_SHIFT);
-    quire_entry entry = physical | QUIRE_ENTRY_SPECIAL;
+    quire_entry entry = quire_entry_make(physical, QUIRE_ENTRY_SPECIAL);
 
     if (protection & (QUIRE_PROT_READ | QUIRE_PROT_WRITE | QUIRE_PROT_EXECUTE))
         entry |= QUIRE_ENTRY_PRESENT | QUIRE_ENTRY_ACCESSED;
@@ -141,8 +195,8 @@ static enum quire_status check_range(const struct quire_pagetable *pt, quire_vir
         return QUIRE_UNALIGNED;
     if (last < address || physical + (length - 1) < physical)
         return QUIRE_OVERFLOW;
-    if (((physical + (length - 1)) & QUIRE_PAGE_MASK & ~QUIRE_ENTRY_ADDRESS) != 0 ||
-        !quire_canonical(address, pt->levels) || !quire_canonical(last, pt->levels) ||
+    if (physical + (length - 1) >= QUIRE_PHYS_LIMIT || !quire_canonical(address, pt->levels) ||
+        !quire_canonical(last, pt->levels) ||
         in_kernel_half(pt, address) != in_kernel_half(pt, last))
         return QUIRE_OUT_OF_RANGE;
     return QUIRE_OK;
@@ -153,12 +207,12 @@ static unsigned best_level(const struct quire_pagetable *pt, quire_virt address,
                            quire_phys physical, size_t length, unsigned flags)
 {
     for (unsigned level = pt->levels; level > 1; level--) {
-        uint64_t size = (uint64_t)1 << quire_level_shift(level);
+        size_t size = quire_level_mask(level) + 1;
 
         if (!(QUIRE_LARGE_LEVELS & (1u << level)) || (flags & QUIRE_PAGE_SMALL) ||
             (level > 2 && (flags & QUIRE_PAGE_NO_GIANT)))
             continue;
-        if (((address | physical) & (size - 1)) == 0 && length >= size)
+        if (((address | physical) & quire_level_mask(level)) == 0 && length >= size)
             return level;
     }
     return 1;
@@ -172,9 +226,10 @@ static struct quire_frame *link_new_table(struct quire *q, struct quire_frame *p
 
     if (table == NULL)
         return NULL;
-    quire_entry_write(entry, quire_frame_phys(q, table) | QUIRE_ENTRY_PRESENT | QUIRE_ENTRY_WRITE |
-                                 QUIRE_ENTRY_ACCESSED |
-                                 (flags & QUIRE_PAGE_USER ? QUIRE_ENTRY_USER : 0));
+    quire_entry_write(entry, quire_entry_link(quire_frame_phys(q, table), level + 1,
+                                              flags & QUIRE_PAGE_USER
+                                                  ? QUIRE_TABLE_LINK
+                                                  : QUIRE_TABLE_LINK & ~QUIRE_ENTRY_USER));
     parent->table.live++;
     return table;
 }
@@ -232,11 +287,11 @@ static enum quire_status split(struct quire *q, quire_entry *slot, unsigned leve
         piece |= QUIRE_ENTRY_PAT;
     for (unsigned i = 0; i < QUIRE_TABLE_ENTRIES; i++)
         entries[i] = piece | ((large & QUIRE_ENTRY_ADDRESS_LARGE) +
-                              ((quire_phys)i << quire_level_shift(level - 1)));
+                              ((quire_entry)i << quire_level_shift(level - 1)));
     table->table.live = QUIRE_TABLE_ENTRIES;
-    (void)quire_entry_exchange(slot, quire_frame_phys(q, table) | QUIRE_ENTRY_PRESENT |
-                                         QUIRE_ENTRY_WRITE | QUIRE_ENTRY_ACCESSED |
-                                         (large & QUIRE_ENTRY_USER));
+    (void)quire_entry_exchange(slot, quire_entry_link(quire_frame_phys(q, table), level,
+                                                      (QUIRE_TABLE_LINK & ~QUIRE_ENTRY_USER) |
+                                                          (large & QUIRE_ENTRY_USER)));
     return QUIRE_OK;
 }
 
@@ -253,17 +308,19 @@ static enum quire_status find_changeable(struct quire *q, struct quire_pagetable
     struct quire_frame *table = quire_frame_of(q, pt->root);
 
     for (unsigned level = pt->levels;; level--) {
-        uint64_t size = (uint64_t)1 << quire_level_shift(level);
+        quire_virt mask = quire_level_mask(level);
         quire_entry *slot = &quire_table_entries(q, table)[quire_level_index(address, level)];
         quire_entry entry = quire_entry_read(slot);
 
-        *out_size = (size_t)(size - (address & (size - 1)));
+        *out_size = (size_t)(mask - (address & mask)) + 1;
         if (entry == 0) {
             *out_slot = NULL;
             return QUIRE_OK;
         }
-        if (level > 1 && (entry & QUIRE_ENTRY_LARGE) &&
-            ((address & (size - 1)) != 0 || length < size)) {
+        if (level == pt->levels && (entry & QUIRE_ENTRY_LARGE) && q->kernel_fixed &&
+            in_kernel_half(pt, address))
+            return QUIRE_BUSY;
+        if (level > 1 && (entry & QUIRE_ENTRY_LARGE) && ((address & mask) != 0 || length <= mask)) {
             enum quire_status status = split(q, slot, level);
 
             if (status != QUIRE_OK)
@@ -395,7 +452,7 @@ void quire_pagetable_translate(struct quire *q, const struct quire_pagetable *pt
         return;
     for (unsigned level = pt->levels; level > 0; level--) {
         struct quire_walk_step *step = &out->step[out->steps++];
-        uint64_t offset_mask = ((uint64_t)1 << quire_level_shift(level)) - 1;
+        bool leaf;
 
         step->level = level;
         step->index = quire_level_index(address, level);
@@ -405,12 +462,13 @@ void quire_pagetable_translate(struct quire *q, const struct quire_pagetable *pt
         out->level = level;
         if (!quire_entry_is_present(step->entry))
             return;
-        rights &= step->entry;
+        leaf = level == 1 || (step->entry & QUIRE_ENTRY_LARGE);
+        rights &= quire_entry_rights(step->entry, level, leaf);
         no_execute |= step->entry & QUIRE_ENTRY_NO_EXECUTE;
-        if (level == 1 || (step->entry & QUIRE_ENTRY_LARGE)) {
+        if (leaf) {
             quire_entry mask = level > 1 ? QUIRE_ENTRY_ADDRESS_LARGE : QUIRE_ENTRY_ADDRESS;
 
-            out->physical = (step->entry & mask) | (address & offset_mask);
+            out->physical = (step->entry & mask) | (address & quire_level_mask(level));
             out->present = true;
             out->user = (rights & QUIRE_ENTRY_USER) != 0;
             out->protection = QUIRE_PROT_READ;
@@ -437,7 +495,7 @@ void quire_pagetable_visit(struct quire *q, const struct quire_pagetable *pt, qu
         quire_virt next = at;
 
         for (unsigned level = pt->levels; level > 0; level--) {
-            uint64_t size = (uint64_t)1 << quire_level_shift(level);
+            quire_virt mask = quire_level_mask(level);
             quire_entry *slot =
                 &((quire_entry *)quire_platform_direct(q, table))[quire_level_index(at, level)];
             quire_entry entry = quire_entry_read(slot);
@@ -445,8 +503,8 @@ void quire_pagetable_visit(struct quire *q, const struct quire_pagetable *pt, qu
                 level == 1 || (quire_entry_is_present(entry) && (entry & QUIRE_ENTRY_LARGE));
 
             if (entry == 0 || last) {
-                next = (at & ~(size - 1)) + size;
-                if (entry != 0 && !visit(context, at & ~(size - 1), level, slot))
+                next = (at | mask) + 1;
+                if (entry != 0 && !visit(context, at & ~mask, level, slot))
                     return;
                 break;
             }
@@ -455,7 +513,8 @@ void quire_pagetable_visit(struct quire *q, const struct quire_pagetable *pt, qu
         if (next < at)
             return;                             /* the top of the address space */
         if (!quire_canonical(next, pt->levels)) /* over the hole between the halves */
-            next = ~(quire_virt)0 << (quire_level_shift(pt->levels) + QUIRE_INDEX_BITS - 1);
+            next = (quire_virt)0 -
+                   ((quire_virt)1 << (quire_level_shift(pt->levels) + QUIRE_INDEX_BITS - 1));
         at = next;
     }
 }

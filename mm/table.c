@@ -77,7 +77,8 @@ static enum quire_status link_table(struct quire *q, struct quire_frame *parent,
     quire_spin_lock(&parent->table.lock);
     dead = (__atomic_load_n(&parent->flags, __ATOMIC_RELAXED) & QUIRE_FRAME_DEAD) != 0;
     if (!dead && quire_entry_read(slot) == 0) {
-        quire_entry_write(slot, quire_frame_phys(q, table) | QUIRE_TABLE_LINK);
+        quire_entry_write(
+            slot, quire_entry_link(quire_frame_phys(q, table), level + 1, QUIRE_TABLE_LINK));
         parent->table.live++;
         linked = true;
     }
@@ -227,8 +228,8 @@ enum quire_status quire_table_unshare(struct quire_space *space, quire_virt addr
         (void)quire_entry_set_bits(leaf->parent_entry, QUIRE_ENTRY_WRITE);
     } else if (valid && copy != NULL) {
         copy_table(q, table, copy);
-        (void)quire_entry_exchange(leaf->parent_entry,
-                                   quire_frame_phys(q, copy) | QUIRE_TABLE_LINK);
+        (void)quire_entry_exchange(
+            leaf->parent_entry, quire_entry_link(quire_frame_phys(q, copy), 2, QUIRE_TABLE_LINK));
     }
     quire_spin_unlock(&table->table.lock);
     quire_spin_unlock(&leaf->parent->table.lock);
@@ -525,7 +526,7 @@ static void prune(struct quire_gather *gather, quire_virt address)
     struct quire *q = gather->q;
     const struct quire_pagetable *pt = &gather->space->table;
 
-    for (unsigned target = 2; target < pt->levels; target++) {
+    for (unsigned target = 2; target < pt->levels - QUIRE_ROOT_FIXED; target++) {
         struct quire_frame *parent = quire_frame_of(q, pt->root), *table;
         quire_entry *slot, entry;
         bool empty;
@@ -610,7 +611,7 @@ void quire_zap_range(struct quire_gather *gather, quire_virt start, quire_virt e
                 continue;
             }
             if (pruned != ~(quire_virt)0 &&
-                (pruned ^ base) >> (quire_level_shift(2) + QUIRE_INDEX_BITS) != 0)
+                quire_upper_base(&space->table, pruned) != quire_upper_base(&space->table, base))
                 prune(gather, pruned);
             pruned = base;
             continue;

@@ -25,6 +25,12 @@
 
 #define QUIRE_LEAF_SPAN ((quire_virt)QUIRE_TABLE_ENTRIES << QUIRE_PAGE_SHIFT)
 
+/* Start of what the level-2 table over a user address covers: neighbours share it. */
+QUIRE_INLINE quire_virt quire_upper_base(const struct quire_pagetable *pt, quire_virt address)
+{
+    return pt->levels == 2 ? 0 : address & ~quire_level_mask(3);
+}
+
 /* A table's entries; tables are always direct-mapped. */
 QUIRE_INLINE quire_entry *quire_table_entries(const struct quire *q,
                                               const struct quire_frame *table)

@@ -5,11 +5,51 @@
 
 #include <quire/platform.h>
 
-#if QUIRE_FORMAT == QUIRE_FORMAT_X86_64
-#include <quire/format/x86_64.h>
+#if QUIRE_FORMAT == QUIRE_FORMAT_I386
+#include <quire/format/i386.h>
+#elif QUIRE_FORMAT == QUIRE_FORMAT_I386_PAE
+#include <quire/format/i386_pae.h>
 #else
-#error "quire: this format has no header in quire/format/"
+#include <quire/format/x86_64.h>
 #endif
+
+/*
+ * A format's header gives, all else follows from it:
+ *
+ *   quire_entry             the type of an entry
+ *   QUIRE_LEVELS_DEFAULT, QUIRE_LEVELS_MAX, QUIRE_INDEX_BITS, QUIRE_TABLE_ENTRIES
+ *   QUIRE_ROOT_ENTRIES      of which those from QUIRE_ROOT_KERNEL on are the kernel's
+ *   QUIRE_ROOT_FIXED        1: the CPU reads the root's entries only when it is loaded
+ *   QUIRE_ENTRY_...         the hardware's bits; one that the format lacks is 0
+ *   QUIRE_LARGE_LEVELS, QUIRE_TABLE_FLAGS(level), QUIRE_HAS_NO_EXECUTE, QUIRE_PHYS_LIMIT
+ *   quire_canonical(), quire_user_limit()
+ *   software's bits:
+ *     QUIRE_ENTRY_SPECIAL   in present entries: the frame is not counted (zero page, device)
+ *     QUIRE_ENTRY_STATE     in entries that are not present and not 0: what they keep
+ *       QUIRE_ENTRY_SLOT          the slot number stands where the address stands
+ *       QUIRE_ENTRY_INACCESSIBLE  a counted frame, with its rights, under PROT_NONE
+ *       QUIRE_ENTRY_POISONED      nothing: a failed swap-in or pager; gives SIGBUS
+ *
+ * Where a machine word is smaller than an entry, atomic access to it is a call of the compiler's
+ * __atomic_..._8 functions: mm/atomic.c has them.
+ */
+
+/* Bits of an address below those that index a level. */
+QUIRE_INLINE unsigned quire_level_shift(unsigned level)
+{
+    return QUIRE_PAGE_SHIFT + QUIRE_INDEX_BITS * (level - 1);
+}
+
+QUIRE_INLINE unsigned quire_level_index(quire_virt address, unsigned level)
+{
+    return (unsigned)(address >> quire_level_shift(level)) & (QUIRE_TABLE_ENTRIES - 1);
+}
+
+/* Bytes that one entry of a level covers, as a mask of the address bits below. */
+QUIRE_INLINE quire_virt quire_level_mask(unsigned level)
+{
+    return ((quire_virt)1 << quire_level_shift(level)) - 1;
+}
 
 /*
  * The CPU sets accessed and dirty bits at any time, on other CPUs too: a live present entry changes
@@ -53,6 +93,30 @@ QUIRE_INLINE quire_entry quire_entry_set_bits(quire_entry *entry, quire_entry bi
 {
     quire_platform_point();
     return __atomic_fetch_or(entry, bits, __ATOMIC_ACQ_REL);
+}
+
+/* An entry for the frame (or large page) at `physical`. */
+QUIRE_INLINE quire_entry quire_entry_make(quire_phys physical, quire_entry bits)
+{
+    return (quire_entry)physical | bits;
+}
+
+/* An entry of `level` that points to the table at `physical`, with those of `bits` that the level
+ * knows. */
+QUIRE_INLINE quire_entry quire_entry_link(quire_phys physical, unsigned level, quire_entry bits)
+{
+    (void)level; /* most formats' levels are alike */
+    return (quire_entry)physical | (bits & QUIRE_TABLE_FLAGS(level));
+}
+
+/* What an entry of a level on the way down allows, of the rights WRITE and USER: all, where the
+ * level has no such bits. */
+QUIRE_INLINE quire_entry quire_entry_rights(quire_entry entry, unsigned level, bool leaf)
+{
+    const quire_entry rights = QUIRE_ENTRY_WRITE | QUIRE_ENTRY_USER;
+
+    (void)level;
+    return leaf ? entry & rights : (entry | ~QUIRE_TABLE_FLAGS(level)) & rights;
 }
 
 QUIRE_INLINE quire_phys quire_entry_phys(quire_entry entry)

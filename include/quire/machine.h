@@ -202,6 +202,7 @@ struct quire {
     unsigned cpu_count;    /* (c) */
     struct quire_heap_layer heap;
     struct quire_pagetable kernel;     /* (c) the kernel half, shared by all spaces */
+    bool kernel_fixed;                 /* (kernel_lock) its root entries do not change any more */
     struct quire_spinlock kernel_lock; /* changes of kernel-half tables */
     struct quire_area_layer area;
 

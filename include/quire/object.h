@@ -59,7 +59,8 @@ struct quire_object {
 enum quire_status quire_object_create(struct quire *q, enum quire_object_kind kind,
                                       const struct quire_pager *pager, void *owner, uint64_t size,
                                       struct quire_object **out);
-/* Device memory at [physical, physical + size). QUIRE_UNALIGNED, QUIRE_OVERFLOW, QUIRE_NO_MEMORY.
+/* Device memory at [physical, physical + size). QUIRE_UNALIGNED, QUIRE_OVERFLOW, QUIRE_OUT_OF_RANGE
+ * (no entry can name its end), QUIRE_NO_MEMORY.
  */
 enum quire_status quire_object_create_device(struct quire *q, quire_phys physical, uint64_t size,
                                              enum quire_cache_mode mode, void *owner,

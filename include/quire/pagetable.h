@@ -39,12 +39,14 @@ enum {
 
 /*
  * The kernel's own page table: an empty root, and one table below each root entry of the kernel
- * half, so that every space shares them from its first moment. levels: 4 or 5 on x86-64.
- * QUIRE_NO_MEMORY, QUIRE_INVALID.
+ * half, so that every space shares them from its first moment. On i386, where the root itself holds
+ * large pages, the tables come with the first space: map the direct map before. levels: what the
+ * format has, QUIRE_LEVELS_DEFAULT to QUIRE_LEVELS_MAX (4 or 5 on x86-64). QUIRE_NO_MEMORY,
+ * QUIRE_INVALID.
  */
 enum quire_status quire_pagetable_init(struct quire *q, unsigned levels);
 
-/* An empty user half under a new root that shares the kernel half. */
+/* An empty user half under a new root that shares the kernel half. QUIRE_NO_MEMORY. */
 enum quire_status quire_pagetable_create(struct quire *q, struct quire_pagetable *out);
 /* Frees root and user-half tables. What they mapped is the caller's; no CPU may have the root
  * loaded. */
@@ -61,7 +63,8 @@ enum quire_status quire_pagetable_map(struct quire *q, struct quire_pagetable *t
                                       unsigned protection, unsigned flags);
 
 /* Holes are fine. A large page that the range cuts is split first (QUIRE_NO_MEMORY: nothing changed
- * behind that page). Flushed on all CPUs. */
+ * behind that page). QUIRE_BUSY: it is an entry of the kernel half's root, which spaces share by
+ * now. Flushed on all CPUs. */
 enum quire_status quire_pagetable_unmap(struct quire *q, struct quire_pagetable *table,
                                         quire_virt address, size_t length);
 enum quire_status quire_pagetable_protect(struct quire *q, struct quire_pagetable *table,

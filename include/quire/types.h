@@ -63,15 +63,13 @@ struct quire_bootmap;
 #define QUIRE_LIKELY(x)   __builtin_expect(!!(x), 1)
 #define QUIRE_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-QUIRE_INLINE uint64_t quire_page_down(uint64_t address)
-{
-    return address & ~(uint64_t)(QUIRE_PAGE_SIZE - 1);
-}
-
-/* Wraps to 0 for addresses in the last page of the type: callers check for overflow first. */
-QUIRE_INLINE uint64_t quire_page_up(uint64_t address)
-{
-    return (address + QUIRE_PAGE_SIZE - 1) & ~(uint64_t)(QUIRE_PAGE_SIZE - 1);
-}
+/*
+ * Rounding to pages, in the argument's own type. quire_page_up wraps to 0 for addresses in the last
+ * page of the type: callers check for overflow first.
+ */
+#define quire_page_down(address) ((address) & ~(__typeof__((address) + 0))(QUIRE_PAGE_SIZE - 1))
+#define quire_page_up(address)                                                                     \
+    (((address) + (__typeof__((address) + 0))(QUIRE_PAGE_SIZE - 1)) &                              \
+     ~(__typeof__((address) + 0))(QUIRE_PAGE_SIZE - 1))
 
 #endif

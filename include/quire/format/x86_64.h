@@ -20,6 +20,7 @@ typedef uint64_t quire_entry;
 /* Root entries [QUIRE_ROOT_KERNEL, QUIRE_ROOT_ENTRIES) are the kernel half, the same in every
  * space. */
 #define QUIRE_ROOT_KERNEL 256
+#define QUIRE_ROOT_FIXED  0u
 
 #define QUIRE_ENTRY_PRESENT       ((quire_entry)1 << 0)
 #define QUIRE_ENTRY_WRITE         ((quire_entry)1 << 1)
@@ -36,13 +37,7 @@ typedef uint64_t quire_entry;
 #define QUIRE_ENTRY_ADDRESS       ((quire_entry)0x000ffffffffff000)
 #define QUIRE_ENTRY_ADDRESS_LARGE ((quire_entry)0x000fffffffffe000)
 
-/*
- * Software's bits. Present entries: SPECIAL = the frame is not counted (zero page, device).
- * Entries that are not present and not 0 say what they keep:
- *   SLOT          the slot number stands where the address stands
- *   INACCESSIBLE  a counted frame, with its rights, under PROT_NONE
- *   POISONED      nothing: a failed swap-in or pager; gives SIGBUS
- */
+/* Software's bits, as <quire/format.h> explains them. */
 #define QUIRE_ENTRY_SPECIAL      ((quire_entry)1 << 9)
 #define QUIRE_ENTRY_STATE        ((quire_entry)3 << 10)
 #define QUIRE_ENTRY_SLOT         ((quire_entry)1 << 10)
@@ -62,22 +57,14 @@ typedef uint64_t quire_entry;
 #ifndef QUIRE_HAS_NO_EXECUTE
 #define QUIRE_HAS_NO_EXECUTE 1
 #endif
-#define QUIRE_ENTRY_ATOMIC 1 /* a plain 64-bit access is atomic */
 
-QUIRE_INLINE unsigned quire_level_shift(unsigned level)
-{
-    return QUIRE_PAGE_SHIFT + QUIRE_INDEX_BITS * (level - 1);
-}
-
-QUIRE_INLINE unsigned quire_level_index(quire_virt address, unsigned level)
-{
-    return (unsigned)(address >> quire_level_shift(level)) & (QUIRE_TABLE_ENTRIES - 1);
-}
+/* One past the last physical address that an entry can name. */
+#define QUIRE_PHYS_LIMIT ((quire_phys)1 << 52)
 
 /* Bits 47 (56 with five levels) to 63 are equal. */
 QUIRE_INLINE bool quire_canonical(quire_virt address, unsigned levels)
 {
-    unsigned unused = 64 - (quire_level_shift(levels) + QUIRE_INDEX_BITS);
+    unsigned unused = 64 - (QUIRE_PAGE_SHIFT + QUIRE_INDEX_BITS * levels);
 
     return (quire_virt)((int64_t)(address << unused) >> unused) == address;
 }
@@ -85,7 +72,7 @@ QUIRE_INLINE bool quire_canonical(quire_virt address, unsigned levels)
 /* One past the last user address. */
 QUIRE_INLINE quire_virt quire_user_limit(unsigned levels)
 {
-    return ((quire_virt)1 << (quire_level_shift(levels) + QUIRE_INDEX_BITS - 1)) - QUIRE_PAGE_SIZE;
+    return ((quire_virt)1 << (QUIRE_PAGE_SHIFT + QUIRE_INDEX_BITS * levels - 1)) - QUIRE_PAGE_SIZE;
 }
 
 #endif
