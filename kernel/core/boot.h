@@ -7,7 +7,7 @@
 
 /*
  * Fills boot_info and `map` (finished) from what the loader left. Storage of the map is static.
- * Logs firmware's map. Panics when there is none.
+ * Logs firmware's map. Ends the machine when it cannot be started with that map.
  */
 void boot_info_read(uint32_t magic, uint64_t address, struct quire_bootmap *map);
 

@@ -1,20 +1,76 @@
 /*
  * What the boot loader left in memory, read once through the first page table's direct map and
  * copied: afterwards nothing points into the loader's structures.
+ *
+ * Four protocols: PVH (QEMU's -kernel), Multiboot 1 (QEMU's -kernel for 32-bit kernels, GRUB's
+ * `multiboot`), Multiboot 2 (GRUB on BIOS and UEFI), and the handoff of quire's own boot code
+ * (boot/handoff.h). Each reader names the protocol and the map's source, fills boot_info, and gives
+ * the rows of its map to the library's adapter for that format. A loader that has several maps is
+ * asked for the one nearest to firmware first; the next is taken only when that says nothing.
+ *
+ * The loader is trusted as far as its addresses go; the map is not. A machine that cannot be
+ * started with what was told is refused here, with one line that says why.
  */
 
 #include "core/boot_info.h"
 
+#include "boot/handoff.h"
 #include "core/boot.h"
 #include "core/log.h"
 #include "core/memory.h"
-#include "core/panic.h"
 #include "core/string.h"
+#include "x86/power.h"
 
 #define PVH_MAGIC        0x336ec578u
+#define MULTIBOOT1_MAGIC 0x2badb002u
 #define MULTIBOOT2_MAGIC 0x36d76289u
 
-#define MAX_FIRMWARE_ROWS 2048
+/* The largest maps seen have some hundred rows; a longer one than this is refused. */
+#define MAX_FIRMWARE_ROWS 4608
+
+struct boot_info boot_info;
+
+static struct quire_memory_range firmware_rows[MAX_FIRMWARE_ROWS];
+
+/* The map as it came, for reports: the rows above change when it is finished and used. */
+static struct quire_memory_range given_rows[MAX_FIRMWARE_ROWS];
+static size_t given_count;
+
+/* The machine ends; there is nothing to report but the reason. */
+static _Noreturn void refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static _Noreturn void refuse(const char *format, ...)
+{
+    va_list arguments;
+
+    log_set_console_level(LOG_DEBUG);
+    va_start(arguments, format);
+    log_vline(LOG_ERROR, format, arguments);
+    va_end(arguments);
+    log_error("the kernel cannot start");
+    machine_power_off(POWER_OFF_PANIC);
+}
+
+static void copy_command_line(const char *text)
+{
+    if (strlcpy(boot_info.command_line, text, sizeof boot_info.command_line) >=
+        sizeof boot_info.command_line)
+        log_warn("the command line was cut to %zu bytes", sizeof boot_info.command_line - 1);
+}
+
+static void set_archive(uint64_t start, uint64_t end)
+{
+    boot_info.initrd_start = start;
+    boot_info.initrd_size = end > start ? end - start : 0;
+}
+
+static void note_map(const char *source, enum quire_status status)
+{
+    boot_info.map_source = source;
+    if (status == QUIRE_INVALID)
+        log_warn("the memory map (%s) contradicts itself; rows before the fault are used", source);
+}
+
+/* --- PVH ------------------------------------------------------------------------------------- */
 
 struct pvh_info {
     uint32_t magic, version, flags, module_count;
@@ -25,6 +81,89 @@ struct pvh_info {
 struct pvh_module {
     uint64_t start, size, command_line, reserved;
 };
+
+static void read_pvh(const struct pvh_info *info, struct quire_bootmap *map)
+{
+    boot_info.protocol = "PVH";
+    boot_info.acpi_rsdp = info->rsdp;
+    if (info->command_line != 0)
+        copy_command_line(direct_map(info->command_line));
+    if (info->module_count != 0) {
+        const struct pvh_module *module = direct_map(info->modules);
+
+        set_archive(module->start, module->start + module->size);
+    }
+    if (info->version >= 1 && info->memory_map_count != 0)
+        note_map("PVH",
+                 quire_bootmap_add_pvh(map, direct_map(info->memory_map), info->memory_map_count));
+}
+
+/* --- Multiboot, both versions ---------------------------------------------------------------- */
+
+enum {
+    MULTIBOOT_DIRECT_COLOURS = 1,
+    MULTIBOOT_TEXT = 2,
+};
+
+/*
+ * `kind` and the channels, position and size of red, green and blue, are the same bytes in both
+ * versions, and in the handoff.
+ */
+static void set_framebuffer(unsigned kind, uint64_t address, uint32_t pitch, uint32_t width,
+                            uint32_t height, uint8_t bits, const uint8_t channels[6])
+{
+    struct boot_framebuffer *to = &boot_info.framebuffer;
+
+    if (kind == MULTIBOOT_TEXT)
+        *to = (struct boot_framebuffer){.kind = BOOT_SCREEN_TEXT, .width = width, .height = height};
+    else if (kind == MULTIBOOT_DIRECT_COLOURS)
+        *to = (struct boot_framebuffer){
+            BOOT_SCREEN_PIXELS, address,     pitch,       width,       height,      bits,
+            channels[0],        channels[1], channels[2], channels[3], channels[4], channels[5]};
+}
+
+/* Multiboot 0.6.96, section 3.3. */
+struct multiboot1_info {
+    uint32_t flags, base_kib, extended_kib, boot_device, command_line;
+    uint32_t module_count, modules, symbols[4];
+    uint32_t map_length, map, drives_length, drives, config_table, loader_name, apm_table;
+    uint32_t vbe[4];
+    uint32_t framebuffer[2], pitch, width, height;
+    uint8_t bits, kind, channels[6];
+};
+
+struct multiboot1_module {
+    uint32_t start, end, command_line, reserved;
+};
+
+enum {
+    MULTIBOOT1_SIZES = 1 << 0,
+    MULTIBOOT1_COMMAND_LINE = 1 << 2,
+    MULTIBOOT1_MODULES = 1 << 3,
+    MULTIBOOT1_MAP = 1 << 6,
+    MULTIBOOT1_FRAMEBUFFER = 1 << 12,
+};
+
+static void read_multiboot1(const struct multiboot1_info *info, struct quire_bootmap *map)
+{
+    boot_info.protocol = "Multiboot1";
+    if (info->flags & MULTIBOOT1_COMMAND_LINE)
+        copy_command_line(direct_map(info->command_line));
+    if (info->flags & MULTIBOOT1_MODULES && info->module_count != 0) {
+        const struct multiboot1_module *module = direct_map(info->modules);
+
+        set_archive(module->start, module->end);
+    }
+    if (info->flags & MULTIBOOT1_FRAMEBUFFER)
+        set_framebuffer(info->kind, (uint64_t)info->framebuffer[1] << 32 | info->framebuffer[0],
+                        info->pitch, info->width, info->height, info->bits, info->channels);
+    if (info->flags & MULTIBOOT1_MAP)
+        note_map("Multiboot1",
+                 quire_bootmap_add_multiboot1(map, direct_map(info->map), info->map_length));
+    if (map->count == 0 && info->flags & MULTIBOOT1_SIZES)
+        note_map("sizes from Multiboot1",
+                 quire_bootmap_add_sizes(map, info->base_kib, info->extended_kib));
+}
 
 struct multiboot2_info {
     uint32_t size, reserved;
@@ -38,225 +177,174 @@ enum {
     TAG_END = 0,
     TAG_COMMAND_LINE = 1,
     TAG_MODULE = 3,
+    TAG_SIZES = 4,
     TAG_MEMORY_MAP = 6,
     TAG_FRAMEBUFFER = 8,
-    TAG_RSDP_OLD = 14,
-    TAG_RSDP_NEW = 15,
+    TAG_EFI_MEMORY_MAP = 17,
+    TAG_COUNT
 };
 
-/* Behind the tag's header. The channels' places follow where `type` says direct colours. */
-struct multiboot_framebuffer {
-    uint64_t address;
-    uint32_t pitch, width, height;
-    uint8_t bits, type;
-    uint16_t reserved;
-    uint8_t channels[6]; /* position and size of red, green and blue */
-} __attribute__((packed));
-
-enum {
-    MULTIBOOT_DIRECT_COLOURS = 1,
-    MULTIBOOT_TEXT = 2,
+/* Bytes that a tag of each type has at least; 0: nobody here reads it. */
+static const uint8_t multiboot2_least[TAG_COUNT] = {
+    [TAG_COMMAND_LINE] = 9, [TAG_MODULE] = 16,      [TAG_SIZES] = 16,
+    [TAG_MEMORY_MAP] = 16,  [TAG_FRAMEBUFFER] = 38, [TAG_EFI_MEMORY_MAP] = 16,
 };
 
-struct boot_info boot_info;
-
-static struct quire_memory_range firmware_rows[MAX_FIRMWARE_ROWS];
-
-/* The map as it came, for reports: the rows above change when it is finished and used. */
-static struct quire_memory_range given_rows[MAX_FIRMWARE_ROWS];
-static size_t given_count;
-
-static void copy_command_line(const char *text)
+/* Finds the first tag of each type that is read here. */
+static void find_tags(const struct multiboot2_info *info,
+                      const struct multiboot2_tag *found[TAG_COUNT])
 {
-    if (strlcpy(boot_info.command_line, text, sizeof boot_info.command_line) >=
-        sizeof boot_info.command_line)
-        log_warn("the command line was cut to %zu bytes", sizeof boot_info.command_line - 1);
-}
+    const char *at = (const char *)(info + 1), *end = (const char *)info + info->size;
 
-static void read_pvh(const struct pvh_info *info, struct quire_bootmap *map)
-{
-    boot_info.protocol = "PVH";
-    boot_info.acpi_rsdp = info->rsdp;
-    if (info->command_line != 0)
-        copy_command_line(direct_map(info->command_line));
-    if (info->module_count != 0) {
-        const struct pvh_module *module = direct_map(info->modules);
+    while (at < end && (size_t)(end - at) >= sizeof(struct multiboot2_tag)) {
+        const struct multiboot2_tag *tag = (const void *)at;
 
-        boot_info.initrd_start = module->start;
-        boot_info.initrd_size = module->size;
+        if (tag->type == TAG_END || tag->size < sizeof *tag || tag->size > (size_t)(end - at))
+            return;
+        if (tag->type < TAG_COUNT && multiboot2_least[tag->type] != 0 &&
+            tag->size >= multiboot2_least[tag->type] && found[tag->type] == NULL)
+            found[tag->type] = tag;
+        if ((size_t)(end - at) - tag->size < 8)
+            return;
+        at += (tag->size + 7) & ~7u;
     }
-    if (info->version < 1 || info->memory_map_count == 0)
-        panic("the boot loader gave no memory map");
-    quire_bootmap_add_pvh(map, direct_map(info->memory_map), info->memory_map_count);
 }
 
-static void read_framebuffer(const struct multiboot_framebuffer *from, size_t size)
+/* Multiboot 2.0, section 3.6.12. */
+static void read_framebuffer_tag(const struct multiboot2_tag *tag)
 {
-    struct boot_framebuffer *to = &boot_info.framebuffer;
-    size_t needed = offsetof(struct multiboot_framebuffer, reserved);
+    const uint32_t *words = (const uint32_t *)(tag + 1);
+    const uint8_t *bytes = (const uint8_t *)tag;
 
-    if (size >= needed && from->type == MULTIBOOT_TEXT) {
-        *to = (struct boot_framebuffer){
-            .kind = BOOT_SCREEN_TEXT, .width = from->width, .height = from->height};
-    } else if (size >= sizeof(*from) && from->type == MULTIBOOT_DIRECT_COLOURS) {
-        *to = (struct boot_framebuffer){BOOT_SCREEN_PIXELS, from->address,     from->pitch,
-                                        from->width,        from->height,      from->bits,
-                                        from->channels[0],  from->channels[1], from->channels[2],
-                                        from->channels[3],  from->channels[4], from->channels[5]};
+    set_framebuffer(bytes[29], (uint64_t)words[1] << 32 | words[0], words[2], words[3], words[4],
+                    bytes[28], bytes + 32);
+}
+
+/* UEFI's own map where GRUB passes it on: its own one below is made from it. */
+static void read_multiboot2_map(const struct multiboot2_tag *const found[TAG_COUNT],
+                                struct quire_bootmap *map)
+{
+    const struct multiboot2_tag *tag = found[TAG_EFI_MEMORY_MAP];
+    const uint32_t *words;
+
+    if (tag != NULL) {
+        words = (const uint32_t *)(tag + 1); /* size of a descriptor, its version, descriptors */
+        note_map("UEFI", quire_bootmap_add_efi(map, words + 2, tag->size - 16, words[0]));
+    }
+    tag = found[TAG_MEMORY_MAP];
+    if (tag != NULL && quire_bootmap_total(map, QUIRE_MEMORY_USABLE) == 0)
+        note_map("Multiboot2", quire_bootmap_add_multiboot2(map, tag, tag->size));
+    tag = found[TAG_SIZES];
+    if (tag != NULL && map->count == 0) {
+        words = (const uint32_t *)(tag + 1);
+        note_map("sizes from Multiboot2", quire_bootmap_add_sizes(map, words[0], words[1]));
     }
 }
 
 static void read_multiboot2(const struct multiboot2_info *info, struct quire_bootmap *map)
 {
-    const char *at = (const char *)(info + 1), *end = (const char *)info + info->size;
+    const struct multiboot2_tag *found[TAG_COUNT] = {0};
 
     boot_info.protocol = "Multiboot2";
-    while (at + sizeof(struct multiboot2_tag) <= end) {
-        const struct multiboot2_tag *tag = (const void *)at;
-        const uint32_t *words = (const uint32_t *)(tag + 1);
+    find_tags(info, found);
+    if (found[TAG_COMMAND_LINE] != NULL)
+        copy_command_line((const char *)(found[TAG_COMMAND_LINE] + 1));
+    if (found[TAG_MODULE] != NULL) {
+        const uint32_t *words = (const uint32_t *)(found[TAG_MODULE] + 1);
 
-        if (tag->type == TAG_END || tag->size < sizeof *tag || at + tag->size > end)
-            break;
-        switch (tag->type) {
-        case TAG_COMMAND_LINE:
-            copy_command_line((const char *)words);
-            break;
-        case TAG_MODULE:
-            boot_info.initrd_start = words[0];
-            boot_info.initrd_size = words[1] - words[0];
-            break;
-        case TAG_MEMORY_MAP:
-            quire_bootmap_add_multiboot2(map, tag, tag->size);
-            break;
-        case TAG_FRAMEBUFFER:
-            read_framebuffer((const void *)words, tag->size - sizeof *tag);
-            break;
-        case TAG_RSDP_OLD:
-        case TAG_RSDP_NEW: /* a copy: the table it leads to is what matters, so no address is kept
-                            */
-            break;
-        }
-        at += (tag->size + 7) & ~7u;
+        set_archive(words[0], words[1]);
     }
+    if (found[TAG_FRAMEBUFFER] != NULL)
+        read_framebuffer_tag(found[TAG_FRAMEBUFFER]);
+    read_multiboot2_map(found, map);
 }
 
-void boot_info_read(uint32_t magic, uint64_t address, struct quire_bootmap *map)
+/* --- quire's own boot code ------------------------------------------------------------------- */
+
+static void read_handoff(const struct boot_handoff *handoff, struct quire_bootmap *map)
+{
+    boot_info.protocol = "quire's boot code";
+    if (handoff->magic != BOOT_HANDOFF_MAGIC || handoff->size < sizeof *handoff)
+        refuse("the boot code on this disk belongs to another version of quire");
+    copy_command_line(direct_map(handoff->command_line));
+    set_archive(handoff->archive, (uint64_t)handoff->archive + handoff->archive_size);
+    set_framebuffer(handoff->screen_kind, handoff->framebuffer, handoff->pitch, handoff->width,
+                    handoff->height, handoff->bits, handoff->channels);
+    if (handoff->map_count != 0)
+        note_map("E820", quire_bootmap_add_e820(map, direct_map(handoff->map), handoff->map_count,
+                                                handoff->map_entry_size));
+    if (map->count == 0)
+        note_map("sizes from the BIOS",
+                 quire_bootmap_add_sizes(map, handoff->base_kib, handoff->extended_kib));
+}
+
+/* --- whichever it was ------------------------------------------------------------------------ */
+
+static void log_map(const struct quire_bootmap *map)
+{
+    log_info("quire: booted by %s, command line \"%s\"", boot_info.protocol,
+             boot_info.command_line);
+    log_info("firmware's memory map (%s):", boot_info.map_source);
+    for (size_t i = 0; i < map->count; i++)
+        log_info("  %016llx .. %016llx %s", (unsigned long long)map->range[i].start,
+                 (unsigned long long)map->range[i].end - 1,
+                 quire_memory_type_string(map->range[i].type));
+}
+
+static bool is_usable(const struct quire_bootmap *map, uint64_t start, uint64_t size)
+{
+    for (size_t i = 0; i < map->count; i++)
+        if (map->range[i].type == QUIRE_MEMORY_USABLE && map->range[i].start <= start &&
+            map->range[i].end > start)
+            return map->range[i].end - start >= size;
+    return false;
+}
+
+/* Where the map cannot be true, or leaves nothing to start with. */
+static void check_map(struct quire_bootmap *map)
 {
     enum quire_status status;
 
-    quire_bootmap_init(map, firmware_rows, MAX_FIRMWARE_ROWS);
-    if (magic == PVH_MAGIC)
-        read_pvh(direct_map(address), map);
-    else if (magic == MULTIBOOT2_MAGIC)
-        read_multiboot2(direct_map(address), map);
-    else
-        panic("started by something that is neither PVH nor Multiboot2 (%#x)", magic);
-
-    log_info("quire: booted by %s, command line \"%s\"", boot_info.protocol,
-             boot_info.command_line);
-    log_info("firmware's memory map:");
-    for (size_t i = 0; i < map->count; i++)
-        log_info("  %016lx .. %016lx %s", map->range[i].start, map->range[i].end - 1,
-                 quire_memory_type_string(map->range[i].type));
+    if (map->count == 0)
+        refuse("the boot loader gave no memory map");
     if (map->lost != 0)
-        log_warn("%zu rows of the memory map found no room", map->lost);
+        refuse("the memory map is too long: %zu rows found no room beside %zu", map->lost,
+               map->count);
     given_count = map->count;
     memcpy(given_rows, firmware_rows, given_count * sizeof given_rows[0]);
     status = quire_bootmap_finish(map);
     if (status != QUIRE_OK)
-        panic("memory map: %s", quire_status_string(status));
+        refuse("memory map: %s", quire_status_string(status));
+    if (quire_bootmap_total(map, QUIRE_MEMORY_USABLE) == 0)
+        refuse("the memory map has no usable memory");
+    if (boot_info.initrd_size != 0 &&
+        !is_usable(map, boot_info.initrd_start, boot_info.initrd_size))
+        refuse("the memory map has no memory where the initial archive is, at %#llx",
+               (unsigned long long)boot_info.initrd_start);
+}
+
+void boot_info_read(uint32_t magic, uint64_t address, struct quire_bootmap *map)
+{
+    quire_bootmap_init(map, firmware_rows, MAX_FIRMWARE_ROWS);
+    boot_info.map_source = "none";
+    if (magic == PVH_MAGIC)
+        read_pvh(direct_map(address), map);
+    else if (magic == MULTIBOOT1_MAGIC)
+        read_multiboot1(direct_map(address), map);
+    else if (magic == MULTIBOOT2_MAGIC)
+        read_multiboot2(direct_map(address), map);
+    else if (magic == BOOT_HANDOFF_MAGIC)
+        read_handoff(direct_map(address), map);
+    else
+        refuse("started by something that is neither PVH nor Multiboot nor quire's own boot code "
+               "(%#x)",
+               magic);
+    log_map(map);
+    check_map(map);
 }
 
 const struct quire_memory_range *boot_info_firmware(size_t *out_count)
 {
     *out_count = given_count;
     return given_rows;
-}
-
-/* --- options --------------------------------------------------------------------------------- */
-
-/*
- * Words of the command line, cut once into a copy: each word ends with 0, the list with an empty
- * word. Double quotes keep blanks inside a word.
- */
-static char words[BOOT_COMMAND_LINE_SIZE + 2];
-static const char *program_arguments;
-
-static void cut_words(void)
-{
-    const char *from = boot_info.command_line;
-    char *to = words;
-    bool quoted = false;
-
-    for (; *from; from++) {
-        if (!quoted && strncmp(from, "-- ", 3) == 0 && (to == words || to[-1] == '\0')) {
-            program_arguments = from + 3;
-            break;
-        }
-        if (*from == '"')
-            quoted = !quoted;
-        else if (*from != ' ' || quoted)
-            *to++ = *from;
-        else if (to != words && to[-1] != '\0')
-            *to++ = '\0';
-    }
-    /* The rest of the copy is zero: an end for the last word, and the empty one. */
-}
-
-static const char *boot_words(void)
-{
-    static bool cut;
-
-    if (!cut)
-        cut_words();
-    cut = true;
-    return words;
-}
-
-const char *boot_option(const char *name)
-{
-    const char *found = NULL, *word;
-    size_t length = strlen(name);
-
-    for (word = boot_words(); *word; word += strlen(word) + 1) {
-        if (strncmp(word, name, length) != 0)
-            continue;
-        if (word[length] == '\0')
-            found = "";
-        else if (word[length] == '=')
-            found = word + length + 1;
-    }
-    return found;
-}
-
-bool boot_option_has(const char *name, const char *value)
-{
-    size_t name_length = strlen(name), length = strlen(value);
-
-    for (const char *word = boot_words(); *word; word += strlen(word) + 1) {
-        const char *given = word + name_length + 1;
-
-        if (strncmp(word, name, name_length) == 0 && word[name_length] == '=' &&
-            strncmp(given, value, length) == 0 && (given[length] == '\0' || given[length] == ','))
-            return true;
-    }
-    return false;
-}
-
-unsigned long boot_option_number(const char *name, unsigned long otherwise)
-{
-    const char *text = boot_option(name);
-    unsigned long value;
-    char *end;
-
-    if (!text || !*text)
-        return otherwise;
-    value = strtoul(text, &end, 0);
-    return *end == '\0' ? value : otherwise;
-}
-
-const char *boot_program_arguments(void)
-{
-    boot_words();
-    return program_arguments;
 }

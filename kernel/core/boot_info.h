@@ -26,10 +26,11 @@ struct boot_framebuffer {
 };
 
 struct boot_info {
-    const char *protocol;  /* "PVH" or "Multiboot2" */
-    uint64_t initrd_start; /* physical; reserved, so that no allocator hands it out */
-    uint64_t initrd_size;  /* bytes; 0 when there is none */
-    uint64_t acpi_rsdp;    /* physical address of the ACPI root pointer, 0 when not told */
+    const char *protocol;   /* "PVH", "Multiboot1", "Multiboot2" or "quire's boot code" */
+    const char *map_source; /* whose rows the memory map has: "PVH", "UEFI", "E820" and so on */
+    uint64_t initrd_start;  /* physical; reserved, so that no allocator hands it out */
+    uint64_t initrd_size;   /* bytes; 0 when there is none */
+    uint64_t acpi_rsdp;     /* physical address of the ACPI root pointer, 0 when not told */
     struct boot_framebuffer framebuffer;
     char command_line[BOOT_COMMAND_LINE_SIZE];
 };

@@ -1,9 +1,9 @@
 /*
  * From the boot loader to kernel_main().
  *
- * QEMU's -kernel enters at the PVH note's address, GRUB at the Multiboot2 entry tag's: both in
- * 32-bit protected mode, paging off, at physical addresses. Which of the two it was is told by the
- * magic number that EBX points to (PVH), else by EAX (Multiboot2).
+ * QEMU's -kernel enters at the PVH note's address, GRUB at the Multiboot2 entry tag's, the boot
+ * code of boot/ at the ELF entry: all in 32-bit protected mode, paging off, at physical addresses.
+ * Which it was is told by the magic number that EBX points to (PVH), else by EAX.
  *
  * The first page table maps the low 4 GiB three times with 2 MiB pages: at 0 (we run there when
  * paging comes on), in the direct map (to read what the loader left), and, 2 GiB of it, at the
@@ -66,7 +66,7 @@ boot_entry:
     movl $PVH_MAGIC, %esi
     cmpl %esi, (%ebx)
     je 1f
-    movl %eax, %esi         /* Multiboot2, or something that kernel_main() refuses */
+    movl %eax, %esi         /* Multiboot or our own, or something that kernel_main() refuses */
 1:
     movl %ebx, %ebp         /* ESI and EBP keep magic and structure until the call */
 
