@@ -27,7 +27,7 @@ ABSENT int fault_handle(struct trap_frame *frame, uintptr_t address, unsigned er
 
 ABSENT void trap_signal_user(struct trap_frame *frame, int signo, int code, uintptr_t address)
 {
-    panic_trap(frame, "signal %d, code %d, address %#lx, and no processes", signo, code, address);
+    panic_trap(frame, "signal %d, code %d, address %#zx, and no processes", signo, code, address);
 }
 
 ABSENT void exit_to_user_work(struct trap_frame *frame)

@@ -7,6 +7,8 @@
  * included; takes no lock that a log call on the same CPU could hold.
  */
 
+#include "core/printf.h"
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>

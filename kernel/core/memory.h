@@ -78,7 +78,7 @@ static inline void kernel_free(void *block)
 /* RAM (and the firmware's tables in it) by physical address; not for device memory. */
 static inline void *direct_map(quire_phys address)
 {
-    return (void *)(KERNEL_DIRECT + address);
+    return (void *)(KERNEL_DIRECT + (uintptr_t)address);
 }
 
 /* The inverse, for pointers into the direct map: heap, frames, page tables. */

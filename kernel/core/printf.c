@@ -62,8 +62,11 @@ static void put_number(struct output *out, const struct conversion *how, uint64_
     else if (how->alternate && base == 8 && value != 0)
         prefix = "0";
 
-    for (; value != 0; value /= base)
+    /* Division of 64 bits is a loop on some CPUs: only while there is no other way. */
+    for (; value > UINT32_MAX; value /= base)
         digits[count++] = symbols[value % base];
+    for (uint32_t rest = (uint32_t)value; rest != 0; rest /= base)
+        digits[count++] = symbols[rest % base];
     if (count == 0 && how->precision != 0)
         digits[count++] = '0';
 
@@ -114,12 +117,14 @@ static const char *parse_flags(const char *at, struct conversion *how)
 /* An argument in bytes: 1, 2, 4 or 8. */
 static const char *parse_length(const char *at, unsigned *out_bytes)
 {
-    *out_bytes = 4;
+    *out_bytes = sizeof(int);
     for (;; at++) {
         if (*at == 'h')
             *out_bytes /= 2;
-        else if (*at == 'l' || *at == 'z' || *at == 'j' || *at == 't')
+        else if (*at == 'j' || (*at == 'l' && at[-1] == 'l'))
             *out_bytes = 8;
+        else if (*at == 'l' || *at == 'z' || *at == 't')
+            *out_bytes = sizeof(long);
         else
             return at;
     }

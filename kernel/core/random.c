@@ -72,7 +72,7 @@ static void chacha_block(const uint32_t key[8], uint64_t counter, uint64_t nonce
         out[i] += start[i];
 }
 
-static bool hardware_random(uint64_t *out)
+static bool hardware_random(unsigned long *out)
 {
     static int present = -1;
     unsigned char ok;
@@ -103,7 +103,8 @@ static void mix_word(uint64_t word)
  * machine does. */
 static void seed(void)
 {
-    uint64_t word = 0, hardware;
+    unsigned long hardware;
+    uint64_t word = 0;
 
     for (unsigned i = 0; i < JITTER_ROUNDS; i++) {
         (void)port_read8(0x61);

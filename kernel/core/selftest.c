@@ -17,6 +17,12 @@
 #include "x86/time.h"
 #include "x86/usercopy.h"
 
+#ifdef __x86_64__
+#define STACK_POINTER "rsp"
+#else
+#define STACK_POINTER "esp"
+#endif
+
 /* A page of the user half with known bytes, mapped into the kernel's own table. */
 #define USER_PAGE 0x400000ul
 
@@ -76,7 +82,7 @@ static void test_write_text_direct(void)
 
 static void test_df(void)
 {
-    __asm__ volatile("movq $0x10, %%rsp; pushq $0; ud2" ::: "memory");
+    __asm__ volatile("mov $0x10, %%" STACK_POINTER "; push $0; ud2" ::: "memory");
 }
 
 /* Stack use that the compiler can neither see through nor turn into a loop. */
@@ -102,7 +108,8 @@ static void test_overflow(void)
     struct context *context = this_context();
 
     kernel_stack_alloc(&context->stack_bottom, &context->stack_top);
-    __asm__ volatile("movq %0, %%rsp; xorl %%ebp, %%ebp; call *%1" ::"r"(context->stack_top),
+    __asm__ volatile("mov %0, %%" STACK_POINTER
+                     "; xorl %%ebp, %%ebp; call *%1" ::"r"(context->stack_top),
                      "r"(overflow)
                      : "memory");
 }
@@ -119,9 +126,8 @@ static void test_ud(void)
 
 static void test_gp(void)
 {
-    volatile int *nowhere = (volatile int *)0x8000000000000000;
-
-    *nowhere = 1;
+    /* Beyond the end of the descriptor table. */
+    __asm__ volatile("mov %0, %%gs" ::"r"(0xfff8));
 }
 
 /* --- tests that end well --------------------------------------------------------------------- */
@@ -186,12 +192,12 @@ static void test_usercopy(void)
     ok &= expect(clear_user((void *)(USER_PAGE + PAGE_SIZE - 3), 40) == 37, "clear");
     ok &= expect(copy_from_user(bytes, (void *)(USER_END - 8), 16) == 16, "end of user half");
     ok &= expect(copy_from_user(bytes, (void *)KERNEL_DIRECT, 1) == 1, "kernel address");
-    ok &= expect(copy_from_user(bytes, (void *)~0ul, 16) == 16, "wrap");
+    ok &= expect(copy_from_user(bytes, (void *)UINTPTR_MAX, 16) == 16, "wrap");
     ok &= expect(copy_from_user(bytes, (void *)0, 0) == 0, "nothing");
     ok &= expect(get_user(&word, (uint64_t *)(USER_PAGE + PAGE_SIZE - 4)) == USERCOPY_FAULT, "get");
     ok &= expect(get_user(&word, (uint64_t *)USER_PAGE) == 0 && word == 0xc3c3c3c3c3c3c3c3, "got");
-    ok &= expect(put_user(5ul, (uint64_t *)USER_PAGE) == 0, "put");
-    ok &= expect(put_user(5ul, (uint64_t *)KERNEL_IMAGE) == USERCOPY_FAULT, "put to kernel");
+    ok &= expect(put_user(5ull, (uint64_t *)USER_PAGE) == 0, "put");
+    ok &= expect(put_user(5ull, (uint64_t *)KERNEL_IMAGE) == USERCOPY_FAULT, "put to kernel");
     ok &= expect(strnlen_user((char *)USER_PAGE, 64) == 1, "string");
     ok &= expect(strnlen_user((char *)USER_PAGE + 8, PAGE_SIZE) == 4085, "string to the cleared");
     ok &= expect(strnlen_user((char *)USER_PAGE + 8, 20) == 20, "string cut");
@@ -220,7 +226,7 @@ static void test_timer(void)
     while (clock_monotonic_ns() < start + 60000000)
         cpu_wait_for_interrupt();
     if (expect(fired == 13, "timers") && expect(!timer_cancel(&timers[0]), "armed after firing"))
-        log_info("selftest timer: ok, wall clock %lu", clock_realtime_ns() / 1000000000);
+        log_info("selftest timer: ok, wall clock %" PRIu64, clock_realtime_ns() / 1000000000);
 }
 
 static const struct {

@@ -3,12 +3,20 @@
 #include <limits.h>
 #include <stdint.h>
 
+/* String instructions move a word at a time. */
+#ifdef __x86_64__
+#define WORD_SUFFIX "q"
+#else
+#define WORD_SUFFIX "l"
+#endif
+#define WORD sizeof(uintptr_t)
+
 void *memcpy(void *restrict to, const void *restrict from, size_t size)
 {
     void *result = to;
-    size_t words = size / 8, rest = size % 8;
+    size_t words = size / WORD, rest = size % WORD;
 
-    __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words)::"memory");
+    __asm__ volatile("rep movs" WORD_SUFFIX : "+D"(to), "+S"(from), "+c"(words)::"memory");
     __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(rest)::"memory");
     return result;
 }
@@ -27,10 +35,10 @@ void *memmove(void *to, const void *from, size_t size)
 void *memset(void *to, int byte, size_t size)
 {
     void *result = to;
-    size_t words = size / 8, rest = size % 8;
-    uint64_t pattern = (uint8_t)byte * 0x0101010101010101ull;
+    size_t words = size / WORD, rest = size % WORD;
+    uintptr_t pattern = (uint8_t)byte * (UINTPTR_MAX / 0xff);
 
-    __asm__ volatile("rep stosq" : "+D"(to), "+c"(words) : "a"(pattern) : "memory");
+    __asm__ volatile("rep stos" WORD_SUFFIX : "+D"(to), "+c"(words) : "a"(pattern) : "memory");
     __asm__ volatile("rep stosb" : "+D"(to), "+c"(rest) : "a"(pattern) : "memory");
     return result;
 }
@@ -154,9 +162,9 @@ static unsigned digit_value(char c)
     return UINT_MAX;
 }
 
-unsigned long strtoul(const char *text, char **out_end, int base)
+unsigned long long strtoull(const char *text, char **out_end, int base)
 {
-    unsigned long value = 0;
+    unsigned long long value = 0;
     const char *at = text, *end = text;
 
     while (*at == ' ' || *at == '\t')
@@ -169,11 +177,18 @@ unsigned long strtoul(const char *text, char **out_end, int base)
         base = *at == '0' ? 8 : 10;
     }
     for (; digit_value(*at) < (unsigned)base; end = ++at) {
-        if (__builtin_mul_overflow(value, (unsigned long)base, &value) ||
+        if (__builtin_mul_overflow(value, (unsigned)base, &value) ||
             __builtin_add_overflow(value, digit_value(*at), &value))
-            value = ULONG_MAX;
+            value = ULLONG_MAX;
     }
     if (out_end)
         *out_end = (char *)(uintptr_t)end;
     return value;
+}
+
+unsigned long strtoul(const char *text, char **out_end, int base)
+{
+    unsigned long long value = strtoull(text, out_end, base);
+
+    return value > ULONG_MAX ? ULONG_MAX : (unsigned long)value;
 }

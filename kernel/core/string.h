@@ -27,6 +27,7 @@ size_t strlcpy(char *to, const char *from, size_t size);
 size_t strlcat(char *to, const char *from, size_t size);
 
 /* Base 0 takes 0x and 0 prefixes; saturates at ULONG_MAX. *out_end is the first byte not used. */
+unsigned long long strtoull(const char *text, char **out_end, int base);
 unsigned long strtoul(const char *text, char **out_end, int base);
 
 #endif

@@ -51,7 +51,7 @@ static long zero_read(struct file *file, struct transfer *to, uint64_t *position
     return (long)done;
 }
 
-static long memory_seek(struct file *file, int64_t offset, int whence)
+static int64_t memory_seek(struct file *file, int64_t offset, int whence)
 {
     (void)offset, (void)whence;
     file->position = 0;

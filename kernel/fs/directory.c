@@ -109,7 +109,7 @@ static long directory_read(struct file *file, struct transfer *to, uint64_t *pos
     return -EISDIR;
 }
 
-static long directory_seek(struct file *file, int64_t offset, int whence)
+static int64_t directory_seek(struct file *file, int64_t offset, int whence)
 {
     if (whence == SEEK_CUR)
         offset += (int64_t)file->position;

@@ -29,7 +29,7 @@ struct hard_link {
 
 struct unpack {
     const uint8_t *data;
-    uint64_t size;
+    size_t size;
     uint64_t at;         /* the next byte */
     uint64_t given_back; /* bytes at the start whose frames are free again */
     struct hard_link *links[LINK_BUCKETS];
@@ -158,7 +158,7 @@ static int find_parent(struct unpack *u, const char *path, size_t length, struct
 static int write_content(struct vfs_inode *inode, const uint8_t *bytes, uint64_t size)
 {
     for (uint64_t at = 0; at < size; at += PAGE_SIZE) {
-        size_t n = size - at < PAGE_SIZE ? size - at : PAGE_SIZE;
+        size_t n = size - at < PAGE_SIZE ? (size_t)(size - at) : PAGE_SIZE;
         unsigned flags = QUIRE_OBJECT_ALLOCATE | QUIRE_OBJECT_ANY_INDEX |
                          (n == PAGE_SIZE ? QUIRE_OBJECT_OVERWRITE : 0);
         struct quire_frame *frame;
@@ -352,11 +352,11 @@ static const char *unpack_next(struct unpack *u, char *path, bool *out_trailer)
     if (error == -ENOMEM)
         return "no memory is left";
     if (error == -ENOTDIR || error == -EISDIR)
-        log_warn("initial archive: byte %lu: %s: a file and a directory have this name; left out",
-                 (unsigned long)u->at, path);
+        log_warn("initial archive: byte %zu: %s: a file and a directory have this name; left out",
+                 u->at, path);
     else if (error != 0)
-        log_warn("initial archive: byte %lu: %s: cannot be made (error %d); left out",
-                 (unsigned long)u->at, path, -error);
+        log_warn("initial archive: byte %zu: %s: cannot be made (error %d); left out", u->at, path,
+                 -error);
     u->at = entry.next;
     return NULL;
 }
@@ -404,9 +404,8 @@ int initramfs_unpack(void)
     u->size = boot_info.initrd_size;
     wrong = unpack_all(u, path);
     if (wrong != NULL)
-        log_error("initial archive: byte %lu of %lu%s%s: %s; what came before it is there",
-                  (unsigned long)u->at, (unsigned long)u->size, path[0] != 0 ? ", after " : "",
-                  path, wrong);
+        log_error("initial archive: byte %zu of %zu%s%s: %s; what came before it is there", u->at,
+                  u->size, path[0] != 0 ? ", after " : "", path, wrong);
     u->at = u->size;
     give_back(u);
     links_forget(u);

@@ -202,7 +202,7 @@ static long proc_write(struct file *file, struct transfer *from, uint64_t *posit
     return (long)all;
 }
 
-long proc_seek(struct file *file, int64_t offset, int whence)
+int64_t proc_seek(struct file *file, int64_t offset, int whence)
 {
     const struct proc_file *kind = proc_open_target(file)->file;
 
@@ -348,7 +348,7 @@ static uint64_t table_number(const struct proc_target *directory, size_t index)
 {
     uint64_t owner = directory->process != NULL ? (uint64_t)directory->process->number : 0;
 
-    return (owner << 24) + ((uint64_t)directory->tid << 40) + index + 100;
+    return proc_inode_number((owner << 24) + ((uint64_t)directory->tid << 40) + index + 100);
 }
 
 static int table_lookup(struct vfs_entry *directory, const char *name, size_t length,
@@ -380,7 +380,7 @@ static int table_list(struct vfs_inode *inode, struct file *file, struct directo
     while (children[count].name != NULL)
         count++;
     while (file->position - 2 < count) {
-        size_t i = file->position - 2;
+        size_t i = (size_t)(file->position - 2);
 
         if (!sink->name(sink, children[i].name, strlen(children[i].name), table_number(here, i),
                         DT_OF_MODE(children[i].mode), file->position + 1))

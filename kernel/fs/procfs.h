@@ -33,7 +33,7 @@ struct proc_target {
     struct process *process; /* with a reference; NULL: the whole system */
     int tid;                 /* of a thread's directory; 0: the process's own */
     int descriptor;          /* of fd and fdinfo; the CPU below /sys */
-    uint64_t start, end;     /* of map_files */
+    quire_virt start, end;   /* of map_files */
     uint64_t space;          /* of the open file: number of the space, plus 1; 0: any */
 };
 
@@ -102,13 +102,22 @@ static inline const struct proc_target *proc_target(const struct vfs_inode *inod
     return inode->data;
 }
 
+/*
+ * Inode numbers of /proc are put together from process and place. Where a word has 32 bits they are
+ * mixed into one: programs without large files there know no larger numbers.
+ */
+static inline uint64_t proc_inode_number(uint64_t parts)
+{
+    return sizeof(long) == 8 ? parts : (parts * 0x9e3779b97f4a7c15ull >> 32 | 1);
+}
+
 /* A decimal number without leading zeros; -1: it is none. */
 int proc_parse_number(const char *name, size_t length);
 /* A number as programs write settings: blanks around it, a sign, 0x or 0. 0 or -EINVAL. */
 int proc_parse_setting(const char *text, int64_t *out);
 
 /* Where reading starts, not below 0. */
-long proc_seek(struct file *file, int64_t offset, int whence);
+int64_t proc_seek(struct file *file, int64_t offset, int whence);
 /* The last reference of an open file went. */
 void proc_release(struct file *file);
 

@@ -52,10 +52,10 @@ static int show_descriptor(struct text *text, const struct proc_target *target)
 
     if (file == NULL)
         return -ENOENT;
-    text_printf(text, "pos:\t%lu\nflags:\t0%o\nmnt_id:\t%u\nino:\t%lu\n",
-                file->operations->seek != NULL ? (unsigned long)file->position : 0ul, file->flags,
+    text_printf(text, "pos:\t%" PRIu64 "\nflags:\t0%o\nmnt_id:\t%u\nino:\t%" PRIu64 "\n",
+                file->operations->seek != NULL ? file->position : 0, file->flags,
                 file->path.mount != NULL ? file->path.mount->number : 1,
-                file->inode != NULL ? (unsigned long)file->inode->number : 0ul);
+                file->inode != NULL ? file->inode->number : 0);
     file_put(file);
     return 0;
 }

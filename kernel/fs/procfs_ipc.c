@@ -6,7 +6,7 @@
 
 int proc_show_unsigned(struct text *text, const struct proc_target *target)
 {
-    text_printf(text, "%lu\n", (unsigned long)*(const uint64_t *)target->file->data);
+    text_printf(text, "%" PRIu64 "\n", *(const uint64_t *)target->file->data);
     return 0;
 }
 
@@ -45,23 +45,27 @@ void proc_shm_forced_changed(int64_t to)
         shm_settings_changed();
 }
 
+/* The columns of sizes, as Linux has them on machines of either word. */
+#define SIZE_WIDTH (sizeof(long) == 8 ? 21 : 10)
+
 int proc_show_shm(struct text *text, const struct proc_target *target)
 {
     struct shm_row row;
     unsigned slot = 0;
 
     (void)target;
-    text_printf(text, "       key      shmid perms                  size  cpid  lpid nattch   uid"
-                      "   gid  cuid  cgid      atime      dtime      ctime                   rss"
-                      "                  swap\n");
+    text_printf(text,
+                "       key      shmid perms %*s  cpid  lpid nattch   uid   gid  cuid  cgid"
+                "      atime      dtime      ctime %*s %*s\n",
+                SIZE_WIDTH, "size", SIZE_WIDTH, "rss", SIZE_WIDTH, "swap");
     while (shm_row_next(&slot, &row)) {
-        text_printf(text, "%10d %10d  %4o %21lu %5d %5d  %5lu %5u %5u %5u %5u ", row.key, row.id,
-                    row.mode, (unsigned long)row.size, row.creator_pid, row.last_pid,
+        text_printf(text, "%10d %10d  %4o %*lu %5d %5d  %5lu %5u %5u %5u %5u ", row.key, row.id,
+                    row.mode, SIZE_WIDTH, (unsigned long)row.size, row.creator_pid, row.last_pid,
                     (unsigned long)row.attachments, row.uid, row.gid, row.creator_uid,
                     row.creator_gid);
-        text_printf(text, "%10lu %10lu %10lu %21lu %21lu\n", (unsigned long)row.attached,
-                    (unsigned long)row.detached, (unsigned long)row.changed,
-                    (unsigned long)row.resident, 0ul);
+        text_printf(text, "%10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %*lu %*lu\n",
+                    (uint64_t)row.attached, (uint64_t)row.detached, (uint64_t)row.changed,
+                    SIZE_WIDTH, (unsigned long)row.resident, SIZE_WIDTH, 0ul);
     }
     return 0;
 }

@@ -223,11 +223,13 @@ int proc_show_meminfo(struct text *text, const struct proc_target *target)
 
         text_printf(text, "HugePages_%s   %5lu\n", names[i], 0ul);
     }
-    text_printf(text, "Hugepagesize:   %8lu kB\nHugetlb:        %8lu kB\n", 2048ul, 0ul);
+    text_printf(text, "Hugepagesize:   %8lu kB\nHugetlb:        %8lu kB\n",
+                1ul << (quire_level_shift(2) - 10), 0ul);
     quire_pagetable_visit(&kernel_machine, &kernel_machine.kernel, KERNEL_DIRECT,
                           KERNEL_DIRECT + kernel_machine.frame.direct_end, add_page, &direct);
-    text_printf(text, "DirectMap4k:    %8lu kB\nDirectMap2M:    %8lu kB\n",
-                (unsigned long)(direct.bytes[1] >> 10), (unsigned long)(direct.bytes[2] >> 10));
+    text_printf(text, "DirectMap4k:    %8lu kB\nDirectMap%uM:    %8lu kB\n",
+                (unsigned long)(direct.bytes[1] >> 10), 1u << (quire_level_shift(2) - 20),
+                (unsigned long)(direct.bytes[2] >> 10));
     if (cpu_features.gib_pages)
         text_printf(text, "DirectMap1G:    %8lu kB\n", (unsigned long)(direct.bytes[3] >> 10));
     return 0;
@@ -587,6 +589,9 @@ int proc_show_slabinfo(struct text *text, const struct proc_target *target)
     return 0;
 }
 
+/* Of an address. */
+#define WORD_DIGITS ((int)sizeof(uintptr_t) * 2)
+
 int proc_show_vmallocinfo(struct text *text, const struct proc_target *target)
 {
     struct quire_area area;
@@ -596,11 +601,11 @@ int proc_show_vmallocinfo(struct text *text, const struct proc_target *target)
     for (; quire_area_find(&kernel_machine, at, &area); at = area.range.end) {
         unsigned long pages = (unsigned long)(area.length >> PAGE_SHIFT);
 
-        text_printf(text, "0x%016lx-0x%016lx %7lu ", 0ul, 0ul,
-                    (unsigned long)area.length + PAGE_SIZE);
+        text_printf(text, "0x%0*x-0x%0*x %7zu ", WORD_DIGITS, 0u, WORD_DIGITS, 0u,
+                    area.length + PAGE_SIZE);
         add_word(text, area.name, 0);
         if (area.kind == 1)
-            text_printf(text, " phys=0x%016lx ioremap\n", (unsigned long)area.device);
+            text_printf(text, " phys=0x%0*" PRIx64 " ioremap\n", WORD_DIGITS, area.device);
         else
             text_printf(text, " pages=%lu vmalloc N0=%lu\n", pages, pages);
     }
@@ -641,8 +646,8 @@ static void show_resource(struct text *text, unsigned depth, uint64_t start, uin
         start = 0;
         end = 1;
     }
-    text_printf(text, "%s%08lx-%08lx : %s\n", depth > 0 ? "  " : "", (unsigned long)start,
-                (unsigned long)end - 1, name);
+    text_printf(text, "%s%08" PRIx64 "-%08" PRIx64 " : %s\n", depth > 0 ? "  " : "", start, end - 1,
+                name);
 }
 
 /* The parts of the image that lie in this range. */

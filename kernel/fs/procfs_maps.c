@@ -53,13 +53,13 @@ static void show_line(struct text *text, struct memory *memory,
     uint64_t device = inode != NULL ? inode->filesystem_device : 0;
     size_t line = text->length;
 
-    text_printf(text, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", (unsigned long)region->start,
-                (unsigned long)region->end, (region->flags & QUIRE_PROT_READ) ? 'r' : '-',
+    text_printf(text, "%08zx-%08zx %c%c%c%c %08" PRIx64 " %02x:%02x %" PRIu64 " ", region->start,
+                region->end, (region->flags & QUIRE_PROT_READ) ? 'r' : '-',
                 (region->flags & QUIRE_PROT_WRITE) ? 'w' : '-',
                 (region->flags & QUIRE_PROT_EXECUTE) ? 'x' : '-',
                 (region->flags & QUIRE_REGION_SHARED) ? 's' : 'p',
-                region->object != NULL ? (unsigned long)region->offset : 0ul, device_major(device),
-                device_minor(device), inode != NULL ? (unsigned long)inode->number : 0ul);
+                region->object != NULL ? region->offset : 0, device_major(device),
+                device_minor(device), inode != NULL ? inode->number : 0);
     if (name != NULL) {
         text_pad(text, line, NAME_COLUMN);
         text_escaped(text, name, "\n");
@@ -81,8 +81,8 @@ static int add_usage(struct memory *memory, const struct quire_region_info *regi
 {
     uint64_t before = sums->usage.proportional;
 
-    for (uint64_t at = region->start; at < region->end;) {
-        uint64_t end = region->end - at > PART ? at + PART : region->end;
+    for (quire_virt at = region->start; at < region->end;) {
+        quire_virt end = region->end - at > PART ? at + PART : region->end;
 
         quire_space_usage_range(memory->space, at, end, &sums->usage);
         at = end;
@@ -245,7 +245,7 @@ static int numa_region(struct text *text, struct memory *memory,
     const struct quire_usage *usage = &sums.usage;
     int error = add_usage(memory, region, &sums);
 
-    text_printf(text, "%08lx default", (unsigned long)region->start);
+    text_printf(text, "%08zx default", region->start);
     if (region_inode(region) != NULL && name != NULL) {
         text_printf(text, " file=");
         text_escaped(text, name, "\n\t= ");
@@ -288,7 +288,7 @@ int proc_show_smaps_rollup(struct text *text, const struct proc_target *target)
     struct memory *memory = proc_target_memory(target);
     struct quire_region_info region = {0};
     struct smaps_sums sums = {0};
-    uint64_t start = 0, end = 0;
+    quire_virt start = 0, end = 0;
     size_t line = text->length;
     int error = 0;
 
@@ -306,8 +306,7 @@ int proc_show_smaps_rollup(struct text *text, const struct proc_target *target)
         give_way();
     }
     memory_put(memory);
-    text_printf(text, "%08lx-%08lx ---p %08lx %02x:%02x %lu ", (unsigned long)start,
-                (unsigned long)end, 0ul, 0u, 0u, 0ul);
+    text_printf(text, "%08zx-%08zx ---p %08x %02x:%02x %u ", start, end, 0u, 0u, 0u, 0u);
     text_pad(text, line, NAME_COLUMN);
     text_printf(text, "[rollup]\n");
     show_sums(text, &sums, true);
@@ -316,18 +315,18 @@ int proc_show_smaps_rollup(struct text *text, const struct proc_target *target)
 
 /* ---- map_files: a link for each region of a file ---- */
 
-static bool parse_hex(const char **at, const char *end, uint64_t *out)
+static bool parse_hex(const char **at, const char *end, quire_virt *out)
 {
     const char *start = *at;
-    uint64_t value = 0;
+    quire_virt value = 0;
 
-    for (; *at < end && value >> 60 == 0; (*at)++) {
+    for (; *at < end && value <= UINTPTR_MAX >> 4; (*at)++) {
         char c = **at;
 
         if (c >= '0' && c <= '9')
-            value = value << 4 | (uint64_t)(c - '0');
+            value = value << 4 | (quire_virt)(c - '0');
         else if (c >= 'a' && c <= 'f')
-            value = value << 4 | (uint64_t)(c - 'a' + 10);
+            value = value << 4 | (quire_virt)(c - 'a' + 10);
         else
             break;
     }
@@ -380,9 +379,10 @@ static const struct proc_file *map_file_of(const struct quire_region_info *regio
     return &map_file_links[writing];
 }
 
-static uint64_t map_file_number(const struct proc_target *here, uint64_t start)
+static uint64_t map_file_number(const struct proc_target *here, quire_virt start)
 {
-    return ((uint64_t)here->process->number << 40) + (start >> PAGE_SHIFT) + 0x4000000;
+    return proc_inode_number(((uint64_t)here->process->number << 40) + (start >> PAGE_SHIFT) +
+                             0x4000000);
 }
 
 static int map_files_lookup(struct vfs_entry *directory, const char *name, size_t length,
@@ -418,13 +418,14 @@ static int map_files_list(struct vfs_inode *inode, struct file *file, struct dir
     if (memory == NULL)
         return 0;
     /* Position 2 + page number: names lie at or above it. */
-    while (room && quire_space_region(memory->space, (file->position - 2) << PAGE_SHIFT, &region)) {
+    while (room && file->position - 2 < memory->space->end >> PAGE_SHIFT &&
+           quire_space_region(memory->space, (quire_virt)(file->position - 2) << PAGE_SHIFT,
+                              &region)) {
         uint64_t next = 2 + (region.end >> PAGE_SHIFT);
         char name[40];
 
         if (region_inode(&region) != NULL) {
-            int length = snprintf(name, sizeof name, "%lx-%lx", (unsigned long)region.start,
-                                  (unsigned long)region.end);
+            int length = snprintf(name, sizeof name, "%zx-%zx", region.start, region.end);
 
             room = sink->name(sink, name, (size_t)length, map_file_number(here, region.start),
                               DT_OF_MODE(S_IFLNK), next);

@@ -15,7 +15,8 @@
 
 /* ---- text that lies in the process's memory ---- */
 
-static int show_user_bytes(struct text *text, struct memory *memory, uint64_t start, uint64_t end)
+static int show_user_bytes(struct text *text, struct memory *memory, quire_virt start,
+                           quire_virt end)
 {
     char buffer[512];
 
@@ -80,15 +81,18 @@ static long memory_transfer(struct file *file, struct transfer *with, uint64_t *
     buffer = kernel_alloc(PAGE_SIZE);
     while (buffer != NULL && with->length > 0 && !kill_pending()) {
         size_t n = PAGE_SIZE - *position % PAGE_SIZE, moved = 0;
+        bool exists = *position < memory->space->end;
+        quire_virt at = (quire_virt)*position;
 
         if (n > with->length)
             n = with->length;
         if (writing) {
             n = transfer_in(with, buffer, n);
-            if (n > 0)
-                quire_space_write(memory->space, *position, buffer, n, true, &moved);
+            if (n > 0 && exists)
+                quire_space_write(memory->space, at, buffer, n, true, &moved);
         } else {
-            quire_space_read(memory->space, *position, buffer, n, true, &moved);
+            if (exists)
+                quire_space_read(memory->space, at, buffer, n, true, &moved);
             n = moved > 0 ? transfer_out(with, buffer, moved) : n;
             if (n < moved)
                 moved = n;
@@ -156,13 +160,14 @@ static uint64_t pagemap_word(const struct quire_page_state *state, bool show_fra
 }
 
 /* Regions that came after the last clear_refs count as written all over. */
-static void mark_new_regions(struct quire_space *space, uint64_t start, size_t n, uint64_t *words)
+static void mark_new_regions(struct quire_space *space, quire_virt start, size_t n, uint64_t *words)
 {
-    uint64_t end = start + n * PAGE_SIZE;
+    quire_virt end = start + n * PAGE_SIZE;
     struct quire_region_info region;
 
-    for (uint64_t at = start; at < end && quire_space_region(space, at, &region); at = region.end) {
-        uint64_t stop = region.end < end ? region.end : end;
+    for (quire_virt at = start; at < end && quire_space_region(space, at, &region);
+         at = region.end) {
+        quire_virt stop = region.end < end ? region.end : end;
 
         if (region.object != NULL)
             quire_object_put(region.object);
@@ -189,15 +194,17 @@ static long pagemap_read(struct file *file, struct transfer *to, uint64_t *posit
     while (to->length > 0 && !kill_pending()) {
         uint64_t page = *position / sizeof words[0], pages = memory->space->end >> PAGE_SHIFT;
         size_t n = to->length / sizeof words[0], moved;
+        quire_virt start;
 
         if (page >= pages)
             break;
         n = n < PAGEMAP_BATCH ? n : PAGEMAP_BATCH;
-        n = n < pages - page ? n : pages - page;
-        quire_space_page_states(memory->space, page << PAGE_SHIFT, n, states);
+        n = n < pages - page ? n : (size_t)(pages - page);
+        start = (quire_virt)page << PAGE_SHIFT;
+        quire_space_page_states(memory->space, start, n, states);
         for (size_t i = 0; i < n; i++)
             words[i] = pagemap_word(&states[i], show_frames);
-        mark_new_regions(memory->space, page << PAGE_SHIFT, n, words);
+        mark_new_regions(memory->space, start, n, words);
         moved = transfer_out(to, words, n * sizeof words[0]);
         *position += moved;
         done += (long)moved;

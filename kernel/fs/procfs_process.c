@@ -88,9 +88,9 @@ static int show_limits(struct text *text, const struct proc_target *target)
         char soft[24] = "unlimited", hard[24] = "unlimited";
 
         if (limit->soft != RLIM_INFINITY)
-            snprintf(soft, sizeof soft, "%lu", (unsigned long)limit->soft);
+            snprintf(soft, sizeof soft, "%" PRIu64, limit->soft);
         if (limit->hard != RLIM_INFINITY)
-            snprintf(hard, sizeof hard, "%lu", (unsigned long)limit->hard);
+            snprintf(hard, sizeof hard, "%" PRIu64, limit->hard);
         text_printf(text, "%-25s %-20s %-20s ", limits[i].name, soft, hard);
         if (limits[i].unit[0] != 0)
             text_printf(text, "%-10s", limits[i].unit);
@@ -145,11 +145,11 @@ static int show_sched(struct text *text, const struct proc_target *target)
                 "%s (%d, #threads: %u)\n"
                 "-------------------------------------------------------------------\n",
                 name, thread->tid, target->process->thread_count);
-    text_printf(text, "%-45s:%14lu.%06lu\n", "se.sum_exec_runtime", (unsigned long)(run / 1000000),
-                (unsigned long)(run % 1000000));
-    text_printf(text, "%-45s:%21lu\n%-45s:%21lu\n%-45s:%21lu\n", "nr_switches",
-                (unsigned long)(voluntary + involuntary), "nr_voluntary_switches",
-                (unsigned long)voluntary, "nr_involuntary_switches", (unsigned long)involuntary);
+    text_printf(text, "%-45s:%14" PRIu64 ".%06u\n", "se.sum_exec_runtime", run / 1000000,
+                (unsigned)(run % 1000000));
+    text_printf(text, "%-45s:%21" PRIu64 "\n%-45s:%21" PRIu64 "\n%-45s:%21" PRIu64 "\n",
+                "nr_switches", voluntary + involuntary, "nr_voluntary_switches", voluntary,
+                "nr_involuntary_switches", involuntary);
     text_printf(text, "%-45s:%21d\n", "policy", thread->policy);
     text_printf(text, "%-45s:%21d\n", "prio", 120 + thread->nice);
     thread_put(thread);
@@ -163,9 +163,8 @@ static int show_schedstat(struct text *text, const struct proc_target *target)
 
     if (thread == NULL)
         return -ESRCH;
-    text_printf(
-        text, "%lu 0 %lu\n", (unsigned long)(thread->times.user + thread->times.system),
-        (unsigned long)(thread->times.voluntary_switches + thread->times.involuntary_switches));
+    text_printf(text, "%" PRIu64 " 0 %" PRIu64 "\n", thread->times.user + thread->times.system,
+                thread->times.voluntary_switches + thread->times.involuntary_switches);
     thread_put(thread);
     return 0;
 }
@@ -325,6 +324,11 @@ static int follow_root(const struct proc_target *target, struct vfs_path *out)
 
 /* ---- task ---- */
 
+static uint64_t task_number(int tid)
+{
+    return proc_inode_number(((uint64_t)tid << 40) + 1);
+}
+
 static const struct proc_file thread_files[];
 static const struct proc_file thread_directory = {
     .name = "TID", .mode = S_IFDIR | 0555, .children = thread_files};
@@ -343,7 +347,7 @@ static int task_lookup(struct vfs_entry *directory, const char *name, size_t len
         thread_put(thread);
     if (!member)
         return -ENOENT;
-    return proc_entry(directory, name, length, ((uint64_t)target.tid << 40) + 1, &target, out);
+    return proc_entry(directory, name, length, task_number(target.tid), &target, out);
 }
 
 static int task_list(struct vfs_inode *inode, struct file *file, struct directory_sink *sink)
@@ -360,7 +364,7 @@ static int task_list(struct vfs_inode *inode, struct file *file, struct director
         tid = thread->tid;
         thread_put(thread);
         length = snprintf(name, sizeof name, "%d", tid);
-        if (!sink->name(sink, name, (size_t)length, ((uint64_t)tid << 40) + 1, DT_OF_MODE(S_IFDIR),
+        if (!sink->name(sink, name, (size_t)length, task_number(tid), DT_OF_MODE(S_IFDIR),
                         (uint64_t)tid + 3))
             return 0;
         file->position = (uint64_t)tid + 3;

@@ -42,7 +42,7 @@ int proc_show_setting(struct text *text, const struct proc_target *target)
     if (setting->bytes == sizeof(int))
         text_printf(text, "%d\n", (int)value);
     else
-        text_printf(text, "%ld\n", (long)value);
+        text_printf(text, "%" PRId64 "\n", value);
     return 0;
 }
 

@@ -15,7 +15,7 @@
 /* Linux can have 1024 nodes of memory, four masks in each of these. */
 #define NO_NODES "00000000,00000000,00000000,00000000,"
 
-#define NS_PER_TICK 10000000ull /* USER_HZ is 100 */
+#define NS_PER_TICK ((uint64_t)10000000) /* USER_HZ is 100 */
 
 /* ---- numbers: stat, statm, status ---- */
 
@@ -159,14 +159,14 @@ int proc_show_stat(struct text *text, const struct proc_target *target)
         process_session_number(process), tty != NULL ? tty_device_number(tty) : 0,
         tty != NULL ? tty_foreground_group(tty) : -1, process->exec_done ? 0x400000u : 0x400040u);
     text_printf(
-        text, "%lu %lu %lu %lu %lu %lu %lu %lu %d %d %u 0 %lu ", (unsigned long)times.minor_faults,
-        (unsigned long)process->children_times.minor_faults, (unsigned long)times.major_faults,
-        (unsigned long)process->children_times.major_faults,
-        (unsigned long)(times.user / NS_PER_TICK), (unsigned long)(times.system / NS_PER_TICK),
-        (unsigned long)(process->children_times.user / NS_PER_TICK),
-        (unsigned long)(process->children_times.system / NS_PER_TICK),
+        text,
+        "%lu %lu %lu %lu %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %d %d %u 0 %" PRIu64 " ",
+        (unsigned long)times.minor_faults, (unsigned long)process->children_times.minor_faults,
+        (unsigned long)times.major_faults, (unsigned long)process->children_times.major_faults,
+        times.user / NS_PER_TICK, times.system / NS_PER_TICK,
+        process->children_times.user / NS_PER_TICK, process->children_times.system / NS_PER_TICK,
         real_time > 0 ? -1 - real_time : 20 + nice, nice, process->thread_count,
-        (unsigned long)(process->start_time / NS_PER_TICK));
+        process->start_time / NS_PER_TICK);
     text_printf(text, "%lu %lu %lu %lu %lu %lu 0 0 %lu %lu %lu %lu 0 0 0 %d %u %d %d 0 0 0 ",
                 (unsigned long)memory.size << PAGE_SHIFT, (unsigned long)memory.resident,
                 (unsigned long)process->limits[RLIMIT_RSS].soft, (unsigned long)memory.code_start,
@@ -286,11 +286,13 @@ int proc_show_status(struct text *text, const struct proc_target *target)
     show_status_memory(text, target);
     text_printf(text, "Threads:\t%u\nSigQ:\t%u/%lu\n", process->thread_count,
                 process->queued_signals, (unsigned long)process->limits[RLIMIT_SIGPENDING].soft);
-    text_printf(text, "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\n",
-                (unsigned long)signals.pending, (unsigned long)signals.process_pending,
-                (unsigned long)signals.blocked, (unsigned long)signals.ignored);
-    text_printf(text, "SigCgt:\t%016lx\nCapInh:\t0000000000000000\nCapPrm:\t%s\nCapEff:\t%s\n",
-                (unsigned long)signals.caught, all, all);
+    text_printf(text,
+                "SigPnd:\t%016" PRIx64 "\nShdPnd:\t%016" PRIx64 "\nSigBlk:\t%016" PRIx64
+                "\nSigIgn:\t%016" PRIx64 "\n",
+                signals.pending, signals.process_pending, signals.blocked, signals.ignored);
+    text_printf(text,
+                "SigCgt:\t%016" PRIx64 "\nCapInh:\t0000000000000000\nCapPrm:\t%s\nCapEff:\t%s\n",
+                signals.caught, all, all);
     text_printf(text, "CapBnd:\t000001ffffffffff\nCapAmb:\t0000000000000000\nNoNewPrivs:\t%d\n",
                 process->no_new_privileges);
     text_printf(text, "Seccomp:\t0\nSeccomp_filters:\t0\n"

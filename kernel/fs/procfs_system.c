@@ -71,21 +71,21 @@ static int show_stat(struct text *text, const struct proc_target *target)
     user = user * 100 / TIMER_HZ;
     system = system * 100 / TIMER_HZ;
     idle = idle * 100 / TIMER_HZ;
-    text_printf(text, "cpu  %lu 0 %lu %lu 0 0 0 0 0 0\ncpu0 %lu 0 %lu %lu 0 0 0 0 0 0\n",
-                (unsigned long)user, (unsigned long)system, (unsigned long)idle,
-                (unsigned long)user, (unsigned long)system, (unsigned long)idle);
+    text_printf(text,
+                "cpu  %" PRIu64 " 0 %" PRIu64 " %" PRIu64 " 0 0 0 0 0 0\n"
+                "cpu0 %" PRIu64 " 0 %" PRIu64 " %" PRIu64 " 0 0 0 0 0 0\n",
+                user, system, idle, user, system, idle);
     for (unsigned line = 0; irq_count(line, &count); line++)
         interrupts += count;
-    text_printf(text, "intr %lu", (unsigned long)interrupts);
+    text_printf(text, "intr %" PRIu64, interrupts);
     for (unsigned line = 0; irq_count(line, &count); line++)
-        text_printf(text, " %lu", (unsigned long)count);
-    text_printf(
-        text,
-        "\nctxt %lu\nbtime %lu\nprocesses %lu\nprocs_running %u\n"
-        "procs_blocked 0\nsoftirq 0\n",
-        (unsigned long)scheduler_switches(),
-        (unsigned long)((clock_realtime_ns() - clock_monotonic_ns()) / NANOSECONDS_PER_SECOND),
-        (unsigned long)pids_made, runnable);
+        text_printf(text, " %" PRIu64, count);
+    text_printf(text,
+                "\nctxt %" PRIu64 "\nbtime %" PRIu64 "\nprocesses %lu\nprocs_running %u\n"
+                "procs_blocked 0\nsoftirq 0\n",
+                scheduler_switches(),
+                (clock_realtime_ns() - clock_monotonic_ns()) / NANOSECONDS_PER_SECOND,
+                (unsigned long)pids_made, runnable);
     return 0;
 }
 

@@ -395,7 +395,7 @@ static uint64_t find_page(struct quire_object *object, uint64_t at, uint64_t end
     return end;
 }
 
-static long regular_seek(struct file *file, int64_t offset, int whence)
+static int64_t regular_seek(struct file *file, int64_t offset, int whence)
 {
     struct quire_object *object = file->inode->object;
     int64_t size = (int64_t)__atomic_load_n(&object->size, __ATOMIC_ACQUIRE);

@@ -6,6 +6,7 @@
  * in pages, so that a list of 65,000 mappings needs no large block.
  */
 
+#include "core/printf.h"
 #include "fs/vfs.h"
 
 #include <stdarg.h>

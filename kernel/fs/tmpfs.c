@@ -287,7 +287,7 @@ static uint64_t option_size(const char *options)
 
     if (at == NULL || (at != options && at[-1] != ','))
         return 0;
-    size = strtoul(at + 5, &unit, 10);
+    size = strtoull(at + 5, &unit, 10);
     switch (*unit | 0x20) {
     case 'g':
         return size << (30 - PAGE_SHIFT);
@@ -312,8 +312,8 @@ static void tmpfs_limits(struct vfs_filesystem *filesystem, const char *options,
     quire_frame_stats(&kernel_machine, &frames);
     filesystem->limit = size != 0 ? size : frames.total / 2;
     if (size != 0)
-        length = (size_t)scnprintf(filesystem->options, sizeof filesystem->options, ",size=%luk",
-                                   (unsigned long)(size << (PAGE_SHIFT - 10)));
+        length = (size_t)scnprintf(filesystem->options, sizeof filesystem->options,
+                                   ",size=%" PRIu64 "k", size << (PAGE_SHIFT - 10));
     if (mode != 01777)
         scnprintf(filesystem->options + length, sizeof filesystem->options - length, ",mode=%o",
                   mode);

@@ -58,7 +58,8 @@ struct vfs_inode *inode_create(struct vfs_filesystem *filesystem, uint32_t mode)
     list_init(&inode->entries);
     if (inode_is(inode, S_IFDIR)) {
         list_init(&inode->directory.names);
-        inode->directory.next_place = 1ull << 40;
+        /* Also an offset of directories, for which some programs have a signed word. */
+        inode->directory.next_place = sizeof(long) == 8 ? 1ull << 40 : INT32_MAX;
     }
     return inode;
 }

@@ -58,7 +58,7 @@ struct file_operations {
      * O_NONBLOCK. */
     long (*read)(struct file *file, struct transfer *to, uint64_t *position);
     long (*write)(struct file *file, struct transfer *from, uint64_t *position);
-    long (*seek)(struct file *file, int64_t offset, int whence); /* NULL: -ESPIPE */
+    int64_t (*seek)(struct file *file, int64_t offset, int whence); /* NULL: -ESPIPE */
     int (*ioctl)(struct file *file, unsigned command, unsigned long argument,
                  long *result); /* NULL: -ENOTTY */
     unsigned (*poll)(struct file *file,

@@ -1,7 +1,7 @@
 #ifndef KERNEL_LINUX_SIGNAL_H
 #define KERNEL_LINUX_SIGNAL_H
 
-/* Signal numbers, codes and flags of Linux on x86-64. */
+/* Signal numbers, codes and flags of Linux on x86. */
 
 #include <stdint.h>
 
@@ -75,18 +75,18 @@ enum {
     CLD_CONTINUED = 6,
 };
 
-#define SIG_DFL 0ull
-#define SIG_IGN 1ull
+#define SIG_DFL 0ul
+#define SIG_IGN 1ul
 
-#define SA_NOCLDSTOP 0x00000001ull
-#define SA_NOCLDWAIT 0x00000002ull
-#define SA_SIGINFO   0x00000004ull
-#define SA_EXPOSE    0x00000800ull /* tag bits in addresses, of which there are none */
-#define SA_RESTORER  0x04000000ull
-#define SA_ONSTACK   0x08000000ull
-#define SA_RESTART   0x10000000ull
-#define SA_NODEFER   0x40000000ull
-#define SA_RESETHAND 0x80000000ull
+#define SA_NOCLDSTOP 0x00000001ul
+#define SA_NOCLDWAIT 0x00000002ul
+#define SA_SIGINFO   0x00000004ul
+#define SA_EXPOSE    0x00000800ul /* tag bits in addresses, of which there are none */
+#define SA_RESTORER  0x04000000ul
+#define SA_ONSTACK   0x08000000ul
+#define SA_RESTART   0x10000000ul
+#define SA_NODEFER   0x40000000ul
+#define SA_RESETHAND 0x80000000ul
 
 /* All others are forgotten, so that a program can ask which ones the kernel knows. */
 #define SA_KNOWN                                                                                   \

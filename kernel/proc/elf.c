@@ -1,5 +1,5 @@
 /*
- * Loading ELF64 programs: ET_EXEC where it asks to be, ET_DYN (static-PIE, or with an interpreter)
+ * Loading ELF programs: ET_EXEC where it asks to be, ET_DYN (static-PIE, or with an interpreter)
  * at a fixed base.
  *
  * A segment is [address, address + memory size); the first file-size bytes come from the file, by
@@ -18,8 +18,12 @@
 #include "kernel/linux/errno.h"
 #include "kernel/linux/memory.h"
 
-#define PIE_BASE             0x555555554000ull /* two thirds of the user half, as Linux */
-#define HEADERS_LIMIT        65536             /* bytes of program headers, as Linux */
+#ifdef __x86_64__
+#define PIE_BASE 0x555555554000 /* two thirds of the user half, as Linux */
+#else
+#define PIE_BASE 0x400000 /* as Linux */
+#endif
+#define HEADERS_LIMIT        65536 /* bytes of program headers, as Linux */
 #define INTERPRETER_NAME_MAX 4096
 
 struct elf_file {
@@ -27,7 +31,7 @@ struct elf_file {
     struct quire_object *object;
     struct elf_header header;
     struct elf_program_header *segments;
-    uint64_t low, high; /* pages that the segments span, before relocation */
+    quire_virt low, high; /* pages that the segments span, before relocation */
 };
 
 /* cut: what to say of a file that ends before. */
@@ -40,12 +44,21 @@ static int read_exactly(struct file *file, void *buffer, size_t size, uint64_t o
     return (size_t)n == size ? 0 : cut;
 }
 
+static bool machine_ok(unsigned machine)
+{
+#ifdef __x86_64__
+    return machine == EM_X86_64;
+#else
+    return machine == EM_386 || machine == EM_486;
+#endif
+}
+
 static bool header_ok(const struct elf_header *header)
 {
     /* Class and byte order are not looked at, as on Linux: the machine says both. */
     static const uint8_t magic[] = {0x7f, 'E', 'L', 'F'};
 
-    return memcmp(header->ident, magic, sizeof magic) == 0 && header->machine == EM_X86_64 &&
+    return memcmp(header->ident, magic, sizeof magic) == 0 && machine_ok(header->machine) &&
            (header->type == ET_EXEC || header->type == ET_DYN) &&
            header->program_header_size == sizeof(struct elf_program_header) &&
            header->program_header_count > 0 &&
@@ -68,16 +81,17 @@ static int check_segments(struct elf_file *elf)
 {
     bool any = false;
 
-    elf->low = UINT64_MAX;
+    elf->low = UINTPTR_MAX;
     for (unsigned i = 0; i < elf->header.program_header_count; i++) {
         const struct elf_program_header *segment = &elf->segments[i];
-        uint64_t start = quire_page_down(segment->virtual_address);
-        uint64_t end = quire_page_up(segment->virtual_address + segment->memory_size);
+        quire_virt start, end;
 
         if (segment->type != PT_LOAD || (segment->memory_size | segment->file_size) == 0)
             continue;
         if (!segment_ok(segment))
             return -ENOEXEC;
+        start = quire_page_down(segment->virtual_address);
+        end = quire_page_up(segment->virtual_address + segment->memory_size);
         any = true;
         elf->low = start < elf->low ? start : elf->low;
         elf->high = end > elf->high ? end : elf->high;
@@ -122,8 +136,8 @@ static unsigned segment_protection(const struct elf_program_header *segment)
            ((segment->flags & PF_X) ? QUIRE_PROT_EXECUTE : 0u);
 }
 
-static int map_range(struct quire_space *space, uint64_t start, uint64_t end, unsigned protection,
-                     struct quire_object *object, uint64_t offset)
+static int map_range(struct quire_space *space, quire_virt start, quire_virt end,
+                     unsigned protection, struct quire_object *object, uint64_t offset)
 {
     struct quire_map map = {
         .address = start,
@@ -140,13 +154,13 @@ static int map_range(struct quire_space *space, uint64_t start, uint64_t end, un
 }
 
 static int map_segment(struct elf_file *elf, const struct elf_program_header *segment,
-                       uint64_t bias, struct quire_space *space)
+                       quire_virt bias, struct quire_space *space)
 {
     static const uint8_t zeros[PAGE_SIZE];
-    uint64_t start = quire_page_down(segment->virtual_address + bias);
-    uint64_t file_end = segment->virtual_address + bias + segment->file_size;
-    uint64_t memory_end = quire_page_up(segment->virtual_address + bias + segment->memory_size);
-    uint64_t anonymous = segment->file_size > 0 ? quire_page_up(file_end) : start;
+    quire_virt start = quire_page_down(segment->virtual_address + bias);
+    quire_virt file_end = segment->virtual_address + bias + segment->file_size;
+    quire_virt memory_end = quire_page_up(segment->virtual_address + bias + segment->memory_size);
+    quire_virt anonymous = segment->file_size > 0 ? quire_page_up(file_end) : start;
     unsigned protection = segment_protection(segment);
     size_t done;
     int error = 0;
@@ -166,7 +180,7 @@ static int map_segment(struct elf_file *elf, const struct elf_program_header *se
 
 /* Where an ET_DYN goes: the main program to its base, an interpreter below the other mappings. */
 static int choose_bias(struct elf_file *elf, struct quire_space *space, bool interpreter,
-                       uint64_t *out_bias)
+                       quire_virt *out_bias)
 {
     struct quire_map map = {.length = elf->high - elf->low};
     quire_virt base;
@@ -188,7 +202,7 @@ static int choose_bias(struct elf_file *elf, struct quire_space *space, bool int
 }
 
 static int map_segments(struct elf_file *elf, struct quire_space *space, bool interpreter,
-                        uint64_t *out_bias)
+                        quire_virt *out_bias)
 {
     int error = choose_bias(elf, space, interpreter, out_bias);
 
@@ -201,17 +215,17 @@ static int map_segments(struct elf_file *elf, struct quire_space *space, bool in
     return error;
 }
 
-static void describe(const struct elf_file *elf, uint64_t bias, struct elf_image *out)
+static void describe(const struct elf_file *elf, quire_virt bias, struct elf_image *out)
 {
     const struct elf_header *header = &elf->header;
 
     out->entry = header->entry + bias;
     out->program_header_count = header->program_header_count;
-    out->code_start = UINT64_MAX;
+    out->code_start = UINTPTR_MAX;
     for (unsigned i = 0; i < header->program_header_count; i++) {
         const struct elf_program_header *segment = &elf->segments[i];
-        uint64_t start = segment->virtual_address + bias;
-        uint64_t file_end = start + segment->file_size;
+        quire_virt start = segment->virtual_address + bias;
+        quire_virt file_end = start + segment->file_size;
 
         if (segment->type == PT_GNU_STACK)
             out->executable_stack = (segment->flags & PF_X) != 0;
@@ -263,7 +277,7 @@ static int load_interpreter(struct elf_file *program, struct quire_space *space,
 {
     struct elf_file elf;
     struct file *file;
-    uint64_t bias;
+    quire_virt bias;
     int error;
 
     for (unsigned i = 0; i < program->header.program_header_count; i++) {
@@ -289,7 +303,7 @@ static int load_interpreter(struct elf_file *program, struct quire_space *space,
 int elf_load(struct file *file, struct quire_space *space, struct elf_image *out)
 {
     struct elf_file elf;
-    uint64_t bias;
+    quire_virt bias;
     int error = elf_open(&elf, file);
 
     *out = (struct elf_image){0};

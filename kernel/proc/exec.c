@@ -7,9 +7,9 @@
  * error.
  *
  * The stack, from its top down, as Linux lays it out without randomisation:
- *   8 zero bytes, the name it was called by, environment strings, argument strings (first one
- * lowest), "x86_64", 16 random bytes, auxiliary vector, environment pointers, argument pointers,
- * count ← rsp, 16-aligned
+ *   a zero word, the name it was called by, environment strings, argument strings (first one
+ * lowest), the platform's name, 16 random bytes, auxiliary vector, environment pointers, argument
+ * pointers, count ← stack pointer, 16-aligned
  */
 #include "kernel/proc/exec.h"
 
@@ -56,6 +56,13 @@ enum {
     AT_EXECFN = 31,
 };
 #define AUXILIARY_PAIRS 20
+#define AUXILIARY_SIZE  (AUXILIARY_PAIRS * 2 * sizeof(uintptr_t))
+
+#ifdef __x86_64__
+#define PLATFORM "x86_64"
+#else
+#define PLATFORM "i686"
+#endif
 
 /* ---- scripts ---- */
 
@@ -118,11 +125,11 @@ static int read_script(struct file *file, const char *name, struct exec_strings 
 
 struct stack_builder {
     struct quire_space *space;
-    uint64_t at; /* everything above is written */
+    quire_virt at; /* everything above is written */
     int error;
 };
 
-static uint64_t push(struct stack_builder *stack, const void *bytes, size_t size)
+static quire_virt push(struct stack_builder *stack, const void *bytes, size_t size)
 {
     size_t done;
 
@@ -135,7 +142,7 @@ static uint64_t push(struct stack_builder *stack, const void *bytes, size_t size
 
 static int map_stack(struct quire_space *space, size_t used, bool executable)
 {
-    uint64_t size = quire_page_up(used) + STACK_SLACK;
+    size_t size = quire_page_up(used) + STACK_SLACK;
     struct quire_map map = {
         .address = USER_END - size,
         .length = size,
@@ -149,11 +156,11 @@ static int map_stack(struct quire_space *space, size_t used, bool executable)
     return status_errno(quire_space_map(space, &map, &unused));
 }
 
-static void fill_auxiliary(uint64_t *vector, const struct elf_image *image,
-                           const struct credentials *ids, bool secure, uint64_t random,
-                           uint64_t platform, uint64_t name)
+static void fill_auxiliary(uintptr_t *vector, const struct elf_image *image,
+                           const struct credentials *ids, bool secure, quire_virt random,
+                           quire_virt platform, quire_virt name)
 {
-    const uint64_t pairs[][2] = {
+    const uintptr_t pairs[][2] = {
         {AT_HWCAP, cpuid(1, 0).edx},
         {AT_PAGESZ, PAGE_SIZE},
         {AT_CLKTCK, 100},
@@ -174,13 +181,14 @@ static void fill_auxiliary(uint64_t *vector, const struct elf_image *image,
         {AT_PLATFORM, platform},
         {AT_NULL, 0},
     };
-    _Static_assert(sizeof pairs <= AUXILIARY_PAIRS * 16, "the vector has room");
+    _Static_assert(sizeof pairs <= AUXILIARY_SIZE, "the vector has room");
 
     memcpy(vector, pairs, sizeof pairs);
 }
 
 /* Pointers to `count` strings that lie one after the other from `address` on. */
-static uint64_t *fill_pointers(uint64_t *to, const char *bytes, uint64_t address, uint32_t count)
+static uintptr_t *fill_pointers(uintptr_t *to, const char *bytes, quire_virt address,
+                                uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         size_t size = strlen(bytes) + 1;
@@ -195,16 +203,18 @@ static uint64_t *fill_pointers(uint64_t *to, const char *bytes, uint64_t address
 
 static int build_stack(struct memory *memory, const struct elf_image *image,
                        const struct exec_strings *strings, const char *name,
-                       const struct credentials *ids, bool secure, uint64_t *out_rsp)
+                       const struct credentials *ids, bool secure, quire_virt *out_sp)
 {
-    static const char platform_text[] = "x86_64";
+    static const char platform_text[] = PLATFORM;
     struct stack_builder stack = {.space = memory->space, .at = USER_END};
-    size_t words =
-        1 + strings->argument_count + 1 + strings->environment_count + 1 + 2 * AUXILIARY_PAIRS;
-    uint64_t *vector, *at, zero = 0, name_at, platform, random;
+    size_t size =
+        (1 + strings->argument_count + 1 + strings->environment_count + 1) * sizeof(uintptr_t) +
+        AUXILIARY_SIZE;
+    uintptr_t *vector, *at, zero = 0;
+    quire_virt name_at, platform, random;
     uint8_t random_data[16];
 
-    stack.error = map_stack(memory->space, strings->size + strlen(name) + words * 8 + 256,
+    stack.error = map_stack(memory->space, strings->size + strlen(name) + size + 256,
                             image->executable_stack);
     if (stack.error)
         return stack.error;
@@ -214,12 +224,12 @@ static int build_stack(struct memory *memory, const struct elf_image *image,
     memory->argument_end = memory->argument_start + strings->environment_start;
     memory->environment_start = memory->argument_end;
     memory->environment_end = memory->argument_start + strings->size;
-    stack.at &= ~15ull;
+    stack.at &= ~(quire_virt)15;
     platform = push(&stack, platform_text, sizeof platform_text);
     random_bytes(random_data, sizeof random_data);
     random = push(&stack, random_data, sizeof random_data);
 
-    vector = table_alloc(words * 8);
+    vector = table_alloc(size);
     if (!vector)
         return -ENOMEM;
     at = vector;
@@ -228,12 +238,12 @@ static int build_stack(struct memory *memory, const struct elf_image *image,
     at = fill_pointers(at, strings->bytes + strings->environment_start, memory->environment_start,
                        strings->environment_count);
     fill_auxiliary(at, image, ids, secure, random, platform, name_at);
-    stack.at = ((stack.at - words * 8) & ~15ull) + words * 8;
-    *out_rsp = push(&stack, vector, words * 8);
-    memory->stack_start = *out_rsp;
-    memory->auxiliary_start = *out_rsp + (uint64_t)((char *)at - (char *)vector);
-    memory->auxiliary_size = AUXILIARY_PAIRS * 16;
-    table_free(vector, words * 8);
+    stack.at = ((stack.at - size) & ~(quire_virt)15) + size;
+    *out_sp = push(&stack, vector, size);
+    memory->stack_start = *out_sp;
+    memory->auxiliary_start = *out_sp + (quire_virt)((char *)at - (char *)vector);
+    memory->auxiliary_size = AUXILIARY_SIZE;
+    table_free(vector, size);
     return stack.error;
 }
 
@@ -256,7 +266,7 @@ static void set_limits(struct quire_space *space, const struct process *process)
         gap = MAP_GAP_MIN;
     if (gap > USER_END / 6 * 5)
         gap = USER_END / 6 * 5;
-    space->map_top = quire_page_up(USER_END - gap);
+    space->map_top = (quire_virt)quire_page_up(USER_END - gap);
 }
 
 /* A program file that runs with its owner's rights (setuid, setgid bits). */
@@ -280,7 +290,7 @@ struct exec_plan {
     struct elf_image image;
     struct credentials ids;
     bool secure;
-    uint64_t rsp;
+    quire_virt sp;
 };
 
 static void plan_discard(struct exec_plan *plan)
@@ -308,7 +318,7 @@ static int plan_make(struct exec_plan *plan, struct file *file, const char *name
     error = elf_load(file, memory->space, &plan->image);
     if (!error)
         error =
-            build_stack(memory, &plan->image, strings, name, &plan->ids, plan->secure, &plan->rsp);
+            build_stack(memory, &plan->image, strings, name, &plan->ids, plan->secure, &plan->sp);
     if (error)
         return error;
     quire_space_set_break(memory->space, plan->image.break_start);
@@ -390,7 +400,7 @@ static void plan_carry_out(struct exec_plan *plan, const char *name, struct trap
         plan->ids.egid;
     plan->memory->space->limits.administrator = plan->ids.euid == 0;
 
-    trap_frame_start(frame, plan->image.start, plan->rsp);
+    trap_frame_start(frame, plan->image.start, plan->sp);
 }
 
 static int open_program(int start, const char *name, unsigned at_flags,

@@ -47,7 +47,7 @@ void exec_strings_init(struct exec_strings *strings)
     *strings = (struct exec_strings){0};
     if (limit > EXEC_STRINGS_MAX)
         limit = EXEC_STRINGS_MAX;
-    strings->limit = limit < STRINGS_MIN ? STRINGS_MIN : limit;
+    strings->limit = limit < STRINGS_MIN ? STRINGS_MIN : (size_t)limit;
 }
 
 void exec_strings_done(struct exec_strings *strings)
@@ -121,21 +121,21 @@ static int add_user_string(struct exec_strings *strings, const char *text)
     }
 }
 
-static int add_user_vector(struct exec_strings *strings, const uint64_t *vector,
+static int add_user_vector(struct exec_strings *strings, const uintptr_t *vector,
                            uint32_t *out_count)
 {
-    uint64_t pointer;
+    uintptr_t pointer;
     int error;
 
     *out_count = 0;
     if (!vector)
         return 0;
     for (;; vector++) {
-        if (get_user_u64(&pointer, vector) != 0)
+        if (get_user(&pointer, vector) != 0)
             return -EFAULT;
         if (pointer == 0)
             return 0;
-        if (*out_count >= strings->limit / 8 - 8)
+        if (*out_count >= strings->limit / sizeof pointer - 8)
             return -E2BIG;
         error = signal_pending() && kill_pending() ? -ERESTARTNOHAND
                                                    : add_user_string(strings, (char *)pointer);
@@ -159,7 +159,8 @@ int exec_strings_from_user(struct exec_strings *strings, const void *argv, const
     strings->environment_start = strings->size;
     if (!error)
         error = add_user_vector(strings, envp, &strings->environment_count);
-    if (!error && strings->size + 8ull * (strings->argument_count + strings->environment_count) >
+    if (!error && strings->size + sizeof(uintptr_t) * ((size_t)strings->argument_count +
+                                                       strings->environment_count) >
                       strings->limit)
         error = -E2BIG;
     return error;

@@ -57,7 +57,7 @@ static void describe_region(const struct quire_space *space, const struct quire_
         buffer[length + 1] = '\0';
         name = buffer;
     }
-    snprintf(text, size, "%s0x%lx-0x%lx %c%c%c%c", name, region->start, region->end,
+    snprintf(text, size, "%s0x%zx-0x%zx %c%c%c%c", name, region->start, region->end,
              region->flags & QUIRE_PROT_READ ? 'r' : '-',
              region->flags & QUIRE_PROT_WRITE ? 'w' : '-',
              region->flags & QUIRE_PROT_EXECUTE ? 'x' : '-',
@@ -65,11 +65,11 @@ static void describe_region(const struct quire_space *space, const struct quire_
 }
 
 /* The region around the address, or the nearest one: which side of it, and how far. */
-static void describe_place(struct quire_space *space, uint64_t address, char *text, size_t size)
+static void describe_place(struct quire_space *space, quire_virt address, char *text, size_t size)
 {
     struct quire_region_info next, below = {0};
     bool have_next = false, have_below = false;
-    uint64_t from = 0;
+    quire_virt from = 0;
     char region[200];
 
     while (quire_space_region(space, from, &next)) {
@@ -87,10 +87,10 @@ static void describe_place(struct quire_space *space, uint64_t address, char *te
         snprintf(text, size, "in %s", region);
     } else if (have_below && (!have_next || address - below.end < next.start - address)) {
         describe_region(space, &below, region, sizeof region);
-        snprintf(text, size, "0x%lx bytes above %s", address - below.end + 1, region);
+        snprintf(text, size, "0x%zx bytes above %s", address - below.end + 1, region);
     } else if (have_next) {
         describe_region(space, &next, region, sizeof region);
-        snprintf(text, size, "0x%lx bytes below %s", next.start - address, region);
+        snprintf(text, size, "0x%zx bytes below %s", next.start - address, region);
     } else {
         snprintf(text, size, "no region at all");
     }
@@ -120,14 +120,14 @@ bool fault_report_of(int process, char *text, size_t size)
 }
 
 /* One line for a person whose program was ended by it. */
-static void report(const struct trap_frame *frame, uint64_t address, unsigned access,
+static void report(const struct trap_frame *frame, quire_virt address, unsigned access,
                    enum quire_fault_class class)
 {
     const struct thread *thread = current_thread();
     char place[256], text[sizeof latest.text];
 
     describe_place(thread->memory->space, address, place, sizeof place);
-    snprintf(text, sizeof text, "%s at 0x%lx from rip 0x%lx rsp 0x%lx: %s; %s", access_name(access),
+    snprintf(text, sizeof text, "%s at 0x%zx from ip 0x%lx sp 0x%lx: %s; %s", access_name(access),
              address, frame->ip, frame->sp, quire_fault_class_string(class), place);
     log_info("%s[%d]: %s", thread->name, thread->tid, text);
     quire_spin_lock(&latest.lock);
@@ -137,11 +137,11 @@ static void report(const struct trap_frame *frame, uint64_t address, unsigned ac
 }
 
 /* Neither caches nor the out-of-memory killer found any. */
-static void out_of_memory(struct thread *thread, uint64_t address)
+static void out_of_memory(struct thread *thread, quire_virt address)
 {
     if (thread->dying || failnth_struck())
         return; /* on its way out; or it only seemed so: the access is tried again */
-    log_warn("%s[%d]: out of memory at 0x%lx: killed", thread->name, thread->tid, address);
+    log_warn("%s[%d]: out of memory at 0x%zx: killed", thread->name, thread->tid, address);
     signal_send_process(thread->process, SIGKILL, NULL);
 }
 
@@ -149,7 +149,7 @@ static void out_of_memory(struct thread *thread, uint64_t address)
  * Linux looks at the right to execute only once the page is there: the fetch of an absent page
  * brings it in as a read would, or fails as a read would.
  */
-static enum quire_status fetch_absent(uint64_t address, unsigned *error_code)
+static enum quire_status fetch_absent(quire_virt address, unsigned *error_code)
 {
     enum quire_status status =
         quire_space_fault(current_thread()->memory->space, address, QUIRE_ACCESS_READ, NULL);
@@ -160,7 +160,7 @@ static enum quire_status fetch_absent(uint64_t address, unsigned *error_code)
     return QUIRE_NO_PERMISSION;
 }
 
-static void raise(struct trap_frame *frame, uint64_t address, unsigned error_code,
+static void raise(struct trap_frame *frame, quire_virt address, unsigned error_code,
                   enum quire_status status, enum quire_fault_class class)
 {
     struct thread *thread = current_thread();

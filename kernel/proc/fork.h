@@ -28,13 +28,13 @@
 #define CLONE_INTO_CGROUP    0x200000000ull
 
 struct clone_arguments {
-    uint64_t flags;       /* CLONE_*, without the exit signal */
-    uint64_t exit_signal; /* 0: none */
-    uint64_t stack;       /* the child's stack pointer; 0: the parent's */
-    uint64_t tls;
-    uint64_t parent_tid, child_tid; /* user addresses */
-    uint64_t pidfd;                 /* user address, with CLONE_PIDFD */
-    int number;                     /* the wanted one; 0: any */
+    uint64_t flags;            /* CLONE_*, without the exit signal */
+    unsigned long exit_signal; /* 0: none */
+    unsigned long stack;       /* the child's stack pointer; 0: the parent's */
+    unsigned long tls;
+    unsigned long parent_tid, child_tid; /* user addresses */
+    unsigned long pidfd;                 /* user address, with CLONE_PIDFD */
+    int number;                          /* the wanted one; 0: any */
 };
 
 /* A new thread or process; returns its number, twice in the sense that the child starts in user

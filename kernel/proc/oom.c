@@ -72,7 +72,7 @@ struct candidate {
     int adjustment;
     char name[16];
     uint64_t total, resident, anonymous, swapped, tables; /* pages */
-    long points;                                          /* NEVER: not to be killed */
+    int64_t points;                                       /* NEVER: not to be killed */
 };
 #define NEVER INT64_MIN
 
@@ -138,8 +138,8 @@ static bool measure(struct process *process, uint64_t all, struct candidate *out
                            .tables = usage.tables - 1}; /* the root is not counted, as on Linux */
     if (process->leader)
         strlcpy(out->name, process->leader->name, sizeof out->name);
-    out->points =
-        (long)(out->resident + out->swapped + out->tables) + out->adjustment * (long)(all / 1000);
+    out->points = (int64_t)(out->resident + out->swapped + out->tables) +
+                  out->adjustment * (int64_t)(all / 1000);
     if (process == init_process || out->adjustment == OOM_SCORE_ADJ_MIN || process->oom_given_up ||
         borrows_memory(process, memory))
         out->points = NEVER;
@@ -154,7 +154,7 @@ uint64_t oom_kills(void)
 
 unsigned long oom_score(struct process *process)
 {
-    long all = (long)total_pages();
+    int64_t all = (int64_t)total_pages();
     struct candidate candidate;
 
     if (!measure(process, (uint64_t)all, &candidate) || candidate.points == NEVER)

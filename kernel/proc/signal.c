@@ -141,9 +141,9 @@ void signal_handlers_reset(struct signal_handlers *handlers)
     uint64_t flags = spin_lock_interrupts(&handlers->lock);
 
     for (int i = 0; i < SIGNAL_COUNT; i++) {
-        uint64_t handler = handlers->action[i].handler == SIG_IGN ? SIG_IGN : SIG_DFL;
+        bool ignored = handlers->action[i].handler == SIG_IGN;
 
-        handlers->action[i] = (struct signal_action){.handler = handler};
+        handlers->action[i] = (struct signal_action){.handler = ignored ? SIG_IGN : SIG_DFL};
     }
     spin_unlock_interrupts(&handlers->lock, flags);
 }
@@ -607,7 +607,7 @@ void signal_force(int signo, const struct signal_info *info)
     spin_unlock_interrupts(&process->lock, flags);
 }
 
-void signal_force_fault(int signo, int code, uint64_t address)
+void signal_force_fault(int signo, int code, uintptr_t address)
 {
     struct signal_info info = {.signo = signo, .code = code, .address = address};
 
@@ -624,7 +624,7 @@ void trap_signal_user(struct trap_frame *frame, int signo, int code, uintptr_t a
     thread->trap.vector = frame->vector;
     thread->trap.error_code = frame->error_code;
     if (action.handler == SIG_DFL && signo != SIGTRAP)
-        log_info("%s[%d]: %s at 0x%lx (rsp 0x%lx): ended by signal %d", thread->name, thread->tid,
+        log_info("%s[%d]: %s at 0x%lx (sp 0x%lx): ended by signal %d", thread->name, thread->tid,
                  trap_name((unsigned)frame->vector), frame->ip, frame->sp, signo);
     signal_force_fault(signo, code, address);
 }
@@ -674,26 +674,26 @@ static void stop_process(struct process *process, int signo)
 
 /* A system call that was interrupted: what the program sees. `handler`: one is about to run, with
  * these flags. */
-static void settle_restart(struct trap_frame *frame, bool handler, uint64_t handler_flags)
+static void settle_restart(struct trap_frame *frame, bool handler, unsigned long handler_flags)
 {
-    if (!trap_is_syscall(frame) || (int64_t)frame->orig_ax < 0)
+    if (!trap_is_syscall(frame) || (long)frame->orig_ax < 0)
         return;
-    switch (-(int64_t)frame->ax) {
+    switch (-(long)frame->ax) {
     case ERESTARTSYS:
         if (handler && !(handler_flags & SA_RESTART)) {
-            frame->ax = (uint64_t)-EINTR;
+            frame->ax = (unsigned long)-EINTR;
             return;
         }
         break;
     case ERESTARTNOHAND:
         if (handler) {
-            frame->ax = (uint64_t)-EINTR;
+            frame->ax = (unsigned long)-EINTR;
             return;
         }
         break;
     case ERESTART_RESTARTBLOCK:
         if (handler) {
-            frame->ax = (uint64_t)-EINTR;
+            frame->ax = (unsigned long)-EINTR;
             return;
         }
         frame->ax = 219; /* restart_syscall */
@@ -727,7 +727,7 @@ static void run_handler(struct trap_frame *frame, const struct signal_action *ac
 
             signal_action_set(thread->process, SIGSEGV, &none, &old);
         }
-        log_info("%s[%d]: no room for the frame of signal %d at rsp 0x%lx", thread->name,
+        log_info("%s[%d]: no room for the frame of signal %d at sp 0x%lx", thread->name,
                  thread->tid, info->signo, frame->sp);
         signal_force(SIGSEGV, &fault);
         return;

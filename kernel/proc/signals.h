@@ -63,7 +63,7 @@ void pending_flush(struct pending_signals *pending);
 /* On the running thread, at once: blocked or ignored it kills. */
 void signal_force(int signo, const struct signal_info *info);
 /* The same with the address of an access. */
-void signal_force_fault(int signo, int code, uint64_t address);
+void signal_force_fault(int signo, int code, uintptr_t address);
 
 /* For a fault of the running thread: sets up its handler at once. False: it has none, or blocks the
  * signal. */
@@ -81,11 +81,12 @@ _Noreturn void thread_exit(int wait_status);
 int signal_frame_push(struct trap_frame *frame, const struct signal_action *action,
                       const struct signal_info *info, signal_set restore_mask);
 
-/* rsp lies on the thread's alternate stack, which is in use then. */
-bool on_signal_stack(const struct thread *thread, uint64_t rsp);
+/* sp lies on the thread's alternate stack, which is in use then. */
+bool on_signal_stack(const struct thread *thread, unsigned long sp);
 /* sigaltstack. restoring: rt_sigreturn's, for which a stack in use is no error. 0, -EPERM, -EINVAL,
  * -ENOMEM. */
-int signal_stack_set(uint64_t start, uint64_t size, int flags, uint64_t rsp, bool restoring);
+int signal_stack_set(unsigned long start, unsigned long size, int flags, unsigned long sp,
+                     bool restoring);
 
 /* May the running process signal that one? 0 or -EPERM, -ESRCH. */
 int signal_permission(struct process *target, int signo);

@@ -16,6 +16,7 @@
 #define KERNEL_PROC_THREAD_PRIVATE_H
 
 #include <quire/lock.h>
+#include <quire/types.h>
 
 #include "core/list.h"
 #include "x86/context.h"
@@ -73,6 +74,9 @@ struct usage_times {
 /* The part of siginfo_t that the kernel ever fills; the layout is Linux's, on both word sizes. */
 struct signal_info {
     int32_t signo, error, code;
+#ifdef __x86_64__
+    int32_t pad; /* named, so that it is never left as it was */
+#endif
     union {
         struct {
             int32_t pid;
@@ -104,8 +108,8 @@ struct pending_signals {
 };
 
 struct signal_stack {
-    uint64_t start;
-    uint64_t size;
+    unsigned long start;
+    unsigned long size;
     int flags; /* as set by sigaltstack */
 };
 #define SIGNAL_STACK_NONE ((struct signal_stack){.flags = SS_DISABLE})
@@ -113,16 +117,17 @@ struct signal_stack {
 /* ---- memory ---- */
 
 struct memory {
-    struct quire_space *space;             /* (c) */
-    uint32_t references;                   /* (a) */
-    bool has_segments;                     /* ever attached System V shared memory */
-    uint64_t argument_start, argument_end; /* set by exec; strings on the stack */
-    uint64_t environment_start, environment_end;
-    uint64_t code_start, code_end, data_start, data_end, stack_start;
-    uint64_t auxiliary_start, auxiliary_size; /* user address and bytes of auxv */
-    struct file *executable;                  /* with a reference; NULL: none */
-    uint64_t resident_peak;                   /* pages */
-    uint32_t dump_filter; /* /proc/PID/coredump_filter; inherited, also through exec */
+    struct quire_space *space;               /* (c) */
+    uint32_t references;                     /* (a) */
+    bool has_segments;                       /* ever attached System V shared memory */
+    quire_virt argument_start, argument_end; /* set by exec; strings on the stack */
+    quire_virt environment_start, environment_end;
+    quire_virt code_start, code_end, data_start, data_end, stack_start;
+    quire_virt auxiliary_start; /* user address and bytes of auxv */
+    size_t auxiliary_size;
+    struct file *executable; /* with a reference; NULL: none */
+    uint64_t resident_peak;  /* pages */
+    uint32_t dump_filter;    /* /proc/PID/coredump_filter; inherited, also through exec */
 };
 
 /* ---- threads ---- */
@@ -166,7 +171,7 @@ struct thread {
     struct signal_stack signal_stack; /* (o) */
     signal_set waiting_for;           /* (s) rt_sigtimedwait */
     struct {
-        uint64_t vector, error_code, address; /* (o) the last exception, for signal frames */
+        unsigned long vector, error_code, address; /* (o) the last exception, for signal frames */
     } trap;
     struct {
         long (*function)(struct thread *thread); /* restart_syscall's continuation */
@@ -174,11 +179,11 @@ struct thread {
     } restart;
 
     /* what the C library told us */
-    uint64_t clear_child_tid; /* (o) user address, or 0 */
-    uint64_t robust_list;     /* (o) user address, or 0 */
-    uint64_t rseq;            /* (o) user address, or 0 */
-    uint32_t rseq_signature;  /* (o) */
-    bool rseq_interrupted;    /* (o) others may have run since it was last in user mode */
+    unsigned long clear_child_tid; /* (o) user address, or 0 */
+    unsigned long robust_list;     /* (o) user address, or 0 */
+    unsigned long rseq;            /* (o) user address, or 0 */
+    uint32_t rseq_signature;       /* (o) */
+    bool rseq_interrupted;         /* (o) others may have run since it was last in user mode */
 
     /* futexes with an owner: kernel/linux/futex_pi.c, whose owner_lock guards these */
     struct list futex_locks;          /* that it owns and others wait for */
@@ -188,7 +193,8 @@ struct thread {
 
     bool vfork_waited; /* (t) whoever made it by vfork waits until it execs or exits */
     struct wait_queue vfork_wait;
-    uint64_t set_child_tid;  /* (o) user address, or 0: written at its first return to user mode */
+    unsigned long
+        set_child_tid;       /* (o) user address, or 0: written at its first return to user mode */
     int parent_death_signal; /* (o) */
     int exit_code;           /* (o) wait status it ended with */
     bool dying;              /* (s) has been told to end (exit_group, exec, SIGKILL) */

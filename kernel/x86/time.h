@@ -5,7 +5,7 @@
 
 struct trap_frame;
 
-#define NANOSECONDS_PER_SECOND 1000000000ull
+#define NANOSECONDS_PER_SECOND ((uint64_t)1000000000)
 
 /* Ticks per second of the periodic interrupt. */
 #define TIMER_HZ 250
