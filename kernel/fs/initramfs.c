@@ -30,8 +30,8 @@ struct hard_link {
 struct unpack {
     const uint8_t *data;
     size_t size;
-    uint64_t at;         /* the next byte */
-    uint64_t given_back; /* bytes at the start whose frames are free again */
+    size_t at;         /* the next byte */
+    size_t given_back; /* bytes at the start whose frames are free again */
     struct hard_link *links[LINK_BUCKETS];
     struct vfs_entry *last_directory; /* of the name before: most names share it */
     char last_path[VFS_PATH_MAX], walk_path[VFS_PATH_MAX];
@@ -191,7 +191,7 @@ static void give_back(struct unpack *u)
             (void)quire_frame_free(&kernel_machine, frame);
     }
     if (end > boot_info.initrd_start)
-        u->given_back = end - boot_info.initrd_start;
+        u->given_back = (size_t)(end - boot_info.initrd_start);
 }
 
 /* ---- hard links ---- */

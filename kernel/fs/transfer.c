@@ -10,7 +10,7 @@ static bool transfer_next_piece(struct transfer *transfer)
     while (transfer->segment == 0) {
         if (transfer->vector_count == 0)
             return false;
-        transfer->address = (void *)transfer->vectors->base;
+        transfer->address = (void *)(uintptr_t)transfer->vectors->base;
         transfer->segment = transfer->vectors->length;
         transfer->vectors++;
         transfer->vector_count--;

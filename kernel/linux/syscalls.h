@@ -30,6 +30,8 @@ long sys_getsid(word pid);
 long sys_setsid(void);
 long sys_set_tid_address(word address);
 long sys_arch_prctl(word code, word address);
+long sys_set_thread_area(word user);
+long sys_get_thread_area(word user);
 long sys_prctl(word option, word a, word b, word c, word d);
 long sys_umask(word mask);
 long sys_personality(word persona);

@@ -256,7 +256,7 @@ static int open_interpreter(struct elf_file *elf, const struct elf_program_heade
 
     if (named->file_size < 2 || named->file_size > INTERPRETER_NAME_MAX)
         return -ENOEXEC;
-    if (named->offset > INT64_MAX)
+    if ((uint64_t)named->offset > INT64_MAX)
         return -EINVAL;
     name = kernel_alloc(named->file_size);
     if (!name)

@@ -36,8 +36,6 @@ static int check_flags(const struct clone_arguments *arguments)
         return -EINVAL;
     if ((flags & CLONE_SIGHAND) && (flags & CLONE_CLEAR_SIGHAND))
         return -EINVAL;
-    if ((flags & CLONE_SETTLS) && arguments->tls >= USER_END)
-        return -EPERM;
     if ((flags & CLONE_PIDFD) && (flags & (CLONE_DETACHED | CLONE_THREAD)))
         return -EINVAL;
     return 0;
@@ -100,11 +98,12 @@ static int share_handlers(struct process *child, struct process *parent, uint64_
     return 0;
 }
 
-static void copy_thread(struct thread *child, const struct thread *parent,
-                        const struct clone_arguments *arguments)
+static int copy_thread(struct thread *child, const struct thread *parent,
+                       const struct clone_arguments *arguments)
 {
     uint64_t flags = arguments->flags;
     struct trap_frame frame = *trap_user_frame();
+    int error = 0;
 
     frame.ax = 0;
     if (arguments->stack)
@@ -112,7 +111,9 @@ static void copy_thread(struct thread *child, const struct thread *parent,
     trap_frame_changed(&frame);
     context_copy_user(&child->context);
     if (flags & CLONE_SETTLS)
-        child->context.fs_base = arguments->tls;
+        error = thread_set_tls(&child->context, arguments->tls);
+    if (error)
+        return error;
     context_prepare_user(&child->context, &frame);
 
     memcpy(child->name, parent->name, sizeof child->name);
@@ -137,6 +138,7 @@ static void copy_thread(struct thread *child, const struct thread *parent,
     }
     child->vfork_waited = (flags & CLONE_VFORK) != 0;
     wait_queue_init(&child->vfork_wait);
+    return 0;
 }
 
 /* Undoes whatever was made. */
@@ -265,7 +267,9 @@ long thread_clone(const struct clone_arguments *arguments)
         if (error < 0)
             goto failed;
     }
-    copy_thread(child, parent, arguments);
+    error = copy_thread(child, parent, arguments);
+    if (error)
+        goto failed;
     number = pid->number;
     if (flags & CLONE_PARENT_SETTID) {
         /* As on Linux a bad address is not an error: the number is lost. */

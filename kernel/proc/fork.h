@@ -37,6 +37,13 @@ struct clone_arguments {
     int number;                          /* the wanted one; 0: any */
 };
 
+/*
+ * CLONE_SETTLS: where the thread-local data of a thread that does not run yet lie, as the C library
+ * of this machine says it. 0 or -errno. (kernel/linux, a folder for each CPU mode.)
+ */
+struct context;
+int thread_set_tls(struct context *context, unsigned long argument);
+
 /* A new thread or process; returns its number, twice in the sense that the child starts in user
  * mode with 0. Or -errno. */
 long thread_clone(const struct clone_arguments *arguments);

@@ -1,0 +1,143 @@
+/*
+ * A thread's own segments: three descriptors of the global table, 6 to 8, which the context switch
+ * loads. C libraries keep their thread-local data behind one of them, by %gs.
+ */
+#include "core/memory.h"
+#include "kernel/linux/errno.h"
+#include "kernel/linux/syscalls.h"
+#include "kernel/proc/fork.h"
+#include "kernel/proc/process.h"
+#include "x86/usercopy.h"
+
+/* struct user_desc. */
+struct segment_abi {
+    uint32_t number, base, limit;
+    uint32_t wide : 1, contents : 2, read_only : 1, in_pages : 1, absent : 1, usable : 1;
+};
+_Static_assert(sizeof(struct segment_abi) == 16, "Linux's struct user_desc");
+
+#define ANY_NUMBER UINT32_MAX
+
+/* Both ways to say that the descriptor is to be empty: what glibc and what get_thread_area gives.
+ */
+static bool is_empty(const struct segment_abi *segment)
+{
+    if (segment->base != 0 || segment->limit != 0 || segment->contents != 0 || segment->wide ||
+        segment->in_pages || segment->usable)
+        return false;
+    return segment->read_only == segment->absent;
+}
+
+/* A data segment of 32 bits that is there: nothing that a program could change modes with. */
+static bool is_sound(const struct segment_abi *segment)
+{
+    return segment->wide && segment->contents <= 1 && !segment->absent;
+}
+
+/* As the CPU reads it (SDM volume 3, 3.4.5): privilege level 3, accessed. */
+static uint64_t descriptor_of(const struct segment_abi *segment)
+{
+    uint64_t access = 0xf1 | (segment->read_only ? 0u : 2u) | segment->contents << 2;
+    uint64_t flags =
+        segment->usable | (uint32_t)segment->wide << 2 | (uint32_t)segment->in_pages << 3;
+
+    if (is_empty(segment))
+        return 0;
+    return (segment->limit & 0xffff) | (uint64_t)(segment->base & 0xffffff) << 16 | access << 40 |
+           (uint64_t)(segment->limit >> 16 & 0xf) << 48 | flags << 52 |
+           (uint64_t)(segment->base >> 24) << 56;
+}
+
+static struct segment_abi segment_of(uint64_t descriptor, uint32_t number)
+{
+    unsigned access = (unsigned)(descriptor >> 40) & 0xff,
+             flags = (unsigned)(descriptor >> 52) & 15;
+
+    return (struct segment_abi){
+        .number = number,
+        .base = (uint32_t)(descriptor >> 16 & 0xffffff) | (uint32_t)(descriptor >> 56) << 24,
+        .limit = (uint32_t)(descriptor & 0xffff) | (uint32_t)(descriptor >> 48 & 0xf) << 16,
+        .wide = flags >> 2 & 1,
+        .contents = access >> 2 & 3,
+        .read_only = !(access & 2),
+        .in_pages = flags >> 3 & 1,
+        .absent = !(access & 0x80),
+        .usable = flags & 1,
+    };
+}
+
+static bool is_number(uint32_t number)
+{
+    return number - TLS_SEGMENT_FIRST < TLS_SEGMENTS;
+}
+
+static int free_number(const struct context *context)
+{
+    for (int i = 0; i < TLS_SEGMENTS; i++)
+        if (context->tls[i] == 0)
+            return TLS_SEGMENT_FIRST + i;
+    return -ESRCH;
+}
+
+/* `choose`: the program may leave the number to us, and is told. */
+static int set_segment(struct context *context, unsigned long user, bool choose)
+{
+    struct segment_abi segment;
+
+    if (copy_from_user(&segment, (void *)user, sizeof segment) != 0)
+        return -EFAULT;
+    if (!is_empty(&segment) && !is_sound(&segment))
+        return -EINVAL;
+    if (segment.number == ANY_NUMBER && choose) {
+        int number = free_number(context);
+
+        if (number < 0)
+            return number;
+        segment.number = (uint32_t)number;
+        if (put_user_u32((void *)user, segment.number) != 0)
+            return -EFAULT;
+    }
+    if (!is_number(segment.number))
+        return -EINVAL;
+    context_set_tls(context, segment.number - TLS_SEGMENT_FIRST, descriptor_of(&segment));
+    return 0;
+}
+
+long sys_set_thread_area(word user)
+{
+    return set_segment(&current_thread()->context, user, true);
+}
+
+long sys_get_thread_area(word user)
+{
+    struct segment_abi segment;
+    uint32_t number;
+
+    if (get_user_u32(&number, (void *)user) != 0)
+        return -EFAULT;
+    if (!is_number(number))
+        return -EINVAL;
+    segment = segment_of(current_thread()->context.tls[number - TLS_SEGMENT_FIRST], number);
+    return copy_to_user((void *)user, &segment, sizeof segment) == 0 ? 0 : -EFAULT;
+}
+
+int thread_set_tls(struct context *context, unsigned long argument)
+{
+    return set_segment(context, argument, false);
+}
+
+/* Bases belong to descriptors here; what is left is whether CPUID may be used: always. */
+enum { ARCH_GET_CPUID = 0x1011, ARCH_SET_CPUID };
+
+long sys_arch_prctl(word code, word argument)
+{
+    (void)argument;
+    switch (code) {
+    case ARCH_GET_CPUID:
+        return 1;
+    case ARCH_SET_CPUID:
+        return -ENODEV;
+    default:
+        return -EINVAL;
+    }
+}
