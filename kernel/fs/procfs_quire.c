@@ -206,6 +206,21 @@ static void take_walk(struct walk_report *report, quire_virt address)
     report->count = frame->count;
 }
 
+/* Why the walk ended; only entries of the lowest level keep something while they are not present.
+ */
+static const char *absence(const struct quire_translation *walk)
+{
+    quire_entry entry = walk->steps > 0 ? walk->step[walk->steps - 1].entry : 0;
+
+    if (walk->steps == 0)
+        return "not-canonical";
+    if (entry == 0 || walk->level > 1)
+        return "empty";
+    if (quire_entry_is_slot(entry))
+        return "slot";
+    return quire_entry_is_inaccessible(entry) ? "inaccessible" : "poisoned";
+}
+
 static void tell_walk(struct text *text, const struct walk_report *report)
 {
     const struct quire_translation *walk = &report->translation;
@@ -216,7 +231,7 @@ static void tell_walk(struct text *text, const struct walk_report *report)
         text_printf(text, "step %u %u 0x%llx 0x%llx %u\n", walk->step[i].level, walk->step[i].index,
                     (wide)walk->step[i].table, (wide)walk->step[i].entry, report->table_count[i]);
     if (!walk->present) {
-        text_printf(text, "result none %u\n", walk->level);
+        text_printf(text, "result none %u %s\n", walk->level, absence(walk));
         return;
     }
     text_printf(text, "result 0x%llx %u ", (wide)walk->physical, walk->level);

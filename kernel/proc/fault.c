@@ -213,7 +213,7 @@ int fault_handle(struct trap_frame *frame, uintptr_t address, unsigned error_cod
          */
         bool implicit = (error_code & (FAULT_PRESENT | FAULT_USER)) == FAULT_PRESENT;
 
-        if (likely(address < USER_END && !implicit)) {
+        if (likely(!implicit)) {
             status =
                 quire_space_fault(thread->memory->space, address, access_of(error_code), &class);
             if (likely(status == QUIRE_OK)) {

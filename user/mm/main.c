@@ -1,0 +1,50 @@
+/* The list of demos, and the choice. */
+#include "mm.h"
+
+#include <string.h>
+
+static const struct demo demos[] = {
+    {"memory", "", "RAM as firmware told it, and the zones that came of it", demo_memory},
+    {"mappings", "", "the kernel's own mappings: one table of rows, the same in every process",
+     demo_mappings},
+    {"devices", "", "device memory at its physical address, and how it is cached", demo_devices},
+    {"registers", "", "control registers, decoded bit by bit", demo_registers},
+    {"descriptors", "", "GDT, IDT and TSS, decoded", demo_descriptors},
+    {"translate", "[PID|self|kernel ADDRESS]", "an address through its tables, step by step",
+     demo_translate},
+    {"alias", "", "one frame at three addresses", demo_alias},
+    {"bits", "", "the accessed and the dirty bit, set by the CPU", demo_bits},
+    {"faults", "", "each class of page fault, provoked and counted", demo_faults},
+    {"cow", "", "copy-on-write across a fork: frames and reference counts", demo_cow},
+    {"shared", "", "two processes, one copy of the program's text", demo_shared},
+    {"stack", "", "a stack that grows by faults, and then meets its limit", demo_stack},
+    {"demand", "", "a mapped file comes in page by page, when touched", demo_demand},
+    {"pages", "[PID]", "the state of each page of a space", demo_pages},
+    {"map", "[PID]", "a process's memory map beside the segments of its ELF file", demo_map},
+    {"commit", "", "memory that is promised, used, and refused", demo_commit},
+};
+
+static void list(FILE *to)
+{
+    fprintf(to, "usage: mm DEMO [ARGUMENT]...\n\n");
+    for (size_t i = 0; i < sizeof demos / sizeof demos[0]; i++)
+        fprintf(to, "  %-14s %s\n", demos[i].name, demos[i].summary);
+    fprintf(to, "\n");
+    for (size_t i = 0; i < sizeof demos / sizeof demos[0]; i++)
+        if (demos[i].arguments[0] != 0)
+            fprintf(to, "  mm %s %s\n", demos[i].name, demos[i].arguments);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2 || strcmp(argv[1], "--help") == 0) {
+        list(stdout);
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof demos / sizeof demos[0]; i++)
+        if (strcmp(argv[1], demos[i].name) == 0)
+            return demos[i].run(argc - 1, argv + 1);
+    fprintf(stderr, "mm: there is no demo '%s'\n", argv[1]);
+    list(stderr);
+    return 2;
+}
