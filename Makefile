@@ -28,6 +28,7 @@ all:
 include mm/module.mk
 -include sim/module.mk
 -include kernel/module.mk
+-include boot/module.mk
 -include user/module.mk
 -include tools/module.mk
 -include tests/module.mk

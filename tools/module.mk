@@ -2,6 +2,7 @@
 #
 #   build/tools/quire-image   writes the base of the initial archive
 #   build/tools/quire-run     boots the kernel and runs one program (`quire run`)
+#   build/tools/quire-disk    writes a disk that boots with the code of boot/ (`quire disk`)
 #   build/image/base.cpio     the base: busybox, its links, /etc, programs of user/
 
 BUSYBOX ?= /bin/busybox
@@ -15,7 +16,7 @@ TOOLS_O     := $(TOOLS_C:tools/%.c=$(TOOLS_DIR)/%.o)
 IMAGE_PROGRAMS ?=
 
 .PHONY: tools image
-tools: $(TOOLS_DIR)/quire-run $(TOOLS_DIR)/quire-image
+tools: $(TOOLS_DIR)/quire-run $(TOOLS_DIR)/quire-image $(TOOLS_DIR)/quire-disk
 image: $(BUILD)/image/base.cpio
 all: tools image
 
@@ -30,6 +31,10 @@ $(TOOLS_DIR)/quire-run: $(filter $(TOOLS_DIR)/run/% $(TOOLS_DIR)/common/%,$(TOOL
 	$(Q)$(HOSTCC) $^ -o $@
 
 $(TOOLS_DIR)/quire-image: $(filter $(TOOLS_DIR)/archive/% $(TOOLS_DIR)/common/%,$(TOOLS_O))
+	$(call say,LINK,$@)
+	$(Q)$(HOSTCC) $^ -o $@
+
+$(TOOLS_DIR)/quire-disk: $(filter $(TOOLS_DIR)/disk/% $(TOOLS_DIR)/common/%,$(TOOLS_O))
 	$(call say,LINK,$@)
 	$(Q)$(HOSTCC) $^ -o $@
 
