@@ -57,7 +57,7 @@ all: kernel
 
 ground:
 	$(Q)$(MAKE) --no-print-directory kernel KERNEL_DIR=$(BUILD)/ground$(KERNEL_SUFFIX) KERNEL_ROOMS="kernel/x86 kernel/core" \
-	    KERNEL_OMIT=kernel/core/init.c
+	    KERNEL_OMIT="kernel/core/init.c kernel/core/mutex.c"
 
 $(KERNEL_DIR)/%.o: kernel/%.c
 	@mkdir -p $(@D)

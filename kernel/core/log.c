@@ -54,7 +54,8 @@ void log_vline(enum log_level level, const char *format, va_list arguments)
 {
     static const char *const prefix[] = {"error: ", "warning: ", "", ""};
     char line[512];
-    uint64_t now = clock_monotonic_ns(), flags;
+    uint64_t now = clock_monotonic_ns();
+    unsigned long flags;
     int length;
     bool locked;
 
@@ -86,7 +87,7 @@ void log_line(enum log_level level, const char *format, ...)
 
 size_t log_read(uint64_t *position, char *buffer, size_t size)
 {
-    uint64_t flags = interrupts_save();
+    unsigned long flags = interrupts_save();
     bool locked = ring_lock_soon();
     size_t copied = 0;
 

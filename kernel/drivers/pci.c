@@ -47,7 +47,7 @@ static void select_register(const struct pci_device *device, unsigned offset)
 /* The two ports are one resource: an interrupt between them must not select something else. */
 uint32_t pci_read32(const struct pci_device *device, unsigned offset)
 {
-    uint64_t flags = interrupts_save();
+    unsigned long flags = interrupts_save();
     uint32_t value;
 
     select_register(device, offset);
@@ -68,7 +68,7 @@ uint8_t pci_read8(const struct pci_device *device, unsigned offset)
 
 void pci_write32(const struct pci_device *device, unsigned offset, uint32_t value)
 {
-    uint64_t flags = interrupts_save();
+    unsigned long flags = interrupts_save();
 
     select_register(device, offset);
     port_write32(CONFIG_DATA, value);
@@ -77,7 +77,7 @@ void pci_write32(const struct pci_device *device, unsigned offset, uint32_t valu
 
 void pci_write16(const struct pci_device *device, unsigned offset, uint16_t value)
 {
-    uint64_t flags = interrupts_save();
+    unsigned long flags = interrupts_save();
 
     select_register(device, offset);
     port_write16((uint16_t)(CONFIG_DATA + (offset & 2)), value);

@@ -365,7 +365,7 @@ static void replace_resources(struct thread *thread, struct exec_plan *plan)
 static void replace_handlers(struct process *process, struct signal_handlers *handlers)
 {
     struct signal_handlers *old = NULL;
-    uint64_t flags = spin_lock_interrupts(&process->lock);
+    unsigned long flags = spin_lock_interrupts(&process->lock);
 
     if (handlers) {
         old = process->handlers;

@@ -81,7 +81,7 @@ struct thread *thread_create(const char *name)
     struct run_queue *queue = this_queue();
     struct thread *thread = NULL;
     uintptr_t bottom, top;
-    uint64_t flags = spin_lock_interrupts(&queue->lock);
+    unsigned long flags = spin_lock_interrupts(&queue->lock);
 
     if (!list_empty(&queue->dead)) {
         thread = container_of(queue->dead.next, struct thread, run_node);
@@ -146,7 +146,7 @@ size_t scheduler_trim(void)
     struct run_queue *queue = this_queue();
     struct list dead = LIST_INIT(dead);
     size_t threads = 0;
-    uint64_t flags = spin_lock_interrupts(&queue->lock);
+    unsigned long flags = spin_lock_interrupts(&queue->lock);
 
     while (!list_empty(&queue->dead)) {
         struct list *node = queue->dead.next;
@@ -269,7 +269,7 @@ static void ask_for_switch(struct run_queue *queue, const struct thread *woken)
 void thread_inherit_priority(struct thread *thread, uint8_t priority)
 {
     struct run_queue *queue = &run_queues[thread->cpu];
-    uint64_t flags = spin_lock_interrupts(&queue->lock);
+    unsigned long flags = spin_lock_interrupts(&queue->lock);
     bool waits_for_turn = !list_empty(&thread->run_node) && thread->state == THREAD_RUNNABLE;
 
     if (waits_for_turn) {
@@ -289,7 +289,7 @@ void thread_inherit_priority(struct thread *thread, uint8_t priority)
 static bool wake_from(struct thread *thread, uint32_t asleep)
 {
     struct run_queue *queue = &run_queues[thread->cpu];
-    uint64_t flags = spin_lock_interrupts(&queue->lock);
+    unsigned long flags = spin_lock_interrupts(&queue->lock);
     bool woken = __atomic_load_n(&thread->state, __ATOMIC_ACQUIRE) == asleep;
 
     if (woken) {
@@ -321,7 +321,7 @@ bool thread_wake_stopped(struct thread *thread)
 void thread_start(struct thread *thread)
 {
     struct run_queue *queue = &run_queues[thread->cpu];
-    uint64_t flags = spin_lock_interrupts(&queue->lock);
+    unsigned long flags = spin_lock_interrupts(&queue->lock);
 
     thread->demanding = current_thread()->demanding;
     __atomic_store_n(&thread->state, THREAD_RUNNABLE, __ATOMIC_RELEASE);
@@ -348,7 +348,7 @@ static void load_space(struct run_queue *queue, struct thread *next)
 
 void scheduler_load_memory(struct memory *memory)
 {
-    uint64_t flags = interrupts_save();
+    unsigned long flags = interrupts_save();
     struct run_queue *queue = this_queue();
 
     quire_space_load(&kernel_machine, memory ? memory->space : NULL,
@@ -416,7 +416,7 @@ static void schedule_with_interrupts_off(void)
 
 void schedule(void)
 {
-    uint64_t flags = interrupts_save();
+    unsigned long flags = interrupts_save();
 
     assert(!in_interrupt());
     quire_quiescent(&kernel_machine);
@@ -671,7 +671,7 @@ void scheduler_init(void)
 {
     struct run_queue *queues = kernel_alloc_zeroed(cpu_count * sizeof *queues);
     struct thread *idle, *boot;
-    uint64_t flags = interrupts_save();
+    unsigned long flags = interrupts_save();
 
     thread_cache = quire_cache_create(&kernel_machine, "thread", sizeof(struct thread), 64);
     if (!queues || !thread_cache)

@@ -52,7 +52,7 @@ static struct {
 static struct queued_signal *record_take(void)
 {
     struct queued_signal *record = NULL;
-    uint64_t flags = spin_lock_interrupts(&pool.lock);
+    unsigned long flags = spin_lock_interrupts(&pool.lock);
 
     if (!list_empty(&pool.free)) {
         record = container_of(pool.free.next, struct queued_signal, node);
@@ -65,7 +65,7 @@ static struct queued_signal *record_take(void)
 
 static void record_give(struct queued_signal *record)
 {
-    uint64_t flags = spin_lock_interrupts(&pool.lock);
+    unsigned long flags = spin_lock_interrupts(&pool.lock);
 
     list_add_head(&pool.free, &record->node);
     pool.count++;
@@ -122,7 +122,7 @@ struct signal_handlers *signal_handlers_clone(struct signal_handlers *from)
     struct signal_handlers *handlers = handlers_new();
 
     if (handlers) {
-        uint64_t flags = spin_lock_interrupts(&from->lock);
+        unsigned long flags = spin_lock_interrupts(&from->lock);
 
         memcpy(handlers->action, from->action, sizeof handlers->action);
         spin_unlock_interrupts(&from->lock, flags);
@@ -138,7 +138,7 @@ void signal_handlers_put(struct signal_handlers *handlers)
 
 void signal_handlers_reset(struct signal_handlers *handlers)
 {
-    uint64_t flags = spin_lock_interrupts(&handlers->lock);
+    unsigned long flags = spin_lock_interrupts(&handlers->lock);
 
     for (int i = 0; i < SIGNAL_COUNT; i++) {
         bool ignored = handlers->action[i].handler == SIG_IGN;
@@ -151,7 +151,7 @@ void signal_handlers_reset(struct signal_handlers *handlers)
 struct signal_action signal_action_get(struct process *process, int signo)
 {
     struct signal_handlers *handlers = process->handlers;
-    uint64_t flags = spin_lock_interrupts(&handlers->lock);
+    unsigned long flags = spin_lock_interrupts(&handlers->lock);
     struct signal_action action = handlers->action[signo - 1];
 
     spin_unlock_interrupts(&handlers->lock, flags);
@@ -264,7 +264,7 @@ static bool take_locked(struct thread *thread, signal_set set, struct signal_inf
 bool signal_take(signal_set set, struct signal_info *out)
 {
     struct thread *thread = current_thread();
-    uint64_t flags = spin_lock_interrupts(&thread->process->lock);
+    unsigned long flags = spin_lock_interrupts(&thread->process->lock);
     bool taken = take_locked(thread, set, out);
 
     spin_unlock_interrupts(&thread->process->lock, flags);
@@ -287,7 +287,7 @@ static bool deliverable_locked(const struct thread *thread)
 void signal_recalculate(void)
 {
     struct thread *thread = current_thread();
-    uint64_t flags = spin_lock_interrupts(&thread->process->lock);
+    unsigned long flags = spin_lock_interrupts(&thread->process->lock);
 
     if (deliverable_locked(thread))
         context_set_exit_work(&thread->context, EXIT_WORK_SIGNAL);
@@ -297,7 +297,7 @@ void signal_recalculate(void)
 void signal_set_blocked(signal_set blocked)
 {
     struct thread *thread = current_thread();
-    uint64_t flags = spin_lock_interrupts(&thread->process->lock);
+    unsigned long flags = spin_lock_interrupts(&thread->process->lock);
 
     thread->blocked = blocked & ~SIGNALS_UNBLOCKABLE;
     if (deliverable_locked(thread))
@@ -797,7 +797,7 @@ bool signal_deliver_fault(struct trap_frame *frame, const struct signal_info *in
     struct thread *thread = current_thread();
     struct process *process = thread->process;
     struct signal_action *slot, action;
-    uint64_t flags = spin_lock_interrupts(&process->lock);
+    unsigned long flags = spin_lock_interrupts(&process->lock);
     bool handled;
 
     quire_spin_lock(&process->handlers->lock);

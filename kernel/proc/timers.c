@@ -156,7 +156,7 @@ static void get_locked(struct process *process, int which, uint64_t *out_left,
 void interval_timer_get(int which, uint64_t *out_left, uint64_t *out_interval)
 {
     struct process *process = current_process();
-    uint64_t flags = spin_lock_interrupts(&process->lock);
+    unsigned long flags = spin_lock_interrupts(&process->lock);
 
     get_locked(process, which, out_left, out_interval);
     spin_unlock_interrupts(&process->lock, flags);
@@ -167,7 +167,7 @@ void interval_timer_set(int which, uint64_t value, uint64_t interval, uint64_t *
 {
     struct process *process = current_process();
     struct interval_timer *timer = &process->interval[which];
-    uint64_t flags = spin_lock_interrupts(&process->lock);
+    unsigned long flags = spin_lock_interrupts(&process->lock);
 
     get_locked(process, which, out_left, out_interval);
     if (which == INTERVAL_REAL)
@@ -194,7 +194,7 @@ static bool any_cpu_timer_locked(const struct process *process)
 
 void cpu_timers_update(struct process *process)
 {
-    uint64_t flags = spin_lock_interrupts(&process->lock);
+    unsigned long flags = spin_lock_interrupts(&process->lock);
 
     process->cpu_timers = any_cpu_timer_locked(process);
     process->cpu_limit_next = process->limits[RLIMIT_CPU].soft;
@@ -357,7 +357,7 @@ int posix_timer_set(int id, bool absolute, uint64_t value, uint64_t interval, ui
                     uint64_t *out_interval)
 {
     struct process *process = current_process();
-    uint64_t flags = spin_lock_interrupts(&process->lock), base = 0;
+    unsigned long flags = spin_lock_interrupts(&process->lock), base = 0;
     struct posix_timer *timer = find_locked(process, id);
 
     if (timer) {
@@ -384,7 +384,7 @@ int posix_timer_set(int id, bool absolute, uint64_t value, uint64_t interval, ui
 int posix_timer_get(int id, uint64_t *out_left, uint64_t *out_interval)
 {
     struct process *process = current_process();
-    uint64_t flags = spin_lock_interrupts(&process->lock);
+    unsigned long flags = spin_lock_interrupts(&process->lock);
     struct posix_timer *timer = find_locked(process, id);
 
     if (timer)
@@ -396,7 +396,7 @@ int posix_timer_get(int id, uint64_t *out_left, uint64_t *out_interval)
 int posix_timer_overrun(int id)
 {
     struct process *process = current_process();
-    uint64_t flags = spin_lock_interrupts(&process->lock);
+    unsigned long flags = spin_lock_interrupts(&process->lock);
     struct posix_timer *timer = find_locked(process, id);
     int overrun = timer ? (int)(timer->overrun > INT32_MAX ? INT32_MAX : timer->overrun) : -EINVAL;
 
@@ -407,7 +407,7 @@ int posix_timer_overrun(int id)
 int posix_timer_delete(int id)
 {
     struct process *process = current_process();
-    uint64_t flags = spin_lock_interrupts(&process->lock);
+    unsigned long flags = spin_lock_interrupts(&process->lock);
     struct posix_timer *timer = find_locked(process, id);
 
     if (timer) {
@@ -432,7 +432,7 @@ void timers_exec(struct process *process)
 
 void timers_cancel(struct process *process)
 {
-    uint64_t flags = spin_lock_interrupts(&process->lock);
+    unsigned long flags = spin_lock_interrupts(&process->lock);
 
     timer_cancel(&process->interval[INTERVAL_REAL].timer);
     process->cpu_timers = false;

@@ -16,7 +16,7 @@ void wait_queue_init(struct wait_queue *queue)
 void wait_prepare(struct wait_queue *queue, struct waiter *waiter)
 {
     struct thread *thread = current_thread();
-    uint64_t flags = spin_lock_interrupts(&queue->lock);
+    unsigned long flags = spin_lock_interrupts(&queue->lock);
 
     if (waiter->queue == NULL) {
         waiter->queue = queue;
@@ -30,7 +30,7 @@ void wait_prepare(struct wait_queue *queue, struct waiter *waiter)
 void wait_finish(struct waiter *waiter)
 {
     struct wait_queue *queue = waiter->queue;
-    uint64_t flags = spin_lock_interrupts(&queue->lock);
+    unsigned long flags = spin_lock_interrupts(&queue->lock);
 
     list_remove(&waiter->node);
     waiter->queue = NULL;

@@ -88,7 +88,7 @@ void cpu_init_features(void)
     /* Whole values, not bits added: nothing stays on that the boot loader left on (OSXSAVE with
        states that are not saved, caches off). Only the paging mode is kept. */
     cr0_write((cr0_read() & (CR0_PE | CR0_ET | CR0_PG)) | cr0);
-    cr4_write((cr4_read() & (CR4_PAE | CR4_LA57)) | cr4);
+    cr4_write((cr4_read() & (CR4_PSE | CR4_PAE | CR4_LA57)) | cr4);
     if (can_no_execute(extended))
         msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_NXE);
     if (basic & (1u << 16))
@@ -234,7 +234,7 @@ static void free_stack(uintptr_t bottom)
     enum quire_status status = quire_area_free(&kernel_machine, (void *)bottom);
 
     if (status != QUIRE_OK)
-        panic("freeing a kernel stack at %#lx: %s", bottom, quire_status_string(status));
+        panic("freeing a kernel stack at %#zx: %s", bottom, quire_status_string(status));
 }
 
 bool kernel_stack_alloc(uintptr_t *out_bottom, uintptr_t *out_top)

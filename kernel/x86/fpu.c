@@ -22,7 +22,7 @@ const struct fpu_state *fpu_initial_state = &initial_state;
 
 void fpu_save(struct fpu_state *out_state)
 {
-    __asm__ volatile("fxsave" FPU_WIDE " %0" : "=m"(*out_state));
+    fpu_save_own(out_state);
 }
 
 void fpu_load(struct fpu_state *state)
@@ -44,7 +44,7 @@ void fpu_init(void)
     __asm__ volatile("fninit; fldcw %0" ::"m"(control));
     if (cpu_features.sse)
         __asm__ volatile("ldmxcsr %0" ::"m"(mxcsr));
-    fpu_save(&initial_state);
+    fpu_save_own(&initial_state);
     memcpy(&mask, initial_state.bytes + IMAGE_MXCSR_MASK, sizeof mask);
     if (mask != 0)
         mxcsr_mask = mask;

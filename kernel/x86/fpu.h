@@ -11,6 +11,11 @@
 #define FPU_WIDE
 #endif
 
+static inline void fpu_save_own(struct fpu_state *out_state)
+{
+    __asm__ volatile("fxsave" FPU_WIDE " %0" : "=m"(*out_state));
+}
+
 /* Loads a state that the kernel itself has saved; any other goes through fpu_load(). */
 static inline void fpu_load_own(const struct fpu_state *state)
 {

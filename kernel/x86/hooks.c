@@ -34,21 +34,8 @@ void quire_hook_shootdown(struct quire *q, const uint64_t *mask, quire_virt star
     (void)kernel;
     for (unsigned i = 0; i < q->cpu_count; i++) {
         if (i != cpu_id() && (mask[i / 64] >> (i % 64) & 1))
-            panic("TLB shootdown of %#lx..%#lx for CPU %u, which does not run", start, end, i);
+            panic("TLB shootdown of %#zx..%#zx for CPU %u, which does not run", start, end, i);
     }
-}
-
-/* All RAM is in the direct map: the library asks only where it is not. */
-void *quire_hook_frame_map(struct quire *q, quire_phys frame)
-{
-    (void)q;
-    panic("frame %#lx lies outside the direct map", frame);
-}
-
-void quire_hook_frame_unmap(struct quire *q, void *address)
-{
-    (void)q;
-    panic("%p is no temporary mapping", address);
 }
 
 /* No swap device is attached: the library hands out no slots, so it has nothing to move. */

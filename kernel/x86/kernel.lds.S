@@ -8,7 +8,11 @@ OUTPUT_ARCH(i386:x86-64)
 OUTPUT_FORMAT("elf32-i386")
 OUTPUT_ARCH(i386)
 #endif
+#ifdef __x86_64__
 ENTRY(boot_entry)
+#else
+ENTRY(boot_entry_physical)
+#endif
 
 PHDRS
 {

@@ -1,10 +1,8 @@
 /*
  * Bring-up of the library's layers 0 to 4, and the kernel's own address space.
  *
- * boot.S has mapped the low 4 GiB. The frame table of a large machine lies higher, so the first
- * table's direct map is extended to all RAM before layer 1 starts; its few tables are boot memory
- * and forgotten with it. Then the library builds the real table from rows (below), and the
- * identity map goes.
+ * boot.S has mapped low memory, and highmem_prepare() what else the direct map shall hold. Then the
+ * library builds the real table from rows (below), and the identity map goes.
  *
  * The direct map covers RAM and what firmware keeps in RAM, not the holes between: a cached mapping
  * of a device would be wrong even if never used. Where the image lies, the direct map shows it
@@ -27,12 +25,10 @@
 #include "core/printf.h"
 #include "core/string.h"
 #include "x86/cpu.h"
+#include "x86/highmem.h"
 
-#define GIB            (1ull << 30)
 #define LOW_MEMORY_END 0x100000ull
-#define EARLY_MAP_END  (4 * GIB)
-#define ENTRY_TABLE    0x003ull /* present, writable */
-#define ENTRY_2MIB     0x083ull
+#define ADDRESS_DIGITS ((int)(2 * sizeof(quire_virt)))
 
 extern char _kernel_start[], _text_start[], _text_end[], _rodata_start[], _rodata_end[];
 extern char _data_start[], _data_end[], _boot_stack_start[], _boot_stack_end[], _kernel_end[];
@@ -56,45 +52,6 @@ static void check(enum quire_status status, const char *what)
 static quire_phys image_physical(const char *symbol)
 {
     return (uintptr_t)symbol - KERNEL_IMAGE;
-}
-
-/* --- before layer 1 -------------------------------------------------------------------------- */
-
-/* A table of the first page table, from boot memory that is mapped already. */
-static uint64_t *early_table(void)
-{
-    quire_phys table;
-
-    check(quire_bootmap_alloc(&boot_map, PAGE_SIZE, PAGE_SIZE, EARLY_MAP_END, &table),
-          "first page table");
-    return memset(direct_map(table), 0, PAGE_SIZE);
-}
-
-static uint64_t *early_next(uint64_t *entry)
-{
-    if (!(*entry & 1))
-        *entry = direct_phys(early_table()) | ENTRY_TABLE;
-    return direct_map(*entry & ~0xfffull);
-}
-
-/* One gibibyte of the direct map, in 2 MiB pages. */
-static void early_map_gib(quire_phys start)
-{
-    quire_virt address = KERNEL_DIRECT + start;
-    uint64_t *top = direct_map(cr3_read() & ~0xfffull);
-    uint64_t *pointers = early_next(&top[address >> 39 & 511]);
-    uint64_t *directory = early_next(&pointers[address >> 30 & 511]);
-
-    for (unsigned i = 0; i < 512; i++)
-        directory[i] = (start + i * 0x200000ull) | ENTRY_2MIB;
-}
-
-static void early_map_all(void)
-{
-    quire_phys end = quire_bootmap_ram_end(&boot_map);
-
-    for (quire_phys start = EARLY_MAP_END; start < end; start += GIB)
-        early_map_gib(start);
 }
 
 /* --- the kernel's mappings ------------------------------------------------------------------- */
@@ -135,21 +92,31 @@ static void add_image_rows(void)
                 image_physical(parts[i].start), parts[i].protection, parts[i].name);
 }
 
-/* [start, end) of RAM, with the image's read-only part shown read-only. */
+static void add_direct_row(quire_phys start, quire_phys end, unsigned protection, const char *name)
+{
+    add_row(KERNEL_DIRECT + (quire_virt)start, KERNEL_DIRECT + (quire_virt)end, start, protection,
+            name);
+}
+
+/* [start, end) of RAM as far as the direct map reaches, with the image's read-only part shown
+ * read-only. */
 static void add_direct_rows(quire_phys start, quire_phys end)
 {
     static const char name[] = "direct map", fixed_name[] = "direct map of kernel text";
     quire_phys fixed_start = image_physical(_text_start), fixed_end = image_physical(_rodata_end);
     unsigned write = QUIRE_PROT_READ | QUIRE_PROT_WRITE;
-    quire_virt base = KERNEL_DIRECT;
 
+    if (end > kernel_machine.frame.direct_end)
+        end = kernel_machine.frame.direct_end;
+    if (start >= end)
+        return;
     if (end <= fixed_start || start >= fixed_end) {
-        add_row(base + start, base + end, start, write, name);
+        add_direct_row(start, end, write, name);
         return;
     }
-    add_row(base + start, base + fixed_start, start, write, name);
-    add_row(base + fixed_start, base + fixed_end, fixed_start, QUIRE_PROT_READ, fixed_name);
-    add_row(base + fixed_end, base + end, fixed_end, write, name);
+    add_direct_row(start, fixed_start, write, name);
+    add_direct_row(fixed_start, fixed_end, QUIRE_PROT_READ, fixed_name);
+    add_direct_row(fixed_end, end, write, name);
 }
 
 static bool direct_mapped(enum quire_memory_type type)
@@ -184,15 +151,15 @@ static void map_rows(void)
     for (const struct memory_mapping *row = mappings; row < mappings + mapping_count; row++) {
         enum quire_status status;
 
-        log_debug("  %016lx .. %016lx %c%c%c %s", row->start, row->end - 1,
-                  row->protection & QUIRE_PROT_READ ? 'r' : '-',
+        log_debug("  %0*zx .. %0*zx %c%c%c %s", ADDRESS_DIGITS, row->start, ADDRESS_DIGITS,
+                  row->end - 1, row->protection & QUIRE_PROT_READ ? 'r' : '-',
                   row->protection & QUIRE_PROT_WRITE ? 'w' : '-',
                   row->protection & QUIRE_PROT_EXECUTE ? 'x' : '-', row->name);
         status =
             quire_pagetable_map(&kernel_machine, &kernel_machine.kernel, row->start, row->physical,
                                 row->end - row->start, row->protection, page_flags());
         if (status != QUIRE_OK)
-            panic("mapping %s at %#lx: %s", row->name, row->start, quire_status_string(status));
+            panic("mapping %s at %#zx: %s", row->name, row->start, quire_status_string(status));
     }
 }
 
@@ -246,8 +213,8 @@ static bool check_mapping(void *context, quire_virt address, unsigned level, qui
 
     walk->mappings++;
     if (((*entry & QUIRE_ENTRY_WRITE) && executable) || (*entry & QUIRE_ENTRY_USER)) {
-        log_error("kernel mapping at %#lx, level %u, has too many rights: entry %#lx", address,
-                  level, *entry);
+        log_error("kernel mapping at %#zx, level %u, has too many rights: entry %#" PRIx64, address,
+                  level, (uint64_t)*entry);
         walk->bad++;
     }
     return true;
@@ -274,11 +241,11 @@ static void log_zones(void)
         const struct quire_zone *zone = &kernel_machine.frame.zone[i];
 
         if (zone->first != zone->end)
-            log_info("  zone %-6s %9lu KiB of RAM, %9lu KiB free", quire_zone_string(i),
-                     zone->present * 4, zone->free * 4);
+            log_info("  zone %-6s %9" PRIu64 " KiB of RAM, %9" PRIu64 " KiB free",
+                     quire_zone_string(i), zone->present * 4, zone->free * 4);
     }
-    log_info("memory: %lu KiB of RAM, %lu KiB free, frame manager %s", stats.total * 4,
-             stats.free * 4, kernel_machine.frame.manager->name);
+    log_info("memory: %" PRIu64 " KiB of RAM, %" PRIu64 " KiB free, frame manager %s",
+             stats.total * 4, stats.free * 4, kernel_machine.frame.manager->name);
 }
 
 /* Linux's: vm.overcommit_memory 0, overcommit_ratio 50, admin_reserve_kbytes, user_reserve_kbytes.
@@ -295,26 +262,22 @@ static void set_commit_policy(void)
 
 void memory_init(void)
 {
-    quire_phys ram_end = quire_bootmap_ram_end(&boot_map);
-    struct quire_frame_config config = {.cpu_count = cpu_count, .direct_end = ram_end};
+    struct quire_frame_config config = {.cpu_count = cpu_count};
 
-    if (ram_end > KERNEL_DIRECT_SIZE) {
-        log_warn("RAM above %#lx is not used", (unsigned long)KERNEL_DIRECT_SIZE);
-        config.direct_end = KERNEL_DIRECT_SIZE;
-    }
     check(quire_bootmap_reserve(&boot_map, image_physical(_kernel_start),
                                 (size_t)(_kernel_end - _kernel_start)),
           "reserving the kernel image");
     if (boot_info.initrd_size != 0)
         check(quire_bootmap_reserve(&boot_map, boot_info.initrd_start, boot_info.initrd_size),
               "reserving the initial archive");
-    early_map_all();
+    config.direct_end = highmem_prepare(quire_bootmap_ram_end(&boot_map));
 
     check(quire_frame_init(&kernel_machine, &boot_map, &config), "frames");
     check(quire_heap_init(&kernel_machine), "heap");
-    check(quire_pagetable_init(&kernel_machine, 4), "kernel page table");
+    check(quire_pagetable_init(&kernel_machine, QUIRE_LEVELS_DEFAULT), "kernel page table");
     map_kernel();
-    cr3_write(kernel_machine.kernel.root);
+    cr3_write((unsigned long)kernel_machine.kernel.root);
+    highmem_init();
     check(quire_area_init(&kernel_machine, KERNEL_AREA, KERNEL_AREA_END), "areas");
     check(quire_space_init(&kernel_machine), "address spaces");
     set_commit_policy();

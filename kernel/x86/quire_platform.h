@@ -8,7 +8,9 @@
 #include "x86/layout.h"
 
 /* Entries get their no-execute bit only where the CPU knows it: elsewhere it is reserved. */
+#if QUIRE_FORMAT != QUIRE_FORMAT_I386
 #define QUIRE_HAS_NO_EXECUTE cpu_features.no_execute
+#endif
 
 /* Allocations that fail on purpose: kernel/proc/failnth.c. */
 extern uint32_t failnth_counting;

@@ -13,6 +13,7 @@
 
 #include "core/log.h"
 #include "core/panic.h"
+#include "core/printf.h"
 #include "x86/cpu.h"
 #include "x86/interrupt.h"
 
@@ -300,6 +301,6 @@ void time_init(void)
     port_write8(PIT_CHANNEL0, (uint8_t)divisor);
     port_write8(PIT_CHANNEL0, (uint8_t)(divisor >> 8));
     irq_register(PIT_LINE, tick, NULL);
-    log_info("clock: time stamp counter at %lu.%03lu MHz, tick %u Hz", tsc_hz / 1000000,
-             tsc_hz / 1000 % 1000, TIMER_HZ);
+    log_info("clock: time stamp counter at %" PRIu64 ".%03" PRIu64 " MHz, tick %u Hz",
+             tsc_hz / 1000000, tsc_hz / 1000 % 1000, TIMER_HZ);
 }

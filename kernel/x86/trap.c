@@ -208,13 +208,13 @@ struct trap_frame *trap_page_fault_kernel(struct trap_frame *frame, uintptr_t ad
     }
     fault_describe(error_code, text, sizeof text);
     if (address < PAGE_SIZE)
-        panic_trap(frame, "null pointer: %s at %#lx", text, address);
+        panic_trap(frame, "null pointer: %s at %#zx", text, address);
     if (address < USER_END && (error_code & FAULT_FETCH))
-        panic_trap(frame, "%s at user address %#lx", text, address);
+        panic_trap(frame, "%s at user address %#zx", text, address);
     if (address < USER_END)
-        panic_trap(frame, "user memory touched outside the usercopy functions: %s at %#lx", text,
+        panic_trap(frame, "user memory touched outside the usercopy functions: %s at %#zx", text,
                    address);
-    panic_trap(frame, "page fault: %s at %#lx (%s)", text, address,
+    panic_trap(frame, "page fault: %s at %#zx (%s)", text, address,
                memory_describe(address, place, sizeof place));
 }
 

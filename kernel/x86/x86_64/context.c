@@ -97,7 +97,7 @@ void context_switch(struct context *from, struct context *to)
     struct cpu *cpu = this_cpu();
 
     if (from->user) {
-        fpu_save(&from->fpu);
+        fpu_save_own(&from->fpu);
         save_selectors(cpu, from);
     }
     cpu->context = to;
@@ -186,7 +186,7 @@ void context_copy_user(struct context *to)
     to->segments = (ds | es | fs | gs) != 0;
     to->fs_base = from->fs_base;
     to->gs_base = from->gs_base;
-    fpu_save(&to->fpu);
+    fpu_save_own(&to->fpu);
 }
 
 void context_set_fs_base(struct context *context, uint64_t base)

@@ -1,0 +1,225 @@
+/*
+ * The ways into the kernel and out of it.
+ *
+ * Every entry builds a struct trap_frame on the kernel stack: from user mode at the very top of the
+ * running thread's, from kernel mode below what was running. All segment registers are saved and
+ * loaded again, because a program may have put anything into its own. On the way out they may
+ * refuse what they are given, and so may IRET: trap_recover_return() knows those instructions by
+ * their addresses.
+ */
+
+#include "x86/layout.h"
+#include "x86/i386/offsets.h"
+
+#define ENOSYS 38
+/* CF PF AF ZF SF TF IF DF OF NT RF AC ID and the bit that is always 1: what a program's flags may
+   hold. What was saved is not trusted to hold no more. */
+#define FLAGS_OF_PROGRAMS 0x254fd7
+
+/* Three bytes that boot makes CLAC where there is SMAP: the program's AC must not open it. */
+    .macro CLOSE_USER
+771:
+    .byte 0x0f, 0x1f, 0x00
+    .pushsection .smap_patch, "a"
+    .long 771b - ., 0
+    .popsection
+    .endm
+
+/* Error code and vector are pushed already. Leaves the kernel's segments loaded. */
+    .macro PUSH_REGISTERS ax=%eax
+    pushl %gs
+    pushl %fs
+    pushl %es
+    pushl %ds
+    pushl \ax
+    pushl %ebp
+    pushl %edi
+    pushl %esi
+    pushl %edx
+    pushl %ecx
+    pushl %ebx
+    movl $SELECTOR_KERNEL_DATA, %edx
+    movl %edx, %ds
+    movl %edx, %es
+    movl $SELECTOR_CPU, %edx
+    movl %edx, %fs
+    cld
+    CLOSE_USER
+    .endm
+
+    .macro POP_REGISTERS
+    popl %ebx
+    popl %ecx
+    popl %edx
+    popl %esi
+    popl %edi
+    popl %ebp
+    popl %eax
+    .endm
+
+    .section .text.entry, "ax"
+
+/* --- system calls: int 0x80 ------------------------------------------------------------------ */
+
+    .globl syscall_entry
+    .balign 64
+syscall_entry:
+    pushl %eax
+    pushl $TRAP_SYSCALL_NUMBER
+    PUSH_REGISTERS $-ENOSYS
+    movl FRAME_DX(%esp), %edx        /* the way in used it */
+    sti
+    pushl %ebp                  /* the six arguments, copied: what is called may change them */
+    pushl %edi
+    pushl %esi
+    pushl %edx
+    pushl %ecx
+    pushl %ebx
+    cmpl syscall_count, %eax
+    jae syscall_no_such
+    movl syscall_table(, %eax, 4), %eax
+    testl %eax, %eax
+    jz syscall_no_such
+    call *%eax
+syscall_done:
+    addl $24, %esp
+    movl %eax, FRAME_AX(%esp)
+    jmp return_to_user
+
+syscall_no_such:
+    call syscall_unknown
+    jmp syscall_done
+
+/* --- back to user mode ----------------------------------------------------------------------- */
+
+exit_work:
+    sti
+    pushl %esp
+    call exit_to_user_work
+    addl $4, %esp
+return_to_user:
+    cli
+    movl %fs:CPU_CONTEXT, %edx
+    cmpl $0, CONTEXT_EXIT_WORK(%edx)
+    jne exit_work
+    andl $FLAGS_OF_PROGRAMS, FRAME_FLAGS(%esp)
+    POP_REGISTERS
+    .globl trap_segments, trap_iret
+trap_segments:
+    popl %ds
+    popl %es
+    popl %fs
+    popl %gs
+    addl $8, %esp
+trap_iret:
+    iretl
+
+/* --- page faults: the hot exception ---------------------------------------------------------- */
+
+    .globl page_fault_entry
+    .balign 64
+page_fault_entry:
+    pushl $14
+    PUSH_REGISTERS
+    movl %cr2, %edx             /* before anything can fault again */
+    movl %esp, %ecx
+    testb $3, FRAME_CS(%esp)
+    jz 1f
+    sti
+    pushl FRAME_ERROR_CODE(%ecx)
+    pushl %edx
+    pushl %ecx
+    call fault_handle
+    addl $12, %esp
+    jmp return_to_user
+1:
+    pushl %edx
+    pushl %ecx
+    call trap_page_fault_kernel
+    movl %eax, %esp
+    jmp return_any
+
+/* --- all other exceptions and interrupts ----------------------------------------------------- */
+
+    .balign 16
+trap_common:
+    PUSH_REGISTERS
+    pushl %esp
+    call trap_dispatch
+    movl %eax, %esp             /* another frame after a bad IRET: then it is a user one */
+return_any:
+    testb $3, FRAME_CS(%esp)
+    jnz return_to_user
+    POP_REGISTERS
+    popl %ds
+    popl %es
+    popl %fs
+    popl %gs
+    addl $8, %esp
+    iretl
+
+/* One stub of 16 bytes per vector; trap_init() finds them by that. The CPU itself pushes an error
+   code for 8, 10 to 14, 17, 21, 29 and 30. */
+    .globl trap_stubs
+    .balign 16
+trap_stubs:
+    .set vector, 0
+    .rept 256
+    .balign 16
+    .if !(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30)
+    pushl $0
+    .endif
+    pushl $vector
+    jmp trap_common
+    .set vector, vector + 1
+    .endr
+
+/* A task of its own: the state of what was running lies in the CPU's task state segment. */
+    .globl double_fault_entry
+double_fault_entry:
+    cld
+    call trap_double_fault
+    ud2
+
+/* --- threads --------------------------------------------------------------------------------- */
+
+/* void context_switch_stacks(uintptr_t *save_sp, uintptr_t load_sp) */
+    .globl context_switch_stacks
+    .balign 16
+context_switch_stacks:
+    movl 4(%esp), %eax
+    movl 8(%esp), %edx
+    pushl %ebx
+    pushl %ebp
+    pushl %esi
+    pushl %edi
+    movl %esp, (%eax)
+    movl %edx, %esp
+    popl %edi
+    popl %esi
+    popl %ebp
+    popl %ebx
+    ret
+
+/* First breath of a kernel thread: function in ebx, argument in esi. */
+    .globl context_start_kernel
+context_start_kernel:
+    call thread_switched
+    sti
+    pushl %esi
+    call *%ebx
+    ud2
+
+/* First breath of a user thread: its frame is what the stack pointer points at. */
+    .globl context_start_user
+context_start_user:
+    call thread_switched
+    jmp return_to_user
+
+/* void enter_user_frame(frame at the stack's top), interrupts off */
+    .globl enter_user_frame
+enter_user_frame:
+    movl 4(%esp), %esp
+    jmp return_to_user
+
+    .section .note.GNU-stack, "", @progbits
