@@ -1,0 +1,154 @@
+# The demos of `mm`: each ends with status 0 (it checks itself what it says), and what it prints is
+# looked at once more from outside. One boot for all of them, with the library's records proved
+# whenever the machine is idle.
+
+tools/build kernel tools image || exit 1
+
+. tests/lib.sh
+
+demos=$(build/user/mm | sed -n 's/^  \([a-z]*\)  .*/\1/p')
+[ -n "$demos" ] || echo "not ok mm lists its demos"
+
+{
+    for demo in $demos; do
+        printf 'echo "=== %s"; mm %s 2>&1; echo "status $?"\n' "$demo" "$demo"
+    done
+    cat <<'END'
+echo "=== questions"
+mm translate self 0xzz 2>&1; echo "status $?"
+mm translate 12345 0x1000 2>&1; echo "status $?"
+mm nonsense 2>&1; echo "status $?"
+echo "=== busybox"
+sleep 100 & mm pages $! 2>&1; echo "status $?"; mm map $! 2>&1; echo "status $?"; kill $!
+echo "=== nobody"
+su -s /bin/sh nobody -c 'mm memory' 2>&1; echo "status $?"
+END
+} >"$work/script"
+
+machine --timeout 200 --mem 128M --append check --add "$work/script:/script" -- sh /script \
+    >"$work/all" 2>"$work/errors" || {
+    echo "not ok the machine runs the demos"
+    tail -n 20 "$work/all" "$work/errors"
+}
+cd "$work" || exit 1
+awk '/^=== / { if (file != "") close(file); file = "got." $2; next } file != "" { print >file }' all
+
+for demo in $demos; do
+    check "$demo: it shows what it promises" grep -qx 'status 0' "got.$demo"
+done
+
+# shows DEMO WHAT AWK-PROGRAM: the program finds what it looks for (prints nothing)
+shows() {
+    complaint=$(awk "$3" "got.$1" 2>&1)
+    if [ -z "$complaint" ]; then
+        echo "ok $1: $2"
+    else
+        echo "not ok $1: $2"
+        printf '%s\n' "$complaint"
+        cat "got.$1"
+    fi
+}
+
+shows memory "128 MiB in rows and zones, without the hole below 1 MiB" \
+    '/^Base memory/ { base = $6; sub(":", "", base); extended = $0; sub(/.*1 MiB: /, "", extended) }
+     /^  (DMA|DMA32|Normal|High) / { zones++; if ($1 == "DMA") dma = $5 }
+     /free blocks by order/ { orders = NF - 4 }
+     /0000000f0000 .. 0000000fffff/ && !/reserved/ { print "the BIOS is no memory" }
+     END { if (base + 0 < 600 || base + 0 > 640) print "base memory: " base
+           if (extended + 0 < 120000 || extended + 0 > 131072 - 1024) print "extended: " extended
+           if (zones < 1 || dma + 0 < 14 || dma + 0 >= 16) print "zones: " zones " DMA: " dma
+           if (orders < 11) print "orders: " orders }'
+shows registers "paging and write protection are on" \
+    '$2 == 31 || / PG  / { pg = 1 } / WP  / { wp = 1 } /^CR3/ { cr3 = $2 } /^CR1 +reserved/ { cr1 = 1 }
+     END { if (!pg || !wp || !cr1 || cr3 == "" || cr3 ~ /^0x0+$/) print "missing" }'
+shows descriptors "page fault is exception 14; programs run in ring 3" \
+    '$1 == 14 && /page fault/ && !/programs may/ { fault = 1 }
+     /code, ring 0/ { zero = 1 } /code, ring 3/ { three = 1 } /TSS, busy/ { tss = 1 }
+     /stack for ring 0/ { stack = 1 }
+     END { if (!fault || !zero || !three || !tss || !stack) print "missing" }'
+# The address in the last entry and the offset make the physical address; a large page of the kernel.
+shows translate "entries and offsets add up to physical addresses" \
+    'function hex(text,   i, value) {
+         value = 0
+         sub(/^0x/, "", text)
+         for (i = 1; i <= length(text); i++)
+             value = value * 16 + index("0123456789abcdef", substr(text, i, 1)) - 1
+         return value
+     }
+     / offset 0x/ { offset = hex($NF); levels = 0 }
+     /^  (PML5|PML4|PDPT|PD|PT) / { entry = $4; level = $1; levels++ }
+     /-> physical/ {
+         addresses++
+         frame = hex(substr(entry, length(entry) - 11))
+         frame -= frame % (level == "PT" ? 4096 : 4096 * 512)
+         if (level == "PD") large++
+         if (hex($3) != frame + offset) print "0x" $3 " is not " entry " with " offset
+     }
+     /nothing is present: inaccessible/ { inaccessible = 1 } /zero-page/ { zero = 1 }
+     END { if (addresses < 6 || large < 1 || !inaccessible || !zero)
+               print addresses " addresses, " large " large" }'
+shows alias "three addresses, one frame" \
+    '/^  0x/ { rows++; if ($2 " " $3 != "written once") print "reads " $2; frame[$4]++
+               if ($5 != rows + 1) print "references " $5; dirty += /dirty/ }
+     END { for (f in frame) frames++
+           if (rows != 3 || frames != 1 || dirty != 1) print rows, frames, dirty }'
+shows bits "the CPU sets them, the kernel clears them" \
+    '/ 0x/ { states = states " " $(NF - 1) $NF }
+     END { if (states != " 00 10 00 10 11 10 11") print "states" states }'
+shows faults "each class is counted once" \
+    '/ -> / { rows++; class[$0] = 1; for (i = 1; i <= NF; i++) if ($i == "->") {
+         if ($(i + 1) != $(i - 1) + 1) print $0; seen[$(i - 2)]++ } }
+     /SIGSEGV, no right/ { right++ } /SIGSEGV, not mapped/ { mapped++ } /SIGBUS/ { bus++ }
+     END { n = split("zero_read anonymous_write zero_upgrade object_read object_write object_copy " \
+                     "unshare copy reuse grow guard no_region no_right kernel_address beyond_end", w)
+           for (i = 1; i <= n; i++) if (!seen[w[i]]) print "no row for " w[i]
+           if (right != 2 || mapped != 3 || bus != 1) print "signals" }'
+shows cow "the writer gets the copy, the last owner writes in place" \
+    '/before the fork/ { first = $5 } /after the fork/ { shared = $6 == 1 && $7 == 2 }
+     /parent wrote .P./ { copy = $6 != first } $1 == "child" { child = $2; count[++n] = $3; kept = kept $5 }
+     /nobody wrote/ { two = $(NF - 3) == 2 }
+     $1 == "child" && $2 != first && $NF != "'"'A'"'" { print "the child left its frame" }
+     END { if (!shared || !copy || !two || n != 4) print "shared " shared " copy " copy " rows " n }'
+shows shared "one frame for the text, two for the data" \
+    '/^  text/ { text = /one +object/ } /^  read-only data/ { constant = /one +object/ }
+     /^  a variable/ { data = /two +anonymous/ } END { if (!text || !constant || !data) print "wrong" }'
+shows stack "it grows up to its limit" \
+    '/calls deep/ { size = $(NF - 4) " " $(NF - 3); grown = $(NF - 1); if (grown < last) print "shrinks"
+                    last = grown } /signal 11/ { signal = 1 } /class guard: 1/ { guard = 1 }
+     END { if (!signal || !guard || last < 20) print "signal " signal " grown " last }'
+shows demand "pages come in when they are touched" \
+    '/^  mapped / { none = $2 !~ /[fa]/ } /page 20 read/ { read = gsub(/f/, "f", $4) }
+     /page 22 written/ { copy = $4 ~ /fa/ } /page 50 written/ { alone = $4 ~ /\.a\./ }
+     END { if (!none || read < 1 || read > 16 || !copy || !alone) print none, read, copy, alone }'
+shows pages "its own states" \
+    '/^      a\.\.\.z\.\.\.a/ { drawn = 1 } /not in memory/ { some = $1 > 0 } /page of zeros/ { zeros = $1 == 8 }
+     END { if (!drawn || !some || !zeros) print "wrong" }'
+shows map "text, data, heap and stack" \
+    '/LOAD .* r-x/ { load = 1 } / r-xp .*  text/ { text = 1 } / rw-p .*  data/ { data = 1 }
+     /heap: grows/ { heap = 1 } /stack: grows/ { stack = 1 } /null pointers/ { null = 1 }
+     END { if (!load || !text || !data || !heap || !stack || !null) print "missing" }'
+shows commit "promised is not used" \
+    '/at first/ { promised = $3; free = $4 } /32 MiB mapped/ { if ($4 < promised + 32768 || $5 < free - 256)
+         print } /32 MiB touched/ { if ($5 > free - 32768) print } /Cannot allocate/ { refused = 1 }
+     END { if (!refused) print "nothing was refused" }'
+shows mappings "text is not writable, data not executable" \
+    '/kernel text$/ && / r-x / { text = 1 } /kernel data$/ && / rw- / { data = 1 }
+     / [r-]wx / { print "writable and executable: " $0 } /2 MiB|4 MiB|1 GiB/ { large = 1 }
+     END { if (!text || !data || !large) print "missing" }'
+shows devices "registers of devices are not cached" \
+    '/ (pci|framebuffer)/ && NF > 6 { if (!/uncached|combining/) print; n++ } END { if (n == 0) print "none" }'
+shows questions "bad addresses, processes and names are told" \
+    '/^status 1/ { one++ } /^status 2/ { two++ } /is no address/ { address = 1 } /no process 12345/ { process = 1 }
+     END { if (one != 2 || two != 1 || !address || !process) print "wrong" }'
+shows busybox "another process" \
+    '/^status 0/ { n++ } /busybox/ { name = 1 } / text$/ { text = 1 }
+     END { if (n != 2 || !name || !text) print "wrong" }'
+shows nobody "only uid 0 looks into the kernel" \
+    '/this demo needs quire, and uid 0/ { told = 1 } /^status 1/ { n = 1 }
+     END { if (!told || !n) print "wrong" }'
+
+# The front: a list without a machine, options before the name.
+front() {
+    "$project/quire" demo | grep -q '^  cow  ' && "$project/quire" demo --mem 64M alias | grep -q 'written once'
+}
+check "quire demo" front
