@@ -1,7 +1,7 @@
 #ifndef KERNEL_LINUX_FILE_ABI_H
 #define KERNEL_LINUX_FILE_ABI_H
 
-/* Numbers and structures of Linux's file system calls on x86-64 (include/uapi). */
+/* Numbers and structures of Linux's file system calls on x86 (include/uapi). */
 
 #include <stdint.h>
 
@@ -32,6 +32,12 @@
 #define O_TMPFILE_BIT 020000000u
 /* what F_SETFL may change */
 #define O_SETTABLE (O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME)
+
+/* A 64-bit machine always allows sizes that do not fit a signed word of 32 bits. */
+#define O_LARGEFILE_FORCED (sizeof(long) == 8 ? O_LARGEFILE : 0u)
+#define SMALL_FILE_MAX     INT32_MAX
+/* The end of every file: as many pages as a word can count. */
+#define FILE_SIZE_MAX (sizeof(long) == 8 ? INT64_MAX : (int64_t)UINT32_MAX << 12)
 
 #define AT_FDCWD            (-100)
 #define AT_SYMLINK_NOFOLLOW 0x100u
@@ -123,7 +129,7 @@ _Static_assert(sizeof(struct statfs_abi) == 120, "Linux's struct statfs");
 #define UTIME_OMIT 0x3ffffffe
 
 struct iovec_abi {
-    uint64_t base, length;
+    unsigned long base, length;
 };
 #define IOV_LIMIT 1024
 /* The most one read or write moves: INT_MAX rounded down to a page. */
@@ -163,11 +169,17 @@ struct iovec_abi {
 #define F_WRLCK 1
 #define F_UNLCK 2
 
+/* Also the i386's flock64, whose 64-bit numbers are aligned to 4 there. */
 struct flock_abi {
     int16_t l_type, l_whence;
+#ifdef __x86_64__
     int32_t pad;
+#endif
     int64_t l_start, l_length;
-    int32_t l_pid, pad1;
+    int32_t l_pid;
+#ifdef __x86_64__
+    int32_t pad1;
+#endif
 };
 
 #define LOCK_SH 1
@@ -186,7 +198,6 @@ struct flock_abi {
 #define MFD_HUGETLB       0x4u
 #define MFD_HUGE_SHIFT    26
 #define MFD_HUGE_MASK     0x3fu
-#define MFD_HUGE_2M       21 /* log2 of the only size of large pages */
 
 #define FALLOC_FL_KEEP_SIZE      0x01u
 #define FALLOC_FL_PUNCH_HOLE     0x02u

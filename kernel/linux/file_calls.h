@@ -44,4 +44,22 @@ static inline bool file_writable(const struct file *file)
 /* A user's path looked up: 0 and references, or -errno. flags: LOOKUP_*. */
 int lookup_user(int start, const void *name, unsigned flags, struct vfs_path *out);
 
+/* Calls whose 64-bit numbers are in one register or in two: x86_64/file.c, i386/file.c. */
+long pread_call(word fd, word buffer, word count, int64_t at);
+long pwrite_call(word fd, word buffer, word count, int64_t at);
+int64_t seek_call(word fd, int64_t offset, word whence);
+long truncate_call(word name, int64_t length);
+long ftruncate_call(word fd, int64_t length);
+long fallocate_call(word fd, word mode, int64_t offset, int64_t length);
+long sync_file_range_call(word fd, int64_t offset, int64_t length, word flags);
+long readahead_call(word fd);
+long fadvise_call(word fd, int64_t length, word advice);
+/* fcntl: what is not a command of it goes to `lock`, which knows the machine's struct flock. */
+typedef long range_lock_call(struct file *file, int command, word argument);
+long fcntl_call(word fd, word command, word argument, range_lock_call *lock);
+/* Any command with struct flock_abi. */
+long range_lock(struct file *file, int command, word argument);
+/* width: bytes of the position in user memory. */
+long sendfile_call(word out, word in, word position, word count, size_t width);
+
 #endif

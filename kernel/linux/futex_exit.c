@@ -11,7 +11,8 @@
 #include "x86/usercopy.h"
 
 #define ROBUST_LIMIT     2048
-#define ROBUST_HEAD_SIZE 24
+#define ROBUST_HEAD_SIZE (3 * sizeof(word))
+#define POINTER          (~(word)1) /* an entry without its bit */
 
 long sys_set_robust_list(word head, word size)
 {
@@ -34,7 +35,7 @@ static bool may_look(const struct thread *thread)
 long sys_get_robust_list(word tid, word head, word size)
 {
     struct thread *thread = (int)tid ? thread_find((int)tid) : NULL;
-    uint64_t list;
+    word list;
 
     if ((int)tid && !thread)
         return -ESRCH;
@@ -45,7 +46,8 @@ long sys_get_robust_list(word tid, word head, word size)
     list = (thread ? thread : current_thread())->robust_list;
     if (thread)
         thread_put(thread);
-    if (put_user_u64((void *)size, ROBUST_HEAD_SIZE) != 0 || put_user_u64((void *)head, list) != 0)
+    if (put_user_word((void *)size, ROBUST_HEAD_SIZE) != 0 ||
+        put_user_word((void *)head, list) != 0)
         return -EFAULT;
     return 0;
 }
@@ -83,28 +85,29 @@ static bool owner_died(word address, bool with_owner, bool pending)
 
 /* struct robust_list_head: next, offset of the word, entry being changed. Bit 0 of a pointer: a
  * lock with an owner. */
-static void walk_robust_list(uint64_t head)
+static void walk_robust_list(word head)
 {
-    uint64_t entry, next, offset, pending;
+    word entry, next, offset, pending;
     bool readable;
 
-    if (get_user_u64(&entry, (void *)head) != 0 || get_user_u64(&offset, (void *)(head + 8)) != 0 ||
-        get_user_u64(&pending, (void *)(head + 16)) != 0)
+    if (get_user_word(&entry, (void *)head) != 0 ||
+        get_user_word(&offset, (void *)(head + sizeof(word))) != 0 ||
+        get_user_word(&pending, (void *)(head + 2 * sizeof(word))) != 0)
         return;
-    for (int n = 0; (entry & ~1ull) != head && n < ROBUST_LIMIT; n++) {
-        uint64_t at = entry & ~1ull;
+    for (int n = 0; (entry & POINTER) != head && n < ROBUST_LIMIT; n++) {
+        word at = entry & POINTER;
 
         /* The next one first: a woken owner may take this entry off its list. */
-        readable = get_user_u64(&next, (void *)at) == 0;
-        if (at != (pending & ~1ull) && !owner_died(at + offset, entry & 1, false))
+        readable = get_user_word(&next, (void *)at) == 0;
+        if (at != (pending & POINTER) && !owner_died(at + offset, entry & 1, false))
             return;
         if (!readable)
             return;
         entry = next;
         give_way();
     }
-    if (pending & ~1ull)
-        owner_died((pending & ~1ull) + offset, pending & 1, true);
+    if (pending & POINTER)
+        owner_died((pending & POINTER) + offset, pending & 1, true);
 }
 
 void futex_thread_exit(struct thread *thread)

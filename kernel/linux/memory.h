@@ -23,6 +23,8 @@
 #define MAP_FIXED           0x10u
 #define MAP_ANONYMOUS       0x20u
 #define MAP_32BIT           0x40u
+/* On i386 it means nothing: every address has 32 bits. */
+#define MAP_32BIT_COUNTS    (sizeof(long) == 8)
 #define MAP_GROWSDOWN       0x0100u
 #define MAP_DENYWRITE       0x0800u
 #define MAP_EXECUTABLE      0x1000u
@@ -35,10 +37,15 @@
 #define MAP_SYNC            0x80000u
 #define MAP_FIXED_NOREPLACE 0x100000u
 #define MAP_HUGE_SHIFT      26
-#define MAP_HUGE_2MB        (21u << MAP_HUGE_SHIFT)
 #define MAP_HUGE_1GB        (30u << MAP_HUGE_SHIFT)
 
-#define HUGE_PAGE_SIZE ((uint64_t)2 << 20)
+/* The only size of huge pages: 4 MiB with two levels of tables, 2 MiB otherwise. */
+#if QUIRE_FORMAT == QUIRE_FORMAT_I386
+#define HUGE_PAGE_SHIFT 22
+#else
+#define HUGE_PAGE_SHIFT 21
+#endif
+#define HUGE_PAGE_SIZE ((uint64_t)1 << HUGE_PAGE_SHIFT)
 
 #define PKEY_ACCESS_MASK 3u /* PKEY_DISABLE_ACCESS, PKEY_DISABLE_WRITE */
 
@@ -59,10 +66,20 @@
 long prctl_set_memory(unsigned long option, unsigned long address, unsigned long size,
                       unsigned long last);
 
+/* Whole pages in a word: what does not fit is 0, for the calls to refuse. */
+static inline unsigned long page_up(unsigned long length)
+{
+    return (length + PAGE_SIZE - 1) & ~(unsigned long)(PAGE_SIZE - 1);
+}
+
 static inline struct quire_space *my_space(void)
 {
     return current_thread()->memory->space;
 }
+
+/* mmap. The offset is in bytes; i386 has calls that take it in pages, and so reach further. */
+long mmap_call(unsigned long address, unsigned long length, unsigned long protection,
+               unsigned long flags, unsigned long fd, uint64_t offset);
 
 /* What most memory calls answer for each cause; calls that differ say so themselves. */
 static inline int status_errno(enum quire_status status)

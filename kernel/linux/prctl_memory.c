@@ -27,12 +27,13 @@ enum {
     SET_MAP_SIZE,
 };
 
-#define MAP_STRUCT_SIZE 104 /* of struct prctl_mm_map */
+/* Of struct prctl_mm_map: eleven 64-bit numbers, a pointer, two of 32 bits. */
+#define MAP_STRUCT_SIZE (11 * 8 + sizeof(word) + 2 * 4)
 #define RLIMIT_DATA     2
 
 /* By option, 1 to 11; the two of the break are the space's. */
 struct parts {
-    uint64_t value[SET_ENV_END + 1];
+    word value[SET_ENV_END + 1];
 };
 
 static struct parts parts_of(const struct memory *memory)
@@ -54,7 +55,7 @@ static struct parts parts_of(const struct memory *memory)
 
 static void set_parts(struct memory *memory, const struct parts *parts)
 {
-    const uint64_t *value = parts->value;
+    const word *value = parts->value;
 
     memory->code_start = value[SET_START_CODE];
     memory->code_end = value[SET_END_CODE];
@@ -74,7 +75,7 @@ static void set_parts(struct memory *memory, const struct parts *parts)
 /* Linux's: all of user memory, in order, heap and data within the limit. */
 static bool parts_fit(const struct parts *parts)
 {
-    const uint64_t *value = parts->value;
+    const word *value = parts->value;
     uint64_t limit = current_process()->limits[RLIMIT_DATA].soft;
 
     for (unsigned i = SET_START_CODE; i <= SET_ENV_END; i++)

@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-/* getrlimit's resources and getrusage's structure, as on Linux x86-64. */
+/* getrlimit's resources and getrusage's structure, as on Linux. */
 
 enum {
     RLIMIT_CPU,
@@ -30,12 +30,12 @@ enum {
 #define RUSAGE_THREAD   1
 
 struct rusage_abi {
-    int64_t user_seconds, user_microseconds;
-    int64_t system_seconds, system_microseconds;
-    int64_t maximum_resident, shared, data, stack; /* KiB */
-    int64_t minor_faults, major_faults, swaps;
-    int64_t blocks_in, blocks_out, messages_sent, messages_received, signals;
-    int64_t voluntary_switches, involuntary_switches;
+    long user_seconds, user_microseconds;
+    long system_seconds, system_microseconds;
+    long maximum_resident, shared, data, stack; /* KiB */
+    long minor_faults, major_faults, swaps;
+    long blocks_in, blocks_out, messages_sent, messages_received, signals;
+    long voluntary_switches, involuntary_switches;
 };
 
 #endif

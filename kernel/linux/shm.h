@@ -36,4 +36,23 @@ struct shm_row {
 /* For /proc/sysvipc/shm: the first segment in a slot >= *slot, which is moved behind it. */
 bool shm_row_next(unsigned *slot, struct shm_row *out);
 
+/* shmctl for each layout that its structures have in user memory. What a segment is: */
+struct shm_status {
+    int32_t key;
+    uint32_t uid, gid, creator_uid, creator_gid, mode;
+    uint16_t sequence;
+    uint64_t size, attached, detached, changed, attachments;
+    int creator_pid, last_pid;
+};
+
+/* Each: 0 or -EFAULT. read_change fills uid, gid and mode alone. */
+struct shm_layout {
+    long (*write_status)(const struct shm_status *status, unsigned long buffer);
+    long (*read_change)(unsigned long buffer, struct shm_status *out);
+    long (*write_limits)(const struct shm_settings *settings, unsigned long buffer);
+};
+
+long shmctl_call(unsigned long id, unsigned long command, unsigned long buffer,
+                 const struct shm_layout *user);
+
 #endif

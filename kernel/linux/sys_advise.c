@@ -113,13 +113,13 @@ static long advise_errno(enum quire_status status, int advice)
 static long advise(struct quire_space *space, word address, word length, word linux_advice)
 {
     int advice = advice_of(linux_advice);
-    word end = address + quire_page_up(length);
+    word end = address + page_up(length);
     bool cut = false;
     long error;
 
     if (advice < 0 || address % PAGE_SIZE != 0)
         return -EINVAL;
-    if ((length != 0 && quire_page_up(length) == 0) || end < address)
+    if ((length != 0 && page_up(length) == 0) || end < address)
         return -EINVAL;
     if (length == 0)
         return 0;
@@ -253,14 +253,14 @@ static long core_piece(quire_virt address, quire_virt end, bool known, word vect
 
 long sys_mincore(word address, word length, word vector)
 {
-    word end = address + quire_page_up(length);
+    word end = address + page_up(length);
     long error = 0;
 
     if (address % PAGE_SIZE != 0)
         return -EINVAL;
     if (address > USER_END || length > USER_END - address)
         return -ENOMEM;
-    if (!user_range_ok((void *)vector, quire_page_up(length) / PAGE_SIZE))
+    if (!user_range_ok((void *)vector, page_up(length) / PAGE_SIZE))
         return -EFAULT;
     while (!error && address < end) {
         struct quire_region_info region;
@@ -286,7 +286,7 @@ long sys_mincore(word address, word length, word vector)
 long sys_msync(word address, word length, word flags)
 {
     struct quire_region_info region;
-    word end = address + quire_page_up(length), at = address;
+    word end = address + page_up(length), at = address;
     long result = 0;
 
     if ((flags & ~(word)(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) || address % PAGE_SIZE != 0 ||

@@ -68,7 +68,7 @@ static long duplicate(struct file *file, int lowest, bool close_on_exec)
     return fd;
 }
 
-static long range_lock(struct file *file, int command, word argument)
+long range_lock(struct file *file, int command, word argument)
 {
     struct flock_abi lock;
     int error;
@@ -113,7 +113,7 @@ static long get_seals(struct file *file)
     return inode->seals;
 }
 
-static long do_fcntl(struct file *file, int fd, int command, word argument)
+static long do_fcntl(struct file *file, int fd, int command, word argument, range_lock_call *lock)
 {
     struct file_table *table = current_thread()->files;
 
@@ -132,13 +132,6 @@ static long do_fcntl(struct file *file, int fd, int command, word argument)
                          (file->flags & ~O_SETTABLE) | ((unsigned)argument & O_SETTABLE),
                          __ATOMIC_RELAXED);
         return 0;
-    case F_GETLK:
-    case F_SETLK:
-    case F_SETLKW:
-    case F_OFD_GETLK:
-    case F_OFD_SETLK:
-    case F_OFD_SETLKW:
-        return range_lock(file, command, argument);
     case F_SETOWN:
         file->owner = (int)argument;
         return 0;
@@ -160,11 +153,11 @@ static long do_fcntl(struct file *file, int fd, int command, word argument)
     case F_GET_SEALS:
         return get_seals(file);
     default:
-        return -EINVAL;
+        return lock(file, command, argument);
     }
 }
 
-long sys_fcntl(word fd, word command, word argument)
+long fcntl_call(word fd, word command, word argument, range_lock_call *lock)
 {
     struct file *file = descriptor_any(fd);
     long result;
@@ -175,7 +168,7 @@ long sys_fcntl(word fd, word command, word argument)
         command != F_GETFD && command != F_SETFD && command != F_GETFL)
         result = -EBADF;
     else
-        result = do_fcntl(file, (int)fd, (int)command, argument);
+        result = do_fcntl(file, (int)fd, (int)command, argument, lock);
     file_put(file);
     return result;
 }

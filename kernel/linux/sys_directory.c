@@ -12,52 +12,64 @@ struct dirent_sink {
     struct directory_sink sink;
     char *buffer;
     size_t used, size;
-    bool old_layout; /* getdents: the type is the record's last byte */
-    bool too_small;
+    bool old_layout;         /* getdents: numbers are words, the type is the record's last byte */
+    bool too_small, too_big; /* the first record did not fit; a number does not fit its word */
 };
+
+/* struct linux_dirent and linux_dirent64 begin with two numbers and the record's length. */
+static size_t number_size(bool old_layout)
+{
+    return old_layout ? sizeof(word) : sizeof(uint64_t);
+}
 
 static bool sink_name(struct directory_sink *base, const char *name, size_t length, uint64_t inode,
                       unsigned type, uint64_t next)
 {
     struct dirent_sink *sink = container_of(base, struct dirent_sink, sink);
-    size_t head = sink->old_layout ? 18 : offsetof(struct dirent64_abi, d_name);
-    size_t size = (head + length + 1 + (sink->old_layout ? 1 : 0) + 7) & ~(size_t)7;
+    size_t number = number_size(sink->old_layout);
+    size_t head = 2 * number + (sink->old_layout ? 2 : 3);
+    size_t size = (head + length + 1 + (sink->old_layout ? 1 : 0) + number - 1) & ~(number - 1);
     char *at = sink->buffer + sink->used;
 
     if (size > sink->size - sink->used) {
         sink->too_small = sink->used == 0;
         return false;
     }
-    memset(at + size - 8, 0, 8);
-    memcpy(at, &inode, 8);
-    memcpy(at + 8, &next, 8);
-    at[16] = (char)size;
-    at[17] = (char)(size >> 8);
+    if (sink->old_layout && (word)inode != inode) {
+        sink->too_big = true;
+        return false;
+    }
+    memset(at + size - number, 0, number);
+    memcpy(at, &inode, number);
+    memcpy(at + number, &next, number);
+    at[2 * number] = (char)size;
+    at[2 * number + 1] = (char)(size >> 8);
     memcpy(at + head, name, length);
     at[head + length] = 0;
     if (sink->old_layout)
         at[size - 1] = (char)type;
     else
-        at[18] = (char)type;
+        at[head - 1] = (char)type;
     sink->used += size;
     return true;
 }
 
 /* Bytes of the whole records among the first n of the buffer; *out_next is where the listing goes
  * on after them. */
-static size_t whole_records(const char *buffer, size_t n, uint64_t *out_next)
+static size_t whole_records(const char *buffer, size_t n, bool old_layout, uint64_t *out_next)
 {
-    size_t used = 0;
+    size_t used = 0, number = number_size(old_layout);
 
     for (;;) {
         uint16_t size;
 
-        if (n - used < 18)
+        if (n - used < 2 * number + sizeof size)
             return used;
-        memcpy(&size, buffer + used + 16, sizeof size);
+        memcpy(&size, buffer + used + 2 * number, sizeof size);
         if (n - used < size)
             return used;
-        memcpy(out_next, buffer + used + 8, sizeof *out_next);
+        *out_next = 0;
+        memcpy(out_next, buffer + used + number, number);
         used += size;
     }
 }
@@ -85,11 +97,13 @@ static long list_directory(word fd, word user_buffer, word size, bool old_layout
         result = file->operations->list(file, &sink.sink);
         if (result == 0 && sink.too_small)
             result = -EINVAL;
+        if (result == 0 && sink.too_big && sink.used == 0)
+            result = -EOVERFLOW;
         if (result == 0) {
             size_t left = copy_to_user((void *)user_buffer, sink.buffer, sink.used);
 
             if (left != 0) {
-                sink.used = whole_records(sink.buffer, sink.used - left, &before);
+                sink.used = whole_records(sink.buffer, sink.used - left, old_layout, &before);
                 file->position = before;
                 result = sink.used > 0 ? 0 : -EFAULT;
             }

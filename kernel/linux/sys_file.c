@@ -4,6 +4,7 @@
 
 #include "core/memory.h"
 #include "core/string.h"
+#include "linux/memory.h"
 #include "linux/resource.h"
 #include "linux/signal.h"
 #include "linux/vectors.h"
@@ -38,7 +39,7 @@ static long open_descriptor(int start, word user_name, unsigned flags, unsigned 
         return error;
     error = file_table_reserve(current_thread()->files);
     if (error == 0)
-        error = vfs_open(start, name.text, flags | O_LARGEFILE,
+        error = vfs_open(start, name.text, flags | O_LARGEFILE_FORCED,
                          mode & S_PERMISSIONS & ~current_thread()->fs->umask, resolve, &file);
     user_name_done(&name);
     if (error != 0)
@@ -256,17 +257,13 @@ long sys_write(word fd, word buffer, word count)
     return buffer_call(fd, buffer, count, NULL, true);
 }
 
-long sys_pread64(word fd, word buffer, word count, word position)
+long pread_call(word fd, word buffer, word count, int64_t at)
 {
-    int64_t at = (int64_t)position;
-
     return buffer_call(fd, buffer, count, &at, false);
 }
 
-long sys_pwrite64(word fd, word buffer, word count, word position)
+long pwrite_call(word fd, word buffer, word count, int64_t at)
 {
-    int64_t at = (int64_t)position;
-
     return buffer_call(fd, buffer, count, &at, true);
 }
 
@@ -299,19 +296,25 @@ long sys_writev(word fd, word vectors, word count)
     return vector_call(fd, vectors, count, NULL, true);
 }
 
+/* A position in two words; on x86-64 all of it is in `low`. */
+static int64_t position_of(word low, word high)
+{
+    const unsigned half = 4 * sizeof(word); /* shifting by a word's bits at once is undefined */
+
+    return (int64_t)((uint64_t)high << half << half | low);
+}
+
 long sys_preadv(word fd, word vectors, word count, word low, word high)
 {
-    int64_t at = (int64_t)low;
+    int64_t at = position_of(low, high);
 
-    (void)high; /* all 64 bits are in `low` on a 64-bit machine */
     return vector_call(fd, vectors, count, &at, false);
 }
 
 long sys_pwritev(word fd, word vectors, word count, word low, word high)
 {
-    int64_t at = (int64_t)low;
+    int64_t at = position_of(low, high);
 
-    (void)high;
     return vector_call(fd, vectors, count, &at, true);
 }
 
@@ -321,8 +324,8 @@ long sys_preadv2(word fd, word vectors, word count, word low, word high, word fl
 {
     if (flags & ~(word)(RWF_KNOWN & ~RWF_APPEND))
         return -EOPNOTSUPP;
-    return (int64_t)low == -1 ? sys_readv(fd, vectors, count)
-                              : sys_preadv(fd, vectors, count, low, high);
+    return position_of(low, high) == -1 ? sys_readv(fd, vectors, count)
+                                        : sys_preadv(fd, vectors, count, low, high);
 }
 
 /* Writes behind the end whatever the position says: an append that leaves the file's flags alone.
@@ -355,14 +358,14 @@ long sys_pwritev2(word fd, word vectors, word count, word low, word high, word f
         return -EOPNOTSUPP;
     if (flags & RWF_APPEND)
         return append_vectors(fd, vectors, count);
-    return (int64_t)low == -1 ? sys_writev(fd, vectors, count)
-                              : sys_pwritev(fd, vectors, count, low, high);
+    return position_of(low, high) == -1 ? sys_writev(fd, vectors, count)
+                                        : sys_pwritev(fd, vectors, count, low, high);
 }
 
-long sys_lseek(word fd, word offset, word whence)
+int64_t seek_call(word fd, int64_t offset, word whence)
 {
     struct file *file = descriptor_file(fd);
-    long result;
+    int64_t result;
 
     if (file == NULL)
         return -EBADF;
@@ -372,7 +375,7 @@ long sys_lseek(word fd, word offset, word whence)
         result = -ESPIPE;
     } else {
         file_position_lock(file);
-        result = file->operations->seek(file, (int64_t)offset, (int)whence);
+        result = file->operations->seek(file, offset, (int)whence);
         file_position_unlock(file);
     }
     file_put(file);
@@ -463,39 +466,48 @@ static int limit_copy_range(struct file *in, uint64_t in_at, struct file *out, u
                : 0;
 }
 
+/* A position in user memory, of 8 bytes or a word. */
+static int get_position(struct file *file, word user, size_t width, uint64_t *out)
+{
+    uint64_t at = 0;
+
+    if (file->operations->seek == NULL)
+        return -ESPIPE;
+    if (copy_from_user(&at, (void *)user, width) != 0)
+        return -EFAULT;
+    if (width < sizeof at)
+        at = (uint64_t)(int64_t)(int32_t)at;
+    *out = at;
+    return (int64_t)at < 0 ? -EINVAL : 0;
+}
+
 /* Runs copy_between with positions in user memory (0: the files' own). */
 static long copy_call(word in_fd, word in_user, word out_fd, word out_user, word count,
-                      int (*check)(struct file *in, struct file *out))
+                      size_t width, int (*check)(struct file *in, struct file *out))
 {
     struct file *in = descriptor_file(in_fd), *out = descriptor_file(out_fd);
     uint64_t in_at = 0, out_at = 0;
     long result = in == NULL || out == NULL ? -EBADF : check != NULL ? check(in, out) : 0;
 
-    if (result == 0 && in_user != 0) {
-        if (in->operations->seek == NULL)
-            result = -ESPIPE;
-        else if (get_user_u64(&in_at, (void *)in_user) != 0)
-            result = -EFAULT;
-        else if ((int64_t)in_at < 0)
-            result = -EINVAL;
-    }
-    if (result == 0 && out_user != 0) {
-        if (out->operations->seek == NULL)
-            result = -ESPIPE;
-        else if (get_user_u64(&out_at, (void *)out_user) != 0)
-            result = -EFAULT;
-        else if ((int64_t)out_at < 0)
-            result = -EINVAL;
-    }
+    if (result == 0 && in_user != 0)
+        result = get_position(in, in_user, width, &in_at);
+    if (result == 0 && out_user != 0)
+        result = get_position(out, out_user, width, &out_at);
     if (result == 0 && check == check_copy_range)
         result = limit_copy_range(in, in_user != 0 ? in_at : in->position, out,
                                   out_user != 0 ? out_at : out->position, &count);
+    if (result == 0 && width < sizeof in_at) {
+        if (in_at >= SMALL_FILE_MAX)
+            result = -EOVERFLOW;
+        else if (count > SMALL_FILE_MAX - in_at)
+            count = (word)(SMALL_FILE_MAX - in_at);
+    }
     if (result == 0)
         result = copy_between(in, in_user != 0 ? &in_at : NULL, out, out_user != 0 ? &out_at : NULL,
                               count < RW_LIMIT ? count : RW_LIMIT);
-    if (result > 0 && in_user != 0 && put_user_u64((void *)in_user, in_at) != 0)
+    if (result > 0 && in_user != 0 && copy_to_user((void *)in_user, &in_at, width) != 0)
         result = -EFAULT;
-    if (result > 0 && out_user != 0 && put_user_u64((void *)out_user, out_at) != 0)
+    if (result > 0 && out_user != 0 && copy_to_user((void *)out_user, &out_at, width) != 0)
         result = -EFAULT;
     if (in != NULL)
         file_put(in);
@@ -512,9 +524,14 @@ static int check_sendfile(struct file *in, struct file *out)
     return in->inode != NULL && inode_is(in->inode, S_IFREG) ? 0 : -EINVAL;
 }
 
+long sendfile_call(word out, word in, word position, word count, size_t width)
+{
+    return copy_call(in, position, out, 0, count, width, check_sendfile);
+}
+
 long sys_sendfile(word out, word in, word position, word count)
 {
-    return copy_call(in, position, out, 0, count, check_sendfile);
+    return sendfile_call(out, in, position, count, sizeof(word));
 }
 
 static int check_copy_range(struct file *in, struct file *out)
@@ -535,7 +552,8 @@ long sys_copy_file_range(word in, word in_position, word out, word out_position,
 {
     if (flags != 0)
         return -EINVAL;
-    return copy_call(in, in_position, out, out_position, length, check_copy_range);
+    return copy_call(in, in_position, out, out_position, length, sizeof(uint64_t),
+                     check_copy_range);
 }
 
 static bool is_pipe(const struct file *file)
@@ -552,7 +570,7 @@ long sys_splice(word in, word in_position, word out, word out_position, word len
 {
     if (flags & ~0xful)
         return -EINVAL;
-    return copy_call(in, in_position, out, out_position, length, check_splice);
+    return copy_call(in, in_position, out, out_position, length, sizeof(uint64_t), check_splice);
 }
 
 long sys_tee(word in, word out, word length, word flags)
@@ -589,13 +607,13 @@ long sys_vmsplice(word fd, word vectors, word count, word flags)
 
 /* ---- sizes ---- */
 
-long sys_truncate(word name, word length)
+long truncate_call(word name, int64_t length)
 {
     struct vfs_path path;
     struct vfs_inode *inode;
     int error;
 
-    if ((int64_t)length < 0)
+    if (length < 0)
         return -EINVAL;
     error = lookup_user(AT_FDCWD, (void *)name, LOOKUP_FOLLOW, &path);
     if (error != 0)
@@ -610,23 +628,23 @@ long sys_truncate(word name, word length)
     if (error == 0 && inode->deny_write > 0)
         error = -ETXTBSY;
     if (error == 0)
-        error = vfs_truncate(inode, length);
+        error = vfs_truncate(inode, (uint64_t)length);
     path_put(&path);
     return error;
 }
 
-long sys_ftruncate(word fd, word length)
+long ftruncate_call(word fd, int64_t length)
 {
     struct file *file;
     long result = -EINVAL;
 
-    if ((int64_t)length < 0)
+    if (length < 0)
         return -EINVAL;
     file = descriptor_file(fd);
     if (file == NULL)
         return -EBADF;
     if (file_writable(file) && file->inode != NULL && inode_is(file->inode, S_IFREG))
-        result = vfs_truncate(file->inode, length);
+        result = vfs_truncate(file->inode, (uint64_t)length);
     file_put(file);
     return result;
 }
@@ -695,12 +713,12 @@ static int check_mode(word mode)
     return 0;
 }
 
-static long check_fallocate(const struct file *file, word mode, word offset, word length)
+static long check_fallocate(const struct file *file, word mode, int64_t offset, int64_t length)
 {
     int error;
-    uint64_t end;
+    int64_t end;
 
-    if ((int64_t)offset < 0 || (int64_t)length <= 0)
+    if (offset < 0 || length <= 0)
         return -EINVAL;
     error = check_mode(mode);
     if (error)
@@ -713,12 +731,12 @@ static long check_fallocate(const struct file *file, word mode, word offset, wor
         return -EISDIR;
     if (!inode_is(file->inode, S_IFREG) || file->inode->object == NULL)
         return -ENODEV;
-    if (__builtin_add_overflow(offset, length, &end) || (int64_t)end < 0)
+    if (__builtin_add_overflow(offset, length, &end))
         return -EFBIG;
     return mode & ~(word)(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE) ? -EOPNOTSUPP : 0;
 }
 
-long sys_fallocate(word fd, word mode, word offset, word length)
+long fallocate_call(word fd, word mode, int64_t offset, int64_t length)
 {
     struct file *file = descriptor_file(fd);
     long result;
@@ -778,19 +796,18 @@ long sys_syncfs(word fd)
     return file_exists(fd);
 }
 
-long sys_sync_file_range(word fd, word offset, word length, word flags)
+long sync_file_range_call(word fd, int64_t offset, int64_t length, word flags)
 {
-    if ((int64_t)offset < 0 || (int64_t)length < 0 || (flags & ~7ul))
+    if (offset < 0 || length < 0 || (flags & ~7ul))
         return -EINVAL;
     return file_exists(fd);
 }
 
-long sys_readahead(word fd, word offset, word count)
+long readahead_call(word fd)
 {
     struct file *file = descriptor_file(fd);
     long result = 0;
 
-    (void)offset, (void)count;
     if (file == NULL)
         return -EBADF;
     if (!file_readable(file))
@@ -801,17 +818,16 @@ long sys_readahead(word fd, word offset, word count)
     return result;
 }
 
-long sys_fadvise64(word fd, word offset, word length, word advice)
+long fadvise_call(word fd, int64_t length, word advice)
 {
     struct file *file = descriptor_file(fd);
     long result = 0;
 
-    (void)offset;
     if (file == NULL)
         return -EBADF;
     if (is_pipe(file))
         result = -ESPIPE;
-    else if (advice > 5 || (int64_t)length < 0)
+    else if (advice > 5 || length < 0)
         result = -EINVAL;
     file_put(file);
     return result;
@@ -837,7 +853,7 @@ long sys_memfd_create(word user_name, word flags)
         return -EFAULT;
     if (length == 250)
         return -EINVAL;
-    if (size_code != 0 && size_code != MFD_HUGE_2M)
+    if (size_code != 0 && size_code != HUGE_PAGE_SHIFT)
         return -ENODEV;
     error = tmpfs_file_create(name, 0, &file);
     if (error != 0)

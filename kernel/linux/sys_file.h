@@ -17,36 +17,26 @@ long sys_close(word fd);
 long sys_close_range(word first, word last, word flags);
 long sys_read(word fd, word buffer, word count);
 long sys_write(word fd, word buffer, word count);
-long sys_pread64(word fd, word buffer, word count, word position);
-long sys_pwrite64(word fd, word buffer, word count, word position);
 long sys_readv(word fd, word vectors, word count);
 long sys_writev(word fd, word vectors, word count);
 long sys_preadv(word fd, word vectors, word count, word low, word high);
 long sys_pwritev(word fd, word vectors, word count, word low, word high);
 long sys_preadv2(word fd, word vectors, word count, word low, word high, word flags);
 long sys_pwritev2(word fd, word vectors, word count, word low, word high, word flags);
-long sys_lseek(word fd, word offset, word whence);
 long sys_sendfile(word out, word in, word position, word count);
 long sys_copy_file_range(word in, word in_position, word out, word out_position, word length,
                          word flags);
 long sys_splice(word in, word in_position, word out, word out_position, word length, word flags);
 long sys_tee(word in, word out, word length, word flags);
 long sys_vmsplice(word fd, word vectors, word count, word flags);
-long sys_truncate(word name, word length);
-long sys_ftruncate(word fd, word length);
-long sys_fallocate(word fd, word mode, word offset, word length);
 long sys_fsync(word fd);
 long sys_fdatasync(word fd);
 long sys_sync(void);
 long sys_syncfs(word fd);
-long sys_sync_file_range(word fd, word offset, word length, word flags);
-long sys_readahead(word fd, word offset, word count);
-long sys_fadvise64(word fd, word offset, word length, word advice);
 long sys_memfd_create(word name, word flags);
 
 /* sys_descriptor.c */
 long sys_ioctl(word fd, word command, word argument);
-long sys_fcntl(word fd, word command, word argument);
 long sys_flock(word fd, word operation);
 long sys_dup(word fd);
 long sys_dup2(word from, word to);
@@ -57,13 +47,7 @@ long sys_eventfd(word initial);
 long sys_eventfd2(word initial, word flags);
 
 /* sys_stat.c */
-long sys_stat(word name, word out);
-long sys_lstat(word name, word out);
-long sys_fstat(word fd, word out);
-long sys_newfstatat(word start, word name, word out, word flags);
 long sys_statx(word start, word name, word flags, word mask, word out);
-long sys_statfs(word name, word out);
-long sys_fstatfs(word fd, word out);
 long sys_access(word name, word mode);
 long sys_faccessat(word start, word name, word mode);
 long sys_faccessat2(word start, word name, word mode, word flags);
@@ -118,5 +102,8 @@ long sys_epoll_wait(word epoll, word events, word count, word milliseconds);
 long sys_epoll_pwait(word epoll, word events, word count, word milliseconds, word mask,
                      word mask_size);
 long sys_epoll_pwait2(word epoll, word events, word count, word timeout, word mask, word mask_size);
+
+/* What differs: x86_64/ or i386/. */
+#include "linux/machine_calls.h"
 
 #endif

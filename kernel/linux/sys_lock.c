@@ -7,7 +7,7 @@
 static long lock_range(word address, word length, bool lock, bool on_fault)
 {
     word start = quire_page_down(address);
-    word size = quire_page_up(length + (address - start));
+    word size = page_up(length + (address - start));
     enum quire_status status;
     bool cut = false;
 

@@ -102,13 +102,13 @@ static int anonymous_mapping(unsigned flags, struct quire_map *map)
 #define KNOWN_FLAGS                                                                                \
     (MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_GROWSDOWN |       \
      MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB |          \
-     MAP_32BIT | MAP_HUGE_2MB | MAP_HUGE_1GB)
+     MAP_32BIT | (21u << MAP_HUGE_SHIFT) /* 2 MiB */ | MAP_HUGE_1GB)
 
 static int file_mapping(struct file *file, unsigned protection, unsigned flags,
                         struct quire_map *map)
 {
     bool regular = file->inode && (file->inode->mode & S_IFMT) == S_IFREG;
-    uint64_t last = regular ? INT64_MAX : UINT64_MAX;
+    uint64_t last = regular ? FILE_SIZE_MAX : ~(word)0;
 
     if (map->length > last || map->offset > last - map->length)
         return -EOVERFLOW;
@@ -151,7 +151,7 @@ static word page_unit(unsigned flags)
 
     if (!(flags & MAP_HUGETLB))
         return PAGE_SIZE;
-    return shift == 0 || shift == MAP_HUGE_2MB >> MAP_HUGE_SHIFT ? HUGE_PAGE_SIZE : 0;
+    return shift == 0 || shift == HUGE_PAGE_SHIFT ? HUGE_PAGE_SIZE : 0;
 }
 
 static void convert_flags(unsigned flags, struct quire_map *map)
@@ -160,7 +160,7 @@ static void convert_flags(unsigned flags, struct quire_map *map)
         map->flags = QUIRE_MAP_FIXED;
     if (flags & MAP_FIXED_NOREPLACE)
         map->flags |= QUIRE_MAP_NO_REPLACE;
-    if (flags & MAP_32BIT)
+    if (MAP_32BIT_COUNTS && (flags & MAP_32BIT))
         map->flags |= QUIRE_MAP_LOW_2G;
     if ((flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE)
         map->flags |= QUIRE_MAP_POPULATE;
@@ -186,7 +186,13 @@ bool anything_mapped(word start, word end)
 /* Where it may lie, in Linux's order: before anything is said about what is mapped there. */
 static int check_place(word address, unsigned flags, struct quire_map *map)
 {
-    if (map->length == 0 || map->length > USER_END)
+    word page = (word)(map->offset / PAGE_SIZE);
+
+    if (map->length == 0)
+        return -ENOMEM;
+    if (page + (word)map->length / PAGE_SIZE < page)
+        return -EOVERFLOW;
+    if (map->length > USER_END)
         return -ENOMEM;
     if (!(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))) {
         map->address = quire_page_down(address);
@@ -240,12 +246,12 @@ static long map_file_or_memory(struct file *file, word address, unsigned protect
     return status == QUIRE_OK ? (long)place : status_errno(status);
 }
 
-long sys_mmap(word address, word length, word protection, word flag_word, word fd, word offset)
+long mmap_call(word address, word length, word protection, word flag_word, word fd, uint64_t offset)
 {
     unsigned flags = (unsigned)flag_word;
     struct quire_map map = {
         .address = address,
-        .length = quire_page_up(length),
+        .length = page_up(length),
         .region = (uint32_t)protection & (PROT_READ | PROT_WRITE | PROT_EXEC),
         .offset = offset,
     };
@@ -274,7 +280,7 @@ long sys_mmap(word address, word length, word protection, word flag_word, word f
 
         if (unit == 0)
             return -EINVAL;
-        map.length = (length + unit - 1) & ~(unit - 1);
+        map.length = (length + unit - 1) & ~(unit - 1); /* in a word */
         if (map.length == 0)
             return -EINVAL;
     }
@@ -301,7 +307,7 @@ static long protect(word address, word length, word protection, int key)
         return -EINVAL;
     if (length == 0)
         return 0;
-    if (address + quire_page_up(length) <= address)
+    if (address + page_up(length) <= address)
         return -ENOMEM;
     protection &= ~(word)(PROT_GROWSDOWN | PROT_GROWSUP);
     if ((protection & ~(word)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM)) || key != -1)
@@ -309,7 +315,7 @@ static long protect(word address, word length, word protection, int key)
     if (grows == PROT_GROWSUP) /* no region grows upwards on this machine */
         return anything_mapped(address, address + 1) ? -EINVAL : -ENOMEM;
     /* What lies beyond the user half is a hole like any other: what comes before it is changed. */
-    if (address < USER_END && quire_page_up(length) > USER_END - address) {
+    if (address < USER_END && page_up(length) > USER_END - address) {
         length = USER_END - address;
         cut = true;
     }
@@ -354,18 +360,17 @@ long sys_mremap(word old, word old_length, word new_length, word flags, word new
         ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && !(flags & MREMAP_MAYMOVE)) ||
         ((flags & MREMAP_DONTUNMAP) && old_length != new_length))
         return -EINVAL;
-    if (old % PAGE_SIZE != 0 || quire_page_up(new_length) == 0)
+    if (old % PAGE_SIZE != 0 || page_up(new_length) == 0)
         return -EINVAL;
     /* That there is something to move is looked at first. */
     if ((flags & MREMAP_FIXED) && address_too_low(new) && new % PAGE_SIZE == 0 &&
         quire_space_region(my_space(), old, &region)) {
         if (region.object)
             quire_object_put(region.object);
-        return region.start <= old && quire_page_up(old_length) <= region.end - old ? -EPERM
-                                                                                    : -EFAULT;
+        return region.start <= old && page_up(old_length) <= region.end - old ? -EPERM : -EFAULT;
     }
-    status = quire_space_remap(my_space(), old, quire_page_up(old_length),
-                               quire_page_up(new_length), (unsigned)flags, new, &place);
+    status = quire_space_remap(my_space(), old, page_up(old_length), page_up(new_length),
+                               (unsigned)flags, new, &place);
     if (status == QUIRE_OK)
         return (long)place;
     if (status == QUIRE_NO_MAPPING)
@@ -421,9 +426,9 @@ long sys_remap_file_pages(word start, word size, word protection, word page, wor
                   (QUIRE_REGION_PROTECTION | MAY_ALL | QUIRE_REGION_SHARED | QUIRE_REGION_LOCKED),
         .flags = QUIRE_MAP_FIXED | QUIRE_MAP_POPULATE,
         .object = region.object,
-        .offset = page * PAGE_SIZE,
+        .offset = (uint64_t)page * PAGE_SIZE,
     };
-    if (page > INT64_MAX / PAGE_SIZE || map.offset > (uint64_t)INT64_MAX - size)
+    if ((uint64_t)page > INT64_MAX / PAGE_SIZE || map.offset > (uint64_t)INT64_MAX - size)
         status = QUIRE_OVERFLOW;
     else
         status = quire_space_map(my_space(), &map, &place);

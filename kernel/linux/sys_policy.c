@@ -18,7 +18,8 @@ enum { DEFAULT, PREFERRED, BIND, INTERLEAVE, LOCAL, PREFERRED_MANY, MODE_COUNT }
 #define MODE_FLAGS          (MODE_STATIC_NODES | MODE_RELATIVE_NODES | MODE_BALANCING)
 
 #define NODE_BITS_MAX 32768u /* Linux: a page of bits */
-#define NODES         64     /* what is known of the mask: node numbers above are refused */
+#define WORD_BITS     (8 * sizeof(word))
+#define NODES         64 /* what is known of the mask: node numbers above are refused */
 
 #define MOVE_STRICT 1u
 #define MOVE_MINE   2u
@@ -37,17 +38,17 @@ static int read_nodes(word user, word count, uint64_t *out)
     count--;
     if (count > NODE_BITS_MAX)
         return -EINVAL;
-    for (word i = 0; i < count; i += 64) {
-        uint64_t bits;
+    for (word i = 0; i < count; i += WORD_BITS) {
+        word bits;
 
-        if (get_user_u64(&bits, (void *)(user + i / 8)) != 0)
+        if (get_user_word(&bits, (void *)(user + i / 8)) != 0)
             return -EFAULT;
-        if (count - i < 64)
-            bits &= (1ull << (count - i)) - 1;
+        if (count - i < WORD_BITS)
+            bits &= ((word)1 << (count - i)) - 1;
         if (i >= NODES && bits != 0)
             return -EINVAL;
-        if (i == 0)
-            *out = bits;
+        if (i < NODES)
+            *out |= (uint64_t)bits << i;
     }
     return 0;
 }
@@ -58,8 +59,8 @@ static long write_nodes(word user, word count, uint64_t nodes)
         return 0;
     if (count < 2 || count - 1 > NODE_BITS_MAX)
         return -EINVAL;
-    for (word i = 0; i < (count - 1 + 63) / 64 * 64; i += 64)
-        if (put_user(i == 0 ? nodes : (uint64_t)0, (uint64_t *)(user + i / 8)) != 0)
+    for (word i = 0; i < count - 1; i += WORD_BITS)
+        if (put_user_word((void *)(user + i / 8), i < NODES ? (word)(nodes >> i) : 0) != 0)
             return -EFAULT;
     return 0;
 }
@@ -153,7 +154,7 @@ static bool covered(struct quire_space *space, quire_virt start, quire_virt end)
 
 long sys_mbind(word address, word length, word mode, word user, word count, word flags)
 {
-    word end = address + quire_page_up(length);
+    word end = address + page_up(length);
     uint64_t nodes;
     int error;
 
@@ -188,7 +189,7 @@ long sys_set_mempolicy_home_node(word address, word length, word node, word flag
 {
     if (address % PAGE_SIZE != 0 || flags || node != 0)
         return -EINVAL;
-    if (address + quire_page_up(length) < address)
+    if (address + page_up(length) < address)
         return -EINVAL;
     return length == 0 ? 0 : -ENOENT;
 }
@@ -226,10 +227,10 @@ static int32_t node_of(struct quire_space *space, quire_virt address)
 static long move_list(struct quire_space *space, word count, word pages, word nodes, word status)
 {
     for (word i = 0; i < count; i++) {
-        uint64_t address;
+        word address;
         uint32_t node = 0;
 
-        if (get_user_u64(&address, (void *)(pages + i * sizeof address)) != 0)
+        if (get_user_word(&address, (void *)(pages + i * sizeof address)) != 0)
             return -EFAULT;
         if (nodes && get_user_u32(&node, (void *)(nodes + i * sizeof node)) != 0)
             return -EFAULT;

@@ -5,6 +5,7 @@
 #include "kernel/linux/errno.h"
 #include "kernel/linux/memory.h"
 #include "kernel/linux/resource.h"
+#include "kernel/linux/process_calls.h"
 #include "kernel/linux/syscalls.h"
 #include "kernel/linux/usage.h"
 #include "kernel/proc/exec.h"
@@ -29,7 +30,7 @@ long sys_vfork(void)
         &(struct clone_arguments){.flags = CLONE_VFORK | CLONE_VM, .exit_signal = SIGCHLD});
 }
 
-long sys_clone(word flags, word stack, word parent_tid, word child_tid, word tls)
+long clone_call(word flags, word stack, word parent_tid, word child_tid, word tls)
 {
     struct clone_arguments arguments = {
         .flags = (uint32_t)flags & ~CSIGNAL,
@@ -73,6 +74,12 @@ static int read_clone(word user, word size, struct clone_abi *out)
     return copy_from_user(out, (void *)user, size < sizeof *out ? size : sizeof *out) ? -EFAULT : 0;
 }
 
+/* The arguments have 64 bits on every machine. */
+static bool user_stack_ok(uint64_t start, uint64_t size)
+{
+    return size <= USER_END && start <= USER_END - size;
+}
+
 static int check_clone(const struct clone_abi *in, word size, int *out_number)
 {
     uint64_t both = CLONE_SIGHAND | CLONE_CLEAR_SIGHAND;
@@ -83,12 +90,12 @@ static int check_clone(const struct clone_abi *in, word size, int *out_number)
         return -EINVAL;
     if ((in->flags & CLONE_INTO_CGROUP) && (in->cgroup > INT32_MAX || size < sizeof *in))
         return -EINVAL;
-    if (in->set_tid && get_user_u32((uint32_t *)out_number, (void *)in->set_tid) != 0)
+    if (in->set_tid && get_user_u32((uint32_t *)out_number, (void *)(word)in->set_tid) != 0)
         return -EFAULT;
     if ((in->flags & CLONE3_FLAGS_REFUSED) || (in->flags & both) == both ||
         ((in->flags & (CLONE_THREAD | CLONE_PARENT)) && in->exit_signal))
         return -EINVAL;
-    if (in->stack ? in->stack_size == 0 || !user_range_ok((void *)in->stack, in->stack_size)
+    if (in->stack ? in->stack_size == 0 || !user_stack_ok(in->stack, in->stack_size)
                   : in->stack_size != 0)
         return -EINVAL;
     if (in->set_tid_size > 1 || (in->set_tid && *out_number < 1))
@@ -111,12 +118,12 @@ long sys_clone3(word user, word size)
         return error;
     arguments = (struct clone_arguments){
         .flags = in.flags,
-        .exit_signal = in.exit_signal,
-        .stack = in.stack + in.stack_size,
-        .tls = in.tls,
-        .parent_tid = in.parent_tid,
-        .child_tid = in.child_tid,
-        .pidfd = in.pidfd,
+        .exit_signal = (word)in.exit_signal,
+        .stack = (word)(in.stack + in.stack_size),
+        .tls = (word)in.tls,
+        .parent_tid = (word)in.parent_tid,
+        .child_tid = (word)in.child_tid,
+        .pidfd = (word)in.pidfd,
         .number = number,
     };
     return thread_clone(&arguments);

@@ -12,14 +12,14 @@
 #define VECTOR_MAX 1024
 
 struct vector {
-    uint64_t start, length;
+    word start, length;
 };
 
 /* A cursor over a program's list of ranges, which may change while we read it: each is read once.
  */
 struct vectors {
     const struct vector *user;
-    uint64_t count;
+    word count;
     struct vector now;
 };
 
@@ -33,7 +33,7 @@ static bool next_range(struct vectors *vectors, int *error)
             *error = -EFAULT;
             return false;
         }
-        if (vectors->now.length > INT64_MAX) {
+        if ((long)vectors->now.length < 0) {
             *error = -EINVAL;
             return false;
         }
@@ -50,10 +50,10 @@ static int list_bytes(const struct vectors *list, bool own)
     struct vector vector;
     int any = 0;
 
-    for (uint64_t i = 0; i < list->count; i++) {
+    for (word i = 0; i < list->count; i++) {
         if (copy_from_user(&vector, &list->user[i], sizeof vector) != 0)
             return -EFAULT;
-        if (vector.length > INT64_MAX)
+        if ((long)vector.length < 0)
             return -EINVAL;
         if (own && !user_range_ok((void *)vector.start, vector.length))
             return -EFAULT;
@@ -62,7 +62,7 @@ static int list_bytes(const struct vectors *list, bool own)
     return any;
 }
 
-static size_t copy_piece(struct quire_space *space, uint64_t remote, uint64_t local, size_t size,
+static size_t copy_piece(struct quire_space *space, word remote, word local, size_t size,
                          bool write, char *buffer)
 {
     size_t done = 0;

@@ -31,7 +31,7 @@ struct sequence_abi {
     uint64_t start, length, abort;
 };
 
-static bool write_cpu(uint64_t area, uint32_t start, uint32_t id)
+static bool write_cpu(word area, uint32_t start, uint32_t id)
 {
     return put_user_u32((void *)(area + CPU_ID_START), start) == 0 &&
            put_user_u32((void *)(area + CPU_ID), id) == 0;
@@ -46,7 +46,7 @@ static bool sequence_valid(const struct thread *thread, const struct sequence_ab
         sequence->length >= USER_END - sequence->start || sequence->abort >= USER_END ||
         sequence->abort - sequence->start < sequence->length)
         return false;
-    return get_user_u32(&signature, (void *)(sequence->abort - sizeof signature)) == 0 &&
+    return get_user_u32(&signature, (void *)(word)(sequence->abort - sizeof signature)) == 0 &&
            signature == thread->rseq_signature;
 }
 
@@ -60,7 +60,8 @@ bool rseq_resume(struct thread *thread, struct trap_frame *frame)
         return false;
     if (address == 0)
         return write_cpu(thread->rseq, cpu_id(), cpu_id());
-    if (address >= USER_END || copy_from_user(&sequence, (void *)address, sizeof sequence) != 0 ||
+    if (address >= USER_END ||
+        copy_from_user(&sequence, (void *)(word)address, sizeof sequence) != 0 ||
         !sequence_valid(thread, &sequence))
         return false;
     if (frame->ip - sequence.start < sequence.length) {

@@ -45,7 +45,7 @@ enum {
 };
 
 #define SEGMENTS_MAX     32768 /* numbers are index + 32768 * times the index was used */
-#define SEGMENT_SIZE_MAX (UINT64_MAX - (1ull << 24))
+#define SEGMENT_SIZE_MAX (~(word)0 - (1ul << 24))
 
 struct segment {
     int id;
@@ -63,17 +63,17 @@ struct ipc_permissions_abi {
     int32_t key;
     uint32_t uid, gid, cuid, cgid, mode;
     uint16_t sequence, pad;
-    uint64_t reserved[2];
+    word reserved[2];
 };
 
 struct shmid_abi {
     struct ipc_permissions_abi permissions;
-    uint64_t size;
+    word size;
     int64_t attached, detached, changed;
     int32_t creator_pid, last_pid;
-    uint64_t attachments, reserved[2];
+    word attachments, reserved[2];
 };
-_Static_assert(sizeof(struct shmid_abi) == 112, "shmid_ds is ABI");
+_Static_assert(sizeof(struct shmid_abi) == (sizeof(word) == 8 ? 112 : 84), "shmid_ds is ABI");
 
 struct shm_settings shm_settings = {
     .max = SEGMENT_SIZE_MAX,
@@ -230,7 +230,7 @@ static long create_segment(int32_t key, word size, unsigned flags)
     uint64_t pages;
     int error;
 
-    if (size == 0 || size > shm_settings.max || size > INT64_MAX)
+    if (size == 0 || size > shm_settings.max || (uint64_t)size > INT64_MAX)
         return -EINVAL;
     pages = quire_page_up(size) / PAGE_SIZE;
     if (table.pages + pages > shm_settings.all)
@@ -380,7 +380,7 @@ static long detach_locked(word address)
     struct quire_space *space = current_thread()->memory->space;
     struct quire_region_info region;
     struct segment *segment = NULL;
-    word at = address, end = UINT64_MAX;
+    word at = address, end = ~(word)0;
 
     while (at < end && quire_space_region(space, at, &region)) {
         struct segment *found = segment_of(region.object);
@@ -417,20 +417,70 @@ long sys_shmdt(word address)
 
 /* ---- shmctl ---- */
 
-static long stat_segment(const struct segment *segment, word buffer, bool check)
+static long write_status(const struct shm_status *status, word buffer)
 {
-    struct shmid_abi out = {
-        .permissions = {.key = segment->key,
-                        .uid = segment->uid,
-                        .gid = segment->gid,
-                        .cuid = segment->creator_uid,
-                        .cgid = segment->creator_gid,
-                        .mode = segment->mode,
-                        .sequence = (uint16_t)(segment->id / SEGMENTS_MAX)},
+    struct shmid_abi out;
+
+    memset(&out, 0, sizeof out); /* padding goes to the program, too */
+    out.permissions = (struct ipc_permissions_abi){.key = status->key,
+                                                   .uid = status->uid,
+                                                   .gid = status->gid,
+                                                   .cuid = status->creator_uid,
+                                                   .cgid = status->creator_gid,
+                                                   .mode = status->mode,
+                                                   .sequence = status->sequence};
+    out.size = (word)status->size;
+    out.attached = (int64_t)status->attached;
+    out.detached = (int64_t)status->detached;
+    out.changed = (int64_t)status->changed;
+    out.creator_pid = status->creator_pid;
+    out.last_pid = status->last_pid;
+    out.attachments = (word)status->attachments;
+    return copy_to_user((void *)buffer, &out, sizeof out) != 0 ? -EFAULT : 0;
+}
+
+static long read_change(word buffer, struct shm_status *out)
+{
+    struct shmid_abi in;
+
+    if (copy_from_user(&in, (void *)buffer, sizeof in) != 0)
+        return -EFAULT;
+    out->uid = in.permissions.uid;
+    out->gid = in.permissions.gid;
+    out->mode = in.permissions.mode;
+    return 0;
+}
+
+static long write_limits(const struct shm_settings *settings, word buffer)
+{
+    struct {
+        word maximum, minimum, segments, per_process, all, reserved[4];
+    } out = {.maximum = (word)settings->max,
+             .minimum = 1,
+             .segments = (word)settings->segments,
+             .per_process = (word)settings->segments,
+             .all = (word)settings->all};
+
+    return copy_to_user((void *)buffer, &out, sizeof out) != 0 ? -EFAULT : 0;
+}
+
+static const struct shm_layout layout = {write_status, read_change, write_limits};
+
+static long stat_segment(const struct segment *segment, const struct shm_layout *to, word buffer,
+                         bool check)
+{
+    struct shm_status status = {
+        .key = segment->key,
+        .uid = segment->uid,
+        .gid = segment->gid,
+        .creator_uid = segment->creator_uid,
+        .creator_gid = segment->creator_gid,
+        .mode = segment->mode,
+        .sequence = (uint16_t)(segment->id / SEGMENTS_MAX),
         .size = segment->size,
-        .attached = (int64_t)segment->attached,
-        .detached = (int64_t)segment->detached,
-        .changed = (int64_t)segment->changed,
+        .attached = segment->attached,
+        .detached = segment->detached,
+        .changed = segment->changed,
         .creator_pid = segment->creator_pid,
         .last_pid = segment->last_pid,
         .attachments = attachments(segment),
@@ -438,7 +488,7 @@ static long stat_segment(const struct segment *segment, word buffer, bool check)
 
     if (check && !permitted(segment, 4))
         return -EACCES;
-    return copy_to_user((void *)buffer, &out, sizeof out) != 0 ? -EFAULT : 0;
+    return to->write_status(&status, buffer);
 }
 
 static bool owns(const struct segment *segment)
@@ -448,48 +498,45 @@ static bool owns(const struct segment *segment)
     return uid == 0 || uid == segment->uid || uid == segment->creator_uid;
 }
 
-static long set_segment(struct segment *segment, word buffer)
+static long set_segment(struct segment *segment, const struct shm_layout *from, word buffer)
 {
-    struct shmid_abi in;
+    struct shm_status in;
+    long error = from->read_change(buffer, &in);
 
-    if (copy_from_user(&in, (void *)buffer, sizeof in) != 0)
-        return -EFAULT;
+    if (error)
+        return error;
     if (!owns(segment))
         return -EPERM;
-    segment->uid = in.permissions.uid;
-    segment->gid = in.permissions.gid;
-    segment->mode = (segment->mode & ~0777u) | (in.permissions.mode & 0777);
+    segment->uid = in.uid;
+    segment->gid = in.gid;
+    segment->mode = (segment->mode & ~0777u) | (in.mode & 0777);
     segment->changed = seconds_now();
     return 0;
 }
 
-static long table_info(unsigned command, word buffer)
+/* The highest slot in use. */
+static long table_info(unsigned command, const struct shm_layout *to, word buffer)
 {
     struct {
-        uint64_t maximum, minimum, segments, per_process, all, reserved[4];
-    } limits = {.maximum = shm_settings.max,
-                .minimum = 1,
-                .segments = (uint64_t)shm_settings.segments,
-                .per_process = (uint64_t)shm_settings.segments,
-                .all = shm_settings.all};
-    struct {
-        int32_t used, pad;
-        uint64_t total, resident, swapped, attempts, successes;
-    } use = {0};
-    long highest = 0;
+        int32_t used;
+        word total, resident, swapped, attempts, successes;
+    } use;
+    long highest = 0, error;
 
+    memset(&use, 0, sizeof use);
     for (unsigned i = 0; i < table.highest; i++) {
         if (!table.slots[i])
             continue;
         highest = i;
         use.used++;
-        use.total += quire_page_up(table.slots[i]->size) / PAGE_SIZE;
-        use.resident += table.slots[i]->object->resident;
+        use.total += (word)(quire_page_up(table.slots[i]->size) / PAGE_SIZE);
+        use.resident += (word)table.slots[i]->object->resident;
     }
-    if (copy_to_user((void *)buffer, command == IPC_INFO ? (void *)&limits : (void *)&use,
-                     command == IPC_INFO ? sizeof limits : sizeof use) != 0)
-        return -EFAULT;
-    return highest;
+    if (command == IPC_INFO)
+        error = to->write_limits(&shm_settings, buffer);
+    else
+        error = copy_to_user((void *)buffer, &use, sizeof use) != 0 ? -EFAULT : 0;
+    return error ? error : highest;
 }
 
 bool shm_row_next(unsigned *slot, struct shm_row *out)
@@ -522,17 +569,17 @@ bool shm_row_next(unsigned *slot, struct shm_row *out)
     return segment != NULL;
 }
 
-static long control_locked(int id, unsigned command, word buffer)
+static long control_locked(int id, unsigned command, word buffer, const struct shm_layout *user)
 {
     struct segment *segment;
     long error;
 
     if (command == IPC_INFO || command == SHM_INFO)
-        return table_info(command, buffer);
+        return table_info(command, user, buffer);
     if (command == SHM_STAT || command == SHM_STAT_ANY) {
         if (id < 0 || (unsigned)id >= table.highest || !table.slots[id])
             return -EINVAL;
-        error = stat_segment(table.slots[id], buffer, command == SHM_STAT);
+        error = stat_segment(table.slots[id], user, buffer, command == SHM_STAT);
         return error ? error : table.slots[id]->id;
     }
     segment = find(id);
@@ -540,9 +587,9 @@ static long control_locked(int id, unsigned command, word buffer)
         return -EINVAL;
     switch (command) {
     case IPC_STAT:
-        return stat_segment(segment, buffer, true);
+        return stat_segment(segment, user, buffer, true);
     case IPC_SET:
-        return set_segment(segment, buffer);
+        return set_segment(segment, user, buffer);
     case IPC_RMID:
         if (!owns(segment))
             return -EPERM;
@@ -563,13 +610,18 @@ static long control_locked(int id, unsigned command, word buffer)
     }
 }
 
-long sys_shmctl(word id, word command, word buffer)
+long shmctl_call(word id, word command, word buffer, const struct shm_layout *user)
 {
     long result;
 
     table_lock();
     sweep();
-    result = control_locked((int)id, (unsigned)command, buffer);
+    result = control_locked((int)id, (unsigned)command, buffer, user);
     mutex_unlock(&table.mutex);
     return result;
+}
+
+long sys_shmctl(word id, word command, word buffer)
+{
+    return shmctl_call(id, command, buffer, &layout);
 }

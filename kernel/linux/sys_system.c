@@ -28,7 +28,7 @@ struct system_names system_names = {
     .node = "quire",
     .release = "6.1.0-quire",
     .version = "#1 " QUIRE_VERSION_TEXT,
-    .machine = "x86_64",
+    .machine = MACHINE_NAME,
     .domain = "(none)",
 };
 
@@ -64,30 +64,36 @@ long sys_setdomainname(word name, word length)
 /* ---- the machine ---- */
 
 struct sysinfo_abi {
-    int64_t uptime;
-    uint64_t loads[3];
-    uint64_t total_ram, free_ram, shared_ram, buffer_ram, total_swap, free_swap;
+    long uptime;
+    word loads[3];
+    word total_ram, free_ram, shared_ram, buffer_ram, total_swap, free_swap;
     uint16_t processes, pad;
-    uint32_t pad2;
-    uint64_t total_high, free_high;
-    uint32_t unit, pad3;
+    word total_high, free_high;
+    uint32_t unit;
+    uint8_t rest[16 - 2 * sizeof(word)];
 };
-_Static_assert(sizeof(struct sysinfo_abi) == 112, "sysinfo's layout is ABI");
+_Static_assert(sizeof(struct sysinfo_abi) == (sizeof(word) == 8 ? 112 : 64), "sysinfo is ABI");
 
 long sys_sysinfo(word out)
 {
     struct quire_frame_stats frames;
-    struct sysinfo_abi info = {.unit = 1};
+    const struct quire_zone *high = &kernel_machine.frame.zone[QUIRE_ZONE_HIGH];
+    struct sysinfo_abi info;
     unsigned long load[3];
     unsigned runnable, threads;
 
     quire_frame_stats(&kernel_machine, &frames);
     scheduler_load(load, &runnable, &threads);
-    info.uptime = (int64_t)(clock_monotonic_ns() / NANOSECONDS_PER_SECOND);
+    memset(&info, 0, sizeof info);
+    /* In bytes where a word can count them, otherwise in pages. */
+    info.unit = frames.total <= ~(word)0 / PAGE_SIZE ? 1 : PAGE_SIZE;
+    info.uptime = (long)(clock_monotonic_ns() / NANOSECONDS_PER_SECOND);
     for (int i = 0; i < 3; i++)
         info.loads[i] = load[i] << 5; /* 11 to 16 bits of fraction */
-    info.total_ram = frames.total * PAGE_SIZE;
-    info.free_ram = frames.free * PAGE_SIZE;
+    info.total_ram = (word)(frames.total * PAGE_SIZE / info.unit);
+    info.free_ram = (word)(frames.free * PAGE_SIZE / info.unit);
+    info.total_high = (word)(high->present * PAGE_SIZE / info.unit);
+    info.free_high = (word)(__atomic_load_n(&high->free, __ATOMIC_RELAXED) * PAGE_SIZE / info.unit);
     info.processes = (uint16_t)threads;
     return copy_to_user((void *)out, &info, sizeof info) != 0 ? -EFAULT : 0;
 }
@@ -157,6 +163,8 @@ long sys_reboot(word magic, word magic2, word command, word argument)
 
 /* ---- limits ---- */
 
+#define WORD_MAX (~(word)0)
+
 /* The space keeps its own copy of those that concern it. */
 static void apply_limit(struct process *process, unsigned resource)
 {
@@ -202,7 +210,48 @@ static int set_limit(struct process *process, unsigned resource, const struct re
     return error;
 }
 
-static long limit_call(struct process *process, word resource, word in, word out)
+/* Limits in user memory: two words, or, for prlimit64, two numbers of 64 bits. */
+struct limit_words {
+    word soft, hard;
+};
+
+/* The highest number of a word is no limit. */
+static uint64_t limit_wide(uint64_t limit)
+{
+    return limit >= WORD_MAX ? UINT64_MAX : limit;
+}
+
+static word limit_word(uint64_t limit)
+{
+    return limit >= WORD_MAX ? WORD_MAX : (word)limit;
+}
+
+static int read_limit(word user, bool words, struct resource_limit *out)
+{
+    struct limit_words in;
+
+    if (words) {
+        if (copy_from_user(&in, (void *)user, sizeof in) != 0)
+            return -EFAULT;
+        *out = (struct resource_limit){in.soft, in.hard};
+    } else if (copy_from_user(out, (void *)user, sizeof *out) != 0) {
+        return -EFAULT;
+    }
+    out->soft = limit_wide(out->soft);
+    out->hard = limit_wide(out->hard);
+    return 0;
+}
+
+static int write_limit(word user, bool words, const struct resource_limit *limit)
+{
+    struct limit_words out = {limit_word(limit->soft), limit_word(limit->hard)};
+
+    if (words)
+        return copy_to_user((void *)user, &out, sizeof out) != 0 ? -EFAULT : 0;
+    return copy_to_user((void *)user, limit, sizeof *limit) != 0 ? -EFAULT : 0;
+}
+
+static long limit_call(struct process *process, word resource, word in, word out, bool words)
 {
     struct resource_limit wanted, old;
     uint64_t flags;
@@ -210,26 +259,28 @@ static long limit_call(struct process *process, word resource, word in, word out
 
     if (resource >= RESOURCE_COUNT)
         return -EINVAL;
-    if (in && copy_from_user(&wanted, (void *)in, sizeof wanted) != 0)
+    if (in && read_limit(in, words, &wanted) != 0)
         return -EFAULT;
     flags = spin_lock_interrupts(&process->lock);
     old = process->limits[resource];
     spin_unlock_interrupts(&process->lock, flags);
     if (in)
         error = set_limit(process, (unsigned)resource, &wanted);
-    if (!error && out && copy_to_user((void *)out, &old, sizeof old) != 0)
-        error = -EFAULT;
+    if (!error && out)
+        error = write_limit(out, words, &old);
     return error;
 }
 
 long sys_getrlimit(word resource, word out)
 {
-    return limit_call(current_process(), resource, 0, out);
+    if (!out)
+        return resource >= RESOURCE_COUNT ? -EINVAL : -EFAULT;
+    return limit_call(current_process(), resource, 0, out, true);
 }
 
 long sys_setrlimit(word resource, word in)
 {
-    return in ? limit_call(current_process(), resource, in, 0) : -EFAULT;
+    return in ? limit_call(current_process(), resource, in, 0, true) : -EFAULT;
 }
 
 long sys_prlimit64(word pid, word resource, word in, word out)
@@ -239,14 +290,14 @@ long sys_prlimit64(word pid, word resource, word in, word out)
     long error;
 
     if (pid == 0 || (int)pid == current_process()->number)
-        return limit_call(current_process(), resource, in, out);
+        return limit_call(current_process(), resource, in, out, false);
     process = process_find((int)pid);
     if (!process)
         return -ESRCH;
     if (ids->euid != 0 && ids->uid != process->credentials.uid)
         error = -EPERM;
     else
-        error = limit_call(process, resource, in, out);
+        error = limit_call(process, resource, in, out, false);
     process_put(process);
     return error;
 }
@@ -263,11 +314,11 @@ void usage_fill(struct rusage_abi *out, const struct usage_times *times, uint64_
         .user_microseconds = user.microseconds,
         .system_seconds = system.seconds,
         .system_microseconds = system.microseconds,
-        .maximum_resident = (int64_t)(resident_peak / 1024),
-        .minor_faults = (int64_t)times->minor_faults,
-        .major_faults = (int64_t)times->major_faults,
-        .voluntary_switches = (int64_t)times->voluntary_switches,
-        .involuntary_switches = (int64_t)times->involuntary_switches,
+        .maximum_resident = (long)(resident_peak / 1024),
+        .minor_faults = (long)times->minor_faults,
+        .major_faults = (long)times->major_faults,
+        .voluntary_switches = (long)times->voluntary_switches,
+        .involuntary_switches = (long)times->involuntary_switches,
     };
 }
 
@@ -328,7 +379,7 @@ long sys_sched_yield(void)
 long sys_sched_getaffinity(word tid, word size, word mask)
 {
     struct thread *thread = thread_of(tid);
-    uint64_t cpus = (cpu_count >= 64 ? 0 : 1ull << cpu_count) - 1;
+    word cpus = (cpu_count >= 8 * sizeof cpus ? 0 : (word)1 << cpu_count) - 1;
 
     if (!thread)
         return -ESRCH;
@@ -341,14 +392,14 @@ long sys_sched_getaffinity(word tid, word size, word mask)
 long sys_sched_setaffinity(word tid, word size, word mask)
 {
     struct thread *thread = thread_of(tid);
-    uint64_t wanted = 0;
+    word wanted = 0;
 
     if (!thread)
         return -ESRCH;
     thread_put(thread);
     if (copy_from_user(&wanted, (void *)mask, size < sizeof wanted ? size : sizeof wanted) != 0)
         return -EFAULT;
-    return wanted & ((1ull << cpu_count) - 1) ? 0 : -EINVAL;
+    return wanted & (((word)1 << cpu_count) - 1) ? 0 : -EINVAL;
 }
 
 static bool policy_known(int policy)

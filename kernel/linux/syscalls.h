@@ -12,7 +12,6 @@ typedef unsigned long word;
 /* sys_process.c */
 long sys_fork(void);
 long sys_vfork(void);
-long sys_clone(word flags, word stack, word parent_tid, word child_tid, word tls);
 long sys_clone3(word arguments, word size);
 long sys_execve(word name, word argv, word envp);
 long sys_execveat(word start, word name, word argv, word envp, word flags);
@@ -30,8 +29,6 @@ long sys_getsid(word pid);
 long sys_setsid(void);
 long sys_set_tid_address(word address);
 long sys_arch_prctl(word code, word address);
-long sys_set_thread_area(word user);
-long sys_get_thread_area(word user);
 long sys_prctl(word option, word a, word b, word c, word d);
 long sys_umask(word mask);
 long sys_personality(word persona);
@@ -99,7 +96,6 @@ long sys_get_robust_list(word pid, word head, word size);
 long sys_rseq(word area, word size, word flags, word signature);
 
 /* sys_memory.c */
-long sys_mmap(word address, word length, word protection, word flags, word fd, word offset);
 long sys_munmap(word address, word length);
 long sys_mprotect(word address, word length, word protection);
 long sys_pkey_mprotect(word address, word length, word protection, word key);
@@ -173,5 +169,8 @@ long sys_setpriority(word which, word who, word nice);
 long sys_getcpu(word cpu, word node);
 long sys_membarrier(word command, word flags, word cpu);
 long sys_syslog(word type, word buffer, word length);
+
+/* What differs: x86_64/ or i386/. */
+#include "linux/machine_calls.h"
 
 #endif

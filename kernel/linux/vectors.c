@@ -4,7 +4,7 @@
 #include "linux/errno.h"
 #include "x86/usercopy.h"
 
-int vectors_get(struct vectors *v, uint64_t user_list, uint64_t count)
+int vectors_get(struct vectors *v, unsigned long user_list, unsigned long count)
 {
     size_t total = 0;
 
@@ -18,8 +18,8 @@ int vectors_get(struct vectors *v, uint64_t user_list, uint64_t count)
     }
     if (copy_from_user(v->list, (void *)user_list, count * sizeof *v->list) != 0)
         goto bad_address;
-    for (uint64_t i = 0; i < count; i++) {
-        if ((int64_t)v->list[i].length < 0) {
+    for (unsigned long i = 0; i < count; i++) {
+        if ((long)v->list[i].length < 0) {
             if (v->list != v->short_list)
                 kernel_free(v->list);
             return -EINVAL;

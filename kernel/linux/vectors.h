@@ -15,7 +15,7 @@ struct vectors {
 };
 
 /* -EINVAL: too many, or a negative length; -EFAULT; -ENOMEM. The sum is cut at RW_LIMIT. */
-int vectors_get(struct vectors *v, uint64_t user_list, uint64_t count);
+int vectors_get(struct vectors *v, unsigned long user_list, unsigned long count);
 void vectors_done(struct vectors *v);
 
 #endif

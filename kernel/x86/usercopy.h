@@ -117,8 +117,19 @@ DEFINE_USER_ACCESS(64, "movq", "q")
 #define get_user_word get_user_u64
 #define put_user_word put_user_u64
 #else
-#define get_user_word get_user_u32
-#define put_user_word put_user_u32
+static inline int get_user_word(unsigned long *out_value, const void __user *from)
+{
+    uint32_t value;
+    int error = get_user_u32(&value, from);
+
+    *out_value = value;
+    return error;
+}
+
+static inline int put_user_word(void __user *to, unsigned long value)
+{
+    return put_user_u32(to, value);
+}
 
 /* In two halves: what another thread writes meanwhile may be seen half. */
 static inline int get_user_u64(uint64_t *out_value, const void __user *from)
