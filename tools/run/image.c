@@ -103,12 +103,14 @@ static bool base_has_program(const struct base *base, const char *name)
 }
 
 /* The host's file that PROGRAM means, or NULL when it is the machine's. */
-static const char *host_program(const struct base *base, const char *name)
+static const char *host_program(const struct options *options, const struct base *base,
+                                const char *name)
 {
     const char *fault;
 
     if (!strchr(name, '/'))
-        return !base_has_program(base, name) && access(name, F_OK) == 0 && !program_fault(name)
+        return !base_has_program(base, name) && access(name, F_OK) == 0 &&
+                       !program_fault(name, options->arch)
                    ? name
                    : NULL;
     if (access(name, F_OK) != 0) {
@@ -116,7 +118,7 @@ static const char *host_program(const struct base *base, const char *name)
             fail("%s: %s", name, strerror(errno));
         return NULL;
     }
-    fault = program_fault(name);
+    fault = program_fault(name, options->arch);
     if (fault && name[0] == '/' && base_has(base, name + 1))
         return NULL;
     if (fault)
@@ -204,7 +206,7 @@ void image_make(const struct options *options, struct image *out_image)
     struct base base;
 
     map_base(options->base, &base);
-    program = name ? host_program(&base, name) : NULL;
+    program = name ? host_program(options, &base, name) : NULL;
     if (!name)
         out_image->program = format_string("/bin/sh");
     else

@@ -17,6 +17,7 @@ static const char help[] =
     "A PROGRAM that is a file here is put into the machine at the same path; otherwise it is\n"
     "looked up in the machine. Standard input, output and error are the program's own.\n"
     "\n"
+    "  --arch NAME          x86_64 (which it is without this), i386 or i386-pae\n"
     "  --mem SIZE           memory of the machine (256M)\n"
     "  --add HOST[:GUEST]   put a file or a folder into the machine; may be repeated\n"
     "  --append 'ARGUMENTS' arguments for the kernel\n"
@@ -28,7 +29,8 @@ static const char help[] =
     "run; 126 the kernel died. On a terminal, Ctrl-] three times in a second ends the machine.\n";
 
 enum {
-    OPTION_MEM = 256,
+    OPTION_ARCH = 256,
+    OPTION_MEM,
     OPTION_ADD,
     OPTION_APPEND,
     OPTION_QEMU,
@@ -40,6 +42,7 @@ enum {
 };
 
 static const struct option option_table[] = {
+    {"arch", required_argument, NULL, OPTION_ARCH},
     {"mem", required_argument, NULL, OPTION_MEM},
     {"add", required_argument, NULL, OPTION_ADD},
     {"append", required_argument, NULL, OPTION_APPEND},
@@ -155,10 +158,15 @@ void options_parse(int argc, char **argv, struct options *out_options)
     static char name[] = "quire run";
     int option;
 
-    *out_options = (struct options){.memory = UINT64_C(256) << 20};
+    *out_options = (struct options){.arch = &arch_default, .memory = UINT64_C(256) << 20};
     argv[0] = name; /* getopt's messages begin with it */
     while ((option = getopt_long(argc, argv, "+", option_table, NULL)) != -1) {
         switch (option) {
+        case OPTION_ARCH:
+            out_options->arch = arch_find(optarg);
+            if (!out_options->arch)
+                fail("--arch %s: not one of " ARCH_NAMES, optarg);
+            break;
         case OPTION_MEM:
             out_options->memory = parse_memory(optarg);
             break;

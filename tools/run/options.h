@@ -2,6 +2,8 @@
 #ifndef RUN_OPTIONS_H
 #define RUN_OPTIONS_H
 
+#include "arch.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -11,6 +13,7 @@ struct addition {
 };
 
 struct options {
+    const struct arch *arch;
     uint64_t memory; /* bytes */
     struct addition *additions;
     unsigned addition_count;

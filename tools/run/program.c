@@ -4,43 +4,76 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *elf_fault(int fd, const Elf64_Ehdr *header)
-{
-    if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_machine != EM_X86_64)
-        return "it is not a program for x86-64";
-    if (header->e_type != ET_EXEC && header->e_type != ET_DYN)
-        return "it is an ELF file, but not a program";
-    for (unsigned i = 0; i < header->e_phnum; i++) {
-        Elf64_Phdr segment;
-        off_t at = (off_t)(header->e_phoff + (Elf64_Off)i * header->e_phentsize);
+/* What is looked at in the headers of both classes. */
+struct elf {
+    unsigned class, machine, type, segments;
+    uint64_t table, entry_size;
+};
 
-        if (pread(fd, &segment, sizeof(segment), at) != (ssize_t)sizeof(segment))
+static bool read_header(int fd, struct elf *out)
+{
+    union {
+        unsigned char ident[EI_NIDENT];
+        Elf32_Ehdr narrow;
+        Elf64_Ehdr wide;
+    } header;
+    ssize_t length = pread(fd, &header, sizeof(header), 0);
+
+    if (length < (ssize_t)sizeof(header.narrow) || memcmp(header.ident, ELFMAG, SELFMAG) != 0)
+        return false;
+    if (header.ident[EI_CLASS] == ELFCLASS32)
+        *out = (struct elf){ELFCLASS32,
+                            header.narrow.e_machine,
+                            header.narrow.e_type,
+                            header.narrow.e_phnum,
+                            header.narrow.e_phoff,
+                            header.narrow.e_phentsize};
+    else
+        *out = (struct elf){header.ident[EI_CLASS], header.wide.e_machine, header.wide.e_type,
+                            header.wide.e_phnum,    header.wide.e_phoff,   header.wide.e_phentsize};
+    return header.ident[EI_CLASS] != ELFCLASS64 || length == (ssize_t)sizeof(header.wide);
+}
+
+static const char *elf_fault(int fd, const struct elf *elf, const struct arch *arch)
+{
+    if (elf->class != arch->elf_class || elf->machine != arch->elf_machine)
+        return arch->not_program;
+    if (elf->type != ET_EXEC && elf->type != ET_DYN)
+        return "it is an ELF file, but not a program";
+    for (unsigned i = 0; i < elf->segments; i++) {
+        uint32_t type; /* the first field of a segment's header, in both classes */
+        off_t at = (off_t)(elf->table + i * elf->entry_size);
+
+        if (pread(fd, &type, sizeof(type), at) != (ssize_t)sizeof(type))
             return "its ELF headers are cut off";
-        if (segment.p_type == PT_INTERP)
-            return "it is dynamically linked, and a static program is needed (gcc -static)";
+        if (type == PT_INTERP)
+            return arch->how_static;
     }
     return NULL;
 }
 
-static const char *content_fault(int fd)
+static const char *content_fault(int fd, const struct arch *arch)
 {
-    Elf64_Ehdr header;
-    ssize_t length = pread(fd, &header, sizeof(header), 0);
+    struct elf elf;
+    char first[2];
+    ssize_t length = pread(fd, first, sizeof(first), 0);
 
     if (length < 0)
         return strerror(errno);
-    if (length >= 2 && memcmp(&header, "#!", 2) == 0)
+    if (length == sizeof(first) && memcmp(first, "#!", 2) == 0)
         return NULL;
-    if (length < (ssize_t)sizeof(header) || memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
+    if (!read_header(fd, &elf))
         return "it is not a program (neither an ELF file nor a script with #!)";
-    return elf_fault(fd, &header);
+    return elf_fault(fd, &elf, arch);
 }
 
-const char *program_fault(const char *path)
+const char *program_fault(const char *path, const struct arch *arch)
 {
     struct stat status;
     const char *fault;
@@ -57,7 +90,7 @@ const char *program_fault(const char *path)
     else if (!(status.st_mode & 0111))
         fault = "it is not executable (chmod +x)";
     else
-        fault = content_fault(fd);
+        fault = content_fault(fd, arch);
     close(fd);
     return fault;
 }

@@ -2,10 +2,12 @@
 #ifndef RUN_PROGRAM_H
 #define RUN_PROGRAM_H
 
+#include "arch.h"
+
 /*
- * NULL when `path` is a program that the kernel can run: executable, and a static x86-64 ELF file
- * or a script. Otherwise a text that says why not, to be put after "PATH: ".
+ * NULL when `path` is a program that the kernel can run: executable, and a static ELF file for its
+ * architecture or a script. Otherwise a text that says why not, to be put after "PATH: ".
  */
-const char *program_fault(const char *path);
+const char *program_fault(const char *path, const struct arch *arch);
 
 #endif
