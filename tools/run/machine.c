@@ -3,6 +3,7 @@
 
 #include "../../kernel/drivers/channel_protocol.h"
 #include "../common/report.h"
+#include "medium.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +17,9 @@
 
 #define DEFAULT_QEMU "qemu-system-x86_64"
 #define SPACE        " \t\n"
+
+/* Debian's package ovmf. */
+#define UEFI_FIRMWARE "/usr/share/ovmf/OVMF.fd"
 
 struct words {
     char **list; /* ended by NULL */
@@ -59,6 +63,25 @@ static void add_split(struct words *words, const char *text)
     }
 }
 
+static void add_boot(struct words *words, const struct options *options, int image_fd)
+{
+    int medium;
+
+    if (options->boot == BOOT_KERNEL) {
+        add_option(words, "-kernel", format_string("%s", options->kernel));
+        add_option(words, "-initrd", format_string("/proc/self/fd/%d", image_fd));
+        if (options->append)
+            add_option(words, "-append", format_string("%s", options->append));
+        return;
+    }
+    medium = medium_make(options, image_fd);
+    if (options->boot == BOOT_UEFI)
+        add_option(words, "-bios", format_string("%s", UEFI_FIRMWARE));
+    add_option(words, "-drive",
+               format_string("file=/proc/self/fd/%d,format=raw,if=ide,media=%s", medium,
+                             options->boot == BOOT_DISK ? "disk" : "cdrom"));
+}
+
 static char **qemu_command(const struct options *options, int image_fd, int channel_fd, int log_fd)
 {
     const char *qemu = getenv("QUIRE_QEMU");
@@ -72,10 +95,7 @@ static char **qemu_command(const struct options *options, int image_fd, int chan
     add_word(&words, format_string("-no-user-config"));
     add_word(&words, format_string("-no-reboot"));
     add_option(&words, "-display", format_string("none"));
-    add_option(&words, "-kernel", format_string("%s", options->kernel));
-    add_option(&words, "-initrd", format_string("/proc/self/fd/%d", image_fd));
-    if (options->append)
-        add_option(&words, "-append", format_string("%s", options->append));
+    add_boot(&words, options, image_fd);
     add_option(&words, "-chardev", format_string("socket,id=log,fd=%d", log_fd));
     add_option(&words, "-serial", format_string("chardev:log"));
     add_option(&words, "-chardev", format_string("socket,id=channel,fd=%d", channel_fd));

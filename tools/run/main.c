@@ -6,6 +6,7 @@
  *   image    the initial archive            machine  the QEMU process
  *   session  the loop between them          channel  messages to and from the kernel
  *   output   queue to descriptors 1 and 2   terminal raw mode, window size
+ *   medium   a disk or an ISO to boot from
  */
 #define _GNU_SOURCE
 #include "../common/report.h"

@@ -21,6 +21,7 @@ static const char help[] =
     "  --mem SIZE           memory of the machine (256M)\n"
     "  --add HOST[:GUEST]   put a file or a folder into the machine; may be repeated\n"
     "  --append 'ARGUMENTS' arguments for the kernel\n"
+    "  --boot WAY           iso (GRUB, BIOS), uefi (GRUB, UEFI) or disk (quire's own boot code)\n"
     "  --qemu 'ARGUMENTS'   arguments for QEMU\n"
     "  --timeout SECONDS    end the machine then, with status 124\n"
     "  --verbose            show the kernel's messages on standard error\n"
@@ -37,6 +38,8 @@ enum {
     OPTION_TIMEOUT,
     OPTION_VERBOSE,
     OPTION_HELP,
+    OPTION_BOOT,
+    OPTION_BOOT_TOOL,
     OPTION_KERNEL,
     OPTION_BASE
 };
@@ -47,10 +50,12 @@ static const struct option option_table[] = {
     {"add", required_argument, NULL, OPTION_ADD},
     {"append", required_argument, NULL, OPTION_APPEND},
     {"qemu", required_argument, NULL, OPTION_QEMU},
+    {"boot", required_argument, NULL, OPTION_BOOT},
     {"timeout", required_argument, NULL, OPTION_TIMEOUT},
     {"verbose", no_argument, NULL, OPTION_VERBOSE},
     {"help", no_argument, NULL, OPTION_HELP},
     /* From the front, not for the user. */
+    {"boot-tool", required_argument, NULL, OPTION_BOOT_TOOL},
     {"kernel-file", required_argument, NULL, OPTION_KERNEL},
     {"base-archive", required_argument, NULL, OPTION_BASE},
     {NULL, 0, NULL, 0},
@@ -87,6 +92,17 @@ static int64_t parse_seconds(const char *text)
     if (end == text || *end || !(seconds > 0 && seconds < 1e9))
         fail("--timeout %s: not a number of seconds", text);
     return (int64_t)(seconds * 1e9) + 1;
+}
+
+static enum boot_way parse_boot(const char *text)
+{
+    static const char *const ways[] = {
+        [BOOT_KERNEL] = "kernel", [BOOT_ISO] = "iso", [BOOT_UEFI] = "uefi", [BOOT_DISK] = "disk"};
+
+    for (unsigned way = 0; way < sizeof(ways) / sizeof(ways[0]); way++)
+        if (strcmp(text, ways[way]) == 0)
+            return (enum boot_way)way;
+    fail("--boot %s: it is iso, uefi or disk", text);
 }
 
 char *absolute_path(const char *path)
@@ -185,6 +201,12 @@ void options_parse(int argc, char **argv, struct options *out_options)
         case OPTION_VERBOSE:
             out_options->verbose = true;
             break;
+        case OPTION_BOOT:
+            out_options->boot = parse_boot(optarg);
+            break;
+        case OPTION_BOOT_TOOL:
+            out_options->boot_tool = optarg;
+            break;
         case OPTION_KERNEL:
             out_options->kernel = optarg;
             break;
@@ -202,4 +224,6 @@ void options_parse(int argc, char **argv, struct options *out_options)
     out_options->program = argv + optind;
     if (!out_options->kernel || !out_options->base)
         fail("start this by `quire run`, which names the kernel and the base archive");
+    if (out_options->boot != BOOT_KERNEL && !out_options->boot_tool)
+        fail("--boot: start this by `quire run`, which can make boot media");
 }

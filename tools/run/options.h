@@ -12,6 +12,14 @@ struct addition {
     char *guest; /* absolute path in the machine */
 };
 
+/* How the kernel reaches the machine's memory. */
+enum boot_way {
+    BOOT_KERNEL, /* QEMU loads it */
+    BOOT_ISO,    /* GRUB does, on a BIOS */
+    BOOT_UEFI,   /* GRUB does, on UEFI */
+    BOOT_DISK,   /* quire's own boot code does, on a BIOS */
+};
+
 struct options {
     const struct arch *arch;
     uint64_t memory; /* bytes */
@@ -19,9 +27,11 @@ struct options {
     unsigned addition_count;
     const char *append; /* kernel arguments, or NULL */
     const char *qemu;   /* arguments for QEMU, or NULL */
-    const char *kernel; /* file */
-    const char *base;   /* file: base of the initial archive */
-    int64_t timeout;    /* nanoseconds, or 0 */
+    enum boot_way boot;
+    const char *boot_tool; /* makes boot media */
+    const char *kernel;    /* file */
+    const char *base;      /* file: base of the initial archive */
+    int64_t timeout;       /* nanoseconds, or 0 */
     bool verbose;
     uint32_t closed_mask; /* bit n: descriptor n was closed when we began */
     char **program;       /* PROGRAM ARGS..., ended by NULL; empty for a shell */
