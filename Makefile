@@ -18,6 +18,31 @@ Q :=
 say = @:
 endif
 
+,         := ,
+
+# What is built for: the kernel, and the library in the host's tests. Output for x86_64 goes to
+# build/kernel, build/sim and so on, for others to build/kernel-ARCH, build/sim-ARCH.
+ARCH ?= x86_64
+ifeq ($(ARCH),x86_64)
+ARCH_SUFFIX :=
+ARCH_FORMAT := QUIRE_FORMAT_X86_64
+ARCH_HOST   :=
+else ifeq ($(ARCH),i386)
+ARCH_SUFFIX := -i386
+ARCH_FORMAT := QUIRE_FORMAT_I386
+ARCH_HOST   := -m32
+else ifeq ($(ARCH),i386-pae)
+ARCH_SUFFIX := -i386-pae
+ARCH_FORMAT := QUIRE_FORMAT_I386_PAE
+ARCH_HOST   := -m32
+else
+$(error ARCH is x86_64, i386 or i386-pae)
+endif
+
+# The i386 test programs' cmocka is unpacked, not installed (quire brings it).
+CMOCKA_I386 := $(BUILD)/i386/usr/lib/i386-linux-gnu
+CMOCKA      := $(if $(ARCH_HOST),-L$(CMOCKA_I386) -Wl$(,)-rpath$(,)$(abspath $(CMOCKA_I386)) )-lcmocka
+
 WARNINGS  := -Wall -Wextra -Wshadow -Werror
 STRICT    := $(WARNINGS) -Wconversion -Wstrict-prototypes -Wmissing-prototypes
 COMMON    := -std=c11 -g -MMD -MP

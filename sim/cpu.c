@@ -131,7 +131,7 @@ void sim_relax(void)
 
 static void coroutine(unsigned high, unsigned low)
 {
-    struct sim_cpu *cpu = (struct sim_cpu *)(((uintptr_t)high << 32) | low);
+    struct sim_cpu *cpu = (struct sim_cpu *)(uintptr_t)((uint64_t)high << 32 | low);
 
 #ifdef SIM_ASAN
     __sanitizer_finish_switch_fiber(NULL, &cpu->machine->scheduler_stack,
@@ -156,7 +156,7 @@ static void prepare(struct sim_cpu *cpu)
     cpu->context.uc_stack.ss_size = STACK_SIZE;
     cpu->context.uc_link = NULL;
     makecontext(&cpu->context, (void (*)(void))(uintptr_t)coroutine, 2,
-                (unsigned)((uintptr_t)cpu >> 32), (unsigned)(uintptr_t)cpu);
+                (unsigned)((uint64_t)(uintptr_t)cpu >> 32), (unsigned)(uintptr_t)cpu);
 }
 
 /* The next CPU to run: any ready one; a sleeper rarely, as hooks may return early. NULL: none is

@@ -35,7 +35,12 @@ static uint64_t next_random(struct sim_random *random)
 
 uint64_t sim_random_below(struct sim_random *random, uint64_t n)
 {
-    return (uint64_t)(((unsigned __int128)next_random(random) * n) >> 64);
+    uint64_t drawn = next_random(random), low = drawn & UINT32_MAX, high = drawn >> 32;
+    uint64_t n_low = n & UINT32_MAX, n_high = n >> 32;
+    uint64_t middle = high * n_low + (low * n_low >> 32),
+             other = low * n_high + (middle & UINT32_MAX);
+
+    return high * n_high + (middle >> 32) + (other >> 32); /* the upper half of drawn * n */
 }
 
 bool sim_random_once_in(struct sim_random *random, uint64_t n)
@@ -304,15 +309,21 @@ static void bring_up(struct sim_machine *machine)
     require(machine, quire_frame_init(q, &map, &config), "frames");
     require(machine, quire_heap_init(q), "heap");
     require(machine, quire_pagetable_init(q, machine->options.levels), "page table");
-    require(machine,
-            quire_area_init(q, (quire_virt)0xffffff0000000000u, (quire_virt)0xffffff0010000000u),
-            "areas");
+    require(machine, quire_area_init(q, SIM_AREA_START, SIM_AREA_START + SIM_AREA_BYTES), "areas");
     require(machine, quire_space_init(q), "spaces");
     q->reclaimer = reclaim;
     machine->held = calloc(q->frame.count, sizeof(*machine->held));
     machine->stored = calloc(q->frame.count, sizeof(*machine->stored));
     for (unsigned i = 0; i < machine->options.cpus; i++)
-        machine->cpu[i].mmu.root = q->kernel.root;
+        sim_mmu_set_root(&machine->cpu[i], q->kernel.root);
+}
+
+/* QUIRE_LEVELS in the environment, for all tests at once, or the format's usual number. */
+static unsigned sim_levels(void)
+{
+    const char *wanted = getenv("QUIRE_LEVELS");
+
+    return wanted != NULL ? (unsigned)strtoul(wanted, NULL, 10) : QUIRE_LEVELS_DEFAULT;
 }
 
 struct sim_machine *sim_create(const struct sim_options *options)
@@ -320,6 +331,8 @@ struct sim_machine *sim_create(const struct sim_options *options)
     struct sim_machine *machine = calloc(1, sizeof(*machine));
 
     machine->options = *options;
+    if (options->levels == 0)
+        machine->options.levels = sim_levels();
     machine->random.state = options->seed;
     machine->q = aligned_alloc(64, (sizeof(struct quire) + 63) / 64 * 64);
     memset(machine->q, 0, sizeof(struct quire));

@@ -232,13 +232,22 @@ void sim_flush_all(void)
     sim_mmu_drop(sim_this_cpu(), 0, ~(quire_virt)0, true);
 }
 
+void sim_mmu_set_root(struct sim_cpu *cpu, quire_phys root)
+{
+    const quire_entry *entries = (const quire_entry *)sim_bytes(cpu->machine, root);
+
+    __atomic_store_n(&cpu->mmu.root, root, __ATOMIC_RELAXED);
+    for (unsigned i = 0; QUIRE_ROOT_FIXED && i < QUIRE_ROOT_ENTRIES; i++)
+        cpu->mmu.fixed[i] = entries[i];
+}
+
 void sim_load_root(quire_phys root)
 {
     struct sim_cpu *cpu = sim_this_cpu();
 
     quire_platform_point();
     pthread_mutex_lock(&cpu->mmu.mutex);
-    __atomic_store_n(&cpu->mmu.root, root, __ATOMIC_RELAXED);
+    sim_mmu_set_root(cpu, root);
     drop_all(cpu, false);
     pthread_mutex_unlock(&cpu->mmu.mutex);
 }
@@ -261,8 +270,8 @@ static void check_reserved(struct sim_cpu *cpu, quire_virt address, unsigned lev
 
     if (large && !(QUIRE_LARGE_LEVELS & (1u << level)))
         wrong = true;
-    if (large && (entry & QUIRE_ENTRY_ADDRESS_LARGE &
-                  (((quire_entry)1 << quire_level_shift(level)) - 1)) != 0)
+    if (large &&
+        (entry & QUIRE_ENTRY_ADDRESS & ~QUIRE_ENTRY_PAT_LARGE & quire_level_mask(level)) != 0)
         wrong = true;
     if (level > 1 && !large && (entry & ~(QUIRE_TABLE_FLAGS(level) | QUIRE_ENTRY_NO_EXECUTE)) != 0)
         wrong = true;
@@ -308,8 +317,10 @@ static enum walk_result walk(struct sim_cpu *cpu, const struct access *access, b
     if (known != NULL)
         at = *known;
     for (;; at.level--) {
-        quire_entry *slot = entry_at(cpu, at.table, access->address, at.level);
-        quire_entry entry;
+        bool fixed = QUIRE_ROOT_FIXED && at.level == cpu->machine->q->kernel.levels;
+        quire_entry *slot = fixed ? &mmu->fixed[quire_level_index(access->address, at.level)]
+                                  : entry_at(cpu, at.table, access->address, at.level);
+        quire_entry entry, rights;
         bool leaf;
 
         if (pause && sim_draw(cpu, 4) == 0)
@@ -318,10 +329,11 @@ static enum walk_result walk(struct sim_cpu *cpu, const struct access *access, b
         if (!(entry & QUIRE_ENTRY_PRESENT))
             return WALK_FAULT;
         check_reserved(cpu, access->address, at.level, entry);
-        at.write &= (entry & QUIRE_ENTRY_WRITE) != 0;
-        at.user &= (entry & QUIRE_ENTRY_USER) != 0;
-        at.execute &= !(entry & QUIRE_ENTRY_NO_EXECUTE);
         leaf = at.level == 1 || (entry & QUIRE_ENTRY_LARGE);
+        rights = quire_entry_rights(entry, at.level, leaf);
+        at.write &= (rights & QUIRE_ENTRY_WRITE) != 0;
+        at.user &= (rights & QUIRE_ENTRY_USER) != 0;
+        at.execute &= !(entry & QUIRE_ENTRY_NO_EXECUTE);
         if (leaf) {
             bool store = access->write && at.write && (!access->user || at.user);
             quire_entry bits = QUIRE_ENTRY_ACCESSED | (store ? QUIRE_ENTRY_DIRTY : 0);
@@ -341,7 +353,7 @@ static enum walk_result walk(struct sim_cpu *cpu, const struct access *access, b
             };
             return WALK_DONE;
         }
-        if (!update_entry(slot, entry, QUIRE_ENTRY_ACCESSED))
+        if (!update_entry(slot, entry, QUIRE_ENTRY_ACCESSED & QUIRE_TABLE_FLAGS(at.level)))
             return WALK_AGAIN;
         at.table = quire_entry_phys(entry);
         at.prefix = page_of(access->address, at.level);
@@ -492,7 +504,9 @@ enum quire_status sim_fetch(struct sim_cpu *cpu, quire_virt address, uint64_t *o
 {
     struct access access = {.address = address, .user = true, .execute = true};
 
-    return user_access(cpu, &access, QUIRE_ACCESS_EXECUTE, out);
+    /* The error code tells a fetch from a read only where there is no-execute (SDM 3A 4.7). */
+    return user_access(cpu, &access,
+                       QUIRE_HAS_NO_EXECUTE ? QUIRE_ACCESS_EXECUTE : QUIRE_ACCESS_READ, out);
 }
 
 bool sim_kernel_load(struct sim_cpu *cpu, quire_virt address, uint64_t *out)
@@ -528,16 +542,18 @@ static bool look_up(struct sim_cpu *cpu, quire_virt address, unsigned lowest,
     *out = (struct sim_tlb_entry){.write = true, .user = true, .execute = true};
     for (unsigned level = cpu->machine->q->kernel.levels;; level--) {
         quire_entry entry = *entry_at(cpu, table, address, level);
+        bool leaf = level == 1 || (entry & QUIRE_ENTRY_LARGE);
+        quire_entry rights = quire_entry_rights(entry, level, leaf);
 
         if (!(entry & QUIRE_ENTRY_PRESENT))
             return false;
-        out->write &= (entry & QUIRE_ENTRY_WRITE) != 0;
-        out->user &= (entry & QUIRE_ENTRY_USER) != 0;
+        out->write &= (rights & QUIRE_ENTRY_WRITE) != 0;
+        out->user &= (rights & QUIRE_ENTRY_USER) != 0;
         out->execute &= !(entry & QUIRE_ENTRY_NO_EXECUTE);
         out->level = level;
         out->dirty = (entry & QUIRE_ENTRY_DIRTY) != 0;
         out->global = (entry & QUIRE_ENTRY_GLOBAL) != 0;
-        if (level == 1 || (entry & QUIRE_ENTRY_LARGE)) {
+        if (leaf) {
             out->frame = level == 1 ? quire_entry_phys(entry) : (entry & QUIRE_ENTRY_ADDRESS_LARGE);
             return true;
         }

@@ -2,12 +2,12 @@
 #
 #   build/sim/asan/libsim.a    AddressSanitizer and UndefinedBehaviorSanitizer
 #   build/sim/fast/libsim.a    optimised, for long runs
-#   build/sim/tsan/libsim.a    ThreadSanitizer, for host threads
+#   build/sim/tsan/libsim.a    ThreadSanitizer, for host threads (x86_64 only)
 #
 # MUTANT=DIR takes the library's sources from DIR instead of mm/ and puts everything below DIR/build.
 
 SIM_MM      := mm
-SIM_OUT     := $(BUILD)/sim
+SIM_OUT     := $(BUILD)/sim$(ARCH_SUFFIX)
 ifdef MUTANT
 SIM_MM      := $(MUTANT)
 SIM_OUT     := $(MUTANT)/build
@@ -17,12 +17,13 @@ SIM_SOURCES    := $(sort $(wildcard sim/*.c))
 SIM_MM_SOURCES := $(sort $(wildcard $(SIM_MM)/*.c))
 SIM_INCLUDE    := -Iinclude -Isim -I$(SIM_MM)
 SIM_CPPFLAGS   := $(SIM_INCLUDE) -DQUIRE_CONFIG_HEADER='"sim_config.h"' \
-                  -DQUIRE_PLATFORM_HEADER='"quire_platform.h"'
-SIM_CFLAGS     := $(COMMON) $(WARNINGS) -fno-omit-frame-pointer -pthread
+                  -DQUIRE_PLATFORM_HEADER='"quire_platform.h"' \
+                  -DQUIRE_FORMAT=$(ARCH_FORMAT) -D_FILE_OFFSET_BITS=64
+SIM_CFLAGS     := $(ARCH_HOST) $(COMMON) $(WARNINGS) -fno-omit-frame-pointer -pthread
 
-SIM_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
-SIM_fast := -O2
-SIM_tsan := -O1 -fsanitize=thread -Wno-tsan
+SIM_asan := $(ARCH_HOST) -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+SIM_fast := $(ARCH_HOST) -O2
+SIM_tsan := $(ARCH_HOST) -O1 -fsanitize=thread -Wno-tsan
 
 # $(1): the variant
 define sim_variant

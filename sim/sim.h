@@ -58,6 +58,8 @@ struct sim_mmu {
     pthread_mutex_t mutex; /* taken by others to flush; held during one access: an interrupt comes
                               between two */
     quire_phys root;       /* 0: paging is off */
+    quire_entry fixed[QUIRE_ROOT_ENTRIES]; /* with QUIRE_ROOT_FIXED: the root's entries as they were
+                                              when it was loaded */
     struct sim_tlb_entry *entry;
     int32_t capacity, free; /* free: first unused entry */
     int32_t bucket[SIM_TLB_BUCKETS];
@@ -88,6 +90,10 @@ enum sim_cpu_state {
 #define SIM_DEVICE_START ((quire_phys)0x800000)
 #define SIM_DEVICE_BYTES ((size_t)64 * 1024)
 
+/* Where kernel areas are. */
+#define SIM_AREA_BYTES ((size_t)256 << 20)
+#define SIM_AREA_START ((quire_virt)0 - 2 * SIM_AREA_BYTES)
+
 struct sim_cpu {
     struct sim_here here;    /* first: what the inlined hooks use */
     uint32_t held_countdown; /* while sim_hold() */
@@ -115,7 +121,7 @@ struct sim_options {
     uint32_t frames;  /* of RAM, about; 64 of them below 16 MiB */
     uint32_t high;    /* how many of those lie beyond the direct map */
     uint32_t reserve; /* frames kept for write-out */
-    unsigned levels;  /* 4 or 5 */
+    unsigned levels;  /* of page tables; 0: QUIRE_LEVELS of the environment, or the format's */
     uint64_t seed;
     unsigned point_mean; /* points between two change-overs, on average; 0: never */
     bool threads;        /* for sim_run_threads */
@@ -240,6 +246,7 @@ void sim_yield(struct sim_cpu *cpu);                /* let another coroutine run
 uint8_t *sim_bytes(struct sim_machine *machine, quire_phys address);
 void sim_mmu_init(struct sim_cpu *cpu);
 void sim_mmu_destroy(struct sim_cpu *cpu);
+void sim_mmu_set_root(struct sim_cpu *cpu, quire_phys root);
 void sim_mmu_drop(struct sim_cpu *cpu, quire_virt start, quire_virt end, bool global);
 void sim_disk_destroy(struct sim_machine *machine);
 

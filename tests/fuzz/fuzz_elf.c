@@ -216,7 +216,7 @@ static void check_content(const struct content *file, struct quire_space *space,
 
 static void start(void)
 {
-    static const struct sim_options options = {.cpus = 1, .frames = 1100, .levels = 4};
+    static const struct sim_options options = {.cpus = 1, .frames = 1100};
 
     machine = sim_create(&options);
 }

@@ -86,7 +86,7 @@ static void run_model(const struct sim_options *options, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct sim_options options = {.levels = 4};
+    struct sim_options options = {0};
 
     if (size < HEADER)
         return 0;

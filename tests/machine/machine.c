@@ -10,7 +10,6 @@ static struct sim_machine *create(unsigned cpus, uint32_t high)
         .cpus = cpus,
         .frames = 4096,
         .high = high,
-        .levels = 4,
         .seed = 1,
         .point_mean = 20,
     };

@@ -11,6 +11,10 @@
 #include "sim.h"
 
 #define PAGE QUIRE_PAGE_SIZE
+/* Bytes of the smallest large page, and kernel addresses that nobody else uses, aligned to all. */
+#define LARGE (QUIRE_PAGE_SIZE << QUIRE_INDEX_BITS)
+#define KERNEL                                                                                     \
+    (UINTPTR_MAX > UINT32_MAX ? (quire_virt)0xffff900000000000u : (quire_virt)0xd0000000u)
 
 /* A machine with that many CPUs and enough memory; the caller is CPU 0. */
 struct sim_machine *machine_create(unsigned cpus);

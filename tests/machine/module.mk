@@ -1,7 +1,7 @@
 # Unit tests of layers 3 and 4 on the simulated machine, under AddressSanitizer and UBSan.
 
 MACHINE_TESTS := $(patsubst tests/machine/test_%.c,%,$(wildcard tests/machine/test_*.c))
-MACHINE_DIR   := $(BUILD)/tests/machine
+MACHINE_DIR   := $(BUILD)/tests$(ARCH_SUFFIX)/machine
 
 .PHONY: test-machine
 test-machine: $(MACHINE_TESTS:%=$(MACHINE_DIR)/test_%)
@@ -12,7 +12,7 @@ $(MACHINE_DIR)/%.o: tests/machine/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(SIM_CPPFLAGS) $(SIM_CFLAGS) $(SIM_asan) -c $< -o $@
 
-$(MACHINE_DIR)/test_%: $(MACHINE_DIR)/test_%.o $(MACHINE_DIR)/machine.o $(BUILD)/sim/asan/libsim.a
+$(MACHINE_DIR)/test_%: $(MACHINE_DIR)/test_%.o $(MACHINE_DIR)/machine.o $(SIM_OUT)/asan/libsim.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(SIM_asan) $^ -o $@ -lcmocka -lpthread
+	$(Q)$(CC) $(SIM_asan) $^ -o $@ $(CMOCKA) -lpthread
 .PRECIOUS: $(MACHINE_DIR)/%.o

@@ -84,7 +84,9 @@ static void devices(void **state)
     assert_int_equal(load(machine, registers), 7);
     quire_pagetable_translate(machine->q, &machine->q->kernel, (quire_virt)registers, &found);
     assert_int_equal(found.physical, SIM_DEVICE_START + 0x10);
-    assert_int_equal(found.protection, QUIRE_PROT_READ | QUIRE_PROT_WRITE);
+    assert_int_equal(found.protection & (QUIRE_PROT_READ | QUIRE_PROT_WRITE),
+                     QUIRE_PROT_READ | QUIRE_PROT_WRITE);
+    assert_int_equal(!!(found.protection & QUIRE_PROT_EXECUTE), !QUIRE_HAS_NO_EXECUTE);
     assert_true(found.step[found.steps - 1].entry & QUIRE_ENTRY_CACHE_DISABLE);
     assert_true(quire_area_find(machine->q, (quire_virt)registers, &area));
     assert_string_equal(area.name, "device");

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define KERNEL ((quire_virt)0xffff900000000000u)
-
 static char failure[1024];
 static jmp_buf jump;
 
@@ -97,6 +95,7 @@ static void a_table_in_a_structure_cache_is_found(void **state)
 {
     struct sim_machine *machine = machine_create(1);
     struct quire_translation found;
+    const struct quire_walk_step *parent;
     uint64_t word;
 
     (void)state;
@@ -104,8 +103,9 @@ static void a_table_in_a_structure_cache_is_found(void **state)
     quire_pagetable_translate(machine->q, &machine->q->kernel, KERNEL, &found);
     assert_true(sim_kernel_load(sim_this_cpu(), KERNEL, &word));
     /* Unlink the leaf table behind the CPU's back. */
-    ((quire_entry *)sim_bytes(machine, found.step[2].table))[found.step[2].index] = 0;
-    assert_false(sim_kernel_load(sim_this_cpu(), KERNEL + ((quire_virt)4 << 20), &word));
+    parent = &found.step[found.steps - 2];
+    ((quire_entry *)sim_bytes(machine, parent->table))[parent->index] = 0;
+    assert_false(sim_kernel_load(sim_this_cpu(), KERNEL + 2 * LARGE, &word));
     assert_fails(machine, sim_audit(machine), "stale");
 }
 
@@ -133,13 +133,15 @@ static void reserved_bits_are_found(void **state)
 {
     struct sim_machine *machine = machine_create(1);
     struct quire_translation found;
+    const struct quire_walk_step *parent;
     uint64_t word;
 
     (void)state;
     map_page(machine);
     quire_pagetable_translate(machine->q, &machine->q->kernel, KERNEL, &found);
-    ((quire_entry *)sim_bytes(machine, found.step[1].table))[found.step[1].index] |=
-        QUIRE_ENTRY_LARGE;
+    /* The leaf table is no large page: it lies where none can. */
+    parent = &found.step[found.steps - 2];
+    ((quire_entry *)sim_bytes(machine, parent->table))[parent->index] |= QUIRE_ENTRY_LARGE;
     assert_fails(machine, sim_kernel_load(sim_this_cpu(), KERNEL, &word), "reserved bits");
 }
 

@@ -65,7 +65,7 @@ static void expect(quire_virt address, uint64_t value)
 
 static void bad_arguments_have_names(void **state)
 {
-    const quire_virt limit = quire_user_limit(4);
+    const quire_virt limit = space->end;
     struct quire_map shared = {.length = PAGE, .region = RW | QUIRE_REGION_SHARED};
     quire_virt out;
 
@@ -76,7 +76,9 @@ static void bad_arguments_have_names(void **state)
     assert_status(map(0, limit + PAGE, RW, 0, NULL), QUIRE_NO_SPACE);
     assert_status(map(limit, PAGE, RW, QUIRE_MAP_FIXED, NULL), QUIRE_OUT_OF_RANGE);
     assert_status(map(limit - PAGE, 2 * PAGE, RW, QUIRE_MAP_FIXED, NULL), QUIRE_OUT_OF_RANGE);
-    assert_status(map((quire_virt)1 << 60, PAGE, RW, QUIRE_MAP_FIXED, NULL), QUIRE_OUT_OF_RANGE);
+    assert_status(
+        map((quire_virt)0xf0 << (sizeof(quire_virt) * 8 - 8), PAGE, RW, QUIRE_MAP_FIXED, NULL),
+        QUIRE_OUT_OF_RANGE);
     assert_status(map(~(quire_virt)0 - PAGE + 1, PAGE, RW, QUIRE_MAP_FIXED, NULL),
                   QUIRE_OUT_OF_RANGE);
     assert_status(quire_space_map(space, &shared, &out), QUIRE_INVALID);
@@ -89,14 +91,14 @@ static void bad_arguments_have_names(void **state)
     assert_ok(quire_space_protect(space, BASE, 0, QUIRE_PROT_READ, false));
     assert_status(quire_space_fault(space, ~(quire_virt)0, QUIRE_ACCESS_READ, NULL),
                   QUIRE_NO_MAPPING);
-    assert_status(quire_space_fault(space, (quire_virt)1 << 50, QUIRE_ACCESS_WRITE, NULL),
+    assert_status(quire_space_fault(space, limit + 2 * PAGE, QUIRE_ACCESS_WRITE, NULL),
                   QUIRE_NO_MAPPING);
     assert_int_equal(machine_regions(space), 0);
 }
 
 static void the_last_user_page(void **state)
 {
-    const quire_virt last = quire_user_limit(4) - PAGE;
+    const quire_virt last = space->end - PAGE;
 
     (void)state;
     fixed(last, PAGE, RW);
@@ -310,7 +312,7 @@ static void fork_copies_on_write(void **state)
 
 static void a_large_move_takes_whole_tables(void **state)
 {
-    const quire_virt from = (quire_virt)1 << 32, to = (quire_virt)3 << 32;
+    const quire_virt from = 0x40000000, to = 0x80000000;
     const size_t length = 2 * SPAN + 3 * PAGE;
     quire_virt result;
 

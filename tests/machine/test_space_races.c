@@ -26,7 +26,7 @@ typedef void (*task)(struct sim_cpu *, void *);
 static void set_up(struct scene *scene, uint64_t seed, unsigned point_mean)
 {
     const struct sim_options options = {
-        .cpus = 3, .frames = 2048, .levels = 4, .seed = seed, .point_mean = point_mean};
+        .cpus = 3, .frames = 2048, .seed = seed, .point_mean = point_mean};
 
     *scene = (struct scene){.machine = sim_create(&options)};
     assert_ok(quire_space_create(scene->machine->q, &scene->space));

@@ -39,7 +39,6 @@ int main(int argc, char **argv)
     struct sim_options options = {
         .cpus = 4,
         .frames = 1300,
-        .levels = 4,
         .seed = (uint64_t)time(NULL),
         .point_mean = 24,
     };
@@ -74,8 +73,8 @@ int main(int argc, char **argv)
             return 2;
         }
     }
-    if (options.cpus < 1 || options.cpus > 4 || options.frames < 800 || options.levels != 4) {
-        fprintf(stderr, "cpus 1 to 4, frames from 800, levels 4\n");
+    if (options.cpus < 1 || options.cpus > 4 || options.frames < 800) {
+        fprintf(stderr, "cpus 1 to 4, frames from 800\n");
         return 2;
     }
     printf("model --seed %llu --steps %llu --cpus %u --frames %u --high %u%s\n",

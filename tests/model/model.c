@@ -4,13 +4,14 @@
 #include <string.h>
 
 const size_t word_offset[WORDS] = {0, 1360, 2728, 4088};
+quire_virt model_end;
 
 /* ---- addresses ---- */
 
 quire_virt model_cluster(size_t cluster)
 {
-    static const quire_virt middle[CLUSTERS] = {
-        0x600000, 0x40000000, ((quire_virt)1 << 47) - PAGE - CLUSTER_PAGES / 2 * PAGE};
+    const quire_virt middle[CLUSTERS] = {0x600000, 0x40000000,
+                                         model_end - CLUSTER_PAGES / 2 * PAGE};
 
     return middle[cluster] - CLUSTER_PAGES / 2 * PAGE;
 }
@@ -194,7 +195,9 @@ void model_maybe_copied(struct model *model, int space, quire_virt address)
 static bool apply_load(struct answer *answer)
 {
     const struct op *op = answer->op;
-    unsigned access = op->kind == OP_FETCH ? QUIRE_ACCESS_EXECUTE : QUIRE_ACCESS_READ;
+    /* Without the no-execute right a fetch is a read, to the CPU too. */
+    unsigned access =
+        op->kind == OP_FETCH && QUIRE_HAS_NO_EXECUTE ? QUIRE_ACCESS_EXECUTE : QUIRE_ACCESS_READ;
     bool refused;
 
     if (!answer_judge(answer, model_load(answer->model, op->space, op->address, access, NULL),

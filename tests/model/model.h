@@ -27,6 +27,8 @@
 
 /* Where a page's words are, in bytes. */
 extern const size_t word_offset[WORDS];
+/* Where user space ends: the last cluster of pages lies there. */
+extern quire_virt model_end;
 
 struct content {
     uint64_t word[WORDS];

@@ -5,7 +5,7 @@ MODEL_SOURCES := $(sort $(wildcard tests/model/*.c))
 MODEL_DIR     := $(SIM_OUT)
 
 .PHONY: test-model
-test-model: $(MODEL_DIR)/asan/model $(MODEL_DIR)/fast/model $(MODEL_DIR)/tsan/model
+test-model: $(MODEL_DIR)/asan/model $(MODEL_DIR)/fast/model $(if $(ARCH_HOST),,$(MODEL_DIR)/tsan/model)
 tests: test-model
 
 # $(1): the variant

@@ -772,6 +772,7 @@ void test_start(struct test *test, const struct sim_options *options)
 {
     memset(test, 0, sizeof(*test));
     test->machine = sim_create(options);
+    model_end = quire_user_limit(test->machine->options.levels);
     test->random.state = options->seed ^ 0x5eed;
     test->model = calloc(1, sizeof(*test->model));
     test->check_every = 1;
