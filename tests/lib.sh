@@ -1,11 +1,16 @@
 # What groups of tests share. Sourced in the project's root; leaves
 #
 #   $project   the project's root          $work    a folder that goes when the group ends
+#   $arch      what is tested              $suffix  -ARCH, empty for x86_64
 #   machine    (command) `quire run` with what is built here, 60 s long unless told otherwise
 #
 # and the functions check, status and says.
 
 project=$PWD
+# Which architecture is tested, and what its folders' names below build/ end in.
+arch=${ARCH:-x86_64}
+suffix=
+[ "$arch" = x86_64 ] || suffix=-$arch
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 

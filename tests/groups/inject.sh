@@ -2,9 +2,9 @@
 
 tools/build test-inject || exit 1
 
-log=$(mktemp) || exit 1
-trap 'rm -f "$log"' EXIT
-if timeout 300 build/tests/inject >"$log" 2>&1; then
+. tests/lib.sh
+log=$work/log
+if timeout 300 "build/tests$suffix/inject" >"$log" 2>&1; then
     sed 's/^/ok /' "$log"
 else
     sed -n '/failed in/s/^/ok /p' "$log"

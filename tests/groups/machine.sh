@@ -1,6 +1,6 @@
 # Unit tests of layers 3 and 4, and of the simulated machine itself.
 
-suffix=${ARCH:+-$ARCH}
+. tests/lib.sh
 
 tools/build -k test-machine || echo "not ok every test compiles"
 for source in tests/machine/test_*.c; do

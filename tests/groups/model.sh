@@ -23,14 +23,15 @@ run() {
 }
 
 {
-    run "deterministic, 4 CPUs" build/sim/fast/model --seed "$seed" --steps "$steps" --cpus 4
+    run "deterministic, 4 CPUs" "build/sim$suffix/fast"/model --seed "$seed" --steps "$steps" --cpus 4
     run "sanitizers, 3 CPUs, high memory" \
-        build/sim/asan/model --seed "$((seed + 2))" --steps "$((steps / 50))" --cpus 3 --high 500
+        "build/sim$suffix/asan"/model --seed "$((seed + 2))" --steps "$((steps / 50))" --cpus 3 --high 500
 } &
 {
     run "deterministic, 2 CPUs, high memory" \
-        build/sim/fast/model --seed "$((seed + 1))" --steps "$steps" --cpus 2 --high 400
-    run "host threads" \
+        "build/sim$suffix/fast"/model --seed "$((seed + 1))" --steps "$steps" --cpus 2 --high 400
+    # ThreadSanitizer knows no 32-bit programs.
+    [ "$arch" != x86_64 ] || run "host threads" \
         build/sim/tsan/model --seed "$((seed + 3))" --steps "$((steps / 12))" --threads
 } &
 wait

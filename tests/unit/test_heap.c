@@ -79,7 +79,7 @@ static void nothing_is_no_block(void **state)
     assert_null(quire_heap_alloc(&machine.q, 0));
     assert_null(quire_heap_alloc(&machine.q, SIZE_MAX));
     assert_null(quire_heap_alloc(&machine.q, SIZE_MAX - 4094));
-    assert_null(quire_heap_alloc(&machine.q, (size_t)1 << 32));
+    assert_null(quire_heap_alloc(&machine.q, (SIZE_MAX >> 1) + 1));
     assert_null(quire_heap_alloc_zeroed(&machine.q, SIZE_MAX - 1));
     quire_heap_free(&machine.q, NULL);
     quire_cache_free(&machine.q, machine.q.heap.general[0], NULL);
@@ -456,10 +456,10 @@ static void check_notices_broken_slabs(void **state)
     /* give the list back, so that the slab has free objects, and bend a link */
     quire_heap_shrink(&machine.q);
     assert_sound(&machine);
-    memcpy(&saved, (uint8_t *)quire_frame_direct(&machine.q, slab) + slab->slab.free, 8);
-    memset((uint8_t *)quire_frame_direct(&machine.q, slab) + slab->slab.free, 0x11, 8);
+    memcpy(&saved, (uint8_t *)quire_frame_direct(&machine.q, slab) + slab->slab.free, sizeof(void *));
+    memset((uint8_t *)quire_frame_direct(&machine.q, slab) + slab->slab.free, 0x11, sizeof(void *));
     assert_true(quire_heap_check(&machine.q) > 0);
-    memcpy((uint8_t *)quire_frame_direct(&machine.q, slab) + slab->slab.free, &saved, 8);
+    memcpy((uint8_t *)quire_frame_direct(&machine.q, slab) + slab->slab.free, &saved, sizeof(void *));
     assert_sound(&machine);
     host_end(&machine);
 }
