@@ -72,6 +72,9 @@ $(KERNEL_DIR)/x86/%.o $(KERNEL_DIR)/core/%.o: \
 $(KERNEL_DIR)/core/string.o: KERNEL_CFLAGS += -fno-builtin \
     $(if $(findstring clang,$(CC)),,-fno-tree-loop-distribute-patterns)
 
+# The font's file is in the image as it is.
+$(KERNEL_DIR)/drivers/font.o: kernel/drivers/font/spleen-8x16.psf
+
 $(KERNEL_DIR)/%.S.o: kernel/%.S
 	@mkdir -p $(@D)
 	$(call say,AS,$<)

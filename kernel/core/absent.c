@@ -51,6 +51,16 @@ ABSENT const char *context_name(const struct context *context)
     return "a kernel thread";
 }
 
+ABSENT void screen_log(const char *text, size_t size)
+{
+    (void)text;
+    (void)size;
+}
+
+ABSENT void screen_begin_report(void)
+{
+}
+
 ABSENT uint32_t failnth_counting = 0;
 
 ABSENT bool failnth_strikes(void)

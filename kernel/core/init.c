@@ -2,7 +2,7 @@
  * What happens after bring-up: one program is started, and when it ends the machine ends.
  *
  * With a channel the host says which program, gives it its descriptors and hears how it ended.
- * Without one (booted by hand) a login shell gets the serial console, or the program that follows
+ * Without one (booted by hand) a login shell gets the console, or the program that follows
  * " -- " on the kernel's command line does.
  *
  * All of it is one kernel thread, which may sleep; others tell it what happened through `news`.
@@ -178,7 +178,8 @@ static int start_program(const char *name, char *const arguments[], char *const 
 /* ---- with a channel ---- */
 
 /* The descriptors as the host has them; terminals share one open file, as after dup(). */
-static bool open_descriptors(const struct channel_request *request, struct file_table *files)
+static bool open_descriptors(const struct channel_request *request, struct file_table *files,
+                             struct tty *tty)
 {
     struct file *terminal = NULL;
     bool fine = true;
@@ -190,7 +191,7 @@ static bool open_descriptors(const struct channel_request *request, struct file_
             continue;
         if (request->start.terminal_mask >> fd & 1) {
             if (!terminal)
-                terminal = tty_open(channel_terminal(), O_RDWR);
+                terminal = tty_open(tty, O_RDWR);
             file = terminal;
             if (file)
                 file_get(file);
@@ -226,18 +227,22 @@ static void run_for_host(void)
 {
     const struct channel_request *request = channel_wait_for_start();
     struct file_table *files = file_table_create();
+    struct tty *tty;
     int result;
 
     if (!request) {
         channel_finish(CHANNEL_NOT_STARTED, EPROTO, "the start message cannot be used");
         return;
     }
-    if (!files || !open_descriptors(request, files)) {
+    tty = request->start.terminal_mask != 0 && console_is_chosen() ? console_start() : NULL;
+    if (!tty)
+        tty = channel_terminal();
+    if (!files || !open_descriptors(request, files, tty)) {
         channel_finish(CHANNEL_NOT_STARTED, ENOMEM, "opening descriptors 0 to 2");
         return;
     }
     result = start_program(request->program, request->arguments, request->environment,
-                           request->directory, files, channel_terminal());
+                           request->directory, files, tty);
     if (result < 0) {
         channel_finish(CHANNEL_NOT_STARTED, (unsigned)-result, "execve");
         return;
@@ -245,6 +250,7 @@ static void run_for_host(void)
     file_table_put(files); /* the program's now: what it closes is closed */
     channel_set_group(result);
     wait_event(&news.changed, something_happened());
+    console_finish();
     tell_end(result);
 }
 
@@ -285,13 +291,14 @@ static bool open_console_descriptors(struct tty *console, struct file_table *fil
 static void run_on_console(void)
 {
     static char line[BOOT_COMMAND_LINE_SIZE];
-    static const char *const environment[] = {
+    char terminal[sizeof("TERM=") + 16] = "TERM=";
+    const char *const environment[] = {
         "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "HOME=/root",
         "USER=root",
         "LOGNAME=root",
         "SHELL=" SHELL,
-        "TERM=vt220",
+        terminal,
         NULL,
     };
     char *words[MAX_CONSOLE_WORDS + 1] = {(char *)(uintptr_t) "-sh", NULL};
@@ -304,6 +311,7 @@ static void run_on_console(void)
         log_error("no channel and no console: there is nothing to start a program on");
         return;
     }
+    strlcat(terminal, console_terminal_type(), sizeof(terminal));
     if (wanted && *wanted) {
         strlcpy(line, wanted, sizeof(line));
         if (split(line, words) > 0)
@@ -316,7 +324,7 @@ static void run_on_console(void)
         return;
     }
     wait_event(&news.changed, something_happened());
-    tty_drain(console);
+    console_finish();
     if (news.ended)
         log_info("%s ended with status %#x", program, news.wait_status);
 }

@@ -22,6 +22,7 @@ struct initcall {
 };
 
 /* Order of levels; the value is part of the section's name, so that the linker sorts. */
+#define INIT_SCREEN     02 /* the console, so that the rest can be seen; nothing sleeps yet */
 #define INIT_SCHEDULER  05 /* before every other level: drivers may start threads and sleep */
 #define INIT_BUS        10 /* PCI enumeration */
 #define INIT_DRIVER     20 /* serial console, virtio, ... */

@@ -31,6 +31,13 @@ void log_set_console_level(enum log_level level)
 void console_write(const char *text, size_t size)
 {
     serial_write(SERIAL_COM1, text, size);
+    screen_log(text, size);
+}
+
+void log_begin_report(void)
+{
+    console_level = LOG_DEBUG;
+    screen_begin_report();
 }
 
 static bool ring_lock_soon(void)

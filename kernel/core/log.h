@@ -3,8 +3,8 @@
 
 /*
  * The kernel's log. Every line goes into a ring in memory, with its time, and to the first serial
- * port as soon as it is made. May be called in any context, interrupt handlers and the panic path
- * included; takes no lock that a log call on the same CPU could hold.
+ * port and the screen as soon as it is made. May be called in any context, interrupt handlers and
+ * the panic path included; takes no lock that a log call on the same CPU could hold.
  */
 
 #include "core/printf.h"
@@ -40,7 +40,16 @@ void log_set_console_level(enum log_level level);
  */
 size_t log_read(uint64_t *position, char *buffer, size_t size);
 
-/* Raw bytes to the serial port, nothing added: what the panic report and the early boot use. */
+/* Raw bytes to the serial port and the screen, nothing added: what the panic report and the early
+ * boot use. */
 void console_write(const char *text, size_t size);
+
+/* The kernel dies: what is said from now on is to be seen at once, and no lock is waited for. */
+void log_begin_report(void);
+
+/* Supplied by drivers/screen.c. Any context; the second makes the screen ready for a last report,
+ * whatever state it is in. */
+void screen_log(const char *text, size_t size);
+void screen_begin_report(void);
 
 #endif

@@ -75,7 +75,7 @@ static void report_begin(const char *format, va_list arguments)
         machine_power_off(POWER_OFF_PANIC);
     }
     reporting = true;
-    log_set_console_level(LOG_DEBUG);
+    log_begin_report();
     vsnprintf(reason, sizeof reason, format, arguments);
     log_error("kernel bug: %s", reason);
     log_error("on CPU %u, in %s", cpu_id(), cpu_running_name());

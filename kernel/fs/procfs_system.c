@@ -173,8 +173,9 @@ static int show_filesystems(struct text *text, const struct proc_target *target)
 static int show_devices(struct text *text, const struct proc_target *target)
 {
     (void)target;
-    text_printf(text, "Character devices:\n  1 mem\n  4 ttyS\n  5 /dev/tty\n  5 /dev/console\n"
-                      "\nBlock devices:\n");
+    text_printf(text,
+                "Character devices:\n  1 mem\n  4 tty\n  4 ttyS\n  5 /dev/tty\n  5 /dev/console\n"
+                "\nBlock devices:\n");
     return 0;
 }
 

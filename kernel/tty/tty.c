@@ -83,10 +83,8 @@ static int tty_devices_init(void)
 /* The nodes that exist from the start; a terminal's own comes with tty_create(). */
 INITCALL(INIT_PROCESS, tty_devices_init);
 
-struct tty *tty_create(const char *name, unsigned major, unsigned minor,
-                       const struct tty_backend *backend)
+bool tty_add_name(struct tty *tty, const char *name, unsigned major, unsigned minor)
 {
-    struct tty *tty = tty_allocate(name, major, minor, backend);
     struct device_driver driver = {.name = name,
                                    .major = major,
                                    .minor = minor,
@@ -94,10 +92,20 @@ struct tty *tty_create(const char *name, unsigned major, unsigned minor,
                                    .open = open_device,
                                    .data = tty};
 
+    if (devfs_add(&driver) == 0)
+        return true;
+    log_warn("%s: no node in /dev", name);
+    return false;
+}
+
+struct tty *tty_create(const char *name, unsigned major, unsigned minor,
+                       const struct tty_backend *backend)
+{
+    struct tty *tty = tty_allocate(name, major, minor, backend);
+
     if (!tty)
         return NULL;
-    if (devfs_add(&driver) != 0) {
-        log_warn("%s: no node in /dev", name);
+    if (!tty_add_name(tty, name, major, minor)) {
         tty_destroy(tty);
         return NULL;
     }

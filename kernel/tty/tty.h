@@ -1,6 +1,6 @@
 /*
  * Terminals: a line discipline (line.h), job control, window size, over a backend that moves bytes:
- * the serial console, the channel's terminal stream, or the master side of a pseudo-terminal.
+ * the console, the channel's terminal stream, or the master side of a pseudo-terminal.
  *
  * All functions are for threads, none for interrupt handlers; those that may sleep say so.
  */
@@ -29,6 +29,9 @@ struct tty_backend {
 /* Appears as /dev/NAME. NULL: no memory. */
 struct tty *tty_create(const char *name, unsigned major, unsigned minor,
                        const struct tty_backend *backend);
+
+/* One more name in /dev for a terminal; false: no memory. `name` stays. */
+bool tty_add_name(struct tty *tty, const char *name, unsigned major, unsigned minor);
 
 /* From the backend: bytes arrived, room for output again, the line was cut. */
 void tty_input(struct tty *tty, const char *bytes, size_t n);

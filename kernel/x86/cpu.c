@@ -91,7 +91,8 @@ void cpu_init_features(void)
     cr4_write((cr4_read() & (CR4_PSE | CR4_PAE | CR4_LA57)) | cr4);
     if (can_no_execute(extended))
         msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_NXE);
-    if (basic & (1u << 16))
+    cpu_features.pat = (basic & (1u << 16)) != 0;
+    if (cpu_features.pat)
         msr_write(MSR_PAT, PAT_VALUE);
 
     cpu_features.sse = (basic & (1u << 25)) != 0;

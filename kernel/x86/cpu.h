@@ -80,7 +80,7 @@ const char *cpu_running_name(void);
 
 /* What the CPU has and boot turned on; all constant after cpu_init(). */
 struct cpu_features {
-    bool no_execute, smep, smap, umip, global_pages, write_protect, gib_pages, erms, sse;
+    bool no_execute, smep, smap, umip, global_pages, pat, write_protect, gib_pages, erms, sse;
     char vendor[13];
     char brand[49];
 };

@@ -13,6 +13,7 @@ enum {
     UART_LINE_CONTROL = 3,
     UART_MODEM_CONTROL = 4,
     UART_LINE_STATUS = 5,
+    UART_MODEM_STATUS = 6,
     UART_SCRATCH = 7,
 };
 
@@ -22,6 +23,7 @@ enum {
 #define MODEM_DTR_RTS_IRQ 0x0b
 #define STATUS_RECEIVED   0x01
 #define STATUS_CAN_SEND   0x20
+#define MODEM_CTS_DSR_DCD 0xb0
 #define RECEIVE_INTERRUPT 0x01
 #define SEND_FIFO_SIZE    16
 #define SEND_TURNS        1000000 /* then the port is stuck: drop the byte, not the kernel */
@@ -50,6 +52,11 @@ bool serial_init(uint16_t port)
 bool serial_console_present(void)
 {
     return console_present;
+}
+
+bool serial_connected(uint16_t port)
+{
+    return (port_read8(port + UART_MODEM_STATUS) & MODEM_CTS_DSR_DCD) != 0;
 }
 
 /* An empty transmitter takes a whole FIFO without being asked again. */

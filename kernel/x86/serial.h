@@ -19,4 +19,7 @@ void serial_write(uint16_t port, const char *bytes, size_t size);
 void serial_console_set_receiver(void (*receive)(uint8_t byte));
 bool serial_console_present(void);
 
+/* Somebody is at the other end: one of the lines DCD, DSR and CTS is up. */
+bool serial_connected(uint16_t port);
+
 #endif
