@@ -57,6 +57,7 @@ long sys_capset(word header, word data);
 long sys_rt_sigaction(word signo, word action, word old, word size);
 long sys_rt_sigprocmask(word how, word set, word old, word size);
 long sys_rt_sigreturn(void);
+long sys_sigreturn(void); /* i386 */
 long sys_rt_sigpending(word set, word size);
 long sys_rt_sigsuspend(word set, word size);
 long sys_rt_sigtimedwait(word set, word info, word timeout, word size);

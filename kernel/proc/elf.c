@@ -251,17 +251,18 @@ static void describe(const struct elf_file *elf, quire_virt bias, struct elf_ima
 static int open_interpreter(struct elf_file *elf, const struct elf_program_header *named,
                             struct file **out_file)
 {
+    uint64_t offset = named->offset;
     char *name;
     int error;
 
     if (named->file_size < 2 || named->file_size > INTERPRETER_NAME_MAX)
         return -ENOEXEC;
-    if ((uint64_t)named->offset > INT64_MAX)
+    if (offset > INT64_MAX)
         return -EINVAL;
     name = kernel_alloc(named->file_size);
     if (!name)
         return -ENOMEM;
-    error = read_exactly(elf->file, name, named->file_size, named->offset, -EIO);
+    error = read_exactly(elf->file, name, named->file_size, offset, -EIO);
     if (!error && name[named->file_size - 1] != '\0')
         error = -ENOEXEC;
     if (!error && name[0] == '\0') /* the directory that one is in, and no file */

@@ -38,6 +38,13 @@
     (SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) |         \
      SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSYS))
 
+/* The number of restart_syscall. */
+#ifdef __x86_64__
+#define CALL_RESTART_SYSCALL 219
+#else
+#define CALL_RESTART_SYSCALL 0
+#endif
+
 /* ---- the pool of records ---- */
 
 #define POOL_TARGET 128
@@ -696,7 +703,7 @@ static void settle_restart(struct trap_frame *frame, bool handler, unsigned long
             frame->ax = (unsigned long)-EINTR;
             return;
         }
-        frame->ax = 219; /* restart_syscall */
+        frame->ax = CALL_RESTART_SYSCALL;
         frame->ip -= 2;
         trap_frame_changed(frame);
         return;
@@ -706,7 +713,7 @@ static void settle_restart(struct trap_frame *frame, bool handler, unsigned long
         return;
     }
     frame->ax = frame->orig_ax;
-    frame->ip -= 2; /* the SYSCALL instruction again */
+    frame->ip -= 2; /* the instruction that called: SYSCALL, or int $0x80 */
     trap_frame_changed(frame);
 }
 

@@ -77,7 +77,13 @@ int process_end_other_threads(void);
 /* The running thread ends. */
 _Noreturn void thread_exit(int wait_status);
 
-/* x86: pushes a frame on the user's stack. 0, or -EFAULT when it cannot be written. */
+/* Flags that a program may set for itself. */
+#define RFLAGS_RESTORABLE                                                                          \
+    (RFLAGS_AC | RFLAGS_RF | RFLAGS_DF | RFLAGS_TF | (1u << 11) /* OF */ | (1u << 7) /* SF */ |    \
+     (1u << 6) /* ZF */ | (1u << 4) /* AF */ | (1u << 2) /* PF */ | RFLAGS_CF)
+
+/* In the CPU mode's folder: pushes a frame on the user's stack. 0, or -EFAULT when it cannot be
+ * written. */
 int signal_frame_push(struct trap_frame *frame, const struct signal_action *action,
                       const struct signal_info *info, signal_set restore_mask);
 

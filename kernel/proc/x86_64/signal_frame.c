@@ -15,6 +15,7 @@
  */
 #include "core/string.h"
 #include "kernel/linux/errno.h"
+#include "kernel/linux/syscalls.h"
 #include "kernel/proc/signals.h"
 #include "x86/usercopy.h"
 
@@ -50,20 +51,6 @@ struct signal_frame {
 };
 _Static_assert(sizeof(struct signal_frame) == 440, "the frame's layout is ABI");
 _Static_assert(sizeof(struct signal_info) == 48, "siginfo_t's used part");
-
-/* Flags that a program may set for itself. */
-#define RFLAGS_RESTORABLE                                                                          \
-    (RFLAGS_AC | RFLAGS_RF | RFLAGS_DF | RFLAGS_TF | (1u << 11) /* OF */ | (1u << 7) /* SF */ |    \
-     (1u << 6) /* ZF */ | (1u << 4) /* AF */ | (1u << 2) /* PF */ | RFLAGS_CF)
-
-bool on_signal_stack(const struct thread *thread, uint64_t rsp)
-{
-    const struct signal_stack *stack = &thread->signal_stack;
-
-    if ((unsigned)stack->flags & SS_AUTODISARM)
-        return false;
-    return rsp > stack->start && rsp - stack->start <= stack->size;
-}
 
 static void fill_registers(struct signal_context *restrict to,
                            const struct trap_frame *restrict from, signal_set mask)
@@ -107,14 +94,14 @@ int signal_frame_push(struct trap_frame *frame, const struct signal_action *acti
     struct signal_stack *stack = &thread->signal_stack;
     struct signal_frame out;
     struct fpu_state fpu;
-    uint64_t rsp = frame->sp - RED_ZONE, image, place;
+    uint64_t sp = frame->sp - RED_ZONE, image, place;
     bool entering = false;
 
     if ((action->flags & SA_ONSTACK) && stack->size != 0 && !on_signal_stack(thread, frame->sp)) {
-        rsp = stack->start + stack->size;
+        sp = stack->start + stack->size;
         entering = true;
     }
-    image = (rsp - sizeof fpu) & ~63ull;
+    image = (sp - sizeof fpu) & ~63ull;
     place = ((image - sizeof out) & ~15ull) - 8;
     /* Overflowing the alternate stack must not write below it. */
     if ((entering || on_signal_stack(thread, frame->sp)) && stack->size != 0 &&
@@ -213,28 +200,5 @@ long sys_rt_sigreturn(void)
 
 bad:
     signal_force_fault(SIGSEGV, SI_KERNEL, 0);
-    return 0;
-}
-
-/* sigaltstack's second half. restoring: rt_sigreturn, which ignores errors and a stack in use. */
-int signal_stack_set(uint64_t start, uint64_t size, int flags, uint64_t rsp, bool restoring)
-{
-    struct thread *thread = current_thread();
-    struct signal_stack *stack = &thread->signal_stack;
-    int mode = flags & ~(int)SS_AUTODISARM;
-
-    if (on_signal_stack(thread, rsp))
-        return restoring ? 0 : -EPERM;
-    if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0)
-        return -EINVAL;
-    if (stack->start == start && stack->size == size && stack->flags == flags)
-        return 0;
-    if (mode == SS_DISABLE) {
-        start = 0;
-        size = 0;
-    } else if (size < MINSIGSTKSZ) {
-        return -ENOMEM;
-    }
-    *stack = (struct signal_stack){start, size, flags};
     return 0;
 }
