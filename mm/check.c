@@ -62,7 +62,7 @@ static uint32_t *seen_of(struct quire_frame *frame)
 
 static void clear_seen(struct quire *q)
 {
-    for (uint32_t i = 0; i < q->frame.count; i++) {
+    for (uint32_t i = 0; (i = quire_frame_next_written(q, i)) < q->frame.count; i++) {
         uint32_t *seen = seen_of(quire_frame_at(q, i));
 
         if (seen != NULL)
@@ -267,7 +267,7 @@ static void check_objects(struct check *check)
         if (object->kind == QUIRE_OBJECT_MEMORY)
             check->committed += object->reserved != 0 ? object->reserved : object->resident;
     }
-    for (uint32_t i = 0; i < q->frame.count; i++) {
+    for (uint32_t i = 0; (i = quire_frame_next_written(q, i)) < q->frame.count; i++) {
         struct quire_frame *frame = quire_frame_at(q, i);
 
         if (frame->kind == QUIRE_FRAME_OBJECT && frame->object.owner != NULL)
@@ -330,7 +330,7 @@ static void compare_counts(struct check *check, bool tables)
 {
     struct quire *q = check->q;
 
-    for (uint32_t i = 0; i < q->frame.count; i++) {
+    for (uint32_t i = 0; (i = quire_frame_next_written(q, i)) < q->frame.count; i++) {
         struct quire_frame *frame = quire_frame_at(q, i);
         uint32_t *seen = seen_of(frame);
 

@@ -20,6 +20,13 @@
  *     allocated        kind above RESERVED; the block's first frame has a count, the others 0
  *     not RAM          kind RESERVED, count 0
  *
+ * Low memory. A request falls back from its zone to those below, but leaves a share of each to
+ * those who can use no other (zone->keep): a machine full of user pages still has a page below 16
+ * MiB for a device, and on i386 direct-mapped memory for page tables.
+ *
+ * Records are written when they are first needed (frame_table.c): a zone that cannot serve a
+ * request has more sections written before the next lower zone is asked.
+ *
  * The reserve: an allocation without QUIRE_ALLOC_RESERVE leaves q->frame.reserve frames in the
  * managers. Free counts of other zones are read without their locks, so several CPUs at once may
  * dip into it by what they take at that moment; a batch is cut to what is above the reserve.
@@ -94,7 +101,7 @@ QUIRE_INLINE void claim(struct quire *q, struct quire_cpu *cpu, struct quire_fra
                         uint32_t count, unsigned order, enum quire_frame_kind kind)
 {
     verify_free(q, frame);
-    cpu->kind[kind]++;
+    QUIRE_ADD_OWN(cpu->kind[kind], 1);
     __atomic_store_n(&frame->count, count, __ATOMIC_RELAXED);
     frame->kind = (uint8_t)kind;
     frame->order = (uint8_t)order;
@@ -106,7 +113,7 @@ QUIRE_INLINE void claim(struct quire *q, struct quire_cpu *cpu, struct quire_fra
 QUIRE_INLINE void release(struct quire *q, struct quire_cpu *cpu, struct quire_frame *frame)
 {
     quire_platform_frame_freed(q, quire_frame_number(q, frame));
-    cpu->kind[frame->kind]--;
+    QUIRE_ADD_OWN(cpu->kind[frame->kind], -1);
     frame->kind = QUIRE_FRAME_FREE;
     frame->order = 0;
     /* A table that was emptied is full of zeros, and need not be cleared again. */
@@ -124,11 +131,6 @@ static void clear(struct quire *q, struct quire_frame *frame)
 
 /* ---- zones ---- */
 
-static uint64_t zone_free(const struct quire_zone *zone)
-{
-    return __atomic_load_n(&zone->free, __ATOMIC_RELAXED);
-}
-
 static void zone_add_free(struct quire_zone *zone, uint64_t frames)
 {
     __atomic_store_n(&zone->free, zone->free + frames, __ATOMIC_RELAXED);
@@ -142,7 +144,7 @@ static bool above_reserve(const struct quire *q, uint64_t n, unsigned flags)
     if (!(flags & QUIRE_ALLOC_RESERVE))
         n += q->frame.reserve;
     for (unsigned i = QUIRE_ZONE_COUNT; i-- > 0;) {
-        free += zone_free(&q->frame.zone[i]);
+        free += quire_zone_free(&q->frame.zone[i]);
         if (free >= n)
             return true;
     }
@@ -158,21 +160,42 @@ static unsigned highest_zone(unsigned flags)
     return flags & QUIRE_ALLOC_HIGH ? QUIRE_ZONE_HIGH : QUIRE_ZONE_NORMAL;
 }
 
-static uint32_t take_block(struct quire *q, unsigned order, unsigned flags)
+/* Frames of a zone that a request for zone `wanted` or below may have. */
+static uint64_t zone_offers(const struct quire_zone *zone, unsigned wanted, unsigned flags)
 {
-    if (!above_reserve(q, (uint64_t)1 << order, flags))
-        return QUIRE_FRAME_NONE;
-    for (unsigned i = highest_zone(flags) + 1; i-- > 0;) {
-        struct quire_zone *zone = &q->frame.zone[i];
-        uint32_t number;
+    uint64_t free = quire_zone_free(zone);
+    uint64_t keep = flags & QUIRE_ALLOC_RESERVE ? 0 : zone->keep[wanted];
 
-        if (zone_free(zone) < (uint64_t)1 << order)
-            continue;
+    return free > keep ? free - keep : 0;
+}
+
+static uint32_t take_from(struct quire *q, struct quire_zone *zone, unsigned order)
+{
+    uint32_t number;
+
+    do {
         quire_spin_lock(&zone->lock);
         number = q->frame.manager->alloc(q, zone, order);
         if (number != QUIRE_FRAME_NONE)
             zone_add_free(zone, -((uint64_t)1 << order));
         quire_spin_unlock(&zone->lock);
+    } while (number == QUIRE_FRAME_NONE && quire_frame_grow(q, zone));
+    return number;
+}
+
+static uint32_t take_block(struct quire *q, unsigned order, unsigned flags)
+{
+    unsigned wanted = highest_zone(flags);
+
+    if (!above_reserve(q, (uint64_t)1 << order, flags))
+        return QUIRE_FRAME_NONE;
+    for (unsigned i = wanted + 1; i-- > 0;) {
+        struct quire_zone *zone = &q->frame.zone[i];
+        uint32_t number;
+
+        if (zone_offers(zone, wanted, flags) < (uint64_t)1 << order)
+            continue;
+        number = take_from(q, zone, order);
         if (number != QUIRE_FRAME_NONE)
             return number;
     }
@@ -185,11 +208,8 @@ void quire_frame_give_locked(struct quire *q, struct quire_zone *zone, uint32_t 
 
     zone_add_free(zone, n);
     while (n > 0) {
-        unsigned order = first == 0 ? QUIRE_MAX_ORDER : (unsigned)__builtin_ctz(first);
-        unsigned fits = 31 - (unsigned)__builtin_clz(n);
+        unsigned order = quire_block_order(first, n);
 
-        order = order < fits ? order : fits;
-        order = order < QUIRE_MAX_ORDER ? order : QUIRE_MAX_ORDER;
         manager->free(q, zone, first, order);
         first += (uint32_t)1 << order;
         n -= (uint32_t)1 << order;
@@ -213,16 +233,12 @@ static void set_stack_count(struct quire_cpu *cpu, uint32_t count)
     __atomic_store_n(&cpu->frame_count, count, __ATOMIC_RELAXED);
 }
 
-/* Single frames from one zone's manager onto the stack; how many came. */
-static uint32_t refill_from(struct quire *q, struct quire_cpu *cpu, unsigned zone_id, uint32_t want)
+/* Single frames from one zone's manager into out[]; how many came. */
+static uint32_t take_singles(struct quire *q, struct quire_zone *zone, uint32_t want, uint32_t *out)
 {
-    struct quire_zone *zone = &q->frame.zone[zone_id];
     const struct quire_frame_manager *manager = q->frame.manager;
-    uint32_t *out = &cpu->frame[cpu->frame_count];
     uint32_t taken = 0;
 
-    if (want == 0 || zone_free(zone) == 0)
-        return 0;
     quire_spin_lock(&zone->lock);
     if (manager->take != NULL) {
         taken = manager->take(q, zone, want, out);
@@ -232,6 +248,23 @@ static uint32_t refill_from(struct quire *q, struct quire_cpu *cpu, unsigned zon
     }
     zone_add_free(zone, -(uint64_t)taken);
     quire_spin_unlock(&zone->lock);
+    return taken;
+}
+
+/* What a zone offers to ordinary requests, at most `want`, onto the stack; how many came. */
+static uint32_t refill_from(struct quire *q, struct quire_cpu *cpu, unsigned zone_id, uint32_t want)
+{
+    struct quire_zone *zone = &q->frame.zone[zone_id];
+    uint64_t offers = zone_offers(zone, QUIRE_ZONE_NORMAL, 0);
+    uint32_t taken;
+
+    if (want > offers)
+        want = (uint32_t)offers;
+    if (want == 0)
+        return 0;
+    do
+        taken = take_singles(q, zone, want, &cpu->frame[cpu->frame_count]);
+    while (taken == 0 && quire_frame_grow(q, zone));
     set_stack_count(cpu, cpu->frame_count + taken);
     return taken;
 }
@@ -436,17 +469,36 @@ struct quire_frame *quire_frame_alloc(struct quire *q, unsigned order, enum quir
     return claim_run(q, number, (size_t)1 << order, order, kind, flags);
 }
 
+/* Everything that was allocated so far goes back. */
+static void undo_many(struct quire *q, struct quire_frame **frames, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        __atomic_store_n(&frames[i]->count, 0, __ATOMIC_RELAXED);
+    quire_frame_free_bulk(q, frames, n);
+}
+
+/*
+ * What is asked for in vain is refused before it has emptied the zones, where that can be seen.
+ * Other CPUs' stacks are not counted, since nobody but they can take from them.
+ */
 enum quire_status quire_frame_alloc_many(struct quire *q, size_t n, enum quire_frame_kind kind,
                                          unsigned flags, struct quire_frame **out)
 {
-    for (size_t i = 0; i < n; i++) {
-        out[i] = quire_frame_alloc_one(q, kind, flags);
-        if (QUIRE_LIKELY(out[i] != NULL))
-            continue;
-        for (size_t j = 0; j < i; j++)
-            __atomic_store_n(&out[j]->count, 0, __ATOMIC_RELAXED);
-        quire_frame_free_bulk(q, out, i);
+    struct quire_cpu *cpu = quire_this_cpu(q);
+
+    if (n > cpu->frame_count && !above_reserve(q, n - cpu->frame_count, flags))
         return QUIRE_NO_MEMORY;
+    for (size_t i = 0; i < n; i++) {
+        if (QUIRE_UNLIKELY(quire_platform_allocation_fails()))
+            out[i] = NULL;
+        else if (QUIRE_LIKELY((flags & q->frame.slow_flags) == 0 && cpu->frame_count > 0))
+            out[i] = pop(q, cpu, kind, flags);
+        else
+            out[i] = alloc_one_slow(q, kind, flags);
+        if (QUIRE_UNLIKELY(out[i] == NULL)) {
+            undo_many(q, out, i);
+            return QUIRE_NO_MEMORY;
+        }
     }
     return QUIRE_OK;
 }
@@ -514,8 +566,11 @@ void quire_frame_free_run(struct quire *q, struct quire_frame *first, size_t n)
 
 enum quire_status quire_frame_free(struct quire *q, struct quire_frame *frame)
 {
-    uint32_t count = __atomic_load_n(&frame->count, __ATOMIC_RELAXED);
+    uint32_t count;
 
+    if (QUIRE_UNLIKELY(!quire_frame_is_written(q, quire_frame_number(q, frame))))
+        quire_frame_write(q, quire_frame_number(q, frame));
+    count = __atomic_load_n(&frame->count, __ATOMIC_RELAXED);
     if (count == 0)
         return QUIRE_NOT_ALLOCATED;
     if (count != 1 || quire_frame_phys(q, frame) == q->frame.zero)

@@ -2,10 +2,8 @@
  * Layer 1, bring-up and reports: from a boot map to zones full of free frames; counting; checking.
  *
  * The frame table, the CPUs' data, the zero page and the managers' storage come from the boot map,
- * so that they are in it as BOOT rows before the records are written. Records are written once, in
- * one sweep over the table in the order of addresses (a gap between rows is memory that does not
- * exist); only then is free memory given to the managers, in blocks as large as alignment allows:
- * apart from the sweep, bring-up costs a few instructions for each 4 MiB.
+ * so that they are in it as BOOT rows when records are written from its copy. That happens section
+ * by section, when memory is first needed (frame_table.c): bring-up looks at rows, not at frames.
  */
 
 #include <quire/format.h>
@@ -117,85 +115,49 @@ static void init_zones(struct quire *q)
         q->frame.slow_flags |= QUIRE_ALLOC_HIGH;
 }
 
-/* Records [first, end) of one kind; they may lie in several zones. */
-static void write_records(struct quire *q, uint32_t first, uint32_t end, enum quire_frame_kind kind)
+static uint64_t share_of(uint64_t frames, uint32_t share)
+{
+    return share == 0 || frames > UINT32_MAX ? 0 : (uint32_t)frames / share;
+}
+
+/* keep[j] of zone i: what a request for zone j or below leaves there, by the memory in between. */
+static void init_keep(struct quire *q)
 {
     for (unsigned i = 0; i < QUIRE_ZONE_COUNT; i++) {
         struct quire_zone *zone = &q->frame.zone[i];
-        uint32_t from = first > zone->first ? first : zone->first;
-        uint32_t to = end < zone->end ? end : zone->end;
+        uint64_t direct = 0;
 
-        if (from >= to)
-            continue;
-        if (kind != QUIRE_FRAME_RESERVED)
-            zone->present += to - from;
-        q->cpu[0].kind[kind] += to - from;
-        for (struct quire_frame *frame = quire_frame_at(q, from); from < to; from++, frame++) {
-            __builtin_memset(frame, 0, sizeof(*frame));
-            frame->count = kind == QUIRE_FRAME_BOOT ? 1 : 0;
-            frame->kind = (uint8_t)kind;
-            frame->zone = (uint8_t)i;
+        for (unsigned j = i + 1; j <= QUIRE_ZONE_NORMAL; j++) {
+            direct += q->frame.zone[j].present;
+            zone->keep[j] = share_of(direct, QUIRE_LOW_SHARE);
         }
+        if (i < QUIRE_ZONE_HIGH)
+            zone->keep[QUIRE_ZONE_HIGH] =
+                zone->keep[QUIRE_ZONE_NORMAL] +
+                share_of(q->frame.zone[QUIRE_ZONE_HIGH].present, QUIRE_HIGH_SHARE);
     }
 }
 
-static enum quire_frame_kind kind_of_memory(enum quire_memory_type type)
+/* The bits of written sections, and the copy of the boot map that they will be written from. */
+static enum quire_status alloc_sections(struct quire *q, struct quire_bootmap *map)
 {
-    switch (type) {
-    case QUIRE_MEMORY_USABLE:
-        return QUIRE_FRAME_FREE;
-    case QUIRE_MEMORY_BOOT:
-        return QUIRE_FRAME_BOOT;
-    default:
-        return QUIRE_FRAME_RESERVED;
-    }
-}
+    uint32_t sections = (q->frame.count >> QUIRE_SECTION_ORDER) + 1;
+    size_t bytes = (sections / QUIRE_WORD_BITS + 1) * sizeof(unsigned long);
+    size_t rows = map->count + 4; /* the two allocations here may split two of them */
+    quire_phys bits, copy;
+    enum quire_status status = boot_alloc(q, map, bytes, &bits);
 
-/* A row's frame numbers [first, end), cut to the table; page 0 is never handed out. */
-static void row_frames(const struct quire *q, const struct quire_memory_range *row,
-                       uint32_t *out_first, uint32_t *out_end)
-{
-    uint64_t first = row->start >> QUIRE_PAGE_SHIFT, end = row->end >> QUIRE_PAGE_SHIFT;
-
-    *out_first = (uint32_t)min_u64(first == 0 ? 1 : first, q->frame.count);
-    *out_end = (uint32_t)min_u64(end, q->frame.count);
-}
-
-static void init_records(struct quire *q, const struct quire_bootmap *map)
-{
-    uint32_t done = 0;
-
-    for (size_t i = 0; i < map->count; i++) {
-        uint32_t first, end;
-
-        row_frames(q, &map->range[i], &first, &end);
-        if (first >= end)
-            continue;
-        write_records(q, done, first, QUIRE_FRAME_RESERVED);
-        write_records(q, first, end, kind_of_memory(map->range[i].type));
-        done = end;
-    }
-    write_records(q, done, q->frame.count, QUIRE_FRAME_RESERVED);
-}
-
-static void give_free_memory(struct quire *q, const struct quire_bootmap *map)
-{
-    for (size_t i = 0; i < map->count; i++) {
-        uint32_t first, end;
-
-        if (map->range[i].type != QUIRE_MEMORY_USABLE)
-            continue;
-        row_frames(q, &map->range[i], &first, &end);
-        while (first < end) {
-            struct quire_zone *zone = &q->frame.zone[quire_frame_at(q, first)->zone];
-            uint32_t to = end < zone->end ? end : zone->end;
-
-            quire_spin_lock(&zone->lock);
-            quire_frame_give_locked(q, zone, first, to - first);
-            quire_spin_unlock(&zone->lock);
-            first = to;
-        }
-    }
+    if (status == QUIRE_OK)
+        status = boot_alloc(q, map, rows * sizeof(*map->range), &copy);
+    if (status != QUIRE_OK)
+        return status;
+    q->frame.written = quire_platform_direct(q, bits);
+    for (size_t i = 0; i < bytes / sizeof(unsigned long); i++)
+        q->frame.written[i] = 0;
+    __builtin_memcpy(quire_platform_direct(q, copy), map->range, map->count * sizeof(*map->range));
+    q->frame.row = quire_platform_direct(q, copy);
+    q->frame.row_count = map->count;
+    return QUIRE_OK;
 }
 
 enum quire_status quire_frame_init(struct quire *q, struct quire_bootmap *map,
@@ -225,10 +187,14 @@ enum quire_status quire_frame_init(struct quire *q, struct quire_bootmap *map,
         status = alloc_zero_page(q, map);
     if (status == QUIRE_OK)
         status = init_managers(q, map);
+    if (status == QUIRE_OK)
+        status = alloc_sections(q, map); /* last: it keeps a copy of the map */
     if (status != QUIRE_OK)
         return status;
-    init_records(q, map);
-    give_free_memory(q, map);
+    quire_spin_init(&q->frame.grow_lock);
+    quire_frame_table_count(q);
+    init_keep(q);
+    quire_frame_write(q, (uint32_t)(q->frame.zero >> QUIRE_PAGE_SHIFT)); /* looked at by address */
     return QUIRE_OK;
 }
 
@@ -239,7 +205,7 @@ void quire_frame_stats(const struct quire *q, struct quire_frame_stats *out)
     *out = (struct quire_frame_stats){0};
     for (unsigned i = 0; i < QUIRE_ZONE_COUNT; i++) {
         out->total += q->frame.zone[i].present;
-        out->free += __atomic_load_n(&q->frame.zone[i].free, __ATOMIC_RELAXED);
+        out->free += quire_zone_free(&q->frame.zone[i]);
     }
     for (unsigned i = 0; i < q->cpu_count; i++) {
         const struct quire_cpu *cpu = &q->cpu[i];
@@ -249,6 +215,22 @@ void quire_frame_stats(const struct quire *q, struct quire_frame_stats *out)
             out->kind[kind] += __atomic_load_n(&cpu->kind[kind], __ATOMIC_RELAXED);
     }
     out->kind[QUIRE_FRAME_FREE] = out->free;
+}
+
+void quire_frame_blocks(struct quire *q, enum quire_zone_id zone_id, uint64_t *out)
+{
+    struct quire_zone *zone = &q->frame.zone[zone_id];
+
+    for (unsigned order = 0; order <= QUIRE_MAX_ORDER; order++)
+        out[order] = 0;
+    quire_spin_lock(&zone->lock);
+    if (q->frame.manager->blocks != NULL)
+        q->frame.manager->blocks(q, zone, out);
+    else
+        for (unsigned order = 0; order <= QUIRE_MAX_ORDER; order++)
+            out[order] = zone->blocks[order];
+    quire_spin_unlock(&zone->lock);
+    quire_frame_blocks_unwritten(q, zone_id, out);
 }
 
 /* ---- check ---- */
@@ -296,13 +278,7 @@ static void unmark_stack(struct quire *q, const struct quire_cpu *cpu)
             quire_frame_at(q, cpu->frame[i])->flags &= (uint8_t)~QUIRE_FRAME_CACHED;
 }
 
-struct free_census {
-    uint64_t in_manager[QUIRE_ZONE_COUNT];
-    uint64_t in_stacks;
-    uint64_t kind[QUIRE_FRAME_KIND_COUNT];
-};
-
-static unsigned check_record(struct quire *q, uint32_t number, struct free_census *census)
+static unsigned check_record(struct quire *q, uint32_t number, struct quire_frame_census *census)
 {
     const struct quire_frame *frame = quire_frame_at(q, number);
     unsigned zone = frame->zone;
@@ -329,7 +305,7 @@ static unsigned check_record(struct quire *q, uint32_t number, struct free_censu
 }
 
 /* What the CPUs count, against the records. */
-static unsigned check_kinds(struct quire *q, const struct free_census *census)
+static unsigned check_kinds(struct quire *q, const struct quire_frame_census *census)
 {
     struct quire_frame_stats stats;
     unsigned faults = 0;
@@ -347,7 +323,7 @@ static unsigned check_kinds(struct quire *q, const struct free_census *census)
 
 unsigned quire_frame_check(struct quire *q)
 {
-    struct free_census census = {0};
+    struct quire_frame_census census = {0};
     uint64_t stacked = 0;
     unsigned faults = 0;
 
@@ -355,8 +331,10 @@ unsigned quire_frame_check(struct quire *q)
         faults += mark_stack(q, i);
         stacked += q->cpu[i].frame_count;
     }
-    for (uint32_t number = 0; number < q->frame.count; number++)
+    for (uint32_t number = 0; (number = quire_frame_next_written(q, number)) < q->frame.count;
+         number++)
         faults += check_record(q, number, &census);
+    quire_frame_census_unwritten(q, &census);
     if (stacked != census.in_stacks) {
         quire_report(q, "frame: stacks and records disagree: in stacks, marked", stacked,
                      census.in_stacks);
@@ -369,6 +347,13 @@ unsigned quire_frame_check(struct quire *q)
         if (zone->free != census.in_manager[i] || zone->free > zone->present) {
             quire_report(q, "frame: a zone's free count and its records disagree: zone, records",
                          zone->free, census.in_manager[i]);
+            faults++;
+        }
+        if (zone->unwritten != census.unwritten[i]) {
+            quire_report(q,
+                         "frame: a zone's free frames without record and the boot map disagree: "
+                         "zone, boot map",
+                         zone->unwritten, census.unwritten[i]);
             faults++;
         }
     }

@@ -28,6 +28,17 @@ QUIRE_INLINE void quire_frame_set_free_flags(struct quire_frame *frame, unsigned
 }
 
 /*
+ * A CPU's own counter, which others read at any time: nobody else writes it, so a plain addition
+ * will do. Thread sanitizers want to be told.
+ */
+#ifdef __SANITIZE_THREAD__
+#define QUIRE_ADD_OWN(counter, n)                                                                  \
+    __atomic_store_n(&(counter), (counter) + (uint64_t)(n), __ATOMIC_RELAXED)
+#else
+#define QUIRE_ADD_OWN(counter, n) ((counter) += (uint64_t)(n))
+#endif
+
+/*
  * n contiguous frames, n not only a power of two, aligned to the next power of two: the tail of the
  * buddy block goes straight back. NULL: no memory, or n exceeds the largest block. Records as for
  * quire_frame_alloc. Give back with the same n; the count of the first must be 1.
@@ -39,6 +50,35 @@ void quire_frame_free_run(struct quire *q, struct quire_frame *first, size_t n);
 /* Frames [first, first + n) of one zone into its manager, in the largest aligned blocks. Lock held.
  */
 void quire_frame_give_locked(struct quire *q, struct quire_zone *zone, uint32_t first, uint32_t n);
+
+/* ---- the frame table (frame_table.c) ---- */
+
+/* What check counts in records. */
+struct quire_frame_census {
+    uint64_t in_manager[QUIRE_ZONE_COUNT];
+    uint64_t unwritten[QUIRE_ZONE_COUNT];
+    uint64_t in_stacks;
+    uint64_t kind[QUIRE_FRAME_KIND_COUNT];
+};
+
+/* Bring-up, with the boot map's copy in place and no section written: counts what is there. */
+void quire_frame_table_count(struct quire *q);
+/* Writes one more section that has free memory of the zone; false: there is none. No zone's lock
+ * held. */
+bool quire_frame_grow(struct quire *q, struct quire_zone *zone);
+/* Adds what the sections that are not written would say; the blocks they would give a zone. */
+void quire_frame_census_unwritten(const struct quire *q, struct quire_frame_census *census);
+void quire_frame_blocks_unwritten(const struct quire *q, unsigned zone, uint64_t *out);
+
+/* The largest aligned block that begins at `first` and has no more than n frames. */
+QUIRE_INLINE unsigned quire_block_order(uint32_t first, uint32_t n)
+{
+    unsigned order = first == 0 ? QUIRE_MAX_ORDER : (unsigned)__builtin_ctz(first);
+    unsigned fits = 31 - (unsigned)__builtin_clz(n);
+
+    order = order < fits ? order : fits;
+    return order < QUIRE_MAX_ORDER ? order : QUIRE_MAX_ORDER;
+}
 
 /* One line to the log: text, then up to two numbers in hexadecimal. */
 void quire_report(struct quire *q, const char *text, uint64_t first, uint64_t second);

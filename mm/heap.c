@@ -434,16 +434,24 @@ static size_t round_up(size_t size, size_t alignment)
     return (size + alignment - 1) & ~(alignment - 1);
 }
 
-/* The smallest slab that wastes no more than an eighth, or the largest one that holds an object. */
-static unsigned slab_order(size_t stride)
+/*
+ * The smallest slab that wastes no more than an eighth, or the smallest one that holds an object. A
+ * frame manager that does not join what is free has only single frames in the end: the latter.
+ */
+static unsigned slab_order(const struct quire *q, size_t stride)
 {
-    for (unsigned order = 0; order < 3; order++) {
-        size_t bytes = QUIRE_PAGE_SIZE << order;
+    unsigned first = 0;
 
-        if (stride <= bytes && bytes % stride <= bytes / 8)
-            return order;
+    if (q->frame.manager->capabilities &
+        (QUIRE_MANAGER_CONTIGUOUS | QUIRE_MANAGER_CONTIGUOUS_SLOW)) {
+        for (; first < 3; first++) {
+            size_t bytes = QUIRE_PAGE_SIZE << first;
+
+            if (stride <= bytes && bytes % stride <= bytes / 8)
+                return first;
+        }
     }
-    for (unsigned order = 3; order < QUIRE_MAX_ORDER; order++)
+    for (unsigned order = first; order < QUIRE_MAX_ORDER; order++)
         if (stride <= QUIRE_PAGE_SIZE << order)
             return order;
     return QUIRE_MAX_ORDER;
@@ -469,7 +477,7 @@ static void cache_setup(struct quire *q, struct quire_cache *cache, const char *
 {
     size_t room = round_up(size, sizeof(void *)); /* for the link, when the object is free */
     size_t stride = round_up(room + RED_BYTES, alignment);
-    unsigned order = slab_order(stride);
+    unsigned order = slab_order(q, stride);
 
     __builtin_memset(cache, 0, cache_bytes(q));
     cache->name = name;

@@ -162,11 +162,18 @@ static void add_sharers(struct quire *q, const struct quire_frame *table, uint32
     }
 }
 
+/* A frame without a record has never been anybody's. */
+static uint64_t mappings_of(const struct quire *q, uint32_t number)
+{
+    return quire_frame_is_written(q, number) ? quire_frame_mappings(quire_frame_at(q, number)) : 0;
+}
+
 void quire_frame_mapping_counts(struct quire *q, uint32_t first, size_t n, uint64_t *out)
 {
     for (size_t i = 0; i < n; i++)
-        out[i] = quire_frame_mappings(quire_frame_at(q, first + (uint32_t)i));
-    for (uint32_t number = 0; number < q->frame.count; number++) {
+        out[i] = mappings_of(q, first + (uint32_t)i);
+    for (uint32_t number = 0; (number = quire_frame_next_written(q, number)) < q->frame.count;
+         number++) {
         const struct quire_frame *frame = quire_frame_at(q, number);
 
         if (frame->kind == QUIRE_FRAME_TABLE && frame->table.level == 1)

@@ -419,7 +419,7 @@ void sim_speculate(struct sim_cpu *cpu)
 /* A use of a frame that is free, or of a page where none ever was. */
 static void check_use(struct sim_cpu *cpu, const struct access *access, quire_phys at)
 {
-    const struct quire *q = cpu->machine->q;
+    struct quire *q = cpu->machine->q;
     const struct quire_frame *frame = quire_frame_find(q, at);
 
     if (frame != NULL && frame->kind == QUIRE_FRAME_FREE)

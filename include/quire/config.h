@@ -27,6 +27,24 @@
 #define QUIRE_MAX_ORDER 10
 #endif
 
+/* Records of the frame table are written 2^order frames at a time, when they are first needed. */
+#ifndef QUIRE_SECTION_ORDER
+#define QUIRE_SECTION_ORDER (QUIRE_MAX_ORDER > 12 ? QUIRE_MAX_ORDER : 12)
+#endif
+
+/*
+ * Low memory that ordinary requests leave to those who can use no other, as a share of the memory
+ * above it: a zone keeps 1/LOW_SHARE of the direct-mapped memory above it from requests that any of
+ * that could serve, and 1/HIGH_SHARE of the memory beyond the direct map from requests for which
+ * that would do. 0: keeps nothing.
+ */
+#ifndef QUIRE_LOW_SHARE
+#define QUIRE_LOW_SHARE 256
+#endif
+#ifndef QUIRE_HIGH_SHARE
+#define QUIRE_HIGH_SHARE 32
+#endif
+
 /* Frames that one CPU keeps for itself (a stack of frame numbers), and how many move at a time. */
 #ifndef QUIRE_FRAME_CACHE_SIZE
 #define QUIRE_FRAME_CACHE_SIZE 256
@@ -74,6 +92,12 @@
 #endif
 #if QUIRE_MAX_ORDER < 0 || QUIRE_MAX_ORDER > 18
 #error "quire: QUIRE_MAX_ORDER must be 0 to 18 (18 is 1 GiB)"
+#endif
+#if QUIRE_SECTION_ORDER < QUIRE_MAX_ORDER || QUIRE_SECTION_ORDER > 20
+#error "quire: QUIRE_SECTION_ORDER must be QUIRE_MAX_ORDER to 20: no block reaches across sections"
+#endif
+#if QUIRE_LOW_SHARE < 0 || QUIRE_HIGH_SHARE < 0
+#error "quire: QUIRE_LOW_SHARE and QUIRE_HIGH_SHARE are divisors, or 0"
 #endif
 #if QUIRE_FRAME_CACHE_BATCH < 1 || QUIRE_FRAME_CACHE_SIZE < 2 * QUIRE_FRAME_CACHE_BATCH
 #error "quire: QUIRE_FRAME_CACHE_SIZE must hold at least two batches of QUIRE_FRAME_CACHE_BATCH"

@@ -11,7 +11,10 @@
 #include <quire/bootmap.h>
 #include <quire/machine.h>
 
-/* Where a frame may come from (each falls back to the zones below it) and how. Default: NORMAL. */
+/*
+ * Where a frame may come from (each falls back to the zones below it, of which it leaves a share to
+ * those who can use no other: QUIRE_LOW_SHARE) and how. Default: NORMAL.
+ */
 enum {
     QUIRE_ALLOC_DMA = 1 << 0,     /* below 16 MiB */
     QUIRE_ALLOC_DMA32 = 1 << 1,   /* below 4 GiB */
@@ -24,6 +27,8 @@ enum {
 enum {
     QUIRE_MANAGER_CONTIGUOUS = 1 << 0,      /* blocks of order > 0 in O(log n) */
     QUIRE_MANAGER_CONTIGUOUS_SLOW = 1 << 1, /* blocks of order > 0 by linear search */
+    /* blocks of order > 0 only as long as some were never cut; what is free is not joined again */
+    QUIRE_MANAGER_CONTIGUOUS_FRESH = 1 << 2,
 };
 
 /*
@@ -44,11 +49,19 @@ struct quire_frame_manager {
     /* up to n single frames into out[], the number taken is returned; NULL: alloc is called n times
      */
     uint32_t (*take)(struct quire *q, struct quire_zone *zone, uint32_t n, uint32_t *out);
+    /* adds the free blocks of each order to out[0 .. QUIRE_MAX_ORDER]; NULL: zone->blocks has them
+     */
+    void (*blocks)(struct quire *q, struct quire_zone *zone, uint64_t *out);
     /* every disagreement inside the zone's state is logged; their number is returned */
     unsigned (*check)(struct quire *q, struct quire_zone *zone);
 };
 
-extern const struct quire_frame_manager quire_frame_buddy;
+extern const struct quire_frame_manager quire_frame_buddy;    /* the default */
+extern const struct quire_frame_manager quire_frame_bitmap;   /* first fit */
+extern const struct quire_frame_manager quire_frame_freelist; /* last in, first out */
+
+/* The manager with that name; NULL: there is none. */
+const struct quire_frame_manager *quire_frame_manager_find(const char *name);
 
 struct quire_frame_config {
     unsigned cpu_count;                        /* at least 1 */
@@ -86,16 +99,43 @@ QUIRE_INLINE quire_phys quire_frame_phys(const struct quire *q, const struct qui
     return (quire_phys)quire_frame_number(q, frame) << QUIRE_PAGE_SHIFT;
 }
 
-/* The frame that holds a physical byte; the caller knows that it is inside the table. */
+/*
+ * The frame that holds a physical byte; the caller knows that it is inside the table, and that its
+ * record is written: the frame is somebody's. For any other address: quire_frame_find.
+ */
 QUIRE_INLINE struct quire_frame *quire_frame_of(const struct quire *q, quire_phys address)
 {
     return &q->frame.table[address >> QUIRE_PAGE_SHIFT];
 }
 
-/* NULL where there is no frame record (devices, memory holes past the end). */
-QUIRE_INLINE struct quire_frame *quire_frame_find(const struct quire *q, quire_phys address)
+#define QUIRE_WORD_BITS (8 * (uint32_t)sizeof(unsigned long))
+
+/* Records are written section by section, when they are first needed (mm/frame_table.c). */
+QUIRE_INLINE bool quire_frame_is_written(const struct quire *q, uint32_t number)
 {
-    return (address >> QUIRE_PAGE_SHIFT) < q->frame.count ? quire_frame_of(q, address) : NULL;
+    uint32_t section = number >> QUIRE_SECTION_ORDER;
+    unsigned long bits =
+        __atomic_load_n(&q->frame.written[section / QUIRE_WORD_BITS], __ATOMIC_ACQUIRE);
+
+    return (bits >> section % QUIRE_WORD_BITS) & 1;
+}
+
+/* Writes the section that holds the frame, unless it is written. Takes locks. */
+struct quire_frame *quire_frame_write(struct quire *q, uint32_t number);
+
+/* The first frame from `number` on whose record is written; q->frame.count: there is none. */
+uint32_t quire_frame_next_written(const struct quire *q, uint32_t number);
+
+/* NULL where there is no frame record (devices, memory holes past the end). No zone's lock held. */
+QUIRE_INLINE struct quire_frame *quire_frame_find(struct quire *q, quire_phys address)
+{
+    quire_phys number = address >> QUIRE_PAGE_SHIFT;
+
+    if (number >= q->frame.count)
+        return NULL;
+    if (QUIRE_UNLIKELY(!quire_frame_is_written(q, (uint32_t)number)))
+        return quire_frame_write(q, (uint32_t)number);
+    return quire_frame_of(q, address);
 }
 
 /* A frame's bytes. Tables, heap and area frames are always direct-mapped: quire_frame_direct. */
@@ -185,6 +225,17 @@ void quire_frame_drain(struct quire *q);
 
 /* ---- reports ---- */
 
+QUIRE_INLINE uint64_t quire_zone_unwritten(const struct quire_zone *zone)
+{
+    return __atomic_load_n(&zone->unwritten, __ATOMIC_RELAXED);
+}
+
+/* Free frames of a zone, those that CPUs keep left out. */
+QUIRE_INLINE uint64_t quire_zone_free(const struct quire_zone *zone)
+{
+    return __atomic_load_n(&zone->free, __ATOMIC_RELAXED) + quire_zone_unwritten(zone);
+}
+
 struct quire_frame_stats {
     uint64_t total;                        /* frames of RAM under management */
     uint64_t free;                         /* free ones, CPU stacks included */
@@ -193,6 +244,9 @@ struct quire_frame_stats {
 
 /* Sums what zones and CPUs count, without stopping anyone: O(CPUs). */
 void quire_frame_stats(const struct quire *q, struct quire_frame_stats *out);
+
+/* Free blocks of a zone by order, out[0 .. QUIRE_MAX_ORDER]; what CPUs keep is in none. */
+void quire_frame_blocks(struct quire *q, enum quire_zone_id zone, uint64_t *out);
 
 /* Disagreements found in zones, lists, caches and records; each is logged. */
 unsigned quire_frame_check(struct quire *q);

@@ -4,8 +4,8 @@
  * `struct quire` is one machine. The embedder provides its storage (zeroed) and passes it to every
  * call; nothing here is global, so a test runs many machines in one process. Fields belong to the
  * layer that is named above them; others read them through that layer's functions. Lock tags: (c)
- * constant after init, (a) atomic, (z) zone lock, (t) table lock, (o) object lock, (s) space lock,
- * (g) the machine's list lock, (p) this CPU only.
+ * constant after init, (a) atomic, (z) zone lock, (w) the frame table's growth lock, (t) table
+ * lock, (o) object lock, (s) space lock, (g) the machine's list lock, (p) this CPU only.
  */
 #ifndef QUIRE_MACHINE_H
 #define QUIRE_MACHINE_H
@@ -105,15 +105,20 @@ enum quire_zone_id {
 #define QUIRE_FRAME_NONE UINT32_MAX
 
 struct quire_frame_manager; /* <quire/frame.h> */
+struct quire_memory_range;  /* <quire/bootmap.h> */
 
 struct quire_zone {
     struct quire_spinlock lock;
     uint32_t first, end; /* (c) frame numbers [first, end); empty zones have first == end */
     uint64_t present;    /* (c) frames of RAM that the zone got, holes left out */
     uint64_t free;       /* (z) frames in the manager; those in CPU caches are not counted */
-    uint64_t blocks[QUIRE_MAX_ORDER + 1]; /* (z) free blocks per order */
+    uint64_t unwritten;  /* (w) free frames whose records are not written yet, in no manager */
+    uint32_t grow;       /* (w) where to look for them: nothing below is unwritten */
+    uint64_t keep[QUIRE_ZONE_COUNT]; /* (c) frames left here by requests that might have come from
+                                        that zone at best */
+    uint64_t blocks[QUIRE_MAX_ORDER + 1]; /* (z) blocks per order, of managers that keep lists */
     uint32_t list[QUIRE_MAX_ORDER + 1]; /* (z) first block per order, QUIRE_FRAME_NONE when empty */
-    uint64_t *bitmap;                   /* (z) for managers that keep one */
+    unsigned long *bitmap;              /* (z) for managers that keep one */
     uint32_t hint;                      /* (z) likewise: where the last search ended */
 } __attribute__((aligned(QUIRE_CACHE_LINE)));
 
@@ -123,7 +128,11 @@ struct quire_frame_layer {
     quire_phys direct_end;     /* (c) one past the last byte of RAM in the direct map */
     const struct quire_frame_manager *manager; /* (c) */
     struct quire_zone zone[QUIRE_ZONE_COUNT];
-    uint64_t reserve;    /* (c) frames kept for write-out (QUIRE_ALLOC_RESERVE) */
+    unsigned long *written; /* (a) set under (w): a bit for each section of the table */
+    const struct quire_memory_range *row; /* (c) the boot map, from which sections are written */
+    size_t row_count;                     /* (c) */
+    struct quire_spinlock grow_lock;      /* (w) writing sections */
+    uint64_t reserve;                     /* (c) frames kept for write-out (QUIRE_ALLOC_RESERVE) */
     quire_phys zero;     /* (c) the zero page, a BOOT frame that is never counted */
     uint32_t slow_flags; /* (c) QUIRE_ALLOC_* bits that a CPU's stack cannot serve */
 };

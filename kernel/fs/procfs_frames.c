@@ -78,7 +78,8 @@ static uint64_t flags_of(const struct quire_frame *frame)
 static void fill_flags(uint32_t first, size_t n, uint64_t *words)
 {
     for (size_t i = 0; i < n; i++)
-        words[i] = flags_of(quire_frame_at(&kernel_machine, first + (uint32_t)i));
+        words[i] =
+            flags_of(quire_frame_find(&kernel_machine, (quire_phys)(first + i) << PAGE_SHIFT));
 }
 
 static void fill_groups(uint32_t first, size_t n, uint64_t *words)

@@ -447,7 +447,7 @@ static void show_zone(struct text *text, const char *name, const struct quire_zo
         text_printf(text, "\n  per-node stats");
         show_counters(text, true, node_counters, ARRAY_SIZE(node_counters), c);
     }
-    none.of[FREE] = has ? zone->free : 0;
+    none.of[FREE] = has ? quire_zone_free(zone) : 0;
     text_printf(text,
                 "\n  pages free     %lu\n        boost    0\n        min      %lu"
                 "\n        low      %lu\n        high     %lu\n        spanned  %lu"
@@ -499,15 +499,18 @@ int proc_show_zoneinfo(struct text *text, const struct proc_target *target)
 
 int proc_show_buddyinfo(struct text *text, const struct proc_target *target)
 {
+    uint64_t blocks[QUIRE_MAX_ORDER + 1];
+
     (void)target;
     for (unsigned z = 0; z < QUIRE_ZONE_COUNT; z++) {
         const struct quire_zone *zone = &kernel_machine.frame.zone[z];
 
         if (zone->present == 0)
             continue;
+        quire_frame_blocks(&kernel_machine, z, blocks);
         text_printf(text, "Node 0, zone %8s ", zone_names[z]);
         for (unsigned order = 0; order <= QUIRE_MAX_ORDER; order++)
-            text_printf(text, "%6lu ", (unsigned long)zone->blocks[order]);
+            text_printf(text, "%6lu ", (unsigned long)blocks[order]);
         text_add(text, "\n", 1);
     }
     return 0;
@@ -519,6 +522,7 @@ int proc_show_pagetypeinfo(struct text *text, const struct proc_target *target)
     static const char *const types[] = {"Unmovable", "Movable", "Reclaimable", "HighAtomic",
                                         "Isolate"};
     const unsigned block_order = 9, movable = 1;
+    uint64_t free[QUIRE_MAX_ORDER + 1];
 
     (void)target;
     text_printf(text, "Page block order: %u\nPages per block:  %u\n\n%-43s ", block_order,
@@ -529,10 +533,11 @@ int proc_show_pagetypeinfo(struct text *text, const struct proc_target *target)
     for (unsigned z = 0; z < QUIRE_ZONE_COUNT; z++) {
         const struct quire_zone *zone = &kernel_machine.frame.zone[z];
 
+        quire_frame_blocks(&kernel_machine, z, free);
         for (unsigned i = 0; zone->present > 0 && i < ARRAY_SIZE(types); i++) {
             text_printf(text, "Node %4d, zone %8s, type %12s ", 0, zone_names[z], types[i]);
             for (unsigned order = 0; order <= QUIRE_MAX_ORDER; order++)
-                text_printf(text, "%6lu ", i == movable ? (unsigned long)zone->blocks[order] : 0ul);
+                text_printf(text, "%6lu ", i == movable ? (unsigned long)free[order] : 0ul);
             text_add(text, "\n", 1);
         }
     }

@@ -275,7 +275,7 @@ static void report_memory(void)
 
         if (zone->first != zone->end)
             log_info("  zone %-6s %9lu KiB of RAM, %9lu KiB free", quire_zone_string(i),
-                     KIB(zone->present), KIB(zone->free));
+                     KIB(zone->present), KIB(quire_zone_free(zone)));
     }
     log_info("  %lu KiB of RAM, %lu KiB free; in use, in KiB:", KIB(frames.total),
              KIB(frames.free));

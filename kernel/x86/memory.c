@@ -242,7 +242,7 @@ static void log_zones(void)
 
         if (zone->first != zone->end)
             log_info("  zone %-6s %9" PRIu64 " KiB of RAM, %9" PRIu64 " KiB free",
-                     quire_zone_string(i), zone->present * 4, zone->free * 4);
+                     quire_zone_string(i), zone->present * 4, quire_zone_free(zone) * 4);
     }
     log_info("memory: %" PRIu64 " KiB of RAM, %" PRIu64 " KiB free, frame manager %s",
              stats.total * 4, stats.free * 4, kernel_machine.frame.manager->name);

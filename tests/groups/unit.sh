@@ -3,6 +3,7 @@
 # installed, and the example that uses no more than that.
 
 cd "$(dirname "$0")/../.." || exit 125
+export TSAN_OPTIONS=halt_on_error=1
 . tests/lib.sh
 unit=build/unit$suffix
 tools/build -s test-unit 2>&1 || exit 1

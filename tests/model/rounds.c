@@ -202,7 +202,7 @@ static enum quire_status probe(struct test *test, int space, quire_virt address,
 }
 
 struct dirty {
-    const struct quire *q;
+    struct quire *q;
     bool *seen; /* per frame: an entry that holds it is dirty */
 };
 
@@ -221,14 +221,14 @@ static bool note_dirty(void *context, quire_virt address, unsigned level, quire_
 /* What programs stored to an object's page is known: in its frame's record or in an entry. */
 static void compare_dirty(struct test *test)
 {
-    const struct quire *q = test->machine->q;
+    struct quire *q = test->machine->q;
     struct dirty dirty = {q, calloc(q->frame.count, sizeof(bool))};
 
     for (int i = 0; i < SPACES; i++)
         if (test->model->space[i].space != NULL)
             quire_pagetable_visit(test->machine->q, &test->model->space[i].space->table, 0,
                                   test->model->space[i].space->end, note_dirty, &dirty);
-    for (uint32_t i = 0; i < q->frame.count; i++) {
+    for (uint32_t i = 0; (i = quire_frame_next_written(q, i)) < q->frame.count; i++) {
         const struct quire_frame *frame = quire_frame_at(q, i);
 
         if (test->machine->stored[i] && frame->kind == QUIRE_FRAME_OBJECT &&
@@ -935,7 +935,8 @@ void test_end(struct test *test)
         quire_heap_shrink(machine->q);
     }
     quire_frame_stats(machine->q, &stats);
-    for (uint32_t i = 0; i < machine->q->frame.count; i++) {
+    for (uint32_t i = 0; (i = quire_frame_next_written(machine->q, i)) < machine->q->frame.count;
+         i++) {
         const struct quire_frame *frame = quire_frame_at(machine->q, i);
 
         if (frame->kind == QUIRE_FRAME_ANONYMOUS || frame->kind == QUIRE_FRAME_OBJECT)

@@ -10,6 +10,7 @@ _Thread_local unsigned host_cpu;
 unsigned host_log_lines;
 char host_log_text[8192];
 int host_frames_mapped;
+const struct quire_frame_manager *host_manager;
 jmp_buf *host_panic_jump;
 const char *host_panic_message;
 
@@ -94,6 +95,8 @@ void host_start(struct host *host, const struct quire_frame_config *config)
 {
     struct quire_frame_config filled = *config;
 
+    if (filled.manager == NULL)
+        filled.manager = host_manager;
     if (filled.direct_end == 0)
         filled.direct_end = host->size;
     assert_int_equal(quire_bootmap_finish(&host->map), QUIRE_OK);
@@ -126,6 +129,42 @@ void host_check_panic(const char *text)
         fail_msg("no panic; expected \"%s\"", text);
     if (strstr(host_panic_message, text) == NULL)
         fail_msg("panic \"%s\"; expected \"%s\"", host_panic_message, text);
+}
+
+/* ---- exchangeable parts ---- */
+
+static int run_named(const char *name, const struct CMUnitTest *tests, size_t count)
+{
+    struct CMUnitTest *named = calloc(count, sizeof(*named));
+    char *text = calloc(count, 128);
+    int failed;
+
+    for (size_t i = 0; i < count; i++) {
+        named[i] = tests[i];
+        snprintf(&text[i * 128], 128, "%s: %s", name, tests[i].name);
+        named[i].name = &text[i * 128];
+    }
+    failed = _cmocka_run_group_tests(name, named, count, NULL, NULL);
+    free(named);
+    free(text);
+    return failed;
+}
+
+int host_run_on_each(enum host_parts parts, const struct CMUnitTest *tests, size_t count)
+{
+    static const struct quire_frame_manager *const managers[] = {
+        &quire_frame_buddy,
+        &quire_frame_bitmap,
+        &quire_frame_freelist,
+    };
+    int failed = 0;
+
+    (void)parts;
+    for (size_t i = 0; i < sizeof(managers) / sizeof(managers[0]); i++) {
+        host_manager = managers[i];
+        failed += run_named(host_manager->name, tests, count);
+    }
+    return failed;
 }
 
 /* ---- random numbers ---- */

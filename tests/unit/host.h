@@ -27,6 +27,9 @@ struct host {
 
 /* Reserves RAM [0, size) and starts an empty boot map. */
 void host_init(struct host *host, size_t size);
+/* The frame manager of machines whose configuration names none; NULL: the library's choice. */
+extern const struct quire_frame_manager *host_manager;
+
 /* Finishes the map and brings layer 1 up; everything must succeed. direct_end 0: all of RAM. */
 void host_start(struct host *host, const struct quire_frame_config *config);
 /* One CPU, RAM [0, size) all usable, default manager. */
@@ -66,6 +69,10 @@ void host_check_panic(const char *text);
         host_panic_jump = NULL;                                                                    \
         host_check_panic(text);                                                                    \
     } while (0)
+
+/* Runs the tests once on each frame manager, which goes before their names. */
+enum host_parts { HOST_MANAGERS };
+int host_run_on_each(enum host_parts parts, const struct CMUnitTest *tests, size_t count);
 
 /* A small random generator; the seed of a test comes from QUIRE_SEED or the clock, and is printed.
  */
