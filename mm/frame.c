@@ -131,7 +131,7 @@ static void clear(struct quire *q, struct quire_frame *frame)
 
 /* ---- zones ---- */
 
-static void zone_add_free(struct quire_zone *zone, uint64_t frames)
+static void zone_add_free(struct quire_zone *zone, uint32_t frames)
 {
     __atomic_store_n(&zone->free, zone->free + frames, __ATOMIC_RELAXED);
 }
@@ -164,7 +164,7 @@ static unsigned highest_zone(unsigned flags)
 static uint64_t zone_offers(const struct quire_zone *zone, unsigned wanted, unsigned flags)
 {
     uint64_t free = quire_zone_free(zone);
-    uint64_t keep = flags & QUIRE_ALLOC_RESERVE ? 0 : zone->keep[wanted];
+    uint32_t keep = flags & QUIRE_ALLOC_RESERVE ? 0 : zone->keep[wanted];
 
     return free > keep ? free - keep : 0;
 }
@@ -177,7 +177,7 @@ static uint32_t take_from(struct quire *q, struct quire_zone *zone, unsigned ord
         quire_spin_lock(&zone->lock);
         number = q->frame.manager->alloc(q, zone, order);
         if (number != QUIRE_FRAME_NONE)
-            zone_add_free(zone, -((uint64_t)1 << order));
+            zone_add_free(zone, -((uint32_t)1 << order));
         quire_spin_unlock(&zone->lock);
     } while (number == QUIRE_FRAME_NONE && quire_frame_grow(q, zone));
     return number;
@@ -246,7 +246,7 @@ static uint32_t take_singles(struct quire *q, struct quire_zone *zone, uint32_t 
         while (taken < want && (out[taken] = manager->alloc(q, zone, 0)) != QUIRE_FRAME_NONE)
             taken++;
     }
-    zone_add_free(zone, -(uint64_t)taken);
+    zone_add_free(zone, -taken);
     quire_spin_unlock(&zone->lock);
     return taken;
 }

@@ -115,9 +115,10 @@ static void init_zones(struct quire *q)
         q->frame.slow_flags |= QUIRE_ALLOC_HIGH;
 }
 
-static uint64_t share_of(uint64_t frames, uint32_t share)
+/* Frames fit into 32 bits, all of them together. */
+static uint32_t share_of(uint64_t frames, uint32_t share)
 {
-    return share == 0 || frames > UINT32_MAX ? 0 : (uint32_t)frames / share;
+    return share == 0 ? 0 : (uint32_t)frames / share;
 }
 
 /* keep[j] of zone i: what a request for zone j or below leaves there, by the memory in between. */

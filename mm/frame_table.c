@@ -185,7 +185,7 @@ struct quire_frame *quire_frame_write(struct quire *q, uint32_t number)
 
 bool quire_frame_grow(struct quire *q, struct quire_zone *zone)
 {
-    uint64_t before;
+    uint32_t before;
 
     if (quire_zone_unwritten(zone) == 0)
         return false;

@@ -225,7 +225,7 @@ void quire_frame_drain(struct quire *q);
 
 /* ---- reports ---- */
 
-QUIRE_INLINE uint64_t quire_zone_unwritten(const struct quire_zone *zone)
+QUIRE_INLINE uint32_t quire_zone_unwritten(const struct quire_zone *zone)
 {
     return __atomic_load_n(&zone->unwritten, __ATOMIC_RELAXED);
 }
@@ -233,7 +233,7 @@ QUIRE_INLINE uint64_t quire_zone_unwritten(const struct quire_zone *zone)
 /* Free frames of a zone, those that CPUs keep left out. */
 QUIRE_INLINE uint64_t quire_zone_free(const struct quire_zone *zone)
 {
-    return __atomic_load_n(&zone->free, __ATOMIC_RELAXED) + quire_zone_unwritten(zone);
+    return (uint64_t)__atomic_load_n(&zone->free, __ATOMIC_RELAXED) + quire_zone_unwritten(zone);
 }
 
 struct quire_frame_stats {

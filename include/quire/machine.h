@@ -111,10 +111,10 @@ struct quire_zone {
     struct quire_spinlock lock;
     uint32_t first, end; /* (c) frame numbers [first, end); empty zones have first == end */
     uint64_t present;    /* (c) frames of RAM that the zone got, holes left out */
-    uint64_t free;       /* (z) frames in the manager; those in CPU caches are not counted */
-    uint64_t unwritten;  /* (w) free frames whose records are not written yet, in no manager */
+    uint32_t free;       /* (z) frames in the manager; those in CPU caches are not counted */
+    uint32_t unwritten;  /* (w) free frames whose records are not written yet, in no manager */
     uint32_t grow;       /* (w) where to look for them: nothing below is unwritten */
-    uint64_t keep[QUIRE_ZONE_COUNT]; /* (c) frames left here by requests that might have come from
+    uint32_t keep[QUIRE_ZONE_COUNT]; /* (c) frames left here by requests that might have come from
                                         that zone at best */
     uint64_t blocks[QUIRE_MAX_ORDER + 1]; /* (z) blocks per order, of managers that keep lists */
     uint32_t list[QUIRE_MAX_ORDER + 1]; /* (z) first block per order, QUIRE_FRAME_NONE when empty */

@@ -74,13 +74,15 @@ static int show_zones(struct text *text, const struct proc_target *target)
                 (wide)layer->direct_end, cached);
     for (unsigned i = 0; i < QUIRE_ZONE_COUNT; i++) {
         const struct quire_zone *zone = &layer->zone[i];
+        uint64_t blocks[QUIRE_MAX_ORDER + 1];
 
         if (zone->first == zone->end)
             continue;
+        quire_frame_blocks(&kernel_machine, i, blocks);
         text_printf(text, "zone %s %u %u %llu %llu", quire_zone_string(i), zone->first, zone->end,
-                    (wide)zone->present, (wide)zone->free);
+                    (wide)zone->present, (wide)quire_zone_free(zone));
         for (unsigned order = 0; order <= QUIRE_MAX_ORDER; order++)
-            text_printf(text, " %llu", (wide)zone->blocks[order]);
+            text_printf(text, " %llu", (wide)blocks[order]);
         text_add(text, "\n", 1);
     }
     return 0;

@@ -228,15 +228,24 @@ void path_put(const struct vfs_path *path)
 
 #define HEAP_TABLE_LIMIT (256 * 1024)
 
+/* Contiguous memory may have become rare, or the frame manager may not join it: then in pages. */
 void *table_alloc(size_t size)
 {
-    return size <= HEAP_TABLE_LIMIT ? quire_heap_alloc_zeroed(&kernel_machine, size)
-                                    : quire_area_alloc(&kernel_machine, size, "table");
+    void *table = NULL;
+
+    if (size <= HEAP_TABLE_LIMIT)
+        table = quire_heap_alloc_zeroed(&kernel_machine, size);
+    if (table == NULL && size > PAGE_SIZE)
+        table = quire_area_alloc(&kernel_machine, size, "table");
+    return table;
 }
 
 void table_free(void *table, size_t size)
 {
-    if (table != NULL && size > HEAP_TABLE_LIMIT)
+    quire_virt at = (quire_virt)table;
+
+    (void)size;
+    if (at >= kernel_machine.area.start && at < kernel_machine.area.end)
         (void)quire_area_free(&kernel_machine, table);
     else
         kernel_free(table);
