@@ -1,7 +1,8 @@
 /*
  * The kernel: an ELF file for i386 or x86-64, whose loadable segments say at which physical
  * addresses they belong. All of them must lie in RAM between 1 MiB and 4 GiB. It is entered at the
- * physical address of its entry point.
+ * physical address of its entry point; a file may also give that address itself, as loaders want it
+ * that jump there without looking.
  */
 
 #include "boot/loader.h"
@@ -129,6 +130,9 @@ void kernel_load(const struct disk_piece *piece, const struct memory *memory,
             out_kernel->end = (uint32_t)(segment.physical + segment.memory_size);
         if (elf.entry >= segment.address && elf.entry - segment.address < segment.memory_size)
             out_kernel->entry = (uint32_t)(elf.entry - segment.address + segment.physical);
+        else if (elf.entry >= segment.physical &&
+                 elf.entry - segment.physical < segment.memory_size && out_kernel->entry == 0)
+            out_kernel->entry = (uint32_t)elf.entry;
     }
     if (out_kernel->entry == 0)
         fail("the kernel's entry lies in none of its segments");
