@@ -110,7 +110,7 @@ void file_table_put(struct file_table *table)
     block = table->block;
     for (unsigned word = 0; word < block->capacity / 64; word++) {
         for (uint64_t bits = block->used[word]; bits != 0; bits &= bits - 1) {
-            struct file *file = block->file[word * 64 + (unsigned)__builtin_ctzll(bits)];
+            struct file *file = block->file[word * 64 + first_bit(bits)];
 
             file_locks_descriptor_closed(file, table);
             file_put(file);
@@ -164,7 +164,7 @@ static unsigned find_free(const struct file_table *table, unsigned lowest)
         if (word == lowest / 64)
             empty &= ~0ull << (lowest % 64);
         if (empty != 0)
-            return word * 64 + (unsigned)__builtin_ctzll(empty);
+            return word * 64 + first_bit(empty);
     }
     return block->capacity;
 }
@@ -338,7 +338,7 @@ struct file_table *file_table_clone(struct file_table *from)
         block->used[word] = old->used[word];
         block->on_exec[word] = old->on_exec[word];
         for (uint64_t bits = old->used[word]; bits != 0; bits &= bits - 1) {
-            unsigned at = word * 64 + (unsigned)__builtin_ctzll(bits);
+            unsigned at = word * 64 + first_bit(bits);
 
             block->file[at] = old->file[at];
             file_get(block->file[at]);
@@ -365,8 +365,7 @@ void file_table_close_on_exec(struct file_table *table)
         bits = table->block->on_exec[word];
         quire_spin_unlock(&table->lock);
         for (; bits != 0; bits &= bits - 1) {
-            struct file *file =
-                file_table_take(table, (int)(word * 64 + (unsigned)__builtin_ctzll(bits)));
+            struct file *file = file_table_take(table, (int)(word * 64 + first_bit(bits)));
 
             if (file != NULL) {
                 file_locks_descriptor_closed(file, table);

@@ -148,6 +148,21 @@ static void show_rows(struct text *text, const char *before, const struct row *r
         text_printf(text, "%s%s%8lu kB\n", before, rows[i].name, rows[i].kib);
 }
 
+/* Machines whose kernel half is too small for all RAM say how much lies beyond the direct map. */
+static void show_high_memory(struct text *text, const char *before, const struct counts *c)
+{
+    const struct quire_zone *high = &kernel_machine.frame.zone[QUIRE_ZONE_HIGH];
+    const struct row rows[] = {
+        {"HighTotal:      ", KIB(high->present)},
+        {"HighFree:       ", KIB(high->free)},
+        {"LowTotal:       ", KIB(c->frames.total - high->present)},
+        {"LowFree:        ", KIB(c->frames.free - high->free)},
+    };
+
+    if (sizeof(long) == 4)
+        show_rows(text, before, rows, ARRAY_SIZE(rows));
+}
+
 struct page_sizes {
     uint64_t bytes[4]; /* by level */
 };
@@ -186,6 +201,8 @@ int proc_show_meminfo(struct text *text, const struct proc_target *target)
         {"Inactive(file): ", 0},
         {"Unevictable:    ", KIB(c.of[LOCKED])},
         {"Mlocked:        ", KIB(c.of[LOCKED])},
+    };
+    const struct row rest[] = {
         {"SwapTotal:      ", 0},
         {"SwapFree:       ", 0},
         {"Dirty:          ", 0},
@@ -218,6 +235,8 @@ int proc_show_meminfo(struct text *text, const struct proc_target *target)
     };
 
     show_rows(text, "", rows, ARRAY_SIZE(rows));
+    show_high_memory(text, "", &c);
+    show_rows(text, "", rest, ARRAY_SIZE(rest));
     for (unsigned i = 0; i < 4; i++) {
         static const char *const names[] = {"Total:", "Free: ", "Rsvd: ", "Surp: "};
 
@@ -255,6 +274,8 @@ int proc_show_node_meminfo(struct text *text, const struct proc_target *target)
         {"Inactive(file): ", 0},
         {"Unevictable:    ", KIB(c.of[LOCKED])},
         {"Mlocked:        ", KIB(c.of[LOCKED])},
+    };
+    const struct row rest[] = {
         {"Dirty:          ", 0},
         {"Writeback:      ", 0},
         {"FilePages:      ", KIB(c.of[OBJECTS])},
@@ -279,6 +300,8 @@ int proc_show_node_meminfo(struct text *text, const struct proc_target *target)
     };
 
     show_rows(text, "Node 0 ", rows, ARRAY_SIZE(rows));
+    show_high_memory(text, "Node 0 ", &c);
+    show_rows(text, "Node 0 ", rest, ARRAY_SIZE(rest));
     for (unsigned i = 0; i < 3; i++) {
         static const char *const names[] = {"Total:", "Free: ", "Surp: "};
 

@@ -84,9 +84,26 @@ static int show_stat(struct text *text, const struct proc_target *target)
                 "\nctxt %" PRIu64 "\nbtime %" PRIu64 "\nprocesses %lu\nprocs_running %u\n"
                 "procs_blocked 0\nsoftirq 0\n",
                 scheduler_switches(),
-                (clock_realtime_ns() - clock_monotonic_ns()) / NANOSECONDS_PER_SECOND,
-                (unsigned long)pids_made, runnable);
+                (clock_realtime_ns() - clock_monotonic_ns()) / NANOSECONDS_PER_SECOND, pids_made,
+                runnable);
     return 0;
+}
+
+/* A leaf of CPUID above 0x80000000; zeros where the CPU has none. */
+static struct cpuid_result cpuid_extended(uint32_t leaf)
+{
+    uint32_t last = cpuid(0x80000000, 0).eax;
+
+    return last >= leaf && last >> 16 == 0x8000 ? cpuid(leaf, 0) : (struct cpuid_result){0};
+}
+
+/* Bits of physical addresses, and above them of virtual ones, as leaf 0x80000008 says them. */
+static uint32_t address_sizes(const struct cpuid_result *one)
+{
+    uint32_t sizes = cpuid_extended(0x80000008).eax;
+    bool wide = (one->edx & (1u << 6 | 1u << 17)) != 0; /* PAE, PSE-36 */
+
+    return sizes != 0 ? sizes : 32u << 8 | (wide ? 36 : 32);
 }
 
 static int show_cpuinfo(struct text *text, const struct proc_target *target)
@@ -105,7 +122,7 @@ static int show_cpuinfo(struct text *text, const struct proc_target *target)
         {0, 1, 13, "cx16"},    {0, 1, 19, "sse4_1"},  {0, 1, 20, "sse4_2"},     {0, 1, 22, "movbe"},
         {0, 1, 23, "popcnt"},  {0, 1, 30, "rdrand"},  {0, 1, 31, "hypervisor"},
     };
-    struct cpuid_result one = cpuid(1, 0), extended = cpuid(0x80000001, 0);
+    struct cpuid_result one = cpuid(1, 0), extended = cpuid_extended(0x80000001);
     unsigned family = (one.eax >> 8) & 15, model = (one.eax >> 4) & 15;
     unsigned long khz = (unsigned long)(clock_tsc_hz() / 1000);
 
@@ -122,8 +139,9 @@ static int show_cpuinfo(struct text *text, const struct proc_target *target)
         text_printf(text, "physical id\t: 0\nsiblings\t: %u\ncore id\t\t: %u\ncpu cores\t: %u\n",
                     cpu_count, cpu, cpu_count);
         text_printf(text,
-                    "fpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: %u\nwp\t\t: yes\n"
+                    "%sfpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: %u\nwp\t\t: yes\n"
                     "flags\t\t:",
+                    sizeof(long) == 4 ? "fdiv_bug\t: no\nf00f_bug\t: no\ncoma_bug\t: no\n" : "",
                     cpuid(0, 0).eax);
         for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
             uint32_t word = flags[i].leaf_extended ? extended.edx
@@ -139,7 +157,7 @@ static int show_cpuinfo(struct text *text, const struct proc_target *target)
                     "virtual\npower management:\n\n",
                     cpu_features.smep ? " smep" : "", cpu_features.smap ? " smap" : "",
                     cpu_features.umip ? " umip" : "", khz / 500, khz / 5 % 100,
-                    cpuid(0x80000008, 0).eax & 255, (cpuid(0x80000008, 0).eax >> 8) & 255);
+                    address_sizes(&one) & 255, address_sizes(&one) >> 8 & 255);
     }
     return 0;
 }

@@ -164,7 +164,8 @@ void regular_count(struct vfs_inode *inode, uint64_t pages)
 {
     if (pages == inode->counted)
         return;
-    __atomic_fetch_add(&inode->filesystem->used, pages - inode->counted, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&inode->filesystem->used, (unsigned long)(pages - inode->counted),
+                       __ATOMIC_RELAXED);
     inode->counted = pages;
 }
 

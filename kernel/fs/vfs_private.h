@@ -173,12 +173,12 @@ struct vfs_filesystem_type {
 struct vfs_filesystem {
     uint32_t references; /* (a) mounts and the kernel itself */
     const struct vfs_filesystem_type *type;
-    uint64_t device;        /* st_dev */
-    uint64_t next_inode;    /* (a) */
-    struct vfs_entry *root; /* with a reference */
-    uint64_t limit;         /* pages of files, or FILESYSTEM_ALL_* */
-    uint64_t used;          /* (a) pages, as of each file's last change */
-    char options[64];       /* for /proc/mounts: ",size=4k", or "" */
+    uint64_t device;          /* st_dev */
+    unsigned long next_inode; /* (a) */
+    struct vfs_entry *root;   /* with a reference */
+    uint64_t limit;           /* pages of files, or FILESYSTEM_ALL_* */
+    unsigned long used;       /* (a) pages, as of each file's last change */
+    char options[64];         /* for /proc/mounts: ",size=4k", or "" */
     void *data;
 };
 

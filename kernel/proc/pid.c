@@ -52,7 +52,7 @@ static int next_number_locked(int *out_missing_leaf)
     return 0;
 }
 
-uint64_t pids_made;
+unsigned long pids_made;
 
 static struct pid *pid_alloc(void)
 {

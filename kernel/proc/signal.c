@@ -223,7 +223,7 @@ static int first_signal(signal_set set)
 {
     signal_set urgent = set & SIGNALS_SYNCHRONOUS;
 
-    return __builtin_ctzll(urgent ? urgent : set) + 1;
+    return (int)first_bit(urgent ? urgent : set) + 1;
 }
 
 static bool take_from_locked(struct process *process, struct pending_signals *pending,

@@ -5,8 +5,8 @@
 #include "core/spinlock.h"
 #include "kernel/proc/process.h"
 
-extern uint64_t pids_made; /* processes and threads since boot */
-extern int pid_max;        /* numbers are below it; /proc/sys/kernel/pid_max */
+extern unsigned long pids_made; /* processes and threads since boot */
+extern int pid_max;             /* numbers are below it; /proc/sys/kernel/pid_max */
 
 static inline uint64_t tree_lock_interrupts(void)
 {
