@@ -3,7 +3,7 @@
  * the entries above them (Intel SDM vol. 3A, 4.10). It is as nasty as the manual lets it be:
  *
  *  - nothing is ever forgotten unasked: an entry stays until INVLPG, a root load or a page fault on
- * it drops it;
+ * it drops it (unless a demo limits the entries);
  *  - it walks and caches at any time, for addresses near those in use (sim_speculate), setting
  * accessed bits;
  *  - a later walk starts at the lowest table that the structure cache knows, however old that
@@ -107,6 +107,21 @@ static void tlb_remove(struct sim_cpu *cpu, struct sim_tlb_entry *entry)
     mmu->count--;
 }
 
+/* A CPU may forget at any time; one with few entries must. */
+static void tlb_make_room(struct sim_cpu *cpu)
+{
+    struct sim_mmu *mmu = &cpu->mmu;
+    struct sim_tlb_entry *oldest = NULL;
+
+    if (cpu->machine->options.tlb_entries == 0 || mmu->count < cpu->machine->options.tlb_entries)
+        return;
+    for (int32_t i = 0; i < mmu->capacity; i++)
+        if (mmu->entry[i].used && (oldest == NULL || mmu->entry[i].last_use < oldest->last_use))
+            oldest = &mmu->entry[i];
+    tlb_remove(cpu, oldest);
+    mmu->evictions++;
+}
+
 static void tlb_insert(struct sim_cpu *cpu, const struct sim_tlb_entry *value)
 {
     struct sim_mmu *mmu = &cpu->mmu;
@@ -115,6 +130,7 @@ static void tlb_insert(struct sim_cpu *cpu, const struct sim_tlb_entry *value)
 
     if (old != NULL)
         tlb_remove(cpu, old);
+    tlb_make_room(cpu);
     if (mmu->free < 0) {
         int32_t first = mmu->capacity;
 
@@ -127,6 +143,7 @@ static void tlb_insert(struct sim_cpu *cpu, const struct sim_tlb_entry *value)
     link = chain_of(mmu, value->page, value->level);
     mmu->entry[index] = *value;
     mmu->entry[index].used = true;
+    mmu->entry[index].last_use = mmu->hits + mmu->misses;
     mmu->entry[index].next = *link;
     *link = index;
     hold(cpu, value->frame, 1);
@@ -381,6 +398,7 @@ static bool translate(struct sim_cpu *cpu, const struct access *access, bool pau
     }
     if (hit != NULL && (!access->write || hit->dirty)) {
         mmu->hits++;
+        hit->last_use = mmu->hits + mmu->misses;
         found = *hit;
     } else {
         mmu->misses++;

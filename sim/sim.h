@@ -39,7 +39,8 @@ struct sim_tlb_entry {
     quire_phys frame; /* of that page */
     unsigned level;   /* 1: 4 KiB, 2: 2 MiB, 3: 1 GiB */
     bool used, write, user, execute, global, dirty;
-    int32_t next; /* in its hash chain, or in the list of free entries */
+    uint64_t last_use; /* with a limit: when it was hit */
+    int32_t next;      /* in its hash chain, or in the list of free entries */
 };
 
 /* An entry above the leaf that a CPU remembers: where the table of `level` for this prefix is. */
@@ -71,6 +72,7 @@ struct sim_mmu {
     unsigned recent_next;
     bool accessing; /* between the start of a walk and the end of the access */
     uint64_t hits, misses, flushes;
+    uint64_t evictions; /* with a limit on entries */
 };
 
 /* ---- CPUs ---- */
@@ -125,6 +127,8 @@ struct sim_options {
     uint64_t seed;
     unsigned point_mean; /* points between two change-overs, on average; 0: never */
     bool threads;        /* for sim_run_threads */
+    size_t tlb_entries;  /* the least recently used one goes when there are so many; 0: any number,
+                            so that nothing is forgotten unasked */
 };
 
 /* In one step of the test the reclaimer gives so often. */

@@ -18,6 +18,7 @@ echo "=== questions"
 mm translate self 0xzz 2>&1; echo "status $?"
 mm translate 12345 0x1000 2>&1; echo "status $?"
 mm nonsense 2>&1; echo "status $?"
+mm segments f000:fff0; mm segments 00cf92000000ffff 10
 echo "=== busybox"
 sleep 100 & mm pages $! 2>&1; echo "status $?"; mm map $! 2>&1; echo "status $?"; kill $!
 echo "=== nobody"
@@ -137,9 +138,30 @@ shows mappings "text is not writable, data not executable" \
      END { if (!text || !data || !large) print "missing" }'
 shows devices "registers of devices are not cached" \
     '/ (pci|framebuffer)/ && NF > 6 { if (!/uncached|combining/) print; n++ } END { if (n == 0) print "none" }'
+shows buddy "a block splits, and merges again" \
+    '/^  at first/ { first = $NF } /^  a: / { halves = index($NF, "a01.2...3.......4...............5.") == 1 }
+     /b given back/ { merged = index($NF, "ac1.2...dddddddd4..") == 1 } /^  c given back/ { last = $NF }
+     /is refused/ { refused = 1 }
+     END { if (length(first) != 64 || index(first, "6.....") != 1 || last != first || !halves || !merged ||
+               !refused) print first, halves, merged, last, refused }'
+shows fragmentation "first fit refuses with room, frames do not" \
+    '/^  it wants/ { wants = $3; largest = $NF; if (wants > $5 || wants <= largest) print }
+     /^  contiguous/ { segments = $NF } /^  frames / { frames = $NF " " $(NF - 2) }
+     END { if (segments < 1 || frames !~ /^0 [0-9]+$/) print segments, frames }'
+shows limit "below it works, above it faults" \
+    '/^  read/ { result = result (/page fault/ ? "f" : "r"); if ($3 ~ /physical/ && "0x" $2 == $4) print }
+     END { if (result != "rrffrf") print result }'
+shows tlb "sixteen entries" \
+    '/in turn/ && $(NF - 1) > 99 { fits = 1 } /one page more/ && NF > 7 { thrash = $(NF - 1) == "0.0" }
+     /one large page/ && NF > 7 { large = $(NF - 3) == 1 } END { if (!fits || !thrash || !large) print "wrong" }'
+shows segments "real mode, A20, and the exceptions" \
+    '/ffff:0010/ { wraps = /= 100000/ && /000000 without A20/ } /1985 names/ { names = 1 }
+     /#GP/ { gp++ } /#SS/ { ss++ } /#NP/ { np++ } /linear 00100123/ { linear = 1 }
+     END { if (!wraps || !names || gp != 8 || ss != 1 || np != 1 || !linear) print wraps, names, gp, ss, np }'
 shows questions "bad addresses, processes and names are told" \
     '/^status 1/ { one++ } /^status 2/ { two++ } /is no address/ { address = 1 } /no process 12345/ { process = 1 }
-     END { if (one != 2 || two != 1 || !address || !process) print "wrong" }'
+     /f000:fff0 .* = 0ffff0/ { real = 1 } /ring 0 +write +08:00000010 +linear 00000010/ { linear = 1 }
+     END { if (one != 2 || two != 1 || !address || !process || !real || !linear) print "wrong" }'
 shows busybox "another process" \
     '/^status 0/ { n++ } /busybox/ { name = 1 } / text$/ { text = 1 }
      END { if (n != 2 || !name || !text) print "wrong" }'

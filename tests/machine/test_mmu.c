@@ -164,6 +164,36 @@ static void memory_beyond_the_direct_map_needs_a_slot(void **state)
     assert_fails(machine, quire_frame_unmap(machine->q, frame, first), "out of order");
 }
 
+/* A TLB of four entries that forgets the least recently used one: five pages in turn never hit. */
+static void a_limited_tlb_forgets_the_least_recently_used(void **state)
+{
+    struct sim_options options = {
+        .cpus = 1, .frames = 512, .levels = 4, .seed = 1, .tlb_entries = 4};
+    struct sim_machine *machine = sim_create(&options);
+    struct sim_mmu *mmu = &machine->cpu[0].mmu;
+    struct quire_frame *frame = quire_frame_alloc(machine->q, 3, QUIRE_FRAME_KERNEL, 0);
+    uint64_t hits, misses, value;
+
+    (void)state;
+    assert_non_null(frame);
+    assert_ok(quire_pagetable_map(machine->q, &machine->q->kernel, KERNEL,
+                                  quire_frame_phys(machine->q, frame), 8 * PAGE, QUIRE_PROT_READ,
+                                  0));
+    for (unsigned pages = 4; pages <= 5; pages++) {
+        for (unsigned i = 0; i < pages; i++)
+            assert_true(sim_kernel_load(&machine->cpu[0], KERNEL + i * PAGE, &value));
+        hits = mmu->hits;
+        misses = mmu->misses;
+        for (unsigned i = 0; i < 10 * pages; i++)
+            assert_true(sim_kernel_load(&machine->cpu[0], KERNEL + i % pages * PAGE, &value));
+        assert_int_equal(mmu->hits - hits, pages == 4 ? 40 : 0);
+        assert_int_equal(mmu->misses - misses, pages == 4 ? 0 : 50);
+        assert_true(mmu->count <= 4);
+    }
+    assert_ok(quire_pagetable_unmap(machine->q, &machine->q->kernel, KERNEL, 8 * PAGE));
+    machine_end(machine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +204,7 @@ int main(void)
         cmocka_unit_test(accessed_and_dirty_are_set_once),
         cmocka_unit_test(reserved_bits_are_found),
         cmocka_unit_test(memory_beyond_the_direct_map_needs_a_slot),
+        cmocka_unit_test(a_limited_tlb_forgets_the_least_recently_used),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

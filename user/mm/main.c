@@ -22,6 +22,13 @@ static const struct demo demos[] = {
     {"pages", "[PID]", "the state of each page of a space", demo_pages},
     {"map", "[PID]", "a process's memory map beside the segments of its ELF file", demo_map},
     {"commit", "", "memory that is promised, used, and refused", demo_commit},
+    {"buddy", "", "blocks of frames that split and merge, drawn (simulated machine)", demo_buddy},
+    {"fragmentation", "", "the same requests by first fit and by frames (simulated machine)",
+     demo_fragmentation},
+    {"limit", "", "an identity map, read below and above its end (simulated machine)", demo_limit},
+    {"tlb", "", "hits and misses of access patterns (simulated machine)", demo_tlb},
+    {"segments", "[SEGMENT:OFFSET | DESCRIPTOR OFFSET]",
+     "real-mode and protected-mode addresses (simulated CPU)", demo_segments},
 };
 
 static void list(FILE *to)
