@@ -77,6 +77,12 @@ static inline struct quire_space *my_space(void)
     return current_thread()->memory->space;
 }
 
+/* A result that is an error and no address: addresses may have their highest bit set. */
+static inline bool is_error(long result)
+{
+    return (unsigned long)result >= -4095ul;
+}
+
 /* mmap. The offset is in bytes; i386 has calls that take it in pages, and so reach further. */
 long mmap_call(unsigned long address, unsigned long length, unsigned long protection,
                unsigned long flags, unsigned long fd, uint64_t offset);

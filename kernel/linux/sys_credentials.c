@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "core/string.h"
 #include "kernel/linux/errno.h"
+#include "kernel/linux/process_calls.h"
 #include "kernel/linux/resource.h"
 #include "kernel/linux/syscalls.h"
 #include "kernel/proc/process.h"
@@ -248,27 +249,42 @@ long sys_getgroups(word size, word list)
     return ids->group_count;
 }
 
-long sys_setgroups(word size, word list)
+int groups_alloc(word size, uint32_t **out)
 {
-    struct credentials *ids = mine();
-    uint32_t *groups = NULL;
-
+    *out = NULL;
     if (!privileged())
         return -EPERM;
     if (size > GROUPS_MAX)
         return -EINVAL;
     if (size > 0) {
-        groups = kernel_alloc(size * sizeof *groups);
-        if (!groups)
+        *out = kernel_alloc(size * sizeof **out);
+        if (!*out)
             return -ENOMEM;
-        if (copy_from_user(groups, (void *)list, size * sizeof *groups) != 0) {
-            kernel_free(groups);
-            return -EFAULT;
-        }
     }
+    return 0;
+}
+
+void groups_set(uint32_t *groups, word size)
+{
+    struct credentials *ids = mine();
+
     kernel_free(ids->groups);
     ids->groups = groups;
     ids->group_count = (uint32_t)size;
+}
+
+long sys_setgroups(word size, word list)
+{
+    uint32_t *groups;
+    int error = groups_alloc(size, &groups);
+
+    if (error)
+        return error;
+    if (size > 0 && copy_from_user(groups, (void *)list, size * sizeof *groups) != 0) {
+        kernel_free(groups);
+        return -EFAULT;
+    }
+    groups_set(groups, size);
     return 0;
 }
 

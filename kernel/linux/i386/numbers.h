@@ -1,7 +1,7 @@
 /*
  * Every system call of Linux 6.1 on i386 by number: CALL(number, name) where sys_name() exists,
- * NONE(number, name) where not. Where i386 has one call twice, sys_name() without an addition is the
- * one that takes ids of 32 bits and times and sizes of a word. No include guard: see numbers.h.
+ * NONE(number, name) where not. Where i386 has one call twice, sys_name() without an addition is
+ * the one that takes ids of 32 bits and times and sizes of a word. No include guard: see numbers.h.
  */
 CALL(0, restart_syscall)
 CALL(1, exit)
