@@ -410,6 +410,7 @@ long sys_remap_file_pages(word start, word size, word protection, word page, wor
     struct quire_region_info region;
     struct quire_map map;
     enum quire_status status;
+    uint64_t first = page;
     quire_virt place;
 
     (void)flags; /* MAP_NONBLOCK: the pages are brought in all the same */
@@ -426,9 +427,9 @@ long sys_remap_file_pages(word start, word size, word protection, word page, wor
                   (QUIRE_REGION_PROTECTION | MAY_ALL | QUIRE_REGION_SHARED | QUIRE_REGION_LOCKED),
         .flags = QUIRE_MAP_FIXED | QUIRE_MAP_POPULATE,
         .object = region.object,
-        .offset = (uint64_t)page * PAGE_SIZE,
+        .offset = first * PAGE_SIZE,
     };
-    if ((uint64_t)page > INT64_MAX / PAGE_SIZE || map.offset > (uint64_t)INT64_MAX - size)
+    if (first > INT64_MAX / PAGE_SIZE || map.offset > (uint64_t)INT64_MAX - size)
         status = QUIRE_OVERFLOW;
     else
         status = quire_space_map(my_space(), &map, &place);

@@ -230,7 +230,7 @@ static long create_segment(int32_t key, word size, unsigned flags)
     uint64_t pages;
     int error;
 
-    if (size == 0 || size > shm_settings.max || (uint64_t)size > INT64_MAX)
+    if (size == 0 || size > shm_settings.max || (sizeof size == 8 && (long)size < 0))
         return -EINVAL;
     pages = quire_page_up(size) / PAGE_SIZE;
     if (table.pages + pages > shm_settings.all)

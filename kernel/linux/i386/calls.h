@@ -106,9 +106,8 @@ long sys_futex_time64(word address, word operation, word value, word timeout, wo
                       word value3);
 long sys_sched_rr_get_interval_time64(word tid, word out);
 
-/* thread_area.c, local_table.c */
+/* thread_area.c */
 long sys_set_thread_area(word user);
 long sys_get_thread_area(word user);
-long sys_modify_ldt(word function, word user, word size);
 
 #endif

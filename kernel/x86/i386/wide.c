@@ -17,6 +17,7 @@ int64_t divide_signed(int64_t n, int64_t d) NAMED("__divdi3");
 int64_t modulo_signed(int64_t n, int64_t d) NAMED("__moddi3");
 int64_t divide_modulo_signed(int64_t n, int64_t d, int64_t *out_rest) NAMED("__divmoddi4");
 int count_ones(uint64_t value) NAMED("__popcountdi2");
+int trailing_zeros(uint64_t value) NAMED("__ctzdi2");
 
 /* (high:low) / d, where high < d: what DIV can do. */
 static uint32_t divide_once(uint32_t high, uint32_t low, uint32_t d, uint32_t *out_rest)
@@ -119,6 +120,14 @@ static uint32_t count_ones_short(uint32_t value)
     value = (value & 0x33333333) + (value >> 2 & 0x33333333);
     value = (value + (value >> 4)) & 0x0f0f0f0f;
     return value * 0x01010101 >> 24;
+}
+
+/* Undefined for 0, as the instruction is. */
+int trailing_zeros(uint64_t value)
+{
+    uint32_t low = (uint32_t)value;
+
+    return low ? __builtin_ctz(low) : 32 + __builtin_ctz((uint32_t)(value >> 32));
 }
 
 int count_ones(uint64_t value)
