@@ -11,6 +11,12 @@
  */
 void boot_info_read(uint32_t magic, uint64_t address, struct quire_bootmap *map);
 
+/*
+ * Ends the machine, because it cannot be started: one line says why. Not for the kernel's own
+ * mistakes, which panic() reports.
+ */
+_Noreturn void boot_refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* The firmware's map, kept for reports (/proc/iomem). */
 extern struct quire_bootmap boot_map;
 

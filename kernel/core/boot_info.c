@@ -36,9 +36,7 @@ static struct quire_memory_range firmware_rows[MAX_FIRMWARE_ROWS];
 static struct quire_memory_range given_rows[MAX_FIRMWARE_ROWS];
 static size_t given_count;
 
-/* The machine ends; there is nothing to report but the reason. */
-static _Noreturn void refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static _Noreturn void refuse(const char *format, ...)
+_Noreturn void boot_refuse(const char *format, ...)
 {
     va_list arguments;
 
@@ -265,7 +263,7 @@ static void read_handoff(const struct boot_handoff *handoff, struct quire_bootma
 {
     boot_info.protocol = "quire's boot code";
     if (handoff->magic != BOOT_HANDOFF_MAGIC || handoff->size < sizeof *handoff)
-        refuse("the boot code on this disk belongs to another version of quire");
+        boot_refuse("the boot code on this disk belongs to another version of quire");
     copy_command_line(direct_map(handoff->command_line));
     set_archive(handoff->archive, (uint64_t)handoff->archive + handoff->archive_size);
     set_framebuffer(handoff->screen_kind, handoff->framebuffer, handoff->pitch, handoff->width,
@@ -306,21 +304,24 @@ static void check_map(struct quire_bootmap *map)
     enum quire_status status;
 
     if (map->count == 0)
-        refuse("the boot loader gave no memory map");
+        boot_refuse("the boot loader gave no memory map");
     if (map->lost != 0)
-        refuse("the memory map is too long: %zu rows found no room beside %zu", map->lost,
-               map->count);
+        boot_refuse("the memory map is too long: %zu rows found no room beside %zu", map->lost,
+                    map->count);
     given_count = map->count;
     memcpy(given_rows, firmware_rows, given_count * sizeof given_rows[0]);
     status = quire_bootmap_finish(map);
     if (status != QUIRE_OK)
-        refuse("memory map: %s", quire_status_string(status));
+        boot_refuse("memory map: %s", quire_status_string(status));
     if (quire_bootmap_total(map, QUIRE_MEMORY_USABLE) == 0)
-        refuse("the memory map has no usable memory");
+        boot_refuse("the memory map has no usable memory");
     if (boot_info.initrd_size != 0 &&
         !is_usable(map, boot_info.initrd_start, boot_info.initrd_size))
-        refuse("the memory map has no memory where the initial archive is, at %#llx",
-               (unsigned long long)boot_info.initrd_start);
+        boot_refuse("the memory map has no memory where the initial archive is, at %#llx",
+                    (unsigned long long)boot_info.initrd_start);
+    if (boot_info.initrd_start + boot_info.initrd_size > KERNEL_DIRECT_SIZE)
+        boot_refuse("the initial archive is at %#llx, beyond what the kernel reaches",
+                    (unsigned long long)boot_info.initrd_start);
 }
 
 void boot_info_read(uint32_t magic, uint64_t address, struct quire_bootmap *map)
@@ -336,9 +337,10 @@ void boot_info_read(uint32_t magic, uint64_t address, struct quire_bootmap *map)
     else if (magic == BOOT_HANDOFF_MAGIC)
         read_handoff(direct_map(address), map);
     else
-        refuse("started by something that is neither PVH nor Multiboot nor quire's own boot code "
-               "(%#x)",
-               magic);
+        boot_refuse(
+            "started by something that is neither PVH nor Multiboot nor quire's own boot code "
+            "(%#x)",
+            magic);
     log_map(map);
     check_map(map);
 }

@@ -26,8 +26,13 @@
 #include "core/string.h"
 #include "x86/cpu.h"
 #include "x86/highmem.h"
+#include "x86/probe.h"
 
 #define LOW_MEMORY_END 0x100000ull
+
+/* What boot.S has put into the direct map. */
+#define EARLY_DIRECT_END                                                                           \
+    ((quire_phys)KERNEL_DIRECT_SIZE < 1ull << 32 ? (quire_phys)KERNEL_DIRECT_SIZE : 1ull << 32)
 #define ADDRESS_DIGITS ((int)(2 * sizeof(quire_virt)))
 
 extern char _kernel_start[], _text_start[], _text_end[], _rodata_start[], _rodata_end[];
@@ -45,6 +50,8 @@ static size_t mapping_count;
 
 static void check(enum quire_status status, const char *what)
 {
+    if (status == QUIRE_NO_MEMORY)
+        boot_refuse("too little memory: there is none for %s", what);
     if (status != QUIRE_OK)
         panic("%s: %s", what, quire_status_string(status));
 }
@@ -270,7 +277,9 @@ void memory_init(void)
     if (boot_info.initrd_size != 0)
         check(quire_bootmap_reserve(&boot_map, boot_info.initrd_start, boot_info.initrd_size),
               "reserving the initial archive");
+    memory_probe(&boot_map, 0, EARLY_DIRECT_END);
     config.direct_end = highmem_prepare(quire_bootmap_ram_end(&boot_map));
+    memory_probe(&boot_map, EARLY_DIRECT_END, config.direct_end);
 
     check(quire_frame_init(&kernel_machine, &boot_map, &config), "frames");
     check(quire_heap_init(&kernel_machine), "heap");
