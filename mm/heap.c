@@ -504,7 +504,7 @@ struct quire_cache *quire_cache_create(struct quire *q, const char *name, size_t
     struct quire_cache *cache;
 
     if (alignment == 0)
-        alignment = size >= QUIRE_CACHE_LINE ? QUIRE_CACHE_LINE : sizeof(void *);
+        alignment = size >= QUIRE_CACHE_LINE ? QUIRE_CACHE_LINE : sizeof(uint64_t);
     if (size == 0 || (alignment & (alignment - 1)) != 0 || alignment > QUIRE_PAGE_SIZE ||
         size > (QUIRE_PAGE_SIZE << QUIRE_MAX_ORDER) - QUIRE_PAGE_SIZE)
         return NULL;
