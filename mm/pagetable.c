@@ -234,28 +234,49 @@ static struct quire_frame *link_new_table(struct quire *q, struct quire_frame *p
     return table;
 }
 
-/*
- * One entry at level *target, or below it where a table hangs already (an emptied one, in the
- * kernel half): *target says where.
- */
-static enum quire_status map_one(struct quire *q, struct quire_pagetable *pt, quire_virt address,
-                                 quire_phys physical, unsigned protection, unsigned flags,
-                                 unsigned *target)
+/* Fills neighbouring empty entries of a table, the first one included; bytes that were mapped. */
+static size_t fill_entries(struct quire_frame *table, quire_entry *slot, unsigned room,
+                           quire_entry entry, quire_entry step, unsigned wanted)
 {
+    unsigned done;
+
+    for (done = 0; done < wanted && done < room && quire_entry_read(&slot[done]) == 0; done++) {
+        quire_entry_write(&slot[done], entry);
+        entry += step;
+    }
+    table->table.live = (uint16_t)(table->table.live + done);
+    return (size_t)done * (size_t)step;
+}
+
+/*
+ * Entries at level `target`, or below it where a table hangs already (an emptied one, in the kernel
+ * half), up to that table's end: a larger page could not begin before it. *out_done: bytes.
+ */
+static enum quire_status map_some(struct quire *q, struct quire_pagetable *pt, quire_virt address,
+                                  quire_phys physical, size_t length, unsigned protection,
+                                  unsigned flags, size_t *out_done)
+{
+    unsigned target = best_level(pt, address, physical, length, flags);
     struct quire_frame *table = quire_frame_of(q, pt->root);
 
     for (unsigned level = pt->levels;; level--) {
-        quire_entry *slot = &quire_table_entries(q, table)[quire_level_index(address, level)];
+        unsigned index = quire_level_index(address, level), shift = quire_level_shift(level);
+        quire_entry *slot = &quire_table_entries(q, table)[index];
         quire_entry entry = quire_entry_read(slot);
 
-        if (level == *target && level > 1 && quire_entry_is_present(entry) &&
+        if (level == target && level > 1 && quire_entry_is_present(entry) &&
             !(entry & QUIRE_ENTRY_LARGE))
-            (*target)--;
-        if (level == *target) {
+            target--;
+        if (level == target) {
+            size_t wanted = length >> shift;
+
             if (entry != 0)
                 return QUIRE_EXISTS;
-            quire_entry_write(slot, make_entry(physical, level, protection, flags));
-            table->table.live++;
+            if (wanted > QUIRE_TABLE_ENTRIES)
+                wanted = QUIRE_TABLE_ENTRIES;
+            *out_done = fill_entries(table, slot, QUIRE_TABLE_ENTRIES - index,
+                                     make_entry(physical, level, protection, flags),
+                                     (quire_entry)1 << shift, (unsigned)wanted);
             return QUIRE_OK;
         }
         if (entry == 0) {
@@ -393,12 +414,13 @@ enum quire_status quire_pagetable_map(struct quire *q, struct quire_pagetable *p
         return status;
     quire_spin_lock(&q->kernel_lock);
     while (done < length) {
-        unsigned level = best_level(pt, address + done, physical + done, length - done, flags);
+        size_t mapped = 0;
 
-        status = map_one(q, pt, address + done, physical + done, protection, flags, &level);
+        status = map_some(q, pt, address + done, physical + done, length - done, protection, flags,
+                          &mapped);
         if (status != QUIRE_OK)
             break;
-        done += (size_t)1 << quire_level_shift(level);
+        done += mapped;
     }
     /* What was mapped is undone along the same page boundaries: nothing is split, so this cannot
      * fail. */

@@ -21,7 +21,7 @@
 #define GIB           (1ull << 30)
 #define EARLY_MAP_END (4 * GIB)
 #define ENTRY_TABLE   0x003ull /* present, writable */
-#define ENTRY_2MIB    0x083ull
+#define ENTRY_LARGE   0x083ull
 
 /* A table of the first page table, from boot memory that is mapped already. */
 static uint64_t *early_table(void)
@@ -43,16 +43,21 @@ static uint64_t *early_next(uint64_t *entry)
     return direct_map(*entry & ~0xfffull);
 }
 
-/* One gibibyte of the direct map, in 2 MiB pages. */
+/* One gibibyte of the direct map, in a page of that size or in pages of 2 MiB. */
 static void early_map_gib(quire_phys start)
 {
     quire_virt address = KERNEL_DIRECT + start;
     uint64_t *top = direct_map(cr3_read() & ~0xfffull);
     uint64_t *pointers = early_next(&top[address >> 39 & 511]);
-    uint64_t *directory = early_next(&pointers[address >> 30 & 511]);
+    uint64_t *entry = &pointers[address >> 30 & 511], *directory;
 
+    if (cpu_features.gib_pages) {
+        *entry = start | ENTRY_LARGE;
+        return;
+    }
+    directory = early_next(entry);
     for (unsigned i = 0; i < 512; i++)
-        directory[i] = (start + i * 0x200000ull) | ENTRY_2MIB;
+        directory[i] = (start + i * 0x200000ull) | ENTRY_LARGE;
 }
 
 quire_phys highmem_prepare(quire_phys ram_end)
