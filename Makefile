@@ -59,4 +59,4 @@ include mm/module.mk
 -include tests/module.mk
 -include bench/module.mk
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path $(BUILD)/i386 -prune -o -type f -name '*.d' -print 2>/dev/null)

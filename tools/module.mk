@@ -4,8 +4,10 @@
 #   build/tools/quire-run     boots the kernel and runs one program (`quire run`)
 #   build/tools/quire-disk    writes a disk that boots with the code of boot/ (`quire disk`)
 #   build/image/base.cpio     the base: busybox, its links, /etc, programs of user/
+#   build/image-i386/base.cpio  the same for i386 and i386-pae
 
-BUSYBOX ?= /bin/busybox
+BUSYBOX      ?= /bin/busybox
+BUSYBOX_I386 ?= $(BUILD)/i386/bin/busybox
 
 TOOLS_DIR   := $(BUILD)/tools
 TOOLS_FLAGS := $(COMMON) $(STRICT) -O2
@@ -13,11 +15,12 @@ TOOLS_C     := $(wildcard tools/*/*.c)
 TOOLS_O     := $(TOOLS_C:tools/%.c=$(TOOLS_DIR)/%.o)
 
 # user/module.mk adds the programs that the image shall have in /usr/bin.
-IMAGE_PROGRAMS ?=
+IMAGE_PROGRAMS      ?=
+IMAGE_PROGRAMS_I386 ?=
 
 .PHONY: tools image
 tools: $(TOOLS_DIR)/quire-run $(TOOLS_DIR)/quire-image $(TOOLS_DIR)/quire-disk
-image: $(BUILD)/image/base.cpio
+image: $(BUILD)/image$(if $(filter i386%,$(ARCH)),-i386)/base.cpio
 all: tools image
 
 $(TOOLS_DIR)/%.o: tools/%.c
@@ -38,8 +41,18 @@ $(TOOLS_DIR)/quire-disk: $(filter $(TOOLS_DIR)/disk/% $(TOOLS_DIR)/common/%,$(TO
 	$(call say,LINK,$@)
 	$(Q)$(HOSTCC) $^ -o $@
 
-$(BUILD)/image/base.cpio: $(TOOLS_DIR)/quire-image $(BUSYBOX) $(IMAGE_PROGRAMS)
-	$(call say,IMAGE,$@)
-	@mkdir -p $(@D)
-	$(Q)$(BUSYBOX) --list-full >$(@D)/applets
-	$(Q)$(TOOLS_DIR)/quire-image $(BUSYBOX) $@ $(IMAGE_PROGRAMS) <$(@D)/applets
+# image_of,FOLDER,BUSYBOX,PROGRAMS
+define image_of
+$(1)/base.cpio: $(TOOLS_DIR)/quire-image $(2) $(3)
+	$$(call say,IMAGE,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$(2) --list-full >$$(@D)/applets
+	$$(Q)$(TOOLS_DIR)/quire-image $(2) $$@ $(3) <$$(@D)/applets
+endef
+$(eval $(call image_of,$(BUILD)/image,$(BUSYBOX),$$(IMAGE_PROGRAMS)))
+$(eval $(call image_of,$(BUILD)/image-i386,$(BUSYBOX_I386),$$(IMAGE_PROGRAMS_I386)))
+
+$(BUILD)/i386/bin/busybox:
+	$(call say,FETCH,busybox-static:i386)
+	$(Q)tools/debian-i386 busybox-static
+	@touch $@

@@ -32,7 +32,8 @@ endef
 $(eval $(call user_variant,$(BUILD)/user,-m64 -DQUIRE_FORMAT=QUIRE_FORMAT_X86_64))
 $(eval $(call user_variant,$(BUILD)/user-i386,-m32 -DQUIRE_FORMAT=QUIRE_FORMAT_I386))
 
-IMAGE_PROGRAMS += $(BUILD)/user/mm
+IMAGE_PROGRAMS      += $(BUILD)/user/mm
+IMAGE_PROGRAMS_I386 += $(BUILD)/user-i386/mm
 
 .PHONY: user
 user: $(BUILD)/user/mm
