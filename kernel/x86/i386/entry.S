@@ -154,8 +154,9 @@ return_any:
     popl %ds
     popl %es
     popl %fs
-    popl %gs
-    addl $8, %esp
+    /* Not %gs, which the kernel does not use: it may still hold a selector of a program whose
+       descriptor is gone since (exec, set_thread_area, another thread's table). */
+    addl $12, %esp
     iretl
 
 /* One stub of 16 bytes per vector; trap_init() finds them by that. The CPU itself pushes an error
