@@ -67,9 +67,10 @@ static void read_header(const struct disk_piece *piece, struct elf *elf)
     elf->segments = elf->wide ? header.wide.segments : header.narrow.segments;
     elf->segment_size = elf->wide ? header.wide.segment_size : header.narrow.segment_size;
     elf->segment_count = elf->wide ? header.wide.segment_count : header.narrow.segment_count;
-    if (elf->segment_size <
-            (elf->wide ? sizeof(struct elf64_segment) : sizeof(struct elf32_segment)) ||
-        elf->segments > piece->size ||
+    if (elf->segment_size !=
+        (elf->wide ? sizeof(struct elf64_segment) : sizeof(struct elf32_segment)))
+        fail("the kernel is an ELF file of a kind that cannot be loaded");
+    if (elf->segments > piece->size ||
         (uint32_t)elf->segments + elf->segment_count * elf->segment_size > piece->size)
         fail("the kernel's ELF file is cut");
 }
