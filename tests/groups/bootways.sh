@@ -67,6 +67,18 @@ verdict "GRUB on a BIOS, from a stick" 33 'booted by Multiboot2' $output
 qemu -m 256M -cdrom iso -vga std -bios /usr/share/ovmf/OVMF.fd
 verdict "GRUB on UEFI" 33 'booted by Multiboot2' 'memory map (UEFI)' $output
 
+# The menu chooses by the CPU.
+if [ "$arch" != x86_64 ]; then
+    (cd "$project" && tools/build kernel image) || exit 1
+    "$project/tools/boot-image" iso both "$words" \
+        wide "$project/build/kernel/quire.elf" "$project/build/image/base.cpio" \
+        narrow "$kernel" "$archive"
+    qemu -cdrom both
+    verdict "an ISO of two kernels, 64-bit CPU" 33 'AMD QEMU Virtual CPU' $output
+    qemu -cdrom both -cpu coreduo
+    verdict "an ISO of two kernels, 32-bit CPU" 33 'Genuine Intel' $output
+fi
+
 # ---- quire's own ----
 
 disk image || exit 1
