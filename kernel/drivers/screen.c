@@ -38,7 +38,7 @@
 #define LOG_TIME      (NANOSECONDS_PER_SECOND / 10)
 #define WRITE_PART    256u
 #define HISTORY_LINES 1000u
-#define LOCK_TURNS    10000000
+#define LOCK_TURNS    100000
 #define EARLY_COLUMNS 80u
 #define EARLY_ROWS    25u
 
@@ -65,20 +65,25 @@ static const struct vt_host host = {font_glyph, vt_reply};
 
 /* ---- locking ---- */
 
-/* A report must not wait for a lock that its own CPU may hold. */
-static bool lock_terminal(unsigned long *flags)
+/* A log line and a report must not wait for a lock that their own CPU may hold. */
+static bool lock_soon(void)
 {
-    *flags = interrupts_save();
-    if (!screen.reporting) {
-        quire_spin_lock(&screen.lock);
-        return true;
-    }
     for (unsigned turn = 0; turn < LOCK_TURNS; turn++) {
         if (quire_spin_try(&screen.lock))
             return true;
         cpu_relax();
     }
     return false;
+}
+
+/* In a report the lock may be not held on return, and all goes on without it. */
+static bool lock_terminal(unsigned long *flags)
+{
+    *flags = interrupts_save();
+    if (screen.reporting)
+        return lock_soon();
+    quire_spin_lock(&screen.lock);
+    return true;
 }
 
 static void unlock_terminal(bool locked, unsigned long flags)
@@ -203,23 +208,17 @@ INITCALL(INIT_LATE, screen_thread_init);
 
 /* ---- writing ---- */
 
-static void write_part(const char *bytes, size_t n)
-{
-    unsigned long flags;
-    bool locked = lock_terminal(&flags);
-
-    vt_write(&screen.vt, bytes, n);
-    unlock_terminal(locked, flags);
-}
-
 void screen_write(const char *bytes, size_t n)
 {
     if (!screen.display)
         return;
     while (n > 0) {
         size_t part = n < WRITE_PART ? n : WRITE_PART;
+        unsigned long flags;
+        bool locked = lock_terminal(&flags);
 
-        write_part(bytes, part);
+        vt_write(&screen.vt, bytes, part);
+        unlock_terminal(locked, flags);
         bytes += part;
         n -= part;
     }
@@ -237,20 +236,27 @@ void screen_flush(void)
         draw_changes();
 }
 
-/* Log lines end with a line feed alone. */
+/*
+ * Log lines end with a line feed alone. From inside an NMI the lock may be that of the interrupted
+ * code: such a line is on the serial port and in the ring, and not here.
+ */
 static void write_log(const char *text, size_t size)
 {
-    while (size > 0) {
+    unsigned long flags = interrupts_save();
+    bool locked = lock_soon();
+
+    while (size > 0 && (locked || screen.reporting)) {
         const char *end = memchr(text, '\n', size);
         size_t length = end ? (size_t)(end - text) : size;
 
-        write_part(text, length);
+        vt_write(&screen.vt, text, length);
         if (end)
-            write_part("\r\n", 2);
+            vt_write(&screen.vt, "\r\n", 2);
         length += end != NULL;
         text += length;
         size -= length;
     }
+    unlock_terminal(locked, flags);
 }
 
 void screen_log(const char *text, size_t size)

@@ -606,7 +606,7 @@ static void character_byte(struct vt *vt, unsigned char byte)
         vt->code = byte & 0x1f, vt->code_left = 1, vt->code_least = 0x80;
     } else if ((byte & 0xf0) == 0xe0) {
         vt->code = byte & 0x0f, vt->code_left = 2, vt->code_least = 0x800;
-    } else if ((byte & 0xf8) == 0xf0) {
+    } else if (byte >= 0xf0 && byte < 0xf5) {
         vt->code = byte & 0x07, vt->code_left = 3, vt->code_least = 0x10000;
     } else {
         vt_put(vt, REPLACEMENT);

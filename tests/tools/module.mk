@@ -1,5 +1,6 @@
 # Host programs with which the launcher and the kernel's terminal are tested.
-TEST_TOOLS := $(BUILD)/tests/guest-agent $(BUILD)/tests/pty-drive $(BUILD)/tests/channel-test
+TEST_TOOLS := $(BUILD)/tests/guest-agent $(BUILD)/tests/pty-drive $(BUILD)/tests/channel-test \
+    $(BUILD)/tests/screen-drive
 
 .PHONY: test-tools
 test-tools: $(TEST_TOOLS)
@@ -14,6 +15,11 @@ $(BUILD)/tests/pty-drive: tests/tools/pty_drive.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(COMMON) $(STRICT) -O1 $< -o $@ -lutil
+
+$(BUILD)/tests/screen-drive: tests/tools/screen_drive.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(COMMON) $(STRICT) -O2 $< -o $@
 
 # Messages cut anywhere, queues that stall: the parts of the launcher by themselves.
 $(BUILD)/tests/channel-test: tests/tools/channel_test.c tools/run/channel.c tools/run/output.c \

@@ -1,0 +1,77 @@
+# The screen and the keyboard: pictures of QEMU's display are read by comparing them with the font.
+
+tools/build kernel tools image test-tools test-screen || exit 1
+
+. tests/lib.sh
+scripts=tests/screen
+
+for program in build/tests/screen/test_*; do
+    case $program in
+    *.*) continue ;;
+    esac
+    CMOCKA_MESSAGE_OUTPUT=TAP timeout 120 "$program" 2>&1 ||
+        [ $? -lt 100 ] || echo "not ok $program did not end by itself"
+done
+
+# drive SCRIPT KERNEL-ARGUMENTS QEMU-OPTION...
+drive() {
+    script=$1 words=$2
+    shift 2
+    build/tests/screen-drive -t 60 -f kernel/drivers/font/spleen-8x16.psf "$scripts/$script.screen" -- \
+        qemu-system-x86_64 -nodefaults -no-user-config -cpu qemu64,+smep,+smap,+umip -m 256M \
+        -display none -no-reboot -kernel build/kernel/quire.elf -initrd build/image/base.cpio \
+        -append "$words" "$@" </dev/null
+}
+
+# shows NAME SCRIPT KERNEL-ARGUMENTS QEMU-OPTION...
+shows() {
+    name=$1
+    shift
+    check "$name" drive "$@"
+}
+
+shows "the boot log, a shell and its keyboard" shell check -vga std
+shows "colours, lines, regions, an editor, a pager" drawing "" -device bochs-display
+shows "far scrolling, and back" scroll "" -vga std
+shows "16 bits a pixel" small video=800x600-16 -vga std
+shows "24 bits a pixel" small video=800x600-24 -vga std
+shows "VGA text" text video=text -vga std
+shows "the console on the screen alone" only console=tty0 -vga std
+shows "the last report, on a framebuffer" panic "" -vga std
+shows "the last report, before there is a screen" panic_text selftest=nullderef -vga std
+
+# A screen and no keyboard controller: the shell is there, and the serial line is its keyboard.
+without_keyboard() {
+    { sleep 1; printf 'echo by hand $((40 + 2))\rexit\r'; sleep 8; } |
+        timeout 60 qemu-system-x86_64 -nodefaults -no-user-config -machine pc,i8042=off -m 256M \
+            -display none -vga std -serial stdio -no-reboot \
+            -device isa-debug-exit,iobase=0xf4,iosize=4 -kernel build/kernel/quire.elf \
+            -initrd build/image/base.cpio >"$work/serial"
+    [ $? -eq 33 ] && grep -q '^by hand 42' "$work/serial" &&
+        grep -q 'no keyboard controller' "$work/serial"
+}
+check "no keyboard controller is no hang" without_keyboard
+
+# A picture from a machine that the launcher started, whose program has no part in it.
+check "a program's output with a screen beside it" \
+    test "$(machine --qemu '-vga std' -- echo here 2>&1)" = here
+
+# How the CPU caches the framebuffer, from what is in the page attribute table and in the page table.
+cat >"$work/caching" <<'END'
+set -- $(grep ' framebuffer$' /proc/quire/mappings)
+address=$2 end=$3
+pat=$(sed -n 's/^pat //p' /proc/quire/registers)
+while [ $((address < end)) = 1 ]; do
+    exec 3<>/proc/quire/translate
+    echo "0 $address" >&3
+    set -- $(grep '^step' <&3 | tail -n 1)
+    [ "$2" -gt 1 ] && bit=12 size=$((4096 * 512)) || bit=7 size=4096
+    index=$((($5 >> 3 & 3) | ($5 >> bit & 1) << 2))
+    echo "$((pat >> 8 * index & 255))"
+    address=$(printf '0x%x' $((address / size * size + size)))
+done | sort -u
+END
+caching() {
+    [ "$(machine --qemu "-vga std $2" --add "$work/caching:/caching" -- sh /caching 2>&1)" = "$1" ]
+}
+check "the framebuffer is write-combining" caching 1
