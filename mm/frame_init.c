@@ -165,14 +165,17 @@ enum quire_status quire_frame_init(struct quire *q, struct quire_bootmap *map,
                                    const struct quire_frame_config *config)
 {
     quire_phys ram_end = quire_bootmap_ram_end(map);
+    quire_phys limit = RAM_LIMIT;
     enum quire_status status;
 
     if (!map->finished || config->cpu_count == 0)
         return QUIRE_INVALID;
-    if (ram_end > RAM_LIMIT) {
+    if (config->ram_limit != 0)
+        limit = min_u64(limit, quire_page_down(config->ram_limit));
+    if (ram_end > limit) {
         quire_report(q, "frame: RAM that no frame number or entry can name is left out: from, to",
-                     RAM_LIMIT, ram_end);
-        ram_end = RAM_LIMIT;
+                     limit, ram_end);
+        ram_end = limit;
     }
     q->cpu_count = config->cpu_count;
     q->epoch = 1;

@@ -64,8 +64,9 @@ extern const struct quire_frame_manager quire_frame_freelist; /* last in, first 
 const struct quire_frame_manager *quire_frame_manager_find(const char *name);
 
 struct quire_frame_config {
-    unsigned cpu_count;                        /* at least 1 */
-    quire_phys direct_end;                     /* the direct map covers physical [0, direct_end) */
+    unsigned cpu_count;    /* at least 1 */
+    quire_phys direct_end; /* the direct map covers physical [0, direct_end) */
+    quire_phys ram_limit;  /* the CPU's physical addresses end here; 0: where the format's do */
     const struct quire_frame_manager *manager; /* NULL: buddy */
     uint32_t reserve;                          /* frames kept back for QUIRE_ALLOC_RESERVE */
 };

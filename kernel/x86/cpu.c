@@ -54,6 +54,14 @@ static void read_names(void)
     }
 }
 
+/* CPUs that do not say how long their physical addresses are have 36 bits, or 32 (SDM 3A 4.1.4). */
+static uint8_t physical_bits(uint32_t basic)
+{
+    if (cpuid(0x80000000, 0).eax >= 0x80000008)
+        return (uint8_t)cpuid(0x80000008, 0).eax;
+    return basic & (1u << 17) ? 36 : 32;
+}
+
 /* Entries of 32 bits have no room for the bit, and EFER is there only where the bit is. */
 static bool can_no_execute(uint32_t extended)
 {
@@ -96,6 +104,7 @@ void cpu_init_features(void)
         msr_write(MSR_PAT, PAT_VALUE);
 
     cpu_features.sse = (basic & (1u << 25)) != 0;
+    cpu_features.physical_bits = physical_bits(basic);
     cpu_features.gib_pages = (extended & (1u << 26)) != 0;
     cpu_features.erms = (structured.ebx & (1u << 9)) != 0;
 

@@ -81,6 +81,7 @@ const char *cpu_running_name(void);
 /* What the CPU has and boot turned on; all constant after cpu_init(). */
 struct cpu_features {
     bool no_execute, smep, smap, umip, global_pages, pat, write_protect, gib_pages, erms, sse;
+    uint8_t physical_bits; /* of an address in an entry */
     char vendor[13];
     char brand[49];
 };

@@ -269,7 +269,9 @@ static void set_commit_policy(void)
 
 void memory_init(void)
 {
-    struct quire_frame_config config = {.cpu_count = cpu_count, .manager = parts_frame_manager()};
+    struct quire_frame_config config = {.cpu_count = cpu_count,
+                                        .manager = parts_frame_manager(),
+                                        .ram_limit = (quire_phys)1 << cpu_features.physical_bits};
 
     check(quire_bootmap_reserve(&boot_map, image_physical(_kernel_start),
                                 (size_t)(_kernel_end - _kernel_start)),

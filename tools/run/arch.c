@@ -19,7 +19,7 @@ const struct arch arch_default = {
 
 static const struct arch others[] = {
     {"i386", "qemu32,+smep,+smap,+umip", I386_PROGRAMS},
-    {"i386-pae", "qemu32,+nx,+smep,+smap,+umip", I386_PROGRAMS},
+    {"i386-pae", "qemu32,+pse36,+nx,+smep,+smap,+umip", I386_PROGRAMS},
 };
 
 const struct arch *arch_find(const char *name)
