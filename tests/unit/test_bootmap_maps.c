@@ -1,6 +1,7 @@
 /*
  * The memory maps of real machines in tests/data/bootmaps: whatever the order of their rows, the
  * boot map's totals are those of `expected`, and layer 1 puts exactly these pages in its zones.
+ * Told in the words of each boot loader, they give the same map.
  */
 
 #include <stdio.h>
@@ -182,6 +183,177 @@ static void check_frames(const struct expected *expected, const struct row *rows
     free(host);
 }
 
+/* ---- the same map in every loader's words ---- */
+
+/* Built byte by byte, one byte off any alignment. */
+struct words {
+    uint8_t bytes[1 + 64 * HOST_ROWS];
+    size_t size;
+};
+
+static void put(struct words *words, uint64_t value, size_t size)
+{
+    assert_true(1 + words->size + size <= sizeof(words->bytes));
+    memcpy(words->bytes + 1 + words->size, &value, size);
+    words->size += size;
+}
+
+static void put_e820_rows(struct words *words, const struct row *rows, size_t count,
+                          size_t entry_size, bool sized)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (sized) /* Multiboot 1 */
+            put(words, entry_size, 4);
+        put(words, rows[i].start, 8);
+        put(words, rows[i].length, 8);
+        put(words, rows[i].type, 4);
+        for (size_t at = 20; at < entry_size; at++)
+            put(words, 0xa5, 1);
+    }
+}
+
+static enum quire_status tell_e820(struct quire_bootmap *map, const struct row *rows, size_t count,
+                                   size_t entry_size)
+{
+    struct words words = {.size = 0};
+
+    put_e820_rows(&words, rows, count, entry_size, false);
+    return quire_bootmap_add_e820(map, words.bytes + 1, count, entry_size);
+}
+
+static enum quire_status tell_multiboot1(struct quire_bootmap *map, const struct row *rows,
+                                         size_t count, size_t entry_size)
+{
+    struct words words = {.size = 0};
+
+    put_e820_rows(&words, rows, count, entry_size, true);
+    return quire_bootmap_add_multiboot1(map, words.bytes + 1, words.size);
+}
+
+static enum quire_status tell_multiboot2(struct quire_bootmap *map, const struct row *rows,
+                                         size_t count, size_t entry_size)
+{
+    struct words words = {.size = 0};
+
+    put(&words, 6, 4);
+    put(&words, 16 + count * entry_size, 4);
+    put(&words, entry_size, 4);
+    put(&words, 0, 4);
+    put_e820_rows(&words, rows, count, entry_size, false);
+    return quire_bootmap_add_multiboot2(map, words.bytes + 1, words.size);
+}
+
+static enum quire_status tell_pvh(struct quire_bootmap *map, const struct row *rows, size_t count,
+                                  size_t entry_size)
+{
+    struct words words = {.size = 0};
+
+    put_e820_rows(&words, rows, count, 24, false);
+    (void)entry_size;
+    return quire_bootmap_add_pvh(map, words.bytes + 1, count);
+}
+
+/* Limine has fewer types; what it has no word for, it reserves. */
+static uint64_t limine_type(uint32_t type)
+{
+    switch (type) {
+    case 1:
+        return 0;
+    case 3:
+        return 2;
+    case 4:
+        return 3;
+    case 5:
+        return 4;
+    default:
+        return 1;
+    }
+}
+
+static enum quire_status tell_limine(struct quire_bootmap *map, const struct row *rows,
+                                     size_t count, size_t entry_size)
+{
+    const void *pointers[HOST_ROWS];
+    struct words words = {.size = 0};
+
+    (void)entry_size;
+    for (size_t i = 0; i < count; i++) {
+        pointers[i] = words.bytes + 1 + words.size;
+        put(&words, rows[i].start, 8);
+        put(&words, rows[i].length, 8);
+        put(&words, limine_type(rows[i].type), 8);
+    }
+    return quire_bootmap_add_limine(map, pointers, count);
+}
+
+static enum quire_status tell_efi(struct quire_bootmap *map, const struct row *rows, size_t count,
+                                  size_t entry_size)
+{
+    struct words words = {.size = 0};
+
+    for (size_t i = 0; i < count; i++) {
+        put(&words, rows[i].type, 8);
+        put(&words, rows[i].start, 8);
+        put(&words, 0xffffffff00000000, 8);
+        put(&words, rows[i].length >> 12, 8);
+        put(&words, 8, 8); /* write-back */
+        for (size_t at = 40; at < entry_size; at++)
+            put(&words, 0xa5, 1);
+    }
+    return quire_bootmap_add_efi(map, words.bytes + 1, words.size, entry_size);
+}
+
+static void assert_same(const struct quire_bootmap *one, const struct quire_bootmap *other)
+{
+    assert_int_equal(one->count, other->count);
+    for (size_t i = 0; i < one->count; i++) {
+        assert_int_equal(one->range[i].start, other->range[i].start);
+        assert_int_equal(one->range[i].end, other->range[i].end);
+        assert_int_equal(one->range[i].type, other->range[i].type);
+    }
+}
+
+/* One adapter gets all rows at once; the map is compared with the rows told one by one. */
+static void check_format(enum quire_status (*tell)(struct quire_bootmap *, const struct row *,
+                                                   size_t, size_t),
+                         const struct row *rows, size_t count, size_t entry_size)
+{
+    struct quire_memory_range storage[HOST_ROWS], told_storage[HOST_ROWS];
+    struct quire_bootmap map, told;
+
+    quire_bootmap_init(&map, storage, HOST_ROWS);
+    quire_bootmap_init(&told, told_storage, HOST_ROWS);
+    for (size_t i = 0; i < count; i++) {
+        struct row row = rows[i];
+
+        if (tell == tell_limine && limine_type(row.type) == 1)
+            row.type = 2;
+        add_row(&map, &row);
+    }
+    assert_int_equal(tell(&told, rows, count, entry_size), QUIRE_OK);
+    assert_same(&map, &told);
+    assert_int_equal(quire_bootmap_finish(&map), QUIRE_OK);
+    assert_int_equal(quire_bootmap_finish(&told), QUIRE_OK);
+    assert_same(&map, &told);
+}
+
+static void check_formats(const struct row *rows, size_t count)
+{
+    if (rows[0].efi) {
+        check_format(tell_efi, rows, count, 40);
+        check_format(tell_efi, rows, count, 48); /* what firmware gives today */
+        check_format(tell_efi, rows, count, 56);
+        return;
+    }
+    for (size_t entry_size = 20; entry_size <= 28; entry_size += 4) {
+        check_format(tell_e820, rows, count, entry_size);
+        check_format(tell_multiboot1, rows, count, entry_size);
+        check_format(tell_multiboot2, rows, count, entry_size);
+    }
+    check_format(tell_pvh, rows, count, 24);
+    check_format(tell_limine, rows, count, 24);
+}
+
 static void every_real_map(void **state)
 {
     uint64_t seed = host_seed();
@@ -211,6 +383,7 @@ static void every_real_map(void **state)
         assert_int_equal(read_rows(expected.name, rows, HOST_ROWS), expected.rows);
         check_totals(&expected, rows);
         check_frames(&expected, rows);
+        check_formats(rows, expected.rows);
         for (int i = 0; i < 5; i++) {
             shuffle(rows, expected.rows, &seed);
             check_totals(&expected, rows);

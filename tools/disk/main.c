@@ -139,8 +139,13 @@ static uint32_t row_type(const char *word, const char *path, unsigned line)
     static const struct {
         const char *name;
         uint32_t type;
-    } names[] = {{"usable", 1}, {"reserved", 2}, {"acpi", 3},
-                 {"nvs", 4},    {"unusable", 5}, {"persistent", 7}};
+    } names[] = {{"usable", 1},
+                 {"reserved", 2},
+                 {"acpi", 3},
+                 {"nvs", 4},
+                 {"unusable", 5},
+                 {"persistent", 7},
+                 {"softreserved", 0xefffffff}};
     unsigned type;
     char rest;
 
