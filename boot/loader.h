@@ -64,6 +64,13 @@ struct e820_row {
 
 enum { E820_USABLE = 1 };
 
+/* Where the BIOS puts a row; some write more than they were asked for. */
+union e820_answer {
+    struct e820_row row;
+    uint8_t room[128];
+};
+extern union e820_answer e820_answer;
+
 struct memory {
     struct e820_row rows[E820_MAX_ROWS];
     uint32_t count;

@@ -109,28 +109,29 @@ bool a20_enable(void)
 
 /* --- the map --------------------------------------------------------------------------------- */
 
+union e820_answer e820_answer;
+
 /* The rows' number; 0: no such call, or one that cannot be believed. */
 static uint32_t read_rows(struct e820_row rows[E820_MAX_ROWS])
 {
     uint32_t next = 0, count = 0;
 
     for (unsigned call = 0; call < E820_MAX_ROWS; call++) {
-        struct e820_row *row = &rows[count];
         struct bios_registers r = {.eax = 0xe820, .ebx = next, .ecx = LONG_ROW, .edx = SMAP};
 
-        memset(row, 0, sizeof *row);
-        row->attributes = ROW_ENABLED;
-        r.es = segment_of(row);
-        r.edi = offset_of(row);
+        memset(&e820_answer, 0, sizeof e820_answer);
+        e820_answer.row.attributes = ROW_ENABLED;
+        r.es = segment_of(&e820_answer);
+        r.edi = offset_of(&e820_answer);
         bios_call(0x15, &r);
         if (r.flags & FLAG_CARRY) /* how some end the list */
             return count;
         if (r.eax != SMAP) /* some other call has answered */
             return 0;
-        if (r.ecx >= ROW_SIZE)
-            count++;
         if (r.ecx < LONG_ROW)
-            row->attributes = ROW_ENABLED;
+            e820_answer.row.attributes = ROW_ENABLED;
+        if (r.ecx >= ROW_SIZE)
+            rows[count++] = e820_answer.row;
         next = r.ebx;
         if (next == 0)
             return count;
@@ -204,7 +205,8 @@ static bool contradicted(const struct memory *memory, uint64_t start, uint64_t e
     for (uint32_t i = 0; i < row_count(memory); i++) {
         const struct e820_row *row = &memory->rows[i];
 
-        if (row->type != E820_USABLE && row->start < end && start < row_end(row))
+        if (row->type != E820_USABLE && row->length != 0 && row->start < end &&
+            start < row_end(row))
             return true;
     }
     return false;

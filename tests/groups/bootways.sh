@@ -50,6 +50,13 @@ drive() {
     echo "file=$1,format=raw,if=$2"
 }
 
+# ---- the loader's arithmetic ----
+
+loader_test() {
+    (cd "$project" && tools/build test-loader) && "$project/build/tests/loader/loader-test"
+}
+check "what the loader makes of a BIOS's answers" loader_test
+
 # ---- loaders of others ----
 
 case $arch in
