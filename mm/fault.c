@@ -543,6 +543,9 @@ static enum quire_status grow(struct fault *fault)
     const struct quire_region *below;
 
     fault->class = QUIRE_FAULT_GUARD;
+    /* A copy by another process, unless it is forced, is no use of the stack. */
+    if ((fault->access & (QUIRE_ACCESS_REMOTE | QUIRE_ACCESS_FORCE)) == QUIRE_ACCESS_REMOTE)
+        return QUIRE_NO_MAPPING;
     quire_spin_lock(&space->lock);
     region = quire_region_at_or_above(space, fault->page);
     if (region == NULL || region->range.start <= fault->page) {

@@ -580,12 +580,12 @@ void quire_object_resize(struct quire_object *object, uint64_t size)
     quire_spin_lock(&object->lock);
     old = object->size;
     __atomic_store_n(&object->size, size, __ATOMIC_RELAXED);
-    if (size < old && object->kind != QUIRE_OBJECT_DEVICE) {
+    if (size <= old && object->kind != QUIRE_OBJECT_DEVICE) {
         drop_pages_locked(object, first, UINT64_MAX);
         zap_mappings_locked(object, first, UINT64_MAX, false);
     }
     quire_spin_unlock(&object->lock);
-    if (size < old && (size & (QUIRE_PAGE_SIZE - 1)) != 0 && object->kind != QUIRE_OBJECT_DEVICE)
+    if (size <= old && (size & (QUIRE_PAGE_SIZE - 1)) != 0 && object->kind != QUIRE_OBJECT_DEVICE)
         zero_part(object, size >> QUIRE_PAGE_SHIFT, size & (QUIRE_PAGE_SIZE - 1), QUIRE_PAGE_SIZE);
 }
 

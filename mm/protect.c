@@ -215,17 +215,32 @@ static enum quire_status change_piece(struct quire_space *space, struct quire_re
 typedef enum quire_status (*permit_function)(const struct quire_region *region,
                                              const struct change *change);
 
+struct piece {
+    quire_virt start, end;
+};
+
+/* A locked private mapping gets the write right: its pages are copied at once, as Linux does. */
+static bool becomes_writable(const struct quire_region *region, const struct change *change)
+{
+    const uint32_t mask = QUIRE_REGION_LOCKED | QUIRE_REGION_SHARED | QUIRE_PROT_WRITE;
+
+    return (region->flags & mask) == QUIRE_REGION_LOCKED && (change->set & QUIRE_PROT_WRITE);
+}
+
 /*
  * Apply a change to each region of [start, end). The first hole stops (stop_at_hole) or is
- * remembered: QUIRE_NO_MAPPING in both cases.
+ * remembered: QUIRE_NO_MAPPING in both cases. With out_new it ends, too, behind the first piece
+ * that becomes_writable(), and tells which that was.
  */
 static enum quire_status change_range(struct quire_space *space, quire_virt start, quire_virt end,
                                       const struct change *change, permit_function permit,
-                                      bool stop_at_hole, struct quire_region **dead)
+                                      bool stop_at_hole, struct piece *out_new,
+                                      struct quire_region **dead)
 {
     enum quire_status hole = QUIRE_OK;
 
     for (quire_virt at = start; at < end;) {
+        bool is_new;
         struct quire_region *region = quire_region_at_or_above(space, at);
         enum quire_status status;
         quire_virt stop;
@@ -237,11 +252,16 @@ static enum quire_status change_range(struct quire_space *space, quire_virt star
             at = region->range.start;
         }
         stop = region->range.end < end ? region->range.end : end;
+        is_new = becomes_writable(region, change);
         status = permit != NULL ? permit(region, change) : QUIRE_OK;
         if (status == QUIRE_OK && !(change->private_only && (region->flags & QUIRE_REGION_SHARED)))
             status = change_piece(space, &region, at, stop, change, dead);
         if (status != QUIRE_OK)
             return status;
+        if (is_new && out_new != NULL) {
+            *out_new = (struct piece){at, stop};
+            return hole;
+        }
         at = stop;
     }
     return hole;
@@ -268,9 +288,6 @@ static enum quire_status permit_protection(const struct quire_region *region,
     return (change->set & ~may) != 0 ? QUIRE_NO_PERMISSION : QUIRE_OK;
 }
 
-static enum quire_status populate_locked(struct quire_space *space, quire_virt start,
-                                         quire_virt end, bool all);
-
 enum quire_status quire_space_protect(struct quire_space *space, quire_virt address, size_t length,
                                       unsigned protection, bool grows_down)
 {
@@ -278,13 +295,13 @@ enum quire_status quire_space_protect(struct quire_space *space, quire_virt addr
                                   .clear = QUIRE_REGION_PROTECTION,
                                   .entries = true};
     enum quire_status status = check_range(space, address, &length);
-    bool any_locked;
+    quire_virt start = address;
 
     if (status != QUIRE_OK || length == 0)
         return status;
-    do {
+    for (;;) {
         struct quire_region *dead = NULL;
-        quire_virt start = address;
+        struct piece fresh = {0, 0};
 
         quire_spin_lock(&space->lock);
         if (grows_down) {
@@ -299,20 +316,20 @@ enum quire_status quire_space_protect(struct quire_space *space, quire_virt addr
         }
         if (status == QUIRE_OK)
             status = change_range(space, start, address + length, &change, permit_protection, true,
-                                  &dead);
+                                  &fresh, &dead);
         quire_space_settle(space);
-        any_locked = space->pages.locked > 0;
         quire_spin_unlock(&space->lock);
         quire_region_free_list(dead);
         if (status == QUIRE_NO_MEMORY && quire_reclaim(space->q, 2)) {
             status = QUIRE_OK;
             continue;
         }
-        break;
-    } while (true);
-    /* Locked pages that become writable are copied now. */
-    if ((protection & QUIRE_PROT_WRITE) && any_locked)
-        (void)populate_locked(space, address, address + length, true);
+        if (status != QUIRE_OK || fresh.end == 0)
+            break;
+        (void)quire_populate_locked(space, fresh.start, fresh.end, true);
+        start = fresh.end;
+        grows_down = false; /* known: from where on */
+    }
     quire_count_event(space->q, QUIRE_EVENT_PROTECT);
     return status;
 }
@@ -564,7 +581,8 @@ enum quire_status quire_space_advise(struct quire_space *space, quire_virt addre
         struct quire_region *dead = NULL;
 
         quire_spin_lock(&space->lock);
-        status = change_range(space, address, address + length, &change, permit, false, &dead);
+        status =
+            change_range(space, address, address + length, &change, permit, false, NULL, &dead);
         quire_spin_unlock(&space->lock);
         quire_region_free_list(dead);
     } while (status == QUIRE_NO_MEMORY && quire_reclaim(space->q, 2));
@@ -603,10 +621,8 @@ static bool may_lock(const struct quire_space *space, quire_virt start, quire_vi
     return bytes <= space->limits.locked;
 }
 
-/* Bring in what is locked of [start, end). The first page that cannot come ends it, or (all) is
- * passed over with its region. */
-static enum quire_status populate_locked(struct quire_space *space, quire_virt start,
-                                         quire_virt end, bool all)
+enum quire_status quire_populate_locked(struct quire_space *space, quire_virt start, quire_virt end,
+                                        bool all)
 {
     enum quire_status result = QUIRE_OK;
 
@@ -659,7 +675,7 @@ static enum quire_status lock_range(struct quire_space *space, quire_virt start,
         if (lock && !may_lock(space, start, end, holes))
             status = QUIRE_LOCK_LIMIT;
         else
-            status = change_range(space, start, end, &change, NULL, !holes, &dead);
+            status = change_range(space, start, end, &change, NULL, !holes, NULL, &dead);
         quire_spin_unlock(&space->lock);
         quire_region_free_list(dead);
     } while (status == QUIRE_NO_MEMORY && quire_reclaim(space->q, 2));
@@ -679,7 +695,7 @@ enum quire_status quire_space_lock(struct quire_space *space, quire_virt address
     if (status == QUIRE_OK)
         status = lock_range(space, start, start + length, lock, on_fault, false);
     if (status == QUIRE_OK && lock && !on_fault)
-        status = populate_locked(space, start, start + length, false);
+        status = quire_populate_locked(space, start, start + length, false);
     return status;
 }
 
@@ -688,6 +704,6 @@ enum quire_status quire_space_lock_all(struct quire_space *space, bool lock, boo
     enum quire_status status = lock_range(space, space->start, space->end, lock, on_fault, true);
 
     if (status == QUIRE_OK && lock && !on_fault)
-        (void)populate_locked(space, space->start, space->end, true);
+        (void)quire_populate_locked(space, space->start, space->end, true);
     return status;
 }

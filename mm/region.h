@@ -170,6 +170,10 @@ enum quire_status quire_region_add_locked(struct quire_space *space, quire_virt 
  * (quire_own_range). */
 void quire_protect_entries(struct quire_space *space, quire_virt start, quire_virt end,
                            uint32_t flags);
+/* Bring in what is locked of [start, end), and not on fault only. The first page that cannot come
+ * ends it, or (all) is passed over with its region. */
+enum quire_status quire_populate_locked(struct quire_space *space, quire_virt start, quire_virt end,
+                                        bool all);
 /* Unshare every table that stands over [start, end). */
 enum quire_status quire_own_range(struct quire_space *space, quire_virt start, quire_virt end);
 

@@ -159,7 +159,8 @@ struct remap {
 
 static enum quire_status check_remap(const struct remap *remap)
 {
-    const unsigned known = QUIRE_REMAP_MAY_MOVE | QUIRE_REMAP_FIXED | QUIRE_REMAP_KEEP_OLD;
+    const unsigned known =
+        QUIRE_REMAP_MAY_MOVE | QUIRE_REMAP_FIXED | QUIRE_REMAP_KEEP_OLD | QUIRE_REMAP_REFUSED;
 
     if ((remap->flags & ~known) ||
         ((remap->flags & (QUIRE_REMAP_FIXED | QUIRE_REMAP_KEEP_OLD)) &&
@@ -392,6 +393,8 @@ static enum quire_status try_remap(struct quire_space *space, struct remap *rema
         return status;
     if (!quire_space_charge(space, region->flags, growth + kept))
         return QUIRE_COMMIT_LIMIT;
+    if (remap->flags & QUIRE_REMAP_REFUSED)
+        return QUIRE_NO_PERMISSION;
     *populate =
         (region->flags & (QUIRE_REGION_LOCKED | QUIRE_REGION_LOCK_ON_FAULT)) == QUIRE_REGION_LOCKED;
 
@@ -439,7 +442,7 @@ enum quire_status quire_space_remap(struct quire_space *space, quire_virt old_ad
         return status;
     quire_count_event(space->q, QUIRE_EVENT_REMAP);
     if (populate && remap.new_length > remap.old_length)
-        (void)quire_space_populate(space, *out_address + remap.old_length,
-                                   remap.new_length - remap.old_length, QUIRE_ACCESS_READ);
+        (void)quire_populate_locked(space, *out_address + remap.old_length,
+                                    *out_address + remap.new_length, true);
     return status;
 }

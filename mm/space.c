@@ -552,13 +552,16 @@ static enum quire_status try_map(struct quire_space *space, const struct quire_m
         return QUIRE_COMMIT_LIMIT;
 
     /* What is replaced is gone for ever: the new region's record is got before. */
-    if (replaced > 0 && (spare = quire_region_alloc(space)) == NULL)
+    if (replaced > 0 && !(map->flags & QUIRE_MAP_REFUSED) &&
+        (spare = quire_region_alloc(space)) == NULL)
         return QUIRE_NO_MEMORY;
     quire_sequence_begin(space);
     if (replaced > 0) {
         status = quire_unmap_locked(space, address, address + length, dead);
         above = quire_region_at_or_above(space, address);
     }
+    if (status == QUIRE_OK && (map->flags & QUIRE_MAP_REFUSED))
+        status = QUIRE_NO_PERMISSION;
     if (status == QUIRE_OK) {
         if (map->object != NULL)
             quire_object_get(map->object);
@@ -599,10 +602,10 @@ enum quire_status quire_space_map(struct quire_space *space, const struct quire_
         quire_region_free_list(dead);
     } while (status == QUIRE_NO_MEMORY && quire_reclaim(space->q, 4));
 
+    /* What is locked on fault only is not populated, whatever the call asks. */
     if (status == QUIRE_OK &&
-        ((map->flags & QUIRE_MAP_POPULATE) ||
-         (flags & (QUIRE_REGION_LOCKED | QUIRE_REGION_LOCK_ON_FAULT)) == QUIRE_REGION_LOCKED) &&
-        (flags & QUIRE_REGION_PROTECTION))
+        ((map->flags & QUIRE_MAP_POPULATE) || (flags & QUIRE_REGION_LOCKED)) &&
+        !(flags & QUIRE_REGION_LOCK_ON_FAULT) && (flags & QUIRE_REGION_PROTECTION))
         (void)quire_space_populate(space, *out_address, length,
                                    (flags & (QUIRE_PROT_WRITE | QUIRE_REGION_SHARED)) ==
                                            QUIRE_PROT_WRITE
@@ -763,7 +766,13 @@ quire_virt quire_space_break(struct quire_space *space, quire_virt wanted)
         } else if (wanted - space->break_start > space->limits.data) {
             status = QUIRE_LIMIT;
         } else if (to < from) {
-            status = quire_unmap_locked(space, to, from, &dead);
+            const struct quire_region *region = quire_region_at_or_above(space, to);
+
+            /* Where others took all that would go, the break stays, as on Linux. */
+            if (region == NULL || region->range.start >= from)
+                status = QUIRE_NO_MAPPING;
+            else
+                status = quire_unmap_locked(space, to, from, &dead);
         } else if (to > from) {
             status = grow_break(space, from, to, &dead);
         }

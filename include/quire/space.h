@@ -38,6 +38,7 @@ enum {
     QUIRE_REGION_NO_HUGE = 1 << 16,
     QUIRE_REGION_NO_RESERVE = 1 << 17, /* not counted as committed */
     QUIRE_REGION_STACK = 1 << 18,      /* for reports: "[stack]" */
+    QUIRE_REGION_SEALED = 1 << 19,     /* for reports: shared, and only a seal forbids to write */
     QUIRE_REGION_ACCOUNTED = 1 << 20,  /* its pages count as promised; set by the library, and kept
                                           when the right to write is taken away again */
     QUIRE_REGION_MERGEABLE = 1 << 21,  /* advice: equal pages may become one */
@@ -120,6 +121,8 @@ enum {
     QUIRE_MAP_NO_REPLACE = 1 << 1, /* with FIXED: QUIRE_EXISTS where something is mapped */
     QUIRE_MAP_LOW_2G = 1 << 2,     /* MAP_32BIT: below 2 GiB, lowest first from 1 GiB */
     QUIRE_MAP_POPULATE = 1 << 3,   /* fault the pages in at once; failure there is not an error */
+    QUIRE_MAP_REFUSED = 1 << 4, /* the object may not be mapped so: what FIXED replaces goes, as on
+                                   Linux, and the answer is QUIRE_NO_PERMISSION */
 };
 
 struct quire_map {
@@ -134,7 +137,7 @@ struct quire_map {
 };
 
 /* QUIRE_UNALIGNED, _ZERO_LENGTH, _OVERFLOW, _OUT_OF_RANGE, _NO_SPACE, _EXISTS, _LIMIT,
- * _COMMIT_LIMIT, _INVALID, _NO_MEMORY. */
+ * _COMMIT_LIMIT, _INVALID, _NO_PERMISSION, _NO_MEMORY. */
 enum quire_status quire_space_map(struct quire_space *space, const struct quire_map *map,
                                   quire_virt *out_address);
 
@@ -154,14 +157,16 @@ enum {
     QUIRE_REMAP_MAY_MOVE = 1 << 0,
     QUIRE_REMAP_FIXED = 1 << 1,    /* to new_address, replacing what is there */
     QUIRE_REMAP_KEEP_OLD = 1 << 2, /* MREMAP_DONTUNMAP: the old range stays mapped, empty */
+    QUIRE_REMAP_REFUSED = 1 << 3,  /* new_address is not for this caller: QUIRE_NO_PERMISSION, after
+                                      all that comes before the move */
 };
 
 /*
  * mremap: grow, shrink or move. old_length 0 on a shared region makes a second mapping.
  * QUIRE_NO_MAPPING: the range is not one region's; QUIRE_NO_SPACE: cannot grow in place and may not
  * move, or no room; QUIRE_INVALID: flags, overlap; QUIRE_LIMIT, QUIRE_LOCK_LIMIT,
- * QUIRE_COMMIT_LIMIT. Whatever fails, what was mapped at a fixed new address may be gone, and so
- * may the old range's part beyond the new length (as on Linux).
+ * QUIRE_COMMIT_LIMIT, QUIRE_NO_PERMISSION. Whatever fails, what was mapped at a fixed new address
+ * may be gone, and so may the old range's part beyond the new length (as on Linux).
  */
 enum quire_status quire_space_remap(struct quire_space *space, quire_virt old_address,
                                     size_t old_length, size_t new_length, unsigned flags,

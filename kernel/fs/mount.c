@@ -118,7 +118,14 @@ void mount_put(struct vfs_mount *mount)
     }
 }
 
-/* Takes over the caller's reference of the mount. -EBUSY: the directory is gone. */
+/* tree_lock is held: can the mount be reached from the root? */
+static bool mount_in_tree_locked(const struct vfs_mount *mount)
+{
+    return !list_empty(&mount->node);
+}
+
+/* Takes over the caller's reference of the mount. -ENOENT: the directory is gone; -EINVAL: it lies
+ * in a mount that has left the tree, which nothing could ever unmount. */
 static int mount_attach(struct vfs_mount *mount, const struct vfs_path *on)
 {
     int error = 0;
@@ -130,6 +137,8 @@ static int mount_attach(struct vfs_mount *mount, const struct vfs_path *on)
         root_mount = mount;
     } else if (on->entry->parent != on->entry && !on->entry->in_directory) {
         error = -ENOENT;
+    } else if (!mount_in_tree_locked(on->mount)) {
+        error = -EINVAL;
     } else {
         mount->on = *on;
         __atomic_fetch_add(&on->entry->mounts, 1, __ATOMIC_RELAXED);
@@ -239,15 +248,20 @@ int vfs_mount_move(const struct vfs_path *from, const struct vfs_path *on)
 {
     struct vfs_mount *mount = from->mount;
     struct vfs_path old;
+    int error = 0;
 
     if (from->entry != mount->root || mount->on.mount == NULL)
         return -EINVAL;
     path_get(on);
     quire_spin_lock(&tree_lock);
-    if (mount_inside_locked(on->mount, mount)) {
+    if (!mount_in_tree_locked(mount) || !mount_in_tree_locked(on->mount))
+        error = -EINVAL;
+    else if (mount_inside_locked(on->mount, mount))
+        error = -ELOOP;
+    if (error != 0) {
         quire_spin_unlock(&tree_lock);
         path_put(on);
-        return -ELOOP;
+        return error;
     }
     old = mount->on;
     __atomic_fetch_sub(&old.entry->mounts, 1, __ATOMIC_RELAXED);
@@ -272,38 +286,60 @@ int vfs_remount(const struct vfs_path *at, unsigned flags)
     return 0;
 }
 
+/*
+ * The mount leaves the tree with all that hangs in it: nobody finds them any more, and what is open
+ * inside keeps each alive. tree_lock is held, and given up in between.
+ */
+static void detach_locked(struct vfs_mount *mount)
+{
+    struct list gone = LIST_INIT(gone);
+
+    list_for_each_safe(node, &mount_list)
+    {
+        if (mount_inside_locked(container_of(node, struct vfs_mount, node), mount)) {
+            list_remove(node);
+            list_add_tail(&gone, node);
+        }
+    }
+    while (!list_empty(&gone)) {
+        struct vfs_mount *inside = container_of(gone.next, struct vfs_mount, node);
+        struct vfs_path on = inside->on;
+
+        inside->on = (struct vfs_path){0};
+        __atomic_fetch_sub(&on.entry->mounts, 1, __ATOMIC_RELAXED);
+        list_remove(&inside->node);
+        quire_spin_unlock(&tree_lock);
+        path_put(&on);
+        mount_put(inside);
+        quire_spin_lock(&tree_lock);
+    }
+}
+
 /* Consumes the place. Busy while anything else lies in the mount, unless it is only to leave the
  * tree (MNT_DETACH). */
 int vfs_unmount(struct vfs_path *at, unsigned flags)
 {
     struct vfs_mount *mount = at->mount;
-    struct vfs_path on = {0};
     bool at_root = at->entry == mount->root;
     int error = 0;
 
     path_put(at); /* the tree's own reference keeps the mount: one CPU unmounts it, under the lock
                      below */
     quire_spin_lock(&tree_lock);
-    if (!at_root || list_empty(&mount->node) || mount->on.mount == NULL) {
+    if (!at_root || !mount_in_tree_locked(mount) || mount->on.mount == NULL) {
         error = -EINVAL;
-    } else if (!(flags & MNT_DETACH) && __atomic_load_n(&mount->references, __ATOMIC_RELAXED) > 1) {
-        error = -EBUSY;
-    } else {
-        list_for_each(node, &mount_list) if (container_of(node, struct vfs_mount, node)->on.mount ==
-                                                 mount &&
-                                             !(flags & MNT_DETACH)) error = -EBUSY;
+    } else if (!(flags & MNT_DETACH)) {
+        if (__atomic_load_n(&mount->references, __ATOMIC_RELAXED) > 1)
+            error = -EBUSY;
+        list_for_each(node, &mount_list)
+        {
+            if (container_of(node, struct vfs_mount, node)->on.mount == mount)
+                error = -EBUSY;
+        }
     }
-    if (error == 0) {
-        on = mount->on;
-        mount->on = (struct vfs_path){0};
-        __atomic_fetch_sub(&on.entry->mounts, 1, __ATOMIC_RELAXED);
-        list_remove(&mount->node);
-    }
+    if (error == 0)
+        detach_locked(mount);
     quire_spin_unlock(&tree_lock);
-    if (error == 0) {
-        path_put(&on);
-        mount_put(mount);
-    }
     return error;
 }
 

@@ -148,7 +148,7 @@ static void show_flags(struct text *text, const struct quire_region_info *region
         {flags & QUIRE_PROT_READ, "rd"},
         {flags & QUIRE_PROT_WRITE, "wr"},
         {flags & QUIRE_PROT_EXECUTE, "ex"},
-        {shared && (flags & QUIRE_REGION_MAY_WRITE), "sh"},
+        {shared && (flags & (QUIRE_REGION_MAY_WRITE | QUIRE_REGION_SEALED)), "sh"},
         {flags & QUIRE_REGION_MAY_READ, "mr"},
         {flags & QUIRE_REGION_MAY_WRITE, "mw"},
         {flags & QUIRE_REGION_MAY_EXECUTE, "me"},

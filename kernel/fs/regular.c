@@ -253,6 +253,12 @@ static long write_pages(struct vfs_inode *inode, struct transfer *from, uint64_t
         long moved;
 
         moved = write_page(inode, at, from, n);
+        /* The buffer may be this file's end, mapped: what was written so far is there to be read.
+         */
+        if (moved == -EFAULT && at > object->size) {
+            quire_object_resize(object, at);
+            moved = write_page(inode, at, from, n);
+        }
         if (moved < 0) {
             error = moved;
             break;
@@ -324,8 +330,7 @@ int regular_resize_locked(struct vfs_inode *inode, uint64_t size)
         return -EPERM;
     if ((inode->seals & F_SEAL_GROW) && size > object->size)
         return -EPERM;
-    if (size != object->size)
-        quire_object_resize(object, size);
+    quire_object_resize(object, size);
     regular_count(inode, object->resident);
     inode_touch(inode, true, true);
     return 0;

@@ -221,7 +221,7 @@ static long transfer_file(word fd, struct transfer *transfer, const int64_t *at,
 
 /* A buffer that is not even in the user half is refused before anything is moved, but what is wrong
  * with the descriptor is told first. */
-static long refuse_buffer(word fd, const int64_t *at)
+static long refuse_buffer(word fd, const int64_t *at, bool write)
 {
     struct file *file;
     long error = -EFAULT;
@@ -233,6 +233,10 @@ static long refuse_buffer(word fd, const int64_t *at)
         return -EBADF;
     if (at != NULL && file->operations->seek == NULL)
         error = -ESPIPE;
+    else if (write ? !file_writable(file) : !file_readable(file))
+        error = -EBADF;
+    else if (write ? file->operations->write == NULL : file->operations->read == NULL)
+        error = -EINVAL;
     file_put(file);
     return error;
 }
@@ -242,7 +246,7 @@ static inline long buffer_call(word fd, word buffer, word count, const int64_t *
     struct transfer transfer;
 
     if (unlikely(!user_range_ok((void *)buffer, count)))
-        return refuse_buffer(fd, at);
+        return refuse_buffer(fd, at, write);
     transfer = transfer_user((void *)buffer, count > RW_LIMIT ? RW_LIMIT : count);
     return transfer_file(fd, &transfer, at, write);
 }

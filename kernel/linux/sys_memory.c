@@ -45,8 +45,6 @@ static int open_mapping(struct file *file, unsigned protection, unsigned flags,
         return -EACCES;
     if (shared && (protection & PROT_WRITE) && access != O_RDWR)
         return -EACCES;
-    if (shared && (protection & PROT_WRITE) && write_sealed(file))
-        return -EPERM;
     if (!file->operations->map)
         return -ENODEV;
     if (flags & MAP_GROWSDOWN)
@@ -59,6 +57,11 @@ static int open_mapping(struct file *file, unsigned protection, unsigned flags,
         map->region |= QUIRE_REGION_SHARED;
         if (access != O_RDWR || write_sealed(file))
             map->region &= ~(uint32_t)QUIRE_REGION_MAY_WRITE;
+        if (access == O_RDWR && write_sealed(file)) {
+            map->region |= QUIRE_REGION_SEALED;
+            if (protection & PROT_WRITE)
+                map->flags |= QUIRE_MAP_REFUSED; /* Linux asks the file last */
+        }
     }
     return 0;
 }
@@ -195,6 +198,8 @@ static int check_place(word address, unsigned flags, struct quire_map *map)
     if (map->length > USER_END)
         return -ENOMEM;
     if (!(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))) {
+        if (map->length == USER_END)
+            return -ENOMEM; /* the whole user half: something is always mapped */
         map->address = quire_page_down(address);
         return 0;
     }
@@ -243,6 +248,8 @@ static long map_file_or_memory(struct file *file, word address, unsigned protect
     status = quire_space_map(my_space(), map, &place);
     if (map->object)
         quire_object_put(map->object);
+    if (status == QUIRE_NO_PERMISSION)
+        return -EPERM;
     return status == QUIRE_OK ? (long)place : status_errno(status);
 }
 
@@ -352,7 +359,7 @@ long sys_pkey_free(word key)
 
 long sys_mremap(word old, word old_length, word new_length, word flags, word new)
 {
-    struct quire_region_info region;
+    unsigned remap_flags = (unsigned)flags;
     quire_virt place;
     enum quire_status status;
 
@@ -362,20 +369,15 @@ long sys_mremap(word old, word old_length, word new_length, word flags, word new
         return -EINVAL;
     if (old % PAGE_SIZE != 0 || page_up(new_length) == 0)
         return -EINVAL;
-    /* That there is something to move is looked at first. */
-    if ((flags & MREMAP_FIXED) && address_too_low(new) && new % PAGE_SIZE == 0 &&
-        quire_space_region(my_space(), old, &region)) {
-        if (region.object)
-            quire_object_put(region.object);
-        return region.start <= old && page_up(old_length) <= region.end - old ? -EPERM : -EFAULT;
-    }
+    if ((flags & MREMAP_FIXED) && address_too_low(new))
+        remap_flags |= QUIRE_REMAP_REFUSED;
     status = quire_space_remap(my_space(), old, page_up(old_length), page_up(new_length),
-                               (unsigned)flags, new, &place);
+                               remap_flags, new, &place);
     if (status == QUIRE_OK)
         return (long)place;
     if (status == QUIRE_NO_MAPPING)
         return -EFAULT;
-    return range_errno(status);
+    return status == QUIRE_NO_PERMISSION ? -EPERM : range_errno(status);
 }
 
 /* The range is one object's, shared and writable by right, without holes; *first: its first region,

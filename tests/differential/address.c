@@ -445,10 +445,10 @@ static bool region_begins(const char *text)
     return (text[0] >= '0' && text[0] <= '9') || (text[0] >= 'a' && text[0] <= 'f');
 }
 
-void report_regions(const char *who)
+/* What /proc/self/smaps says: a line after the other, changed by who reads them. */
+static char *read_regions(void)
 {
     static char text[128 * 1024];
-    struct region before = {0}, now = {0};
     size_t length = 0;
     ssize_t n;
     int file = open("/proc/self/smaps", O_RDONLY);
@@ -458,7 +458,14 @@ void report_regions(const char *who)
         length += (size_t)n;
     close(file);
     text[length] = 0;
-    for (char *next, *line = text; (next = strchr(line, '\n')) != NULL; line = next) {
+    return text;
+}
+
+void report_regions(const char *who)
+{
+    struct region before = {0}, now = {0};
+
+    for (char *next, *line = read_regions(); (next = strchr(line, '\n')) != NULL; line = next) {
         *next++ = 0;
         if (region_begins(line)) {
             end_region(who, &before, &now);
@@ -469,4 +476,35 @@ void report_regions(const char *who)
     }
     end_region(who, &before, &now);
     emit_region(who, &before);
+}
+
+/*
+ * Do several regions cover the range that are one where they can be (see continues())? mremap moves
+ * only what is one region.
+ */
+bool kept_apart(uint64_t start, uint64_t end)
+{
+    struct region before = {0}, now = {0};
+    uint64_t covered = start;
+    unsigned count = 0;
+    bool is_one = true, last = false;
+
+    for (char *next, *line = read_regions(); !last; line = next) {
+        next = strchr(line, '\n');
+        last = next == NULL;
+        if (!last)
+            *next++ = 0;
+        if (!last && !region_begins(line)) {
+            add_field(&now, line);
+            continue;
+        }
+        if (now.wanted && now.start <= covered && covered < now.end && covered < end) {
+            is_one &= count++ == 0 || continues(&before, &now);
+            covered = now.end;
+            before = now;
+        }
+        if (!last)
+            begin_region(&now, line, heap_start);
+    }
+    return is_one && count > 1 && covered >= end;
 }

@@ -171,6 +171,7 @@ static void call_mremap(struct draw *draw)
                                      MREMAP_MAYMOVE | MREMAP_FIXED | 4};
     uint64_t old = draw_address(draw), length = draw_length(draw), wanted = draw_length(draw);
     uint64_t flags = usual[below(draw, sizeof usual / sizeof *usual)], new = draw_address(draw);
+    bool apart;
     long result;
 
     if (one_in(draw, 40))
@@ -180,12 +181,15 @@ static void call_mremap(struct draw *draw)
     if (one_in(draw, 15))
         length = 0;
     result = raw(SYS_mremap, old, length, wanted, flags, new, 0);
+    apart = result == -EFAULT && kept_apart(old, old + length);
     emit("mremap %s %s to %s flags %lx %s", at(old), size(length), size(wanted), flags, at(new));
     emit_place(result);
     if (result > 0)
         sometimes_look(draw, (uint64_t)result, wanted);
     sometimes_look(draw, old & ~(PAGE - 1), length);
     emit("\n");
+    if (apart)
+        emit("# kept apart\n");
 }
 
 static void call_brk(struct draw *draw)
@@ -227,6 +231,7 @@ static void call_madvise(struct draw *draw)
     uint64_t address = draw_address(draw), length = draw_length(draw);
     uint64_t advice = advices[below(draw, sizeof advices)];
 
+    the_log->paged_out |= advice == 21;
     emit("madvise %s %s %lu", at(address), size(length), advice);
     emit_result(raw(SYS_madvise, address, length, advice, 0, 0, 0));
     sometimes_look(draw, address & ~(PAGE - 1), length);

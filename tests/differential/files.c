@@ -4,7 +4,8 @@
  * Not asked for: mappings of /dev/zero, which Linux keeps as a file's when they are private, and
  * gives an object that is too short when they are shared and not from its start; copies that meet a
  * fault at an odd place, of which Linux may leave out the last bytes; where the data of a file are
- * to which fallocate() gave pages, since to Linux they are a hole until they are written.
+ * to which fallocate() gave pages, since to Linux they are a hole until they are written; a file's
+ * blocks once process_vm_readv() has run, which on Linux fills holes that it then does not reach.
  */
 #define _GNU_SOURCE
 #include "sequence.h"
@@ -128,9 +129,10 @@ static void call_state(struct draw *draw)
     if (error)
         emit_result(-error);
     else
-        emit(": size %ld blocks %ld", (long)state.st_size,
-             S_ISREG(state.st_mode) ? (long)state.st_blocks : 0l);
-    if (error == 0 && S_ISREG(state.st_mode) && !the_log->allocated) {
+        emit(": size %ld", (long)state.st_size);
+    if (error == 0 && !the_log->pinned && !the_log->paged_out)
+        emit(" blocks %ld", S_ISREG(state.st_mode) ? (long)state.st_blocks : 0l);
+    if (error == 0 && S_ISREG(state.st_mode) && !the_log->allocated && !the_log->paged_out) {
         emit("; data");
         emit_result(raw(SYS_lseek, file, (uint64_t)offset, SEEK_DATA, 0, 0, 0));
         emit(" hole");

@@ -7,6 +7,8 @@
  *   sequences shows SEED...       the records of each, after a line "== SEED"
  *   sequences masks SEED MASK...  as hash, of one sequence with each of the masks
  *
+ * Lines that begin with '#' are remarks: shown, and not hashed.
+ *
  * Each sequence runs in a process of its own, forked from this one, which touches nothing but the
  * records.
  */
@@ -32,6 +34,7 @@ static void run(uint64_t seed, struct mask mask)
     the_log->allocated = false;
     the_log->pinned = false;
     the_log->hidden = false;
+    the_log->paged_out = false;
     child = fork();
     if (child == 0) {
         alarm(60);
@@ -48,28 +51,37 @@ static void run(uint64_t seed, struct mask mask)
     }
 }
 
-static uint32_t hash_of(const char *text, size_t length)
-{
-    uint32_t hash = 2166136261u;
+#define HASH_START 2166136261u
 
+static uint32_t hash_more(uint32_t hash, const char *text, size_t length)
+{
     for (size_t i = 0; i < length; i++)
         hash = (hash ^ (uint8_t)text[i]) * 16777619u;
     return hash;
 }
 
+/* Of all lines (records: and of each) but remarks. */
 static void print_hashes(uint64_t seed, bool records)
 {
+    static char digits[LOG_SIZE];
     const char *end = the_log->text + the_log->length;
+    uint32_t hash = HASH_START;
+    size_t told = 0;
 
-    printf("%lu %08x", seed, hash_of(the_log->text, the_log->length));
-    if (records) {
-        putchar(' ');
-        for (const char *line = the_log->text, *next; line < end; line = next) {
-            next = memchr(line, '\n', (size_t)(end - line));
-            next = next ? next + 1 : end;
-            printf("%04x", hash_of(line, (size_t)(next - line)) >> 16);
-        }
+    for (const char *line = the_log->text, *next; line < end; line = next) {
+        next = memchr(line, '\n', (size_t)(end - line));
+        next = next ? next + 1 : end;
+        if (line[0] == '#')
+            continue;
+        hash = hash_more(hash, line, (size_t)(next - line));
+        if (told + 5 < sizeof digits)
+            told += (size_t)snprintf(digits + told, 5, "%04x",
+                                     hash_more(HASH_START, line, (size_t)(next - line)) >> 16);
     }
+    digits[told] = 0;
+    printf("%lu %08x", seed, hash);
+    if (records)
+        printf(" %s", digits);
     putchar('\n');
 }
 

@@ -32,6 +32,7 @@ struct log {
     bool allocated; /* by fallocate */
     bool pinned;    /* pages, by process_vm_readv or writev */
     bool hidden;    /* pages, by mprotect to no right at all */
+    bool paged_out; /* by advice: Linux drops pages of holes that were only read */
     char text[LOG_SIZE - 8];
 };
 
@@ -79,6 +80,7 @@ void look(uint64_t address, unsigned pages);
 bool poke(uint64_t address, uint64_t value);
 void access_memory(struct draw *draw);
 void report_regions(const char *who);
+bool kept_apart(uint64_t start, uint64_t end);
 long raw(long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
 
 /* ---- calls.c, files.c ---- */

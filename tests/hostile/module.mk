@@ -6,7 +6,7 @@ HOSTILE_SOURCES := $(sort $(wildcard tests/hostile/*.c))
 test-hostile: $(BUILD)/tests/hostile/random_calls
 tests: test-hostile
 
-$(BUILD)/tests/hostile/random_calls: $(HOSTILE_SOURCES) $(wildcard tests/hostile/*.h)
+$(BUILD)/tests/hostile/random_calls: $(HOSTILE_SOURCES) $(wildcard tests/hostile/*.h) tests/boot/programs/holdings.h
 	$(call say,CC,tests/hostile)
 	@mkdir -p $(@D)
 	$(Q)gcc -std=gnu11 -g -O1 $(WARNINGS) -static -no-pie $(HOSTILE_SOURCES) -o $@

@@ -375,7 +375,7 @@ static bool apply_object_resize(struct answer *answer)
     const struct op *op = answer->op;
     struct model_object *object = &answer->model->object[op->object];
 
-    if (op->offset < object->size) {
+    if (op->offset <= object->size) {
         uint64_t first = (op->offset + PAGE - 1) / PAGE;
 
         zero_bytes(object, op->offset, OBJECT_PAGES * PAGE);
