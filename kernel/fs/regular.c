@@ -255,7 +255,7 @@ static long write_pages(struct vfs_inode *inode, struct transfer *from, uint64_t
         moved = write_page(inode, at, from, n);
         /* The buffer may be this file's end, mapped: what was written so far is there to be read.
          */
-        if (moved == -EFAULT && at > object->size) {
+        if (moved == -EFAULT && done > 0 && at > object->size) {
             quire_object_resize(object, at);
             moved = write_page(inode, at, from, n);
         }
