@@ -40,7 +40,7 @@ _Noreturn void boot_refuse(const char *format, ...)
 {
     va_list arguments;
 
-    log_set_console_level(LOG_DEBUG);
+    log_begin_report();
     va_start(arguments, format);
     log_vline(LOG_ERROR, format, arguments);
     va_end(arguments);

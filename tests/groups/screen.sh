@@ -1,9 +1,13 @@
 # The screen and the keyboard: pictures of QEMU's display are read by comparing them with the font.
 
-tools/build kernel tools image test-tools test-screen || exit 1
+: "${ARCH:=x86_64}"
+tools/build "ARCH=$ARCH" kernel tools image boot test-tools test-screen || exit 1
 
 . tests/lib.sh
 scripts=tests/screen
+kernel=build/kernel$suffix/quire.elf
+archive=build/image${suffix%-pae}/base.cpio
+cpu=qemu64,+smep,+smap,+umip
 
 for program in build/tests/screen/test_*; do
     case $program in
@@ -13,21 +17,20 @@ for program in build/tests/screen/test_*; do
         [ $? -lt 100 ] || echo "not ok $program did not end by itself"
 done
 
-# drive SCRIPT KERNEL-ARGUMENTS QEMU-OPTION...
+# drive SCRIPT QEMU-OPTION...
 drive() {
-    script=$1 words=$2
-    shift 2
+    script=$1
+    shift
     build/tests/screen-drive -t 60 -f kernel/drivers/font/spleen-8x16.psf "$scripts/$script.screen" -- \
-        qemu-system-x86_64 -nodefaults -no-user-config -cpu qemu64,+smep,+smap,+umip -m 256M \
-        -display none -no-reboot -kernel build/kernel/quire.elf -initrd build/image/base.cpio \
-        -append "$words" "$@" </dev/null
+        qemu-system-x86_64 -nodefaults -no-user-config -cpu "$cpu" -m 256M -display none \
+        -no-reboot "$@" </dev/null
 }
 
 # shows NAME SCRIPT KERNEL-ARGUMENTS QEMU-OPTION...
 shows() {
-    name=$1
-    shift
-    check "$name" drive "$@"
+    name=$1 script=$2 words=$3
+    shift 3
+    check "$name" drive "$script" -kernel "$kernel" -initrd "$archive" -append "$words" "$@"
 }
 
 shows "the boot log, a shell and its keyboard" shell check -vga std
@@ -40,13 +43,26 @@ shows "the console on the screen alone" only console=tty0 -vga std
 shows "the last report, on a framebuffer" panic "" -vga std
 shows "the last report, before there is a screen" panic_text selftest=nullderef -vga std
 
+# Framebuffers that a loader found.
+tools/boot-image iso "$work/iso" '' quire "$kernel" "$archive"
+check "GRUB's framebuffer, BIOS" drive loader -cdrom "$work/iso" -vga std
+check "GRUB's framebuffer, UEFI" drive loader -cdrom "$work/iso" -vga std \
+    -bios /usr/share/ovmf/OVMF.fd
+tools/boot-image disk "$work/disk" '' quire "$kernel" "$archive"
+check "the framebuffer of quire's boot code" drive loader -vga std \
+    -drive "file=$work/disk,format=raw,if=ide"
+echo '0 ffffffffff reserved' >"$work/map"
+tools/boot-image disk "$work/disk" '' quire "$kernel" "$archive" --memory-map "$work/map"
+check "a refusal, on a framebuffer" drive refusal -vga std \
+    -drive "file=$work/disk,format=raw,if=ide"
+
 # A screen and no keyboard controller: the shell is there, and the serial line is its keyboard.
 without_keyboard() {
     { sleep 1; printf 'echo by hand $((40 + 2))\rexit\r'; sleep 8; } |
         timeout 60 qemu-system-x86_64 -nodefaults -no-user-config -machine pc,i8042=off -m 256M \
             -display none -vga std -serial stdio -no-reboot \
-            -device isa-debug-exit,iobase=0xf4,iosize=4 -kernel build/kernel/quire.elf \
-            -initrd build/image/base.cpio >"$work/serial"
+            -device isa-debug-exit,iobase=0xf4,iosize=4 -kernel "$kernel" \
+            -initrd "$archive" >"$work/serial"
     [ $? -eq 33 ] && grep -q '^by hand 42' "$work/serial" &&
         grep -q 'no keyboard controller' "$work/serial"
 }
@@ -75,3 +91,9 @@ caching() {
     [ "$(machine --qemu "-vga std $2" --add "$work/caching:/caching" -- sh /caching 2>&1)" = "$1" ]
 }
 check "the framebuffer is write-combining" caching 1
+
+# The kernel's own word for it; a CPU without PAT has nothing better than uncached.
+without_pat() {
+    machine --verbose --qemu "-vga std -cpu $cpu,-pat" -- true 2>&1 | grep 'framebuffer: .* uncached'
+}
+check "without PAT it is uncached" without_pat
