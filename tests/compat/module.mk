@@ -1,7 +1,7 @@
 # The comparison programs: each source below programs/ linked static by glibc and by musl, and the
 # runner that starts them in the machine.
 
-COMPAT_DIR      := $(BUILD)/tests/compat
+COMPAT_DIR      := $(BUILD)/tests/compat$(GUEST_SUFFIX)
 COMPAT_NAMES    := $(basename $(notdir $(wildcard tests/compat/programs/*.c)))
 COMPAT_FLAGS    := -std=gnu11 -D_GNU_SOURCE -O1 -s -static -no-pie -pthread -MMD -MP $(WARNINGS) \
                    -Wno-unused-parameter -Wno-infinite-recursion
@@ -14,13 +14,13 @@ tests: test-compat
 $(COMPAT_DIR)/%.glibc: tests/compat/programs/%.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)gcc $(COMPAT_FLAGS) -MF $@.d $< -o $@
+	$(Q)$(GUEST_GCC) $(COMPAT_FLAGS) -MF $@.d $< -o $@
 
-$(COMPAT_DIR)/%.musl: tests/compat/programs/%.c
+$(COMPAT_DIR)/%.musl: tests/compat/programs/%.c $(GUEST_MUSL_FILES)
 	@mkdir -p $(@D)
-	$(Q)musl-gcc $(COMPAT_FLAGS) -MF $@.d $< -o $@
+	$(Q)$(GUEST_MUSL) $(COMPAT_FLAGS) -MF $@.d $< -o $@
 
 $(COMPAT_DIR)/runner: tests/compat/runner.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)gcc $(COMPAT_FLAGS) -MF $@.d $< -o $@
+	$(Q)$(GUEST_GCC) $(COMPAT_FLAGS) -MF $@.d $< -o $@

@@ -3,10 +3,10 @@
 HOSTILE_SOURCES := $(sort $(wildcard tests/hostile/*.c))
 
 .PHONY: test-hostile
-test-hostile: $(BUILD)/tests/hostile/random_calls
+test-hostile: $(BUILD)/tests/hostile$(GUEST_SUFFIX)/random_calls
 tests: test-hostile
 
-$(BUILD)/tests/hostile/random_calls: $(HOSTILE_SOURCES) $(wildcard tests/hostile/*.h) tests/boot/programs/holdings.h
+$(BUILD)/tests/hostile$(GUEST_SUFFIX)/random_calls: $(HOSTILE_SOURCES) $(wildcard tests/hostile/*.h) tests/boot/programs/holdings.h
 	$(call say,CC,tests/hostile)
 	@mkdir -p $(@D)
-	$(Q)gcc -std=gnu11 -g -O1 $(WARNINGS) -static -no-pie $(HOSTILE_SOURCES) -o $@
+	$(Q)$(GUEST_GCC) -std=gnu11 -g -O1 $(WARNINGS) -static -no-pie $(HOSTILE_SOURCES) -o $@

@@ -8,6 +8,7 @@
  */
 #define _GNU_SOURCE
 #include "check.h"
+#include "machine.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -76,14 +77,14 @@ static void arithmetic(void)
 {
     volatile int zero = 0;
     volatile double one = 1, nothing = 0;
+    uint16_t unmasked = 0x37b; /* division by zero */
 
     raises(SIGFPE, FPE_INTDIV, zero = 1000 / zero);
     raises(SIGFPE, FPE_INTDIV, __asm__ volatile("idivl %1" ::"a"(0x80000000), "r"(-1), "d"(-1)));
     raises(SIGFPE, FPE_FLTDIV,
-           __asm__ volatile("fninit; pushq $0x37b; fldcw (%%rsp); popq %%rax\n"
-                            "fldl %0; fdivl %1; fwait" ::"m"(one),
-                            "m"(nothing)
-                            : "rax", "memory"));
+           __asm__ volatile("fninit; fldcw %2; fldl %0; fdivl %1; fwait" ::"m"(one), "m"(nothing),
+                            "m"(unmasked)
+                            : "memory"));
     __asm__ volatile("fninit");
 }
 
@@ -96,29 +97,47 @@ static void instructions(void)
     raises_at(SIGSEGV, KERNEL_CODE, 0, __asm__ volatile("int $0x20"));
     raises_at(SIGSEGV, KERNEL_CODE, 0, __asm__ volatile("hlt"));
     raises_at(SIGSEGV, KERNEL_CODE, 0, __asm__ volatile("cli"));
-    raises_at(SIGSEGV, KERNEL_CODE, 0, __asm__ volatile("inb $0x64, %%al" ::: "rax"));
-    raises_at(SIGSEGV, KERNEL_CODE, 0, __asm__ volatile("rdmsr" ::"c"(0xc0000080) : "rax", "rdx"));
-    raises_at(SIGSEGV, KERNEL_CODE, 0, __asm__ volatile("mov %%cr3, %%rax" ::: "rax"));
+    raises_at(SIGSEGV, KERNEL_CODE, 0, __asm__ volatile("inb $0x64, %%al" ::: AX));
+    raises_at(SIGSEGV, KERNEL_CODE, 0, __asm__ volatile("rdmsr" ::"c"(0xc0000080) : AX, "edx"));
+    raises_at(SIGSEGV, KERNEL_CODE, 0, __asm__ volatile("mov %%cr3, %%" AX ::: AX));
+#ifdef __x86_64__
     raises_at(SIGSEGV, KERNEL_CODE, 0, __asm__ volatile("swapgs"));
     raises_at(SIGSEGV, KERNEL_CODE, 0, __asm__ volatile("sysretq"));
-    raises_at(SIGSEGV, KERNEL_CODE, 0, __asm__ volatile("invlpg (%rsp)"));
+#endif
+    raises_at(SIGSEGV, KERNEL_CODE, 0, __asm__ volatile("invlpg (" SP ")" ::));
+}
+
+/* Entries of 32 bits have no such bit. */
+static bool has_no_execute(void)
+{
+    char line[4096];
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    bool found = sizeof(long) == 8;
+
+    while (file && !found && fgets(line, sizeof line, file))
+        found = strncmp(line, "flags", 5) == 0 && strstr(line, " nx ");
+    if (file)
+        fclose(file);
+    return found;
 }
 
 static void addresses(void)
 {
     char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    volatile char *high = (volatile char *)0x8000000000000000;
-    volatile char *kernel = (volatile char *)0xffffffff80100000;
-    volatile char *direct = (volatile char *)0xffff888000100000;
+    volatile char *kernel = (volatile char *)KERNEL_PLACE;
+    volatile char *direct = (volatile char *)DIRECT_PLACE;
 
     check(page != MAP_FAILED);
     page[0] = (char)0xc3;
     raises_at(SIGSEGV, SEGV_MAPERR, 8, *(volatile char *)8 = 1);
-    raises_at(SIGSEGV, KERNEL_CODE, 0, (void)*high);
+#ifdef __x86_64__
+    raises_at(SIGSEGV, KERNEL_CODE, 0, (void)*(volatile char *)0x8000000000000000);
+#endif
     raises_at(SIGSEGV, SEGV_MAPERR, kernel, (void)*kernel);
     raises_at(SIGSEGV, SEGV_MAPERR, kernel, *kernel = 1);
     raises_at(SIGSEGV, SEGV_MAPERR, direct, (void)*direct);
-    raises_at(SIGSEGV, SEGV_ACCERR, page, ((void (*)(void))(uintptr_t)page)());
+    if (has_no_execute())
+        raises_at(SIGSEGV, SEGV_ACCERR, page, ((void (*)(void))(uintptr_t)page)());
     raises_at(SIGSEGV, SEGV_MAPERR, kernel, ((void (*)(void))(uintptr_t)kernel)());
     check(mprotect(page, 4096, PROT_READ) == 0);
     raises_at(SIGSEGV, SEGV_ACCERR, page, *(volatile char *)page = 1);
@@ -127,6 +146,7 @@ static void addresses(void)
     check(munmap(page, 4096) == 0);
     raises_at(SIGSEGV, SEGV_MAPERR, page + 9, (void)*(volatile char *)(page + 9));
 
+#ifdef __x86_64__
     /* Through the stack pointer; real CPUs say stack fault (SIGBUS), QEMU's translator does not. */
     seen = 0;
     if (sigsetjmp(back, 1) == 0)
@@ -136,34 +156,43 @@ static void addresses(void)
     if (sigsetjmp(back, 1) == 0)
         __asm__ volatile("jmp *%0" ::"r"(0x8000000000000000ul));
     check(seen == SIGSEGV && seen_code == KERNEL_CODE);
+#endif
 
     /* The last page below the non-canonical hole is nobody's: SYSCALL there would return into it.
      */
-    check(mmap((void *)0x7ffffffff000, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
-               0) == MAP_FAILED);
+    check(mmap((void *)USER_TOP, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+          MAP_FAILED);
 }
 
 static void flags(void)
 {
-    uint64_t after;
+    unsigned long after;
 
     raises(SIGTRAP, TRAP_TRACE,
-           __asm__ volatile("pushfq; orq $0x100, (%%rsp); popfq; nop" ::
+           __asm__ volatile(PUSHF "; " ORF " $0x100, (" SP "); " POPF "; nop" ::
                                 : "cc"));
     /* Single steps across a system call: the step is taken behind it, not lost, not in the kernel.
      */
     raises(SIGTRAP, TRAP_TRACE,
-           __asm__ volatile("pushfq; orq $0x100, (%%rsp); movl $39, %%eax; popfq; syscall; nop" ::
-                                : "rax", "rcx", "r11", "memory"));
+           __asm__ volatile(PUSHF "; " ORF " $0x100, (" SP "); movl $" TEXT(
+                                NUMBER_GETPID) ", %%eax; " POPF "; " SYSTEM_CALL "; nop" ::
+                                : CALL_CLOBBERS));
     /* NT, AC and DF set at a system call: the kernel is not confused, the flags are kept. */
-    __asm__ volatile("pushfq; orq $0x44400, (%%rsp); popfq; movl $39, %%eax; syscall\n"
-                     "pushfq; popq %0; pushfq; andq $~0x44400, (%%rsp); popfq"
-                     : "=r"(after)::"rax", "rcx", "r11", "memory", "cc");
+    __asm__ volatile(PUSHF "; " ORF " $0x44400, (" SP "); " POPF "; " GETPID "\n" PUSHF "; " POP
+                           " %0; " PUSHF "; " ANDF " $~0x44400, (" SP "); " POPF
+                     : "=b"(after)::CALL_CLOBBERS, "cc");
     check((after & 0x44400) == 0x44400);
     /* IOPL and IF are not the program's to set. */
-    __asm__ volatile("pushfq; orq $0x3000, (%%rsp); andq $~0x200, (%%rsp); popfq; pushfq; popq %0"
+    __asm__ volatile(PUSHF "; " ORF " $0x3000, (" SP "); " ANDF " $~0x200, (" SP "); " POPF
+                           "; " PUSHF "; " POP " %0"
                      : "=r"(after)::"memory", "cc");
     check((after & 0x3200) == 0x200);
+}
+
+/* What a system call leaves untouched. */
+static void kept_registers(void)
+{
+#ifdef __x86_64__
     /* SYSCALL leaves the return address in rcx and the flags in r11, all else untouched. */
     register uint64_t r8 __asm__("r8") = 8, r9 __asm__("r9") = 9, r10 __asm__("r10") = 10;
     uint64_t rdi = 1, rsi = 2, rdx = 3, rcx, r11, here;
@@ -173,22 +202,30 @@ static void flags(void)
           "+r"(r10)::"rax", "rcx", "r11", "memory");
     check(rdi == 1 && rsi == 2 && rdx == 3 && r8 == 8 && r9 == 9 && r10 == 10);
     check(rcx == here && (r11 & 0x200));
+#else
+    unsigned long ax = NUMBER_GETPID, bx = 1, cx = 2, dx = 3, si = 4, di = 5;
+    __asm__ volatile("int $0x80"
+                     : "+a"(ax), "+b"(bx), "+c"(cx), "+d"(dx), "+S"(si), "+D"(di)::"memory");
+    check(ax == (unsigned long)getpid());
+    check(bx == 1 && cx == 2 && dx == 3 && si == 4 && di == 5);
+#endif
 }
 
 static void segments(void)
 {
-    uint32_t ds, es;
+    uint32_t ds, es, before;
 
-    raises_at(SIGSEGV, KERNEL_CODE, 0, __asm__ volatile("movl %0, %%ds" ::"r"(0x10)));
+    raises_at(SIGSEGV, KERNEL_CODE, 0, __asm__ volatile("movl %0, %%fs" ::"r"(KERNEL_DATA)));
     raises_at(SIGSEGV, KERNEL_CODE, 0, __asm__ volatile("movl %0, %%es" ::"r"(0x1f3)));
     /* A selector of one's own stays over a switch to another process and back. */
-    __asm__ volatile("movl %0, %%ds; movl %0, %%es" ::"r"(0x2b));
+    __asm__ volatile("movl %%ds, %0" : "=r"(before));
+    __asm__ volatile("movl %0, %%ds; movl %0, %%es" ::"r"(USER_DATA));
     if (fork() == 0)
         _exit(0);
     wait(NULL);
     __asm__ volatile("movl %%ds, %0; movl %%es, %1" : "=r"(ds), "=r"(es));
-    check(ds == 0x2b && es == 0x2b);
-    __asm__ volatile("movl %0, %%ds; movl %0, %%es" ::"r"(0));
+    check(ds == USER_DATA && es == USER_DATA);
+    __asm__ volatile("movl %0, %%ds; movl %0, %%es" ::"r"(before));
 }
 
 /* --- sigreturn with a frame that nobody should believe --------------------------------------- */
@@ -201,24 +238,25 @@ static void on_user(int signo, siginfo_t *info, void *context)
     spoil(context);
 }
 
-static void far_rip(ucontext_t *c)
+static void kernel_ip(ucontext_t *c)
 {
-    c->uc_mcontext.gregs[REG_RIP] = (greg_t)0x8000000000000000;
+    c->uc_mcontext.gregs[REG_IP] = (greg_t)KERNEL_PLACE;
 }
 
-static void edge_rip(ucontext_t *c)
+#ifdef __x86_64__
+static void far_ip(ucontext_t *c)
 {
-    c->uc_mcontext.gregs[REG_RIP] = 0x800000000000;
+    c->uc_mcontext.gregs[REG_IP] = (greg_t)0x8000000000000000;
 }
 
-static void kernel_rip(ucontext_t *c)
+static void edge_ip(ucontext_t *c)
 {
-    c->uc_mcontext.gregs[REG_RIP] = (greg_t)0xffffffff80100000;
+    c->uc_mcontext.gregs[REG_IP] = 0x800000000000;
 }
 
-static void far_rsp(ucontext_t *c)
+static void far_sp(ucontext_t *c)
 {
-    c->uc_mcontext.gregs[REG_RSP] = (greg_t)0x8000000000000000;
+    c->uc_mcontext.gregs[REG_STACK] = (greg_t)0x8000000000000000;
 }
 
 static void kernel_code_segment(ucontext_t *c)
@@ -230,6 +268,41 @@ static void null_segments(ucontext_t *c)
 {
     c->uc_mcontext.gregs[REG_CSGSFS] = 0;
 }
+#else
+static void far_ip(ucontext_t *c)
+{
+    c->uc_mcontext.gregs[REG_IP] = -1;
+}
+
+static void edge_ip(ucontext_t *c)
+{
+    c->uc_mcontext.gregs[REG_IP] = (greg_t)USER_TOP;
+}
+
+static void far_sp(ucontext_t *c)
+{
+    c->uc_mcontext.gregs[REG_STACK] = (greg_t)USER_TOP;
+    c->uc_mcontext.gregs[REG_UESP] = 0;
+    c->uc_mcontext.gregs[REG_IP] = 0; /* it would live without a stack for long */
+}
+
+static void kernel_code_segment(ucontext_t *c)
+{
+    c->uc_mcontext.gregs[REG_CS] = KERNEL_CODE_SELECTOR;
+    c->uc_mcontext.gregs[REG_SS] = KERNEL_DATA;
+    c->uc_mcontext.gregs[REG_GS] = KERNEL_DATA;
+}
+
+static void null_segments(ucontext_t *c)
+{
+    c->uc_mcontext.gregs[REG_CS] = 0;
+    c->uc_mcontext.gregs[REG_SS] = 0;
+    c->uc_mcontext.gregs[REG_DS] = 0;
+    c->uc_mcontext.gregs[REG_ES] = 0;
+    c->uc_mcontext.gregs[REG_FS] = 0;
+    c->uc_mcontext.gregs[REG_GS] = 0;
+}
+#endif
 
 static void wild_flags(ucontext_t *c)
 {
@@ -245,7 +318,7 @@ static void wild_fpu(ucontext_t *c)
 
 static void wild_fpu_pointer(ucontext_t *c)
 {
-    c->uc_mcontext.fpregs = (void *)0xffff800000000000;
+    c->uc_mcontext.fpregs = (void *)DIRECT_PLACE;
 }
 
 /* The child returns from a signal with a spoilt frame; whatever becomes of it, we are still here.
@@ -278,10 +351,10 @@ static void sigreturn_frames(void)
 {
     int status;
 
-    check(died_of(return_with(far_rip), SIGSEGV));
-    check(died_of(return_with(edge_rip), SIGSEGV));
-    check(died_of(return_with(kernel_rip), SIGSEGV));
-    status = return_with(far_rsp);
+    check(died_of(return_with(far_ip), SIGSEGV));
+    check(died_of(return_with(edge_ip), SIGSEGV));
+    check(died_of(return_with(kernel_ip), SIGSEGV));
+    status = return_with(far_sp);
     check(died_of(status, SIGSEGV) || died_of(status, SIGBUS));
     /* Both kernels make user segments of what they find, or kill: never ring 0. */
     return_with(kernel_code_segment);
@@ -293,18 +366,20 @@ static void sigreturn_frames(void)
 
 /* --- SSE and x87 registers are a thread's own ------------------------------------------------ */
 
-static uint64_t spin_with(uint64_t value, int turns)
+static int spin_with(double value, int turns)
 {
-    uint64_t wrong = 0, found, high;
+    int wrong = 0;
+    double low, high;
 
     for (int i = 0; i < turns; i++) {
         /* sched_yield: the other process puts its own value there. */
-        __asm__ volatile("movq %2, %%xmm3; movq %2, %%xmm15; movl $24, %%eax; syscall\n"
-                         "movq %%xmm3, %0; movq %%xmm15, %1"
-                         : "=&r"(found), "=&r"(high)
-                         : "r"(value)
-                         : "rax", "rcx", "r11", "xmm3", "xmm15", "memory");
-        wrong += found != value || high != value;
+        __asm__ volatile("movsd %2, %%xmm3; movsd %2, %%xmm7; movl $" TEXT(
+                             NUMBER_YIELD) ", %%eax; " SYSTEM_CALL "\n"
+                                           "movsd %%xmm3, %0; movsd %%xmm7, %1"
+                         : "=m"(low), "=m"(high)
+                         : "m"(value)
+                         : "xmm3", "xmm7", CALL_CLOBBERS);
+        wrong += low != value || high != value;
     }
     return wrong;
 }
@@ -312,30 +387,29 @@ static uint64_t spin_with(uint64_t value, int turns)
 static void on_user_clobber(int signo)
 {
     (void)signo;
-    __asm__ volatile("movq %0, %%xmm5" ::"r"(0x1234ul) : "xmm5");
+    __asm__ volatile("movd %0, %%xmm5" ::"r"(0x1234) : "xmm5");
 }
 
 static void registers(void)
 {
-    uint64_t value = 0x5555, found;
+    double value = 5.5, found;
     uint32_t mxcsr = 0x1fc0, mxcsr_found; /* denormals are zero */
     int status;
     pid_t child = fork();
 
     if (child == 0)
-        _exit(spin_with(0xaaaaaaaaaaaaaaaa, 2000) != 0);
-    check(spin_with(0x123456789abcdef0, 2000) == 0);
+        _exit(spin_with(12345.678, 2000) != 0);
+    check(spin_with(-0.001, 2000) == 0);
     check(waitpid(child, &status, 0) == child && status == 0);
 
     signal(SIGUSR1, on_user_clobber);
-    __asm__ volatile("movq %1, %%xmm5; ldmxcsr %3; movl $39, %%eax; syscall; movl %%eax, %%edi\n"
-                     "movl $10, %%esi; movl $62, %%eax; syscall\n"
-                     "movq %%xmm5, %0; stmxcsr %2"
-                     : "=r"(found), "+r"(value), "=m"(mxcsr_found)
+    __asm__ volatile("movsd %1, %%xmm5; ldmxcsr %3; " GETPID "; " SET_KILL "; " SYSTEM_CALL "\n"
+                     "movsd %%xmm5, %0; stmxcsr %2"
+                     : "=m"(found), "+m"(value), "=m"(mxcsr_found)
                      : "m"(mxcsr)
-                     : "rax", "rcx", "rdi", "rsi", "r11", "xmm5", "memory");
+                     : FIRST, SECOND, "xmm5", CALL_CLOBBERS);
     check(found == value);
-    check((mxcsr_found & ~0x3f) == (mxcsr & ~0x3fu));
+    check((mxcsr_found & ~0x3fu) == (mxcsr & ~0x3fu));
     mxcsr = 0x1f80;
     __asm__ volatile("ldmxcsr %0" ::"m"(mxcsr));
 }
@@ -347,6 +421,7 @@ int main(void)
     run(instructions);
     run(addresses);
     run(flags);
+    run(kept_registers);
     run(segments);
     run(sigreturn_frames);
     run(registers);

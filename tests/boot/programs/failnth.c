@@ -35,6 +35,10 @@
 
 #define PAGE ((size_t)4096)
 
+/* Where nothing is, under tables of their own. */
+#define FAR_AWAY     ((void *)(sizeof(long) == 8 ? 0x10000000000 : 0x50000000))
+#define FURTHER_AWAY ((void *)(sizeof(long) == 8 ? 0x20000000000 : 0x60000000))
+
 static int control; /* this thread's fail-nth */
 static const char *step_name;
 static long step_n;
@@ -154,7 +158,7 @@ static void step_thread(void)
 
 static void step_map(void)
 {
-    char *memory = mmap((void *)0x10000000000, 64 * PAGE, PROT_READ | PROT_WRITE,
+    char *memory = mmap(FAR_AWAY, 64 * PAGE, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
     if (memory == MAP_FAILED) {
@@ -204,8 +208,7 @@ static void step_remap(void)
         return;
     }
     memory[3 * PAGE] = 33;
-    moved =
-        mremap(memory, 8 * PAGE, 600 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)0x20000000000);
+    moved = mremap(memory, 8 * PAGE, 600 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, FURTHER_AWAY);
     if (moved == MAP_FAILED)
         try(-1);
     check((moved == MAP_FAILED ? memory : moved)[3 * PAGE] == 33);

@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "check.h"
 
+#include <sys/syscall.h>
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -176,9 +178,9 @@ static void directories(void)
     check_error(rmdir("/"), EBUSY);
     check(chdir("x/y") == 0);
     check(getcwd(buffer, sizeof buffer) != NULL && strstr(buffer, "/x/y") != NULL);
-    check_error(syscall(79, small, 2ul), ERANGE); /* getcwd */
+    check_error(syscall(SYS_getcwd, small, 2ul), ERANGE);
     check(rmdir("../y") == 0);
-    check_error(syscall(79, buffer, sizeof buffer), ENOENT);
+    check_error(syscall(SYS_getcwd, buffer, sizeof buffer), ENOENT);
     check_error(open("new", O_CREAT | O_WRONLY, 0644), ENOENT);
     check_error(mkdir("new", 0755), ENOENT);
     check_error(open("../y", O_RDONLY), ENOENT);

@@ -27,23 +27,30 @@ static bool is_digit(char c)
 /* An address of the kernel half, but none of the small negative numbers. */
 static bool is_kernel_address(uint64_t value)
 {
-    return value >> 47 == 0x1ffff && value < 0xfffffffffff00000;
+    if (sizeof(long) == 8)
+        return value >> 47 == 0x1ffff && value < 0xfffffffffff00000;
+    /* The end of the stack is the first address of the kernel half. */
+    return value > 0xc0000000 && value < 0xfff00000;
 }
 
 static void search_text(const char *path, const char *text, size_t size)
 {
-    for (size_t i = 0; i + 16 <= size; i++) {
+    const size_t length = 2 * sizeof(long);
+
+    for (size_t i = 0; i + length <= size; i++) {
         char digits[17];
         size_t n = 0;
 
         if (i > 0 && is_digit(text[i - 1]))
             continue;
+        if (i > 7 && strncmp(text + i - 7, "phys=0x", 7) == 0)
+            continue; /* a device's place, as x86-64 tells it too */
         while (i + n < size && is_digit(text[i + n]))
             n++;
-        if (n != 16)
+        if (n != length)
             continue;
-        memcpy(digits, text + i, 16);
-        digits[16] = 0;
+        memcpy(digits, text + i, length);
+        digits[length] = 0;
         if (is_kernel_address(strtoull(digits, NULL, 16))) {
             printf("%s tells %s\n", path, digits);
             leaks++;
@@ -53,15 +60,21 @@ static void search_text(const char *path, const char *text, size_t size)
 
 static void search_words(const char *path, const char *bytes, size_t size)
 {
-    for (size_t i = 0; i + 8 <= size; i += 8) {
-        uint64_t word;
+    for (size_t i = 0; i + sizeof(long) <= size; i += sizeof(long)) {
+        unsigned long word;
 
-        memcpy(&word, bytes + i, 8);
+        memcpy(&word, bytes + i, sizeof word);
         if (is_kernel_address(word)) {
-            printf("%s tells %#lx at %zu\n", path, (unsigned long)word, i);
+            printf("%s tells %#lx at %zu\n", path, word, i);
             leaks++;
         }
     }
+}
+
+/* Random numbers may look like anything. */
+static bool is_random(const char *path)
+{
+    return sizeof(long) == 4 && strncmp(path, "/proc/sys/kernel/random/", 24) == 0;
 }
 
 static void search_file(const char *path)
@@ -73,6 +86,10 @@ static void search_file(const char *path)
 
     if (fd < 0)
         return;
+    if (is_random(path)) {
+        close(fd);
+        return;
+    }
     files++;
     while (size < sizeof bytes && (n = read(fd, bytes + size, sizeof bytes - size)) > 0)
         size += (size_t)n;

@@ -1,6 +1,7 @@
 /* Memory calls: what they do, and Linux's errno for what they refuse. */
 #define _GNU_SOURCE
 #include "check.h"
+#include "machine.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -31,6 +32,17 @@ static char *map(size_t pages, int protection, int flags)
 #define PRIVATE MAP_PRIVATE | MAP_ANONYMOUS
 #define BOTH    PROT_READ | PROT_WRITE
 
+/* With an offset in bytes that no library has looked at. */
+static long map_file(int file, unsigned long offset)
+{
+#ifdef __x86_64__
+    return syscall(SYS_mmap, 0, PAGE, BOTH, MAP_PRIVATE, file, offset);
+#else
+    return syscall(SYS_mmap,
+                   (unsigned long[]){0, PAGE, BOTH, MAP_PRIVATE, (unsigned long)file, offset});
+#endif
+}
+
 static void mapping(void)
 {
     char *place = map(8, BOTH, MAP_PRIVATE), *other;
@@ -41,16 +53,19 @@ static void mapping(void)
     check_error((intptr_t)mmap(NULL, 0, BOTH, PRIVATE, -1, 0), EINVAL);
     check_error((intptr_t)mmap(NULL, PAGE, BOTH, MAP_ANONYMOUS, -1, 0), EINVAL);
     check_error((intptr_t)mmap(NULL, SIZE_MAX, BOTH, PRIVATE, -1, 0), ENOMEM);
-    check_error((intptr_t)mmap(NULL, (size_t)1 << 47, BOTH, PRIVATE, -1, 0), ENOMEM);
+    check_error((intptr_t)mmap(NULL, (size_t)USER_TOP + PAGE, BOTH, PRIVATE, -1, 0), ENOMEM);
     check_error((intptr_t)mmap(place + 1, PAGE, BOTH, PRIVATE | MAP_FIXED, -1, 0), EINVAL);
-    check_error((intptr_t)mmap((void *)0x7ffffffff000, PAGE, BOTH, PRIVATE | MAP_FIXED, -1, 0),
-                ENOMEM);
-    check_error((intptr_t)mmap((void *)0xffff800000000000, PAGE, BOTH, PRIVATE | MAP_FIXED, -1, 0),
+    check_error((intptr_t)mmap((void *)USER_TOP, PAGE, BOTH, PRIVATE | MAP_FIXED, -1, 0), ENOMEM);
+    check_error((intptr_t)mmap((void *)(KERNEL_PLACE), PAGE, BOTH, PRIVATE | MAP_FIXED, -1, 0),
                 ENOMEM);
     check_error((intptr_t)mmap(place, PAGE, BOTH, PRIVATE | MAP_FIXED_NOREPLACE, -1, 0), EEXIST);
     check_error((intptr_t)mmap(NULL, PAGE, BOTH, MAP_PRIVATE, 99, 0), EBADF);
-    check_error(syscall(SYS_mmap, 0, PAGE, BOTH, MAP_PRIVATE, file, 100), EINVAL);
-    check_error(syscall(SYS_mmap, 0, PAGE, BOTH, MAP_PRIVATE, file, ~0ul << 12), EOVERFLOW);
+    check_error(map_file(file, 100), EINVAL);
+#ifdef __x86_64__
+    check_error(map_file(file, ~0ul << 12), EOVERFLOW);
+#else
+    check_error(syscall(SYS_mmap2, 0, PAGE, BOTH, MAP_PRIVATE, file, ~0ul), EOVERFLOW);
+#endif
     check_error((intptr_t)mmap(NULL, PAGE, BOTH, MAP_SHARED_VALIDATE | MAP_SYNC, file, 0),
                 EOPNOTSUPP);
 
@@ -60,7 +75,7 @@ static void mapping(void)
     check(mmap((void *)0x10000000, PAGE, BOTH, PRIVATE, -1, 0) != other);
     munmap(other, PAGE);
     other = mmap(NULL, PAGE, BOTH, PRIVATE | MAP_32BIT, -1, 0);
-    check(other != MAP_FAILED && (uintptr_t)other < 0x80000000);
+    check(other != MAP_FAILED && (uintptr_t)other < 0x80000000 * (sizeof(long) == 8 ? 1ull : 2ull));
     munmap(other, PAGE);
 
     /* Fixed mappings replace. */
@@ -92,7 +107,7 @@ static void mapping(void)
 
     check_error(munmap(place + 1, PAGE), EINVAL);
     check_error(munmap(place, 0), EINVAL);
-    check_error(munmap((void *)0x7ffffffff000, 2 * PAGE), EINVAL);
+    check_error(munmap((void *)USER_TOP, 2 * PAGE), EINVAL);
     check(munmap(place, 8 * PAGE) == 0);
     check(munmap(place, 8 * PAGE) == 0); /* nothing there is fine */
     close(fd);

@@ -89,10 +89,13 @@ static char *map(size_t size)
     return memory;
 }
 
+/* More than any machine here has, in one piece. */
+#define TOO_MUCH ((size_t)(sizeof(long) == 8 ? 64ull << 30 : 2ull << 30))
+
 /* Takes all memory there is. */
 static void hog(void)
 {
-    size_t size = (size_t)64 << 30;
+    size_t size = TOO_MUCH;
     char *memory = map(size);
 
     for (size_t i = 0; i < size; i += PAGE)
@@ -340,7 +343,7 @@ static void hard_to_kill(void)
 
 static void reads_into_it(void)
 {
-    size_t size = (size_t)64 << 30;
+    size_t size = TOO_MUCH;
     char *memory = map(size);
     int zero = open("/dev/zero", O_RDONLY);
 
@@ -351,11 +354,13 @@ static void reads_into_it(void)
 
 static void touches_sparsely(void)
 {
-    size_t size = (size_t)1 << 44;
+    size_t size = sizeof(long) == 8 ? (size_t)(1ull << 44) : TOO_MUCH;
     volatile char *memory = map(size);
 
     for (size_t i = 0; i < size; i += 2 * MIB)
         (void)memory[i]; /* the zero page; but a page table each */
+    if (sizeof(long) == 4)
+        hog(); /* all tables there can be are not much */
 }
 
 static void populates(void)
@@ -387,7 +392,7 @@ static void fills_pipes(void)
 
 static void splits_regions(void)
 {
-    size_t size = (size_t)8 << 30;
+    size_t size = TOO_MUCH / 8;
     char *memory = map(size);
 
     for (size_t i = 0; i < size; i += 2 * PAGE)
@@ -397,7 +402,7 @@ static void splits_regions(void)
 
 static void maps_shared(void)
 {
-    size_t size = (size_t)64 << 30;
+    size_t size = TOO_MUCH;
     char *memory =
         mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 

@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "check.h"
 
+#include <link.h>
+
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
@@ -390,8 +392,8 @@ static void layout(void)
     check(syscall(SYS_brk, top) == (long)top);
     check(getauxval(AT_PAGESZ) == 4096 && getauxval(AT_CLKTCK) == 100);
     check(getauxval(AT_UID) == getuid() && getauxval(AT_SECURE) == 0);
-    check(getauxval(AT_PHNUM) > 0 && getauxval(AT_PHENT) == 56);
-    check(strcmp((char *)getauxval(AT_PLATFORM), "x86_64") == 0);
+    check(getauxval(AT_PHNUM) > 0 && getauxval(AT_PHENT) == sizeof(ElfW(Phdr)));
+    check(strcmp((char *)getauxval(AT_PLATFORM), sizeof(long) == 8 ? "x86_64" : "i686") == 0);
     check(getauxval(AT_RANDOM) != 0 && getauxval(AT_EXECFN) != 0);
 }
 

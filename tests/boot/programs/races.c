@@ -26,8 +26,9 @@
 
 #define PAGE  4096ul
 #define PAGES 4
-#define AREA  ((char *)0x400000000000)
-#define AWAY  ((char *)0x410000000000)
+/* Far apart, where nothing else is. */
+#define AREA ((char *)(sizeof(long) == 8 ? 0x400000000000 : 0x40000000))
+#define AWAY ((char *)(sizeof(long) == 8 ? 0x410000000000 : 0x50000000))
 
 static unsigned rounds = 200;
 static int file, zero, pipe_ends[2], terminal;

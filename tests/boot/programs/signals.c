@@ -2,6 +2,7 @@
  * sees. */
 #define _GNU_SOURCE
 #include "check.h"
+#include "machine.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -212,8 +213,10 @@ static void fault_codes(void)
     faults((void)*(volatile char *)none, SIGSEGV, SEGV_ACCERR, none);
     faults(((void (*)(void))page)(), SIGSEGV, SEGV_ACCERR, page);
     faults(mapped[4096 + 7] = 1, SIGBUS, BUS_ADRERR, mapped + 4096 + 7);
-    faults((void)*(volatile char *)0xffff800000001000, SIGSEGV, SEGV_MAPERR, 0xffff800000001000);
+    faults((void)*(volatile char *)KERNEL_PLACE, SIGSEGV, SEGV_MAPERR, KERNEL_PLACE);
+#ifdef __x86_64__ /* no address */
     faults((void)*(volatile char *)0x1234567812345678, SIGSEGV, SI_KERNEL, 0);
+#endif
     seen = 0;
     if (sigsetjmp(back, 1) == 0)
         __asm__ volatile("xorl %%ecx, %%ecx\n idivl %%ecx" ::: "eax", "ecx", "edx");
@@ -232,6 +235,15 @@ static void fault_codes(void)
 
 static char *guarded;
 
+static uintptr_t fault_address(const ucontext_t *machine)
+{
+#ifdef __x86_64__
+    return (uintptr_t)machine->uc_mcontext.gregs[REG_CR2];
+#else
+    return machine->uc_mcontext.cr2;
+#endif
+}
+
 static void unprotect(int signo, siginfo_t *info, void *context)
 {
     ucontext_t *machine = context;
@@ -241,7 +253,7 @@ static void unprotect(int signo, siginfo_t *info, void *context)
     seen_address = info->si_addr;
     /* Write fault, user mode, page present. */
     if (machine->uc_mcontext.gregs[REG_TRAPNO] != 14 ||
-        machine->uc_mcontext.gregs[REG_CR2] != (greg_t)(uintptr_t)info->si_addr)
+        fault_address(machine) != (uintptr_t)info->si_addr)
         seen = 100;
     mprotect(guarded, 4096, PROT_READ | PROT_WRITE);
 }
@@ -300,16 +312,15 @@ static void ignored_fault(void)
 static void no_stack_for_frame(void)
 {
     handle(SIGUSR1, remember, 0);
-    __asm__ volatile("movq $16, %%rsp\n"
-                     "movl $39, %%eax\n syscall\n"
-                     "movl %%eax, %%edi\n movl $10, %%esi\n movl $62, %%eax\n syscall\n"
-                     "1: jmp 1b" ::
-                         : "memory");
+    __asm__ volatile(MOVE " $16, " SP "\n" GETPID "\n" SET_KILL "\n" SYSTEM_CALL "\n"
+                          "1: jmp 1b" ::
+                              : "memory");
 }
 
 static void bad_return_frame(void)
 {
-    __asm__ volatile("movq $0x1000, %%rsp\n movl $15, %%eax\n syscall\n hlt" ::: "memory");
+    __asm__ volatile(MOVE " $0x1000, " SP "\n " SYSTEM_CALL "\n hlt" ::"a"(SYS_rt_sigreturn)
+                     : "memory");
 }
 
 static void abort_it(void)
@@ -377,34 +388,42 @@ static void stacks(void)
     check(sigaltstack(NULL, &old) == 0 && old.ss_flags == SS_DISABLE);
 }
 
+#ifdef __x86_64__
+#define KEPT_REGISTER REG_R12
+#define KEPT          "r12"
+#else
+#define KEPT_REGISTER REG_ESI
+#define KEPT          "esi"
+#endif
+
 static void change_registers(int signo, siginfo_t *info, void *context)
 {
     ucontext_t *machine = context;
+    uint8_t *image;
 
     (void)signo;
     (void)info;
-    machine->uc_mcontext.gregs[REG_R12] = 0x1212;
+    machine->uc_mcontext.gregs[KEPT_REGISTER] = 0x1212;
     machine->uc_mcontext.gregs[REG_EFL] |= 0x3400; /* IOPL and DF: only DF may come back */
-    machine->uc_mcontext.fpregs->_xmm[3].element[0] = 77;
+    /* FXSAVE's image has its registers from byte 160 on; on i386 FSAVE's 112 bytes come first. */
+    image = (uint8_t *)machine->uc_mcontext.fpregs + (sizeof(long) == 8 ? 0 : 112);
+    memcpy(image + 160 + 3 * 16, &(uint32_t){77}, 4);
     __asm__ volatile("pxor %%xmm2, %%xmm2\n pxor %%xmm3, %%xmm3" ::: "xmm2", "xmm3");
 }
 
 static void frames(void)
 {
-    uint64_t r12, flags;
+    unsigned long kept, flags;
     uint32_t xmm2, xmm3;
 
     handle(SIGUSR1, change_registers, 0);
-    __asm__ volatile("movl $55, %%eax\n movd %%eax, %%xmm2\n movd %%eax, %%xmm3\n"
-                     "movq $0, %%r12\n"
-                     "movl $39, %%eax\n syscall\n"
-                     "movl %%eax, %%edi\n movl $10, %%esi\n movl $62, %%eax\n syscall\n"
-                     "pushfq\n popq %1\n cld\n"
-                     "movq %%r12, %0\n movd %%xmm2, %2\n movd %%xmm3, %3\n"
-                     : "=&r"(r12), "=&r"(flags), "=&r"(xmm2), "=&r"(xmm3)
+    __asm__ volatile("movl $55, %%eax\n movd %%eax, %%xmm2\n movd %%eax, %%xmm3\n" MOVE
+                     " $0, %%" KEPT "\n" GETPID "\n" SET_KILL "\n" SYSTEM_CALL "\n" PUSHF "\n " POP
+                     " %1\n cld\n" MOVE " %%" KEPT ", %0\n movd %%xmm2, %2\n movd %%xmm3, %3\n"
+                     : "=m"(kept), "=m"(flags), "=m"(xmm2), "=m"(xmm3)
                      :
-                     : "rax", "rdi", "rsi", "rcx", "r11", "r12", "xmm2", "xmm3", "memory");
-    check(r12 == 0x1212);
+                     : FIRST, SECOND, KEPT, "xmm2", "xmm3", CALL_CLOBBERS);
+    check(kept == 0x1212);
     check((flags & 0x3000) == 0 && (flags & 0x400));
     check(xmm2 == 55 && xmm3 == 77);
 }
