@@ -2,6 +2,8 @@
 #
 #   $project   the project's root          $work    a folder that goes when the group ends
 #   $arch      what is tested              $suffix  -ARCH, empty for x86_64
+#   $mode      -i386 for both i386 formats: what ends the names of folders with programs for the
+#              machine, empty for x86_64
 #   machine    (command) `quire run` with what is built here, 60 s long unless told otherwise
 #
 # and the functions check, status and says.
@@ -10,7 +12,8 @@ project=$PWD
 # Which architecture is tested, and what its folders' names below build/ end in.
 arch=${ARCH:-x86_64}
 suffix=
-[ "$arch" = x86_64 ] || suffix=-$arch
+mode=
+[ "$arch" = x86_64 ] || suffix=-$arch mode=-i386
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 
@@ -26,8 +29,8 @@ command_in_work() {
     } >"$work/$command_name" && chmod +x "$work/$command_name" || exit 1
 }
 
-command_in_work machine --kernel-file="$project/build/kernel/quire.elf" \
-    --base-archive="$project/build/image/base.cpio" --timeout 60
+command_in_work machine --arch "$arch" --kernel-file="$project/build/kernel$suffix/quire.elf" \
+    --base-archive="$project/build/image$mode/base.cpio" --timeout 60
 PATH=$work:$PATH
 
 # check NAME COMMAND...: the command succeeds. What it prints is shown when it does not.

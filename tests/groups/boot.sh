@@ -5,7 +5,7 @@ tools/build kernel tools image test-tools test-boot || exit 1
 
 . tests/lib.sh
 tests=$project/tests/boot
-programs=$project/build/tests/boot
+programs=$project/build/tests/boot$mode
 drive=$project/build/tests/pty-drive
 cd "$work" || exit 1
 
@@ -165,7 +165,7 @@ check "the kernel's death is status 126, with its report" kernel_died
 
 wild_access() {
     printf 'int main(void) { *(volatile int *)0x10 = 1; }\n' >wild.c
-    gcc -static -o wild wild.c && status 139 machine -- ./wild 2>err && grep -q 'write at 0x10 ' err
+    gcc ${mode:+-m32} -static -o wild wild.c && status 139 machine -- ./wild 2>err && grep -q 'write at 0x10 ' err
 }
 check "a wild access is told in one line" wild_access
 

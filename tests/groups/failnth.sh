@@ -1,11 +1,10 @@
 # Every allocation inside the kernel fails once, step by step; and the first allocations of a whole
 # session. The kernel lives, and loses nothing.
 
-tools/build kernel tools image build/tests/boot/failnth || exit 1
-
 . tests/lib.sh
+tools/build kernel tools image "build/tests/boot$mode/failnth" || exit 1
 
-check steps status 0 machine --timeout 120 --append check -- build/tests/boot/failnth
+check steps status 0 machine --timeout 120 --append check -- "build/tests/boot$mode/failnth"
 
 # The shell may say "out of memory", or die; the machine may not (124 to 126 are its own).
 kernel_option() {

@@ -6,7 +6,7 @@
 tools/build kernel tools image test-boot test-hostile || exit 1
 
 . tests/lib.sh
-programs=build/tests/boot
+programs=build/tests/boot$mode
 
 # hostile NAME [OPTION]... -- PROGRAM ARGUMENT...
 hostile() {
@@ -15,7 +15,7 @@ hostile() {
     check "$name" status 0 machine --timeout 180 --append check "$@"
 }
 
-random_calls=build/tests/hostile/random_calls
+random_calls=build/tests/hostile$mode/random_calls
 hostile "1,400 random programs" -- $random_calls swarm 1 1400
 hostile "600 random programs in little memory" --mem 48M -- $random_calls swarm 2 600
 hostile "long random programs" -- $random_calls run 1 12 300

@@ -1,11 +1,10 @@
 # Memory truly exhausted: the out-of-memory killer in a small machine, with the library's records
 # proved whenever it is idle.
 
-tools/build kernel tools image build/tests/boot/oom || exit 1
-
 . tests/lib.sh
+tools/build kernel tools image "build/tests/boot$mode/oom" || exit 1
 
-check "64 MiB" status 0 machine --timeout 180 --append check --verbose --mem 64M -- build/tests/boot/oom 50
+check "64 MiB" status 0 machine --timeout 180 --append check --verbose --mem 64M -- "build/tests/boot$mode/oom" 50
 for text in '^.*warning: Out of memory: Killed process [0-9]* (oom) total-vm:[0-9]*kB, anon-rss:' \
     'Tasks state (memory values in pages):' 'was killed because it holds the most' \
     'was killed because its oom_score_adj of 1000'; do

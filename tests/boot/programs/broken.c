@@ -9,6 +9,9 @@
  */
 #define _GNU_SOURCE
 #include "check.h"
+#include "machine.h"
+
+#include <link.h>
 
 #include <elf.h>
 #include <fcntl.h>
@@ -83,31 +86,45 @@ static const char *mutant = "/tmp/mutant";
 /* A statically linked program in two segments that only exits, with status 7. */
 static void make_image(void)
 {
-    static const unsigned char code[] = {0xb8, 0xe7, 0, 0, 0,           /* mov $exit_group, %eax */
-                                         0xbf, 7,    0, 0, 0, 0x0f, 5}; /* mov $7, %edi; syscall */
-    Elf64_Ehdr *header;
-    Elf64_Phdr *segment;
+    /* mov $exit_group, %eax; then mov $7, %edi; syscall or mov $7, %ebx; int $0x80 */
+#ifdef __x86_64__
+    static const unsigned char code[] = {0xb8, 0xe7, 0, 0, 0, 0xbf, 7, 0, 0, 0, 0x0f, 5};
+#else
+    static const unsigned char code[] = {0xb8, 0xfc, 0, 0, 0, 0xbb, 7, 0, 0, 0, 0xcd, 0x80};
+#endif
+    ElfW(Ehdr) * header;
+    ElfW(Phdr) * segment;
 
     image_size = 3 * PAGE;
     image = pages(3, PROT_READ | PROT_WRITE);
-    header = (Elf64_Ehdr *)image;
-    segment = (Elf64_Phdr *)(header + 1);
+    header = (ElfW(Ehdr) *)image;
+    segment = (ElfW(Phdr) *)(header + 1);
     memcpy(header->e_ident, ELFMAG, SELFMAG);
-    header->e_ident[EI_CLASS] = ELFCLASS64;
+    header->e_ident[EI_CLASS] = sizeof(long) == 8 ? ELFCLASS64 : ELFCLASS32;
     header->e_ident[EI_DATA] = ELFDATA2LSB;
     header->e_ident[EI_VERSION] = EV_CURRENT;
     header->e_type = ET_EXEC;
-    header->e_machine = EM_X86_64;
+    header->e_machine = sizeof(long) == 8 ? EM_X86_64 : EM_386;
     header->e_version = EV_CURRENT;
     header->e_entry = 0x401000;
     header->e_phoff = sizeof *header;
     header->e_ehsize = sizeof *header;
     header->e_phentsize = sizeof *segment;
     header->e_phnum = 4;
-    segment[0] = (Elf64_Phdr){PT_LOAD, PF_R, 0, 0x400000, 0x400000, PAGE, PAGE, PAGE};
-    segment[1] = (Elf64_Phdr){PT_LOAD, PF_R | PF_X, PAGE, 0x401000, 0x401000, PAGE, PAGE, PAGE};
-    segment[2] = (Elf64_Phdr){PT_LOAD, PF_R | PF_W, 2 * PAGE, 0x402000, 0x402000, 100, 70000, PAGE};
-    segment[3] = (Elf64_Phdr){PT_GNU_STACK, PF_R | PF_W, 0, 0, 0, 0, 0, 16};
+    for (unsigned i = 0; i < 4; i++)
+        segment[i] = (ElfW(Phdr)){.p_type = PT_LOAD,
+                                  .p_flags = PF_R,
+                                  .p_offset = i * PAGE,
+                                  .p_vaddr = 0x400000 + i * PAGE,
+                                  .p_paddr = 0x400000 + i * PAGE,
+                                  .p_filesz = PAGE,
+                                  .p_memsz = PAGE,
+                                  .p_align = PAGE};
+    segment[1].p_flags = PF_R | PF_X;
+    segment[2].p_flags = PF_R | PF_W;
+    segment[2].p_filesz = 100;
+    segment[2].p_memsz = 70000;
+    segment[3] = (ElfW(Phdr)){.p_type = PT_GNU_STACK, .p_flags = PF_R | PF_W, .p_align = 16};
     memcpy(image + PAGE, code, sizeof code);
 }
 
@@ -156,9 +173,11 @@ static uint64_t wild_number(void)
 /* Every field of the two kinds of header in turn, at its own size. */
 static void damage(unsigned char *copy, unsigned which)
 {
-    static const unsigned char header_fields[] = {1, 1, 1, 1, 1, 1, 1, 1, 8, 2, 2,
-                                                  4, 8, 8, 8, 4, 2, 2, 2, 2, 2, 2};
-    static const unsigned char segment_fields[] = {4, 4, 8, 8, 8, 8, 8, 8};
+    enum { WORD = sizeof(long) };
+    static const unsigned char header_fields[] = {1, 1,    1,    1,    1, 1, 1, 1, 8, 2, 2,
+                                                  4, WORD, WORD, WORD, 4, 2, 2, 2, 2, 2, 2};
+    /* With 64 bits the flags come second, with 32 last but one. */
+    static const unsigned char segment_fields[] = {4, 4, WORD, WORD, WORD, WORD, WORD, WORD};
     unsigned fields = 22 + 4 * 8, at = 0, size = 0;
     uint64_t value = wild_number();
 
@@ -194,8 +213,12 @@ static void nothing(int signo)
     (void)signo;
 }
 
-static const uint64_t bad_stacks[] = {
-    0, 8, 0x700000000000, 0x800000000000, 0xffff800000000000, 0xffffffff80100000, ~0ull, ~0ull - 7,
+static const unsigned long bad_stacks[] = {
+#ifdef __x86_64__
+    0, 8, 0x700000000000, 0x800000000000, 0xffff800000000000, 0xffffffff80100000, ~0ul, ~0ul - 7,
+#else
+    0, 8, 0x70000000, 0xd0000000, 0xc0100000, 0xff100000, ~0ul, ~0ul - 7,
+#endif
 };
 
 static unsigned bad_stack;
@@ -206,11 +229,19 @@ static void signal_on_bad_stack(void)
     struct sigaction action = {.sa_handler = nothing};
 
     sigaction(SIGUSR1, &action, NULL);
+#ifdef __x86_64__
     __asm__ volatile(
         "movq %0, %%rsp\n syscall\n movl $60, %%eax\n xorl %%edi, %%edi\n syscall" ::"r"(
             bad_stacks[bad_stack]),
         "a"(SYS_kill), "D"((long)getpid()), "S"((long)SIGUSR1)
         : "rcx", "r11", "memory");
+#else
+    __asm__ volatile(
+        "movl %0, %%esp\n int $0x80\n movl $1, %%eax\n xorl %%ebx, %%ebx\n int $0x80" ::"r"(
+            bad_stacks[bad_stack]),
+        "a"(SYS_kill), "b"(getpid()), "c"(SIGUSR1)
+        : "memory");
+#endif
 }
 
 static void alternate_stack_in_kernel(void)
@@ -230,13 +261,14 @@ static void return_from_garbage(void)
 
     for (unsigned i = 0; i < 4 * 512; i++)
         frame[i] = below(2) ? random64() : wild_number();
-    __asm__ volatile("movq %0, %%rsp\n syscall" ::"r"(frame + 512), "a"(SYS_rt_sigreturn)
+    __asm__ volatile(MOVE " %0, " SP "\n " SYSTEM_CALL ::"r"(frame + 512), "a"(SYS_rt_sigreturn)
                      : "memory");
 }
 
 static void return_from_nowhere(void)
 {
-    __asm__ volatile("movq %0, %%rsp\n syscall" ::"r"(bad_stacks[bad_stack]), "a"(SYS_rt_sigreturn)
+    __asm__ volatile(MOVE " %0, " SP "\n " SYSTEM_CALL ::"r"(bad_stacks[bad_stack]),
+                     "a"(SYS_rt_sigreturn)
                      : "memory");
 }
 
@@ -309,8 +341,10 @@ static void huge_arguments(void)
     words[COUNT] = NULL;
     check_error(execve(name, words, empty), E2BIG);
     check_error(execve(name, empty, words), E2BIG);
-    check_error(execve(name, (char **)0xffff800000000000, empty), EFAULT);
+    check_error(execve(name, (char **)bad_stacks[4], empty), EFAULT);
+#ifdef __x86_64__
     check_error(execve(name, (char **)((uint64_t)words | 1ull << 47), empty), EFAULT);
+#endif
     words[1] = (char *)8;
     words[2] = NULL;
     check_error(execve(name, words, empty), EFAULT);
@@ -483,25 +517,28 @@ static void races(void)
 
 /* ---- calls that would take for ever ---- */
 
+#define ALL_THERE_IS ((size_t)(sizeof(long) == 8 ? 64ull << 40 : 2ull << 30))
+
 static void populate_terabytes(void)
 {
-    mmap(NULL, 64ul << 40, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_POPULATE,
+    mmap(NULL, ALL_THERE_IS, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_POPULATE,
          -1, 0);
 }
 
 static void ask_for_residents(void)
 {
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    void *all = mmap(NULL, 64ul << 40, PROT_NONE, flags, -1, 0);
+    void *all = mmap(NULL, ALL_THERE_IS, PROT_NONE, flags, -1, 0);
 
-    mincore(all, 64ul << 40, mmap(NULL, 16ul << 30, PROT_READ | PROT_WRITE, flags, -1, 0));
+    mincore(all, ALL_THERE_IS,
+            mmap(NULL, ALL_THERE_IS / 4096, PROT_READ | PROT_WRITE, flags, -1, 0));
 }
 
 static void search_hole(void)
 {
     int fd = memfd_create("hole", 0);
 
-    if (ftruncate(fd, 1l << 62) == 0)
+    if (ftruncate(fd, (off_t)1 << (sizeof(long) == 8 ? 62 : 43)) == 0)
         lseek(fd, 0, SEEK_DATA);
 }
 

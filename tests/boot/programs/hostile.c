@@ -32,7 +32,7 @@ static uint64_t random64(void)
 
 static char *area;
 
-static uint64_t argument(void)
+static long argument(void)
 {
     static const uint64_t edges[] = {
         0,
@@ -50,6 +50,10 @@ static uint64_t argument(void)
         0x80000000,
         0xffffffff,
         0x100000000,
+        0xbffff000,
+        0xc0000000,
+        0xc0100000,
+        0xff100000,
         0x7fffffffefff,
         0x7fffffffffff,
         0x800000000000,
@@ -66,15 +70,15 @@ static uint64_t argument(void)
     switch (choice % 6) {
     case 0:
     case 1:
-        return edges[(choice >> 8) % (sizeof edges / sizeof *edges)];
+        return (long)edges[(choice >> 8) % (sizeof edges / sizeof *edges)];
     case 2:
-        return (uintptr_t)area + (choice >> 8) % 16384;
+        return (long)((uintptr_t)area + (choice >> 8) % 16384);
     case 3:
-        return (choice >> 8) % 16;
+        return (long)((choice >> 8) % 16);
     case 4:
-        return (uintptr_t)area + ((choice >> 8) % 5) * 4096 - (choice >> 40) % 16;
+        return (long)((uintptr_t)area + ((choice >> 8) % 5) * 4096 - (choice >> 40) % 16);
     default:
-        return choice;
+        return (long)choice;
     }
 }
 
@@ -127,6 +131,12 @@ static int forbidden(long number)
     case SYS_unlinkat:
     case SYS_renameat:
     case SYS_renameat2:
+#ifdef __i386__
+    case SYS_stime:
+    case SYS_umount:
+    case SYS_clock_settime64:
+    case SYS_sigsuspend:
+#endif
         return 1;
     default:
         return 0;
@@ -153,7 +163,7 @@ static void senseless_child(int calls)
             continue;
         alarm(1);
         for (int j = 0; j < 8; j++)
-            ((uint64_t *)area)[random64() % 1024] = argument();
+            ((long *)area)[random64() % (8192 / sizeof(long))] = argument();
         syscall(number, argument(), argument(), argument(), argument(), argument(), argument());
     }
 }
@@ -177,6 +187,9 @@ static void senseless_calls(void)
 }
 
 /* ---- strange processor states ---- */
+
+#ifdef __x86_64__
+enum { STATES = 25 };
 
 static void strange_state(int which)
 {
@@ -278,9 +291,98 @@ static void strange_state(int which)
     }
 }
 
+#else
+enum { STATES = 22 };
+
+static void strange_state(int which)
+{
+    switch (which) {
+    case 0:
+        __asm__ volatile("movl $0x68, %%eax\n movl %%eax, %%ds" ::: "eax");
+        break;
+    case 1:
+        __asm__ volatile("movl $0x60, %%eax\n movl %%eax, %%gs" ::: "eax");
+        break;
+    case 2: /* the kernel must load its own */
+        __asm__ volatile("movl $0x7b, %%eax\n movl %%eax, %%fs\n movl %%eax, %%gs\n"
+                         "movl $20, %%eax\n int $0x80" ::
+                             : "eax");
+        break;
+    case 3: /* null selectors in a system call, and then in use */
+        __asm__ volatile("xorl %%ecx, %%ecx\n movl %%ecx, %%ds\n movl %%ecx, %%es\n"
+                         "movl $20, %%eax\n int $0x80\n movl 0x1000, %%eax" ::
+                             : "eax", "ecx");
+        break;
+    case 4:
+        __asm__ volatile(
+            "pushfl\n orl $0x100, (%%esp)\n popfl\n movl $20, %%eax\n int $0x80\n nop" ::
+                : "eax", "memory");
+        break;
+    case 5:
+        __asm__ volatile("pushfl\n orl $0x40000, (%%esp)\n popfl\n movl $20, %%eax\n int $0x80\n"
+                         "movl 1(%%esp), %%eax" ::
+                             : "eax", "memory");
+        break;
+    case 6:
+        __asm__ volatile(
+            "pushfl\n orl $0x4400, (%%esp)\n popfl\n movl $20, %%eax\n int $0x80\n int3" ::
+                : "eax", "memory");
+        break;
+    case 7:
+        __asm__ volatile("int $14");
+        break;
+    case 8:
+        __asm__ volatile("int $8");
+        break;
+    case 9:
+        __asm__ volatile("hlt");
+        break;
+    case 10:
+        __asm__ volatile("cli");
+        break;
+    case 11:
+        __asm__ volatile("movl %%cr3, %%eax" ::: "eax");
+        break;
+    case 12:
+        __asm__ volatile("inb $0x60, %%al" ::: "eax");
+        break;
+    case 13:
+        __asm__ volatile("rdmsr" ::: "eax", "edx");
+        break;
+    case 14:
+        __asm__ volatile("sgdt (%0)" ::"r"(0ul) : "memory");
+        break;
+    case 15:
+        __asm__ volatile("movl $0xc0000000, %%eax\n jmp *%%eax" ::: "eax");
+        break;
+    case 16:
+        __asm__ volatile("movl $0xc0000100, %%esp\n pushl %%eax" ::: "memory");
+        break;
+    case 17:
+        __asm__ volatile("movl $0xff100000, %%esp\n movl $20, %%eax\n int $0x80\n pushl %%eax" ::
+                             : "eax", "memory");
+        break;
+    case 18: /* a far jump to the kernel's code */
+        __asm__ volatile("ljmp *(%0)" ::"r"((uint8_t[6]){0, 0, 0x10, 0xff, 0x60, 0}) : "memory");
+        break;
+    case 19: /* and a return to it */
+        __asm__ volatile("pushfl\n pushl $0x60\n pushl $1f\n iretl\n1:" ::: "memory");
+        break;
+    case 20: /* virtual 8086 mode is not to be had so */
+        __asm__ volatile("pushfl\n orl $0x20000, (%%esp)\n popfl\n pushfl\n orl $0x20000, (%%esp)\n"
+                         "pushl %%cs\n pushl $1f\n iretl\n1: lsl %%ax, %%eax" ::
+                             : "eax", "memory");
+        break;
+    case 21:
+        __asm__ volatile("sysexit");
+        break;
+    }
+}
+#endif
+
 static void strange_states(void)
 {
-    for (int which = 0; which < 25; which++) {
+    for (int which = 0; which < STATES; which++) {
         pid_t child = fork();
         int status;
 
@@ -300,14 +402,17 @@ static void strange_states(void)
 
 /* ---- tampered signal frames ---- */
 
+/* Words of a ucontext and what follows it. */
+#define TAMPERED (sizeof(long) == 8 ? 110 : 150)
+
 static void tamper(int signo, siginfo_t *info, void *context)
 {
-    uint64_t *words = context;
+    long *words = context;
 
     (void)signo;
     (void)info;
     for (int i = 0; i < 6; i++)
-        words[random64() % 110] = argument();
+        words[random64() % TAMPERED] = argument();
 }
 
 static void tampered_frames(void)
@@ -365,7 +470,7 @@ static void too_much_memory(void)
     int status;
 
     if (child == 0) {
-        size_t size = (size_t)64 << 30;
+        size_t size = (size_t)(sizeof(long) == 8 ? 64ull << 30 : 2ull << 30);
         char *all = mmap(NULL, size, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (all == MAP_FAILED)
