@@ -188,6 +188,9 @@ static void check_tables(struct check *check)
 
     table[top] = quire_frame_of(q, check->space->table.root);
     (void)meet(check, table[top], top, 0);
+    if (quire_self_map_check(q, table[top]) != 0)
+        complain(check, "check: the view of its own tables is wrong in space",
+                 check->space->number);
     index[top] = live[top] = 0;
     while (level <= top) {
         unsigned end = level == top ? QUIRE_ROOT_KERNEL : QUIRE_TABLE_ENTRIES;

@@ -20,8 +20,7 @@ static bool in_kernel_half(const struct quire_pagetable *pt, quire_virt address)
     return quire_level_index(address, pt->levels) >= QUIRE_ROOT_KERNEL;
 }
 
-/* Tables for the empty ones of a root's entries [first, end); all of them or none. */
-static enum quire_status fill_root(struct quire *q, struct quire_frame *root, unsigned first,
+enum quire_status quire_table_fill(struct quire *q, struct quire_frame *root, unsigned first,
                                    unsigned end, quire_entry bits)
 {
     quire_entry *entries = quire_table_entries(q, root);
@@ -67,8 +66,8 @@ static enum quire_status fix_kernel_half(struct quire *q)
 
     if (q->kernel_fixed)
         return QUIRE_OK;
-    status = fill_root(q, root, QUIRE_ROOT_KERNEL, QUIRE_ROOT_ENTRIES,
-                       QUIRE_TABLE_LINK & ~QUIRE_ENTRY_USER);
+    status = quire_table_fill(q, root, QUIRE_ROOT_KERNEL, QUIRE_ROOT_ENTRIES,
+                              QUIRE_TABLE_LINK & ~QUIRE_ENTRY_USER);
     q->kernel_fixed = status == QUIRE_OK;
     return status;
 }
@@ -104,12 +103,14 @@ enum quire_status quire_pagetable_create(struct quire *q, struct quire_pagetable
 
     quire_spin_lock(&q->kernel_lock);
     status = fix_kernel_half(q);
+    if (status == QUIRE_OK)
+        status = quire_self_map_fix(q);
     quire_spin_unlock(&q->kernel_lock);
     root = status == QUIRE_OK ? quire_table_alloc(q, q->kernel.levels) : NULL;
     if (root == NULL)
         return QUIRE_NO_MEMORY;
     if (QUIRE_ROOT_FIXED &&
-        fill_root(q, root, 0, QUIRE_ROOT_KERNEL, QUIRE_TABLE_LINK) != QUIRE_OK) {
+        quire_table_fill(q, root, 0, QUIRE_ROOT_KERNEL, QUIRE_TABLE_LINK) != QUIRE_OK) {
         quire_table_discard(q, root);
         return QUIRE_NO_MEMORY;
     }
@@ -119,7 +120,10 @@ enum quire_status quire_pagetable_create(struct quire *q, struct quire_pagetable
                      (QUIRE_ROOT_ENTRIES - QUIRE_ROOT_KERNEL) * sizeof(quire_entry));
     out->levels = q->kernel.levels;
     out->root = quire_frame_phys(q, root);
-    return QUIRE_OK;
+    status = quire_self_map_root(q, root);
+    if (status != QUIRE_OK)
+        quire_pagetable_destroy(q, out);
+    return status;
 }
 
 /* Depth-first over the user half, without recursion: one index per level. */
@@ -130,6 +134,7 @@ void quire_pagetable_destroy(struct quire *q, struct quire_pagetable *pt)
     unsigned top = pt->levels, level = top;
 
     table[top] = quire_frame_of(q, pt->root);
+    quire_self_map_drop(q, table[top], false);
     index[top] = 0;
     while (level <= top) {
         unsigned end = level == top ? QUIRE_ROOT_KERNEL : QUIRE_TABLE_ENTRIES;
@@ -338,8 +343,8 @@ static enum quire_status find_changeable(struct quire *q, struct quire_pagetable
             *out_slot = NULL;
             return QUIRE_OK;
         }
-        if (level == pt->levels && (entry & QUIRE_ENTRY_LARGE) && q->kernel_fixed &&
-            in_kernel_half(pt, address))
+        if ((level == pt->levels ? q->kernel_fixed : level == 2 && q->self_map_fixed) &&
+            (entry & QUIRE_ENTRY_LARGE) && in_kernel_half(pt, address))
             return QUIRE_BUSY;
         if (level > 1 && (entry & QUIRE_ENTRY_LARGE) && ((address & mask) != 0 || length <= mask)) {
             enum quire_status status = split(q, slot, level);

@@ -557,7 +557,10 @@ static void prune(struct quire_gather *gather, quire_virt address)
         quire_spin_unlock(&parent->table.lock);
         if (!empty)
             return;
-        quire_gather_range(gather, address, address + QUIRE_PAGE_SIZE);
+        /* Any INVLPG makes the CPU forget where tables are. In a self-map the table is a page of
+         * its own: as everywhere where a table leaves, the range is one that flushes everything. */
+        quire_gather_range(gather, address,
+                           address + (q->self_map != 0 ? QUIRE_LEAF_SPAN : QUIRE_PAGE_SIZE));
         table->table.next = gather->upper;
         gather->upper = quire_frame_number(q, table);
     }
@@ -702,5 +705,6 @@ void quire_zap_everything(struct quire_space *space)
         done = base;
     }
     scan_out(q, &space->table);
+    quire_self_map_drop(q, root, true);
     drop_table(q, root);
 }

@@ -224,4 +224,20 @@ QUIRE_INLINE void quire_count_event(struct quire *q, enum quire_event event)
     quire_this_cpu(q)->event[event]++;
 }
 
+/* ---- the self-map (selfmap.c); all do nothing while it is off ---- */
+
+/* Before the first root is made from the kernel's: what roots will have a copy of stays. */
+enum quire_status quire_self_map_fix(struct quire *q);
+/* A root that has its kernel half gets its window. QUIRE_NO_MEMORY. */
+enum quire_status quire_self_map_root(struct quire *q, struct quire_frame *root);
+/* The root is freed: what quire_self_map_root() allocated for it goes too, now or after a grace
+ * period. */
+void quire_self_map_drop(struct quire *q, struct quire_frame *root, bool defer);
+/* For check: entries of the window that are wrong; counts the references it finds. */
+unsigned quire_self_map_check(struct quire *q, struct quire_frame *root);
+
+/* Tables for the empty ones of a table's entries [first, end); all of them or none. */
+enum quire_status quire_table_fill(struct quire *q, struct quire_frame *table, unsigned first,
+                                   unsigned end, quire_entry bits);
+
 #endif

@@ -310,6 +310,11 @@ static void bring_up(struct sim_machine *machine)
     require(machine, quire_heap_init(q), "heap");
     require(machine, quire_pagetable_init(q, machine->options.levels), "page table");
     require(machine, quire_area_init(q, SIM_AREA_START, SIM_AREA_START + SIM_AREA_BYTES), "areas");
+    if (machine->options.self_map)
+        require(machine,
+                quire_self_map_init(q, (quire_virt)0 -
+                                           2 * quire_self_map_size(machine->options.levels)),
+                "self-map");
     require(machine, quire_space_init(q), "spaces");
     q->reclaimer = reclaim;
     machine->held = calloc(q->frame.count, sizeof(*machine->held));
@@ -333,6 +338,8 @@ struct sim_machine *sim_create(const struct sim_options *options)
     machine->options = *options;
     if (options->levels == 0)
         machine->options.levels = sim_levels();
+    if (getenv("QUIRE_SELF_MAP") != NULL)
+        machine->options.self_map = true;
     machine->random.state = options->seed;
     machine->q = aligned_alloc(64, (sizeof(struct quire) + 63) / 64 * 64);
     memset(machine->q, 0, sizeof(struct quire));

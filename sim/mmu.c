@@ -426,6 +426,10 @@ void sim_speculate(struct sim_cpu *cpu)
     pthread_mutex_lock(&mmu->mutex);
     access.address = mmu->recent[sim_draw(cpu, SIM_RECENT)] +
                      (quire_virt)(sim_draw(cpu, 3) * QUIRE_PAGE_SIZE) - QUIRE_PAGE_SIZE;
+    /* Tables are pages too then, which a CPU may remember at any time. */
+    if (cpu->machine->q->self_map != 0 && sim_draw(cpu, 2) == 0)
+        access.address =
+            quire_self_map_entry(cpu->machine->q, access.address, 1 + (unsigned)sim_draw(cpu, 2));
     if (mmu->root != 0 && quire_canonical(access.address, cpu->machine->q->kernel.levels) &&
         tlb_find(mmu, access.address) == NULL && walk(cpu, &access, false, &found) == WALK_DONE)
         tlb_insert(cpu, &found);
@@ -433,6 +437,13 @@ void sim_speculate(struct sim_cpu *cpu)
 }
 
 /* ---- accesses ---- */
+
+/* Where programs may read tables. */
+static bool in_self_map(const struct quire *q, const struct access *access)
+{
+    return q->self_map != 0 && !access->write &&
+           access->address - q->self_map < quire_self_map_size(q->kernel.levels);
+}
 
 /* A use of a frame that is free, or of a page where none ever was. */
 static void check_use(struct sim_cpu *cpu, const struct access *access, quire_phys at)
@@ -445,8 +456,8 @@ static void check_use(struct sim_cpu *cpu, const struct access *access, quire_ph
                  cpu->here.number, (unsigned long long)access->address,
                  quire_frame_number(q, frame));
     if (frame != NULL && access->user && frame->kind != QUIRE_FRAME_ANONYMOUS &&
-        frame->kind != QUIRE_FRAME_OBJECT && at - SIM_DEVICE_START >= SIM_DEVICE_BYTES &&
-        at - (at & ~QUIRE_PAGE_MASK) != q->frame.zero)
+        frame->kind != QUIRE_FRAME_OBJECT && !in_self_map(q, access) &&
+        at - SIM_DEVICE_START >= SIM_DEVICE_BYTES && at - (at & ~QUIRE_PAGE_MASK) != q->frame.zero)
         sim_fail(cpu->machine, "a program on cpu %u reaches a frame of kind %s at 0x%llx",
                  cpu->here.number, quire_frame_kind_string((enum quire_frame_kind)frame->kind),
                  (unsigned long long)access->address);

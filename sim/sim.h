@@ -127,6 +127,8 @@ struct sim_options {
     uint64_t seed;
     unsigned point_mean; /* points between two change-overs, on average; 0: never */
     bool threads;        /* for sim_run_threads */
+    bool self_map;       /* programs see their page tables; QUIRE_SELF_MAP=1 in the environment: in
+                            all machines */
     size_t tlb_entries;  /* the least recently used one goes when there are so many; 0: any number,
                             so that nothing is forgotten unasked */
 };

@@ -210,8 +210,10 @@ struct quire {
     struct quire_cpu *cpu; /* (c) cpu_count of them, in boot memory */
     unsigned cpu_count;    /* (c) */
     struct quire_heap_layer heap;
-    struct quire_pagetable kernel;     /* (c) the kernel half, shared by all spaces */
-    bool kernel_fixed;                 /* (kernel_lock) its root entries do not change any more */
+    struct quire_pagetable kernel; /* (c) the kernel half, shared by all spaces */
+    quire_virt self_map;           /* (c) the window of the self-map, 0: there is none */
+    bool self_map_fixed; /* (kernel_lock) PAE: the kernel's directory does not change any more */
+    bool kernel_fixed;   /* (kernel_lock) its root entries do not change any more */
     struct quire_spinlock kernel_lock; /* changes of kernel-half tables */
     struct quire_area_layer area;
 

@@ -120,4 +120,24 @@ struct quire_harvest {
 void quire_pagetable_harvest(struct quire *q, struct quire_pagetable *table, quire_virt start,
                              quire_virt end, bool flush, struct quire_harvest *out);
 
+/* ---- the self-map ---- */
+
+/*
+ * Programs may read their own page tables, as memory: a window in the kernel half that shows all
+ * tables of the space that is loaded (mm/selfmap.c). Off unless this is called, once, when the
+ * kernel half's large mappings stand and before the first space is made. window: a multiple of
+ * quire_self_map_size(), with nothing mapped there; on x86-64 not the last root entry's place,
+ * where kernels are linked. The kernel half's own tables cannot be read through it. Flushes forget
+ * more while it is on. QUIRE_UNALIGNED, QUIRE_OUT_OF_RANGE (not in the kernel half), QUIRE_EXISTS,
+ * QUIRE_BUSY (there are spaces, or it is on), QUIRE_INVALID (no page table yet).
+ */
+enum quire_status quire_self_map_init(struct quire *q, quire_virt window);
+
+/* Bytes of the window: what one root entry covers; PAE: what four entries of a directory do. */
+quire_virt quire_self_map_size(unsigned levels);
+
+/* Where the window shows the entry of `level` for an address (1 = of the lowest table). PAE's root
+ * is not in it. */
+quire_virt quire_self_map_entry(const struct quire *q, quire_virt address, unsigned level);
+
 #endif

@@ -110,6 +110,10 @@ static int show_mappings(struct text *text, const struct proc_target *target)
         add_rights(text, mapping.protection);
         text_printf(text, " %s\n", mapping.name);
     }
+    if (kernel_machine.self_map != 0)
+        text_printf(text, "selfmap 0x%llx 0x%llx\n", (wide)kernel_machine.self_map,
+                    (wide)kernel_machine.self_map +
+                        quire_self_map_size(kernel_machine.kernel.levels) - 1);
     for (; quire_area_find(&kernel_machine, at, &area); at = area.range.end)
         text_printf(text, "area 0x%llx 0x%llx %s 0x%llx %s\n", (wide)area.start,
                     (wide)area.start + area.length - 1, area.kind == 1 ? "device" : "memory",

@@ -267,6 +267,14 @@ static void set_commit_policy(void)
                      three_percent < 128 * mib ? three_percent : 128 * mib);
 }
 
+/* selfmap=on: programs may read their own page tables. */
+static bool self_map_wanted(void)
+{
+    const char *option = boot_option("selfmap");
+
+    return option != NULL && (*option == '\0' || strcmp(option, "on") == 0);
+}
+
 void memory_init(void)
 {
     struct quire_frame_config config = {.cpu_count = cpu_count,
@@ -290,6 +298,9 @@ void memory_init(void)
     cr3_write((unsigned long)kernel_machine.kernel.root);
     highmem_init();
     check(quire_area_init(&kernel_machine, KERNEL_AREA, KERNEL_AREA_END), "areas");
+    if (self_map_wanted())
+        check(quire_self_map_init(&kernel_machine, KERNEL_SELF_MAP(kernel_machine.kernel.levels)),
+              "the view of page tables");
     check(quire_space_init(&kernel_machine), "address spaces");
     set_commit_policy();
     log_zones();

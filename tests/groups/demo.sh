@@ -26,7 +26,7 @@ su -s /bin/sh nobody -c 'mm memory' 2>&1; echo "status $?"
 END
 } >"$work/script"
 
-machine --timeout 200 --mem 128M --append check --add "$work/script:/script" -- sh /script \
+machine --timeout 200 --mem 128M --append 'check selfmap=on' --add "$work/script:/script" -- sh /script \
     >"$work/all" 2>"$work/errors" || {
     echo "not ok the machine runs the demos"
     tail -n 20 "$work/all" "$work/errors"
@@ -138,6 +138,9 @@ shows mappings "text is not writable, data not executable" \
      END { if (!text || !data || !large) print "missing" }'
 shows devices "registers of devices are not cached" \
     '/ (pci|framebuffer)/ && NF > 6 { if (!/uncached|combining/) print; n++ } END { if (n == 0) print "none" }'
+shows selfmap "entries are read, and nothing else" \
+    '/^  (PT|PD|PDPT|PML4|PML5) / { levels++ } /SIGSEGV/ { refused++ }
+     END { if (levels < 2 || refused != 3) print levels, refused }'
 shows buddy "a block splits, and merges again" \
     '/^  at first/ { first = $NF } /^  a: / { halves = index($NF, "a01.2...3.......4...............5.") == 1 }
      /b given back/ { merged = index($NF, "ac1.2...dddddddd4..") == 1 } /^  c given back/ { last = $NF }
@@ -168,6 +171,12 @@ shows busybox "another process" \
 shows nobody "only uid 0 looks into the kernel" \
     '/this demo needs quire, and uid 0/ { told = 1 } /^status 1/ { n = 1 }
      END { if (!told || !n) print "wrong" }'
+
+# Without the option nothing is there.
+off() {
+    machine -- mm selfmap | grep -q 'booted without it'
+}
+check "selfmap: off unless asked for" off
 
 # The front: a list without a machine, options before the name.
 front() {

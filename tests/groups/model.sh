@@ -24,6 +24,8 @@ run() {
 
 {
     run "deterministic, 4 CPUs" "build/sim$suffix/fast"/model --seed "$seed" --steps "$steps" --cpus 4
+    QUIRE_SELF_MAP=1 run "page tables seen by programs" \
+        "build/sim$suffix/fast"/model --seed "$((seed + 4))" --steps "$((steps / 5))" --cpus 3
     run "sanitizers, 3 CPUs, high memory" \
         "build/sim$suffix/asan"/model --seed "$((seed + 2))" --steps "$((steps / 50))" --cpus 3 --high 500
 } &

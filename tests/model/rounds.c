@@ -945,7 +945,8 @@ void test_end(struct test *test)
                      (unsigned long long)(stats.kind[QUIRE_FRAME_ANONYMOUS] +
                                           stats.kind[QUIRE_FRAME_OBJECT]));
     }
-    if (stats.kind[QUIRE_FRAME_TABLE] > QUIRE_ROOT_ENTRIES - QUIRE_ROOT_KERNEL + 1 + 8)
+    if (stats.kind[QUIRE_FRAME_TABLE] > QUIRE_ROOT_ENTRIES - QUIRE_ROOT_KERNEL + 1 + 8 +
+                                            (machine->q->self_map_fixed ? QUIRE_TABLE_ENTRIES : 0))
         sim_fail(machine, "%llu page tables are left",
                  (unsigned long long)stats.kind[QUIRE_FRAME_TABLE]);
     sim_destroy(machine);

@@ -7,7 +7,8 @@
  *   0x00001000 .. 0xbfffffff   user programs
  *   0xc0000000 .. 0xefffffff   direct map: byte p of the low 768 MiB of RAM at KERNEL_DIRECT + p
  *   0xf0000000 .. 0xfdffffff   kernel areas: stacks, device memory, large tables
- *   0xfe000000 .. 0xfe7fffff   kept free for a view of the page tables (four of 2 MiB under PAE)
+ *   0xfe000000 .. 0xfe7fffff   with selfmap=on, the page tables of the space that runs (two-level
+ *                              tables: the first half of it)
  *   0xfe800000 .. 0xfebfffff   temporary slots, for frames beyond the direct map (highmem.c)
  *   0xff100000 .. _kernel_end  the kernel image, loaded at 1 MiB
  *
@@ -21,6 +22,8 @@
 #define KERNEL_TEMPORARY     0xfe800000
 #define KERNEL_TEMPORARY_END 0xfec00000
 #define KERNEL_IMAGE         0xff000000
+
+#define KERNEL_SELF_MAP(levels) 0xfe000000
 
 #define USER_END 0xc0000000
 

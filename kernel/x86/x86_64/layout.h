@@ -7,7 +7,8 @@
  *   0x0000000000001000 .. 0x00007fffffffefff   user programs
  *   0xffff800000000000 .. 0xffffbfffffffffff   direct map: byte p of RAM at KERNEL_DIRECT + p
  *   0xffffc00000000000 .. 0xffffdfffffffffff   kernel areas: stacks, device memory, large tables
- *   0xffffffff80100000 .. _kernel_end          the kernel image, loaded at 1 MiB
+ *   0xffffff0000000000 .. 0xffffff7fffffffff   with selfmap=on, the page tables of the space that
+ * runs 0xffffffff80100000 .. _kernel_end          the kernel image, loaded at 1 MiB
  *
  * The last page of the user half stays empty: a SYSCALL at its end would return to a non-canonical
  * address.
@@ -18,6 +19,9 @@
 #define KERNEL_AREA        0xffffc00000000000
 #define KERNEL_AREA_END    0xffffe00000000000
 #define KERNEL_IMAGE       0xffffffff80000000
+
+/* The root entry before the last one, in which the image lies. */
+#define KERNEL_SELF_MAP(levels) ((quire_virt)0 - ((quire_virt)2 << quire_level_shift(levels)))
 
 #define USER_END 0x00007ffffffff000
 
