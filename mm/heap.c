@@ -37,6 +37,7 @@
 #include <quire/hooks.h>
 
 #include "frame_internal.h"
+#include "heap_internal.h"
 
 #define NO_OBJECT UINT32_MAX
 
@@ -53,12 +54,13 @@ struct cpu_list {
 
 struct quire_cache {
     const char *name;
-    uint32_t size;     /* (c) bytes that the user may use */
-    uint32_t stride;   /* (c) bytes from one object to the next */
-    uint32_t per_slab; /* (c) */
-    uint16_t order;    /* (c) a slab is 2^order frames */
-    uint16_t batch;    /* (c) objects that move between a CPU's list and the slabs at a time */
-    uint16_t keep;     /* (c) objects that a CPU's list may hold */
+    uint32_t size;      /* (c) bytes that the user may use */
+    uint32_t stride;    /* (c) bytes from one object to the next */
+    uint32_t per_slab;  /* (c) */
+    uint32_t alignment; /* (c) */
+    uint16_t order;     /* (c) a slab is 2^order frames */
+    uint16_t batch;     /* (c) objects that move between a CPU's list and the slabs at a time */
+    uint16_t keep;      /* (c) objects that a CPU's list may hold */
     struct quire_spinlock lock;
     uint32_t list[SLAB_LIST_COUNT];  /* (lock) first slab of each list, QUIRE_FRAME_NONE: none */
     uint32_t slabs[SLAB_LIST_COUNT]; /* (lock) lengths */
@@ -103,30 +105,24 @@ QUIRE_INLINE unsigned class_of(size_t size)
     return size <= 2048 ? 21 : 22;
 }
 
+QUIRE_INLINE bool uses_slabs(const struct quire *q)
+{
+    return q->heap.manager->alloc == NULL;
+}
+
 /* ---- red zones and poison (debug builds) ---- */
 
 #if QUIRE_DEBUG
 
-/* Behind each object: padding with RED_BYTE, then a word that says whether the object is out. */
-#define RED_BYTES   16
-#define RED_BYTE    0xbb
-#define POISON_BYTE 0x6b
-#define STATE_OUT   0x4f55545f4f424aull
-#define STATE_FREE  0x465245455f4f42ull
+/* Behind each object: padding with QUIRE_HEAP_RED, then a word that says whether the object is out.
+ */
+#define RED_BYTES  16
+#define STATE_OUT  0x4f55545f4f424aull
+#define STATE_FREE 0x465245455f4f42ull
 
 static uint64_t *object_state(const struct quire_cache *cache, void *object)
 {
     return (uint64_t *)(void *)((char *)object + cache->stride - sizeof(uint64_t));
-}
-
-static bool bytes_are(const void *start, size_t length, uint8_t value)
-{
-    const uint8_t *bytes = start;
-    uint8_t difference = 0;
-
-    for (size_t i = 0; i < length; i++)
-        difference |= (uint8_t)(bytes[i] ^ value);
-    return difference == 0;
 }
 
 static size_t red_length(const struct quire_cache *cache)
@@ -138,9 +134,9 @@ static size_t red_length(const struct quire_cache *cache)
 static void mark_free(const struct quire_cache *cache, void *object)
 {
     if (cache->size > sizeof(void *))
-        __builtin_memset((char *)object + sizeof(void *), POISON_BYTE,
+        __builtin_memset((char *)object + sizeof(void *), QUIRE_HEAP_POISON,
                          cache->size - sizeof(void *));
-    __builtin_memset((char *)object + cache->size, RED_BYTE, red_length(cache));
+    __builtin_memset((char *)object + cache->size, QUIRE_HEAP_RED, red_length(cache));
     *object_state(cache, object) = STATE_FREE;
 }
 
@@ -149,9 +145,10 @@ static void mark_out(struct quire *q, const struct quire_cache *cache, void *obj
     if (*object_state(cache, object) != STATE_FREE)
         quire_hook_panic(q, "heap: a free object's red zone was overwritten");
     if (cache->size > sizeof(void *) &&
-        !bytes_are((char *)object + sizeof(void *), cache->size - sizeof(void *), POISON_BYTE))
+        !quire_bytes_are((char *)object + sizeof(void *), cache->size - sizeof(void *),
+                         QUIRE_HEAP_POISON))
         quire_hook_panic(q, "heap: an object was written to after it was freed");
-    __builtin_memset(object, POISON_BYTE, sizeof(void *));
+    __builtin_memset(object, QUIRE_HEAP_POISON, sizeof(void *));
     *object_state(cache, object) = STATE_OUT;
 }
 
@@ -160,12 +157,12 @@ static void check_out(struct quire *q, const struct quire_cache *cache, void *ob
     size_t slab_bytes = QUIRE_PAGE_SIZE << cache->order;
     size_t offset = (size_t)quire_platform_direct_phys(q, object) & (slab_bytes - 1);
 
-    if (offset % cache->stride != 0 || offset / cache->stride >= cache->per_slab)
+    if (uses_slabs(q) && (offset % cache->stride != 0 || offset / cache->stride >= cache->per_slab))
         quire_hook_panic(q, "heap: freeing a pointer into the middle of an object");
     if (*object_state(cache, object) == STATE_FREE)
         quire_hook_panic(q, "heap: an object was freed twice");
     if (*object_state(cache, object) != STATE_OUT ||
-        !bytes_are((char *)object + cache->size, red_length(cache), RED_BYTE))
+        !quire_bytes_are((char *)object + cache->size, red_length(cache), QUIRE_HEAP_RED))
         quire_hook_panic(q, "heap: the memory behind an object was written to");
     mark_free(cache, object);
 }
@@ -341,13 +338,33 @@ static void set_list_count(struct cpu_list *list, uint32_t count)
     __atomic_store_n(&list->count, count, __ATOMIC_RELAXED);
 }
 
+/* A batch from a manager without slabs, or as much as memory allows. */
+static uint32_t take_objects(struct quire *q, const struct quire_cache *cache,
+                             struct cpu_list *list)
+{
+    uint32_t got = 0;
+
+    for (; got < cache->batch; got++) {
+        void *object = q->heap.manager->alloc(q, cache->stride, cache->alignment, true);
+
+        if (object == NULL)
+            break;
+        mark_free(cache, object);
+        *link_of(object) = list->free;
+        list->free = object;
+    }
+    return got;
+}
+
 /* A batch, or as much as memory allows; true if the list is not empty then. */
 static bool refill(struct quire *q, struct quire_cache *cache, struct cpu_list *list)
 {
     uint32_t got = 0;
 
     quire_spin_lock(&cache->lock);
-    while (got < cache->batch) {
+    if (!uses_slabs(q))
+        got = take_objects(q, cache, list);
+    while (got < cache->batch && uses_slabs(q)) {
         struct quire_frame *slab = slab_with_space_locked(q, cache);
 
         if (slab == NULL)
@@ -371,7 +388,10 @@ static __attribute__((noinline)) size_t drain(struct quire *q, struct quire_cach
         void *object = list->free;
 
         list->free = *link_of(object);
-        frames += slab_give_locked(q, cache, object);
+        if (uses_slabs(q))
+            frames += slab_give_locked(q, cache, object);
+        else
+            q->heap.manager->free(q, object, true);
     }
     cache->used -= n;
     quire_spin_unlock(&cache->lock);
@@ -429,11 +449,6 @@ void quire_cache_free(struct quire *q, struct quire_cache *cache, void *object)
 
 /* ---- creating and destroying caches ---- */
 
-static size_t round_up(size_t size, size_t alignment)
-{
-    return (size + alignment - 1) & ~(alignment - 1);
-}
-
 /*
  * The smallest slab that wastes no more than an eighth, or the smallest one that holds an object. A
  * frame manager that does not join what is free has only single frames in the end: the latter.
@@ -475,8 +490,8 @@ static size_t cache_bytes(const struct quire *q)
 static void cache_setup(struct quire *q, struct quire_cache *cache, const char *name, size_t size,
                         size_t alignment)
 {
-    size_t room = round_up(size, sizeof(void *)); /* for the link, when the object is free */
-    size_t stride = round_up(room + RED_BYTES, alignment);
+    size_t room = quire_round_up(size, sizeof(void *)); /* for the link, when the object is free */
+    size_t stride = quire_round_up(room + RED_BYTES, alignment);
     unsigned order = slab_order(q, stride);
 
     __builtin_memset(cache, 0, cache_bytes(q));
@@ -485,6 +500,7 @@ static void cache_setup(struct quire *q, struct quire_cache *cache, const char *
     cache->stride = (uint32_t)stride;
     cache->order = (uint16_t)order;
     cache->per_slab = (uint32_t)((QUIRE_PAGE_SIZE << order) / stride);
+    cache->alignment = (uint32_t)alignment;
     cache->batch = batch_size(stride);
     cache->keep = (uint16_t)(2 * cache->batch);
     for (unsigned i = 0; i < SLAB_LIST_COUNT; i++)
@@ -496,6 +512,15 @@ static void cache_setup(struct quire *q, struct quire_cache *cache, const char *
         cache->next->previous = cache;
     q->heap.caches = cache;
     quire_spin_unlock(&q->heap.lock);
+}
+
+static struct quire_cache *cache_record(struct quire *q)
+{
+    if (uses_slabs(q))
+        return quire_cache_alloc(q, q->heap.cache_of_caches);
+    if (quire_platform_allocation_fails())
+        return NULL;
+    return q->heap.manager->alloc(q, cache_bytes(q), QUIRE_CACHE_LINE, false);
 }
 
 struct quire_cache *quire_cache_create(struct quire *q, const char *name, size_t size,
@@ -510,7 +535,7 @@ struct quire_cache *quire_cache_create(struct quire *q, const char *name, size_t
         return NULL;
     if (alignment < sizeof(void *))
         alignment = sizeof(void *);
-    cache = quire_cache_alloc(q, q->heap.cache_of_caches);
+    cache = cache_record(q);
     if (cache != NULL)
         cache_setup(q, cache, name, size, alignment);
     return cache;
@@ -550,15 +575,23 @@ enum quire_status quire_cache_destroy(struct quire *q, struct quire_cache *cache
     if (cache->next != NULL)
         cache->next->previous = cache->previous;
     quire_spin_unlock(&q->heap.lock);
-    quire_cache_free(q, q->heap.cache_of_caches, cache);
+    if (uses_slabs(q))
+        quire_cache_free(q, q->heap.cache_of_caches, cache);
+    else
+        q->heap.manager->free(q, cache, false);
     return QUIRE_OK;
 }
 
 /* ---- blocks of any size ---- */
 
-static __attribute__((noinline)) void *alloc_large(struct quire *q, size_t size)
+/* What a size may rely on, up to a page. */
+static size_t block_alignment(size_t size)
 {
-    size_t frames = size > SIZE_MAX - QUIRE_PAGE_SIZE ? 0 : quire_page_up(size) >> QUIRE_PAGE_SHIFT;
+    return (size & (size - 1)) == 0 && size <= QUIRE_PAGE_SIZE ? size : 16;
+}
+
+void *quire_heap_alloc_frames(struct quire *q, size_t frames)
+{
     struct quire_frame *first = quire_frame_alloc_run(q, frames, QUIRE_FRAME_HEAP, 0);
 
     if (first == NULL)
@@ -569,16 +602,37 @@ static __attribute__((noinline)) void *alloc_large(struct quire *q, size_t size)
     return quire_frame_direct(q, first);
 }
 
-static __attribute__((noinline)) void free_large(struct quire *q, struct quire_frame *first,
-                                                 const void *block)
+void quire_heap_free_frames(struct quire *q, struct quire_frame *first)
 {
     size_t frames = (size_t)(first->large.bytes >> QUIRE_PAGE_SHIFT);
 
-    if (frames == 0 || ((uintptr_t)block & (QUIRE_PAGE_SIZE - 1)) != 0)
-        quire_hook_panic(q, "heap: freeing a pointer into the middle of a large block");
     quire_platform_point();
     __atomic_fetch_sub(&q->heap.large_frames, frames, __ATOMIC_RELAXED);
     quire_frame_free_run(q, first, frames);
+}
+
+/* Larger than the general caches' objects, or for a manager without them, or nothing at all. */
+static __attribute__((noinline)) void *alloc_other(struct quire *q, size_t size)
+{
+    if (size == 0 || size > SIZE_MAX - QUIRE_PAGE_SIZE)
+        return NULL;
+    if (uses_slabs(q))
+        return quire_heap_alloc_frames(q, quire_page_up(size) >> QUIRE_PAGE_SHIFT);
+    if (quire_platform_allocation_fails())
+        return NULL;
+    return q->heap.manager->alloc(q, size, block_alignment(size), false);
+}
+
+static __attribute__((noinline)) void free_other(struct quire *q, struct quire_frame *first,
+                                                 void *block)
+{
+    if (first->large.bytes & QUIRE_HEAP_CUT) {
+        q->heap.manager->free(q, block, false);
+        return;
+    }
+    if (first->large.bytes == 0 || ((uintptr_t)block & (QUIRE_PAGE_SIZE - 1)) != 0)
+        quire_hook_panic(q, "heap: freeing a pointer into the middle of a large block");
+    quire_heap_free_frames(q, first);
 }
 
 /* The frame of a block of ours; panics for any other pointer. */
@@ -593,8 +647,8 @@ QUIRE_INLINE struct quire_frame *heap_frame(struct quire *q, const void *block)
 
 void *quire_heap_alloc(struct quire *q, size_t size)
 {
-    if (QUIRE_UNLIKELY(size - 1 >= CLASS_LIMIT))
-        return size == 0 ? NULL : alloc_large(q, size);
+    if (QUIRE_UNLIKELY(size - 1 >= q->heap.class_limit))
+        return alloc_other(q, size);
     return quire_cache_alloc(q, q->heap.general[class_of(size)]);
 }
 
@@ -617,14 +671,17 @@ void quire_heap_free(struct quire *q, void *block)
     if (QUIRE_LIKELY(frame->slab.cache != NULL))
         push(q, frame->slab.cache, block);
     else
-        free_large(q, frame, block);
+        free_other(q, frame, block);
 }
 
 size_t quire_heap_size(struct quire *q, const void *block)
 {
     const struct quire_frame *frame = heap_frame(q, block);
 
-    return frame->slab.cache != NULL ? frame->slab.cache->size : (size_t)frame->large.bytes;
+    if (frame->slab.cache != NULL)
+        return frame->slab.cache->size;
+    return frame->large.bytes & QUIRE_HEAP_CUT ? q->heap.manager->size(q, block)
+                                               : (size_t)frame->large.bytes;
 }
 
 void *quire_heap_resize(struct quire *q, void *old, size_t size)
@@ -645,11 +702,6 @@ void *quire_heap_resize(struct quire *q, void *old, size_t size)
 
 /* ---- bring-up ---- */
 
-static size_t class_alignment(size_t size)
-{
-    return (size & (size - 1)) == 0 ? size : 16;
-}
-
 /* Everything that bring-up made so far goes back, and the heap is as before it. */
 static void heap_undo(struct quire *q)
 {
@@ -660,14 +712,26 @@ static void heap_undo(struct quire *q)
             quire_hook_panic(q, "heap: objects are out of a cache that nobody has seen");
     drain_all_lists(q, first);
     free_empty_slabs(q, first);
-    free_large(q, frame_of_block(q, first), first);
+    quire_heap_free_frames(q, frame_of_block(q, first));
     __builtin_memset(&q->heap, 0, sizeof(q->heap));
 }
 
+const struct quire_heap_manager quire_heap_slab = {.name = "slab"};
+
 enum quire_status quire_heap_init(struct quire *q)
 {
-    struct quire_cache *first = alloc_large(q, cache_bytes(q));
+    return quire_heap_init_with(q, NULL);
+}
 
+enum quire_status quire_heap_init_with(struct quire *q, const struct quire_heap_manager *manager)
+{
+    struct quire_cache *first;
+
+    q->heap.manager = manager != NULL ? manager : &quire_heap_slab;
+    if (!uses_slabs(q))
+        return QUIRE_OK; /* it makes its arenas when they are needed */
+    q->heap.class_limit = CLASS_LIMIT;
+    first = quire_heap_alloc_frames(q, quire_page_up(cache_bytes(q)) >> QUIRE_PAGE_SHIFT);
     if (first == NULL)
         return QUIRE_NO_MEMORY;
     cache_setup(q, first, "cache", cache_bytes(q), QUIRE_CACHE_LINE);
@@ -675,7 +739,7 @@ enum quire_status quire_heap_init(struct quire *q)
     for (unsigned i = 0; i < QUIRE_HEAP_CLASSES; i++) {
         size_t size = class_size[i];
 
-        q->heap.general[i] = quire_cache_create(q, class_name[i], size, class_alignment(size));
+        q->heap.general[i] = quire_cache_create(q, class_name[i], size, block_alignment(size));
         if (q->heap.general[i] == NULL) {
             heap_undo(q);
             return QUIRE_NO_MEMORY;
@@ -697,7 +761,7 @@ size_t quire_heap_shrink(struct quire *q)
         frames += free_empty_slabs(q, cache);
     }
     quire_spin_unlock(&q->heap.lock);
-    return frames;
+    return uses_slabs(q) ? frames : frames + q->heap.manager->shrink(q);
 }
 
 bool quire_cache_stats(struct quire *q, size_t index, struct quire_cache_stats *out)
@@ -713,8 +777,8 @@ bool quire_cache_stats(struct quire *q, size_t index, struct quire_cache_stats *
         *out = (struct quire_cache_stats){
             .name = cache->name,
             .object_size = cache->stride,
-            .slab_frames = (size_t)1 << cache->order,
-            .per_slab = cache->per_slab,
+            .slab_frames = uses_slabs(q) ? (size_t)1 << cache->order : 0,
+            .per_slab = uses_slabs(q) ? cache->per_slab : 0,
             .objects = cache->used,
             .slabs = (uint64_t)cache->slabs[SLAB_PARTIAL] + cache->slabs[SLAB_FULL] +
                      cache->slabs[SLAB_EMPTY],
@@ -783,7 +847,7 @@ static unsigned check_cache(struct quire *q, struct quire_cache *cache)
             faults++;
         }
     }
-    if (used != cache->used) {
+    if (uses_slabs(q) && used != cache->used) {
         quire_report(q, "heap: a cache's objects and its slabs disagree: cache, slabs", cache->used,
                      used);
         faults++;
@@ -802,5 +866,5 @@ unsigned quire_heap_check(struct quire *q)
         quire_spin_unlock(&cache->lock);
     }
     quire_spin_unlock(&q->heap.lock);
-    return faults;
+    return uses_slabs(q) ? faults : faults + q->heap.manager->check(q);
 }

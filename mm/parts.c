@@ -4,6 +4,7 @@
  */
 
 #include <quire/frame.h>
+#include <quire/heap.h>
 
 static bool same(const char *a, const char *b)
 {
@@ -26,4 +27,11 @@ const struct quire_frame_manager *quire_frame_manager_find(const char *name)
         if (same(managers[i]->name, name))
             return managers[i];
     return NULL;
+}
+
+const struct quire_heap_manager *quire_heap_manager_find(const char *name)
+{
+    if (same(quire_heap_slab.name, name))
+        return &quire_heap_slab;
+    return same(quire_heap_firstfit.name, name) ? &quire_heap_firstfit : NULL;
 }

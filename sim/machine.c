@@ -287,6 +287,31 @@ static bool reclaim(struct quire *q, size_t frames)
     return freed > 0 && __atomic_add_fetch(&machine->reclaims, 1, __ATOMIC_RELAXED) <= SIM_RECLAIMS;
 }
 
+/* QUIRE_FRAMES and QUIRE_HEAP in the environment name the exchangeable parts, for all tests at
+ * once.
+ */
+static const struct quire_frame_manager *sim_frame_manager(struct sim_machine *machine)
+{
+    const char *wanted = getenv("QUIRE_FRAMES");
+    const struct quire_frame_manager *found =
+        wanted != NULL ? quire_frame_manager_find(wanted) : &quire_frame_buddy;
+
+    if (found == NULL)
+        sim_fail(machine, "QUIRE_FRAMES=%s: there is no such frame manager", wanted);
+    return found;
+}
+
+static const struct quire_heap_manager *sim_heap_manager(struct sim_machine *machine)
+{
+    const char *wanted = getenv("QUIRE_HEAP");
+    const struct quire_heap_manager *found =
+        wanted != NULL ? quire_heap_manager_find(wanted) : &quire_heap_slab;
+
+    if (found == NULL)
+        sim_fail(machine, "QUIRE_HEAP=%s: there is no such manager of the heap", wanted);
+    return found;
+}
+
 static void bring_up(struct sim_machine *machine)
 {
     struct quire_memory_range storage[64];
@@ -295,6 +320,7 @@ static void bring_up(struct sim_machine *machine)
         .cpu_count = machine->options.cpus,
         .direct_end = machine->direct_end,
         .reserve = machine->options.reserve,
+        .manager = sim_frame_manager(machine),
     };
     struct quire *q = machine->q;
 
@@ -307,7 +333,7 @@ static void bring_up(struct sim_machine *machine)
             "bootmap");
     require(machine, quire_bootmap_finish(&map), "bootmap");
     require(machine, quire_frame_init(q, &map, &config), "frames");
-    require(machine, quire_heap_init(q), "heap");
+    require(machine, quire_heap_init_with(q, sim_heap_manager(machine)), "heap");
     require(machine, quire_pagetable_init(q, machine->options.levels), "page table");
     require(machine, quire_area_init(q, SIM_AREA_START, SIM_AREA_START + SIM_AREA_BYTES), "areas");
     if (machine->options.self_map)

@@ -7,8 +7,32 @@
 
 #include <quire/machine.h>
 
-/* Once, after quire_frame_init. QUIRE_NO_MEMORY. */
+/*
+ * The exchangeable part: where blocks, and the objects that caches keep for their CPUs, come from.
+ * Slabs, the default, are built into the layer, which calls none of these then. `cached`: an object
+ * of a cache. Every call locks for itself; a cache's lock may be held.
+ */
+struct quire_heap_manager {
+    const char *name;
+    /* aligned to a power of two up to a page; NULL: no memory */
+    void *(*alloc)(struct quire *q, size_t size, size_t alignment, bool cached);
+    /* what was not allocated that way panics, as it does in size() */
+    void (*free)(struct quire *q, void *block, bool cached);
+    size_t (*size)(struct quire *q, const void *block);
+    size_t (*shrink)(struct quire *q); /* frames given back */
+    unsigned (*check)(struct quire *q);
+};
+
+extern const struct quire_heap_manager quire_heap_slab;     /* the default */
+extern const struct quire_heap_manager quire_heap_firstfit; /* boundary tags, address order */
+
+/* The manager with that name; NULL: there is none. */
+const struct quire_heap_manager *quire_heap_manager_find(const char *name);
+
+/* Once, after quire_frame_init; slabs. QUIRE_NO_MEMORY: the heap is as before. */
 enum quire_status quire_heap_init(struct quire *q);
+/* The same with the manager that is wanted (NULL: slabs). */
+enum quire_status quire_heap_init_with(struct quire *q, const struct quire_heap_manager *manager);
 
 /*
  * At least `size` bytes, aligned to 16 (to the size, for powers of two up to a page); above a page
@@ -52,7 +76,7 @@ struct quire_cache_stats {
     size_t per_slab;    /* objects per slab */
     uint64_t objects;   /* handed out, or kept by a CPU */
     uint64_t kept;      /* of those: kept by the CPUs for what they allocate next */
-    uint64_t slabs;
+    uint64_t slabs;     /* 0 without slabs, as the two numbers above */
 };
 
 /* The index-th cache (0, 1, ...); false past the last. */

@@ -85,7 +85,7 @@ struct quire_frame {
         } slab;
         struct {                      /* HEAP: a large block */
             struct quire_cache *none; /* NULL tells it from a slab */
-            uint64_t bytes;
+            uint64_t bytes;           /* of the whole block; 1: a frame of an arena */
         } large;
         struct { /* KERNEL: the embedder's to use */
             uint64_t words[2];
@@ -170,12 +170,21 @@ struct quire_cpu {
 
 #define QUIRE_HEAP_CLASSES 23
 
+struct quire_heap_manager; /* <quire/heap.h> */
+struct quire_arena;        /* mm/heap_firstfit.c */
+
 struct quire_heap_layer {
     struct quire_spinlock lock; /* the list of caches */
     struct quire_cache *caches; /* (lock) every cache, general ones too */
     struct quire_cache *cache_of_caches;
     struct quire_cache *general[QUIRE_HEAP_CLASSES];
-    uint64_t large_frames; /* (a) frames in large blocks */
+    uint64_t large_frames;                    /* (a) frames in large blocks */
+    const struct quire_heap_manager *manager; /* (c) */
+    size_t class_limit;                       /* (c) sizes that the general caches serve */
+    struct quire_spinlock arena_lock;         /* for managers that keep arenas: */
+    struct quire_arena *arenas;               /* (arena_lock) by address */
+    uint64_t arena_frames;                    /* (arena_lock) */
+    uint32_t empty_arenas;                    /* (arena_lock) */
 };
 
 /* ---- layer 3: kernel page table and areas ---- */

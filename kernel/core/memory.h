@@ -10,8 +10,9 @@
 
 extern struct quire kernel_machine;
 
-/* The parts that the command line names (frames=), or the library's choice; never NULL. */
+/* The parts that the command line names (frames=, heap=), or the library's choice; never NULL. */
 const struct quire_frame_manager *parts_frame_manager(void);
+const struct quire_heap_manager *parts_heap_manager(void);
 
 /*
  * No memory was found for so many frames: caches are emptied, a process may be killed for it

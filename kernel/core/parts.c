@@ -18,3 +18,13 @@ const struct quire_frame_manager *parts_frame_manager(void)
                  wanted);
     return found ? found : &quire_frame_buddy;
 }
+
+const struct quire_heap_manager *parts_heap_manager(void)
+{
+    const char *wanted = boot_option("heap");
+    const struct quire_heap_manager *found = wanted ? quire_heap_manager_find(wanted) : NULL;
+
+    if (wanted && !found)
+        log_warn("heap=%s: there is no such heap (slab or firstfit); slab is used", wanted);
+    return found ? found : &quire_heap_slab;
+}

@@ -70,8 +70,8 @@ static int show_zones(struct text *text, const struct proc_target *target)
     (void)target;
     for (unsigned i = 0; i < kernel_machine.cpu_count; i++)
         cached += kernel_machine.cpu[i].frame_count;
-    text_printf(text, "manager %s\ndirect-end 0x%llx\ncached %llu\n", layer->manager->name,
-                (wide)layer->direct_end, cached);
+    text_printf(text, "manager %s\nheap %s\ndirect-end 0x%llx\ncached %llu\n", layer->manager->name,
+                kernel_machine.heap.manager->name, (wide)layer->direct_end, cached);
     for (unsigned i = 0; i < QUIRE_ZONE_COUNT; i++) {
         const struct quire_zone *zone = &layer->zone[i];
         uint64_t blocks[QUIRE_MAX_ORDER + 1];

@@ -251,8 +251,9 @@ static void log_zones(void)
             log_info("  zone %-6s %9" PRIu64 " KiB of RAM, %9" PRIu64 " KiB free",
                      quire_zone_string(i), zone->present * 4, quire_zone_free(zone) * 4);
     }
-    log_info("memory: %" PRIu64 " KiB of RAM, %" PRIu64 " KiB free, frame manager %s",
-             stats.total * 4, stats.free * 4, kernel_machine.frame.manager->name);
+    log_info("memory: %" PRIu64 " KiB of RAM, %" PRIu64 " KiB free, frame manager %s, heap %s",
+             stats.total * 4, stats.free * 4, kernel_machine.frame.manager->name,
+             kernel_machine.heap.manager->name);
 }
 
 /* Linux's: vm.overcommit_memory 0, overcommit_ratio 50, admin_reserve_kbytes, user_reserve_kbytes.
@@ -292,7 +293,7 @@ void memory_init(void)
     memory_probe(&boot_map, EARLY_DIRECT_END, config.direct_end);
 
     check(quire_frame_init(&kernel_machine, &boot_map, &config), "frames");
-    check(quire_heap_init(&kernel_machine), "heap");
+    check(quire_heap_init_with(&kernel_machine, parts_heap_manager()), "heap");
     check(quire_pagetable_init(&kernel_machine, QUIRE_LEVELS_DEFAULT), "kernel page table");
     map_kernel();
     cr3_write((unsigned long)kernel_machine.kernel.root);

@@ -35,6 +35,10 @@ run() {
     # ThreadSanitizer knows no 32-bit programs.
     [ "$arch" != x86_64 ] || run "host threads" \
         build/sim/tsan/model --seed "$((seed + 3))" --steps "$((steps / 12))" --threads
+    QUIRE_FRAMES=bitmap QUIRE_HEAP=firstfit run "on a bitmap and first fit" \
+        "build/sim$suffix/fast"/model --seed "$((seed + 4))" --steps "$((steps / 8))" --cpus 3
+    QUIRE_FRAMES=freelist run "on free lists, high memory" \
+        "build/sim$suffix/fast"/model --seed "$((seed + 5))" --steps "$((steps / 8))" --cpus 2 --high 400
 } &
 wait
 cat "$work"/result.*

@@ -11,6 +11,7 @@ unsigned host_log_lines;
 char host_log_text[8192];
 int host_frames_mapped;
 const struct quire_frame_manager *host_manager;
+const struct quire_heap_manager *host_heap;
 jmp_buf *host_panic_jump;
 const char *host_panic_message;
 
@@ -157,10 +158,17 @@ int host_run_on_each(enum host_parts parts, const struct CMUnitTest *tests, size
         &quire_frame_bitmap,
         &quire_frame_freelist,
     };
+    static const struct quire_heap_manager *const heaps[] = {
+        &quire_heap_slab,
+        &quire_heap_firstfit,
+    };
     int failed = 0;
 
-    (void)parts;
-    for (size_t i = 0; i < sizeof(managers) / sizeof(managers[0]); i++) {
+    for (size_t i = 0; parts == HOST_HEAPS && i < sizeof(heaps) / sizeof(heaps[0]); i++) {
+        host_heap = heaps[i];
+        failed += run_named(host_heap->name, tests, count);
+    }
+    for (size_t i = 0; parts == HOST_MANAGERS && i < sizeof(managers) / sizeof(managers[0]); i++) {
         host_manager = managers[i];
         failed += run_named(host_manager->name, tests, count);
     }

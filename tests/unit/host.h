@@ -70,8 +70,12 @@ void host_check_panic(const char *text);
         host_check_panic(text);                                                                    \
     } while (0)
 
-/* Runs the tests once on each frame manager, which goes before their names. */
-enum host_parts { HOST_MANAGERS };
+/* The heap's manager of the tests that run. */
+extern const struct quire_heap_manager *host_heap;
+
+/* Runs the tests once on each frame manager, or each manager of the heap, which goes before their
+ * names. */
+enum host_parts { HOST_MANAGERS, HOST_HEAPS };
 int host_run_on_each(enum host_parts parts, const struct CMUnitTest *tests, size_t count);
 
 /* A small random generator; the seed of a test comes from QUIRE_SEED or the clock, and is printed.

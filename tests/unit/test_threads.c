@@ -102,16 +102,20 @@ static void *run_cpu(void *argument)
     return NULL;
 }
 
-static void cpus_exchange_memory(void **state)
+static void exchange(const struct quire_frame_manager *manager,
+                     const struct quire_heap_manager *heap)
 {
     pthread_t thread[CPUS];
     uint64_t seed = host_seed(), before;
 
-    (void)state;
+    memset(frame_slot, 0, sizeof(frame_slot));
+    memset(heap_slot, 0, sizeof(heap_slot));
+    memset(cache_slot, 0, sizeof(cache_slot));
     host_init(&machine, 24 << 20);
     quire_bootmap_add(&machine.map, 0, 24 << 20, QUIRE_MEMORY_USABLE);
-    host_start(&machine, &(struct quire_frame_config){.cpu_count = CPUS, .reserve = 64});
-    assert_int_equal(quire_heap_init(&machine.q), QUIRE_OK);
+    host_start(&machine,
+               &(struct quire_frame_config){.cpu_count = CPUS, .reserve = 64, .manager = manager});
+    assert_int_equal(quire_heap_init_with(&machine.q, heap), QUIRE_OK);
     cache = quire_cache_create(&machine.q, "objects", 72, 0);
     quire_heap_shrink(&machine.q);
     before = host_free_frames(&machine);
@@ -138,10 +142,30 @@ static void cpus_exchange_memory(void **state)
     host_end(&machine);
 }
 
+static void cpus_exchange_memory(void **state)
+{
+    (void)state;
+    exchange(&quire_frame_buddy, &quire_heap_slab);
+}
+
+static void on_a_bitmap_and_first_fit(void **state)
+{
+    (void)state;
+    exchange(&quire_frame_bitmap, &quire_heap_firstfit);
+}
+
+static void on_free_lists(void **state)
+{
+    (void)state;
+    exchange(&quire_frame_freelist, &quire_heap_slab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cpus_exchange_memory),
+        cmocka_unit_test(on_a_bitmap_and_first_fit),
+        cmocka_unit_test(on_free_lists),
     };
 
     return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
