@@ -1,6 +1,6 @@
 # Host programs with which the launcher and the kernel's terminal are tested.
 TEST_TOOLS := $(BUILD)/tests/guest-agent $(BUILD)/tests/pty-drive $(BUILD)/tests/channel-test \
-    $(BUILD)/tests/screen-drive
+    $(BUILD)/tests/screen-drive $(BUILD)/tests/count-plugin.so
 
 .PHONY: test-tools
 test-tools: $(TEST_TOOLS)
@@ -20,6 +20,11 @@ $(BUILD)/tests/screen-drive: tests/tools/screen_drive.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(COMMON) $(STRICT) -O2 $< -o $@
+
+$(BUILD)/tests/count-plugin.so: tests/tools/count_plugin.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(COMMON) $(STRICT) -O2 -fPIC -shared $< -o $@
 
 # Messages cut anywhere, queues that stall: the parts of the launcher by themselves.
 $(BUILD)/tests/channel-test: tests/tools/channel_test.c tools/run/channel.c tools/run/output.c \
