@@ -361,6 +361,26 @@ void vt_put(struct vt *vt, uint32_t code)
     vt->last_character = code;
 }
 
+size_t vt_put_ascii(struct vt *vt, const char *bytes, size_t n)
+{
+    vt_cell *cells = line_cells(vt, vt->y), attributes = vt->attributes;
+    unsigned x = vt->x;
+    size_t i;
+
+    if (vt->insert || vt->wrap_pending || vt->graphics[vt->charset])
+        return 0;
+    if (n > vt->columns - 1 - x)
+        n = vt->columns - 1 - x; /* the last column is special */
+    for (i = 0; i < n && bytes[i] >= 0x20 && bytes[i] < 0x7f; i++)
+        cells[x++] = attributes | vt->ascii[(unsigned char)bytes[i]];
+    if (i > 0) {
+        vt->x = x;
+        vt->last_character = (unsigned char)bytes[i - 1];
+        vt_make_dirty(vt, vt->y, vt->y + 1);
+    }
+    return i;
+}
+
 /* ---- the whole ---- */
 
 void vt_reset(struct vt *vt)
@@ -404,6 +424,8 @@ void vt_init(struct vt *vt, unsigned columns, unsigned rows, unsigned history, v
     vt->tabs = (uint8_t *)(vt->history + history);
     for (unsigned i = 0; i < stored; i++)
         vt->main[i] = (uint16_t)i;
+    for (unsigned code = 0; code < 128; code++)
+        vt->ascii[code] = (uint16_t)host->glyph(code);
     vt_reset(vt);
     fill(vt->cells, stored * columns, vt->blank);
 }

@@ -74,6 +74,7 @@ struct vt {
     bool wrap_pending;    /* the last column was written: the next character begins a line */
     unsigned top, bottom; /* scrolling region, both inclusive */
     struct vt_pen pen;
+    uint16_t ascii[128];               /* (c) glyphs of the first characters */
     vt_cell blank, attributes;         /* made from the pen; attributes has no glyph */
     uint8_t charset;                   /* 0 or 1: which of G0 and G1 is in use */
     bool graphics[2];                  /* that one has the line drawing characters */

@@ -662,8 +662,14 @@ void vt_write(struct vt *vt, const char *bytes, size_t n)
 
     if (vt->view != 0)
         vt_scroll_view(vt, -(int)vt->view);
-    for (size_t i = 0; i < n; i++)
-        one_byte(vt, (unsigned char)bytes[i]);
+    for (size_t i = 0; i < n;) {
+        size_t plain =
+            vt->state == VT_GROUND && vt->code_left == 0 ? vt_put_ascii(vt, bytes + i, n - i) : 0;
+
+        if (plain == 0)
+            one_byte(vt, (unsigned char)bytes[i]);
+        i += plain ? plain : 1;
+    }
     /* The cursor is drawn with its row: where it left and where it came. */
     vt_make_dirty(vt, y, y + 1);
     vt_make_dirty(vt, vt->y, vt->y + 1);

@@ -7,6 +7,9 @@
 
 /* One character at the cursor, which moves on. */
 void vt_put(struct vt *vt, uint32_t code);
+/* Bytes of plain ASCII at the front of these, put as characters up to the end of the row: the
+ * common case, in one go. Returns how many were taken; 0: this needs vt_put(). */
+size_t vt_put_ascii(struct vt *vt, const char *bytes, size_t n);
 /* The cells behind what the pen says changed. */
 void vt_pen_changed(struct vt *vt);
 void vt_reset(struct vt *vt);

@@ -72,6 +72,14 @@ check "no keyboard controller is no hang" without_keyboard
 check "a program's output with a screen beside it" \
     test "$(machine --qemu '-vga std' -- echo here 2>&1)" = here
 
+check "a screen shown on a terminal" build/tests/pty-drive -t 60 -s 30x100 "$scripts/curses.pty" -- \
+    env TERM=xterm "$work/machine" --display=curses
+with_display() {
+    [ "$(machine --display=none -- sh -c 'echo piped; exit 3' </dev/null; echo $?)" = "piped
+3" ]
+}
+check "with a screen, a pipe is a pipe" with_display
+
 # How the CPU caches the framebuffer, from what is in the page attribute table and in the page table.
 cat >"$work/caching" <<'END'
 set -- $(grep ' framebuffer$' /proc/quire/mappings)

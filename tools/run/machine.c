@@ -94,7 +94,10 @@ static char **qemu_command(const struct options *options, int image_fd, int chan
     add_word(&words, format_string("-nodefaults"));
     add_word(&words, format_string("-no-user-config"));
     add_word(&words, format_string("-no-reboot"));
-    add_option(&words, "-display", format_string("none"));
+    add_option(&words, "-display",
+               format_string("%s", options->display ? options->display : "none"));
+    if (options->display)
+        add_option(&words, "-vga", format_string("std"));
     add_boot(&words, options, image_fd);
     add_option(&words, "-chardev", format_string("socket,id=log,fd=%d", log_fd));
     add_option(&words, "-serial", format_string("chardev:log"));
@@ -122,7 +125,7 @@ static void keep_across_exec(int fd)
         fail("cannot hand a descriptor to QEMU: %s", strerror(errno));
 }
 
-_Noreturn static void become_qemu(char **command, int errors_fd, pid_t parent)
+_Noreturn static void become_qemu(char **command, int errors_fd, bool keep_terminal, pid_t parent)
 {
     sigset_t none;
     int null_fd = open("/dev/null", O_RDWR);
@@ -134,8 +137,10 @@ _Noreturn static void become_qemu(char **command, int errors_fd, pid_t parent)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(MACHINE_NO_QEMU);
-    dup2(null_fd, STDIN_FILENO);
-    dup2(errors_fd, STDOUT_FILENO);
+    if (!keep_terminal) {
+        dup2(null_fd, STDIN_FILENO);
+        dup2(errors_fd, STDOUT_FILENO);
+    }
     dup2(errors_fd, STDERR_FILENO);
     execvp(command[0], command);
     dprintf(STDERR_FILENO, "cannot run %s: %s\n", command[0], strerror(errno));
@@ -159,7 +164,7 @@ void machine_start(const struct options *options, struct image *image, struct ma
     if (out_machine->pid < 0)
         fail("cannot start a process: %s", strerror(errno));
     if (out_machine->pid == 0)
-        become_qemu(command, errors[1], parent);
+        become_qemu(command, errors[1], display_on_terminal(options), parent);
     close(channel[1]);
     close(log[1]);
     close(errors[1]);

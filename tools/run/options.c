@@ -22,6 +22,8 @@ static const char help[] =
     "  --add HOST[:GUEST]   put a file or a folder into the machine; may be repeated\n"
     "  --append 'ARGUMENTS' arguments for the kernel\n"
     "  --boot WAY           iso (GRUB, BIOS), uefi (GRUB, UEFI) or disk (quire's own boot code)\n"
+    "  --display[=KIND]     a screen and a keyboard, which the program's terminal is on: a window\n"
+    "                       (gtk, sdl) or, without a desktop, this terminal (curses)\n"
     "  --qemu 'ARGUMENTS'   arguments for QEMU\n"
     "  --timeout SECONDS    end the machine then, with status 124\n"
     "  --verbose            show the kernel's messages on standard error\n"
@@ -39,6 +41,7 @@ enum {
     OPTION_VERBOSE,
     OPTION_HELP,
     OPTION_BOOT,
+    OPTION_DISPLAY,
     OPTION_BOOT_TOOL,
     OPTION_KERNEL,
     OPTION_BASE
@@ -51,6 +54,7 @@ static const struct option option_table[] = {
     {"append", required_argument, NULL, OPTION_APPEND},
     {"qemu", required_argument, NULL, OPTION_QEMU},
     {"boot", required_argument, NULL, OPTION_BOOT},
+    {"display", optional_argument, NULL, OPTION_DISPLAY},
     {"timeout", required_argument, NULL, OPTION_TIMEOUT},
     {"verbose", no_argument, NULL, OPTION_VERBOSE},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -169,6 +173,35 @@ static void parse_addition(struct options *options, const char *text)
         fail("--add %s: %s: %s", text, host, strerror(errno));
 }
 
+static bool is_set(const char *variable)
+{
+    const char *value = getenv(variable);
+
+    return value && *value;
+}
+
+static const char *usual_display(void)
+{
+    if (is_set("DISPLAY") || is_set("WAYLAND_DISPLAY"))
+        return "gtk";
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+        fail("--display: here is neither a desktop nor a terminal to show it on");
+    return DISPLAY_CURSES;
+}
+
+/* The program's terminal is the screen; on a terminal QEMU can show text modes only. */
+static void add_display_words(struct options *options)
+{
+    options->append =
+        format_string("console=tty0%s%s%s", display_on_terminal(options) ? " video=text" : "",
+                      options->append ? " " : "", options->append ? options->append : "");
+}
+
+bool display_on_terminal(const struct options *options)
+{
+    return options->display && strcmp(options->display, DISPLAY_CURSES) == 0;
+}
+
 void options_parse(int argc, char **argv, struct options *out_options)
 {
     static char name[] = "quire run";
@@ -191,6 +224,9 @@ void options_parse(int argc, char **argv, struct options *out_options)
             break;
         case OPTION_APPEND:
             out_options->append = optarg;
+            break;
+        case OPTION_DISPLAY:
+            out_options->display = optarg ? optarg : usual_display();
             break;
         case OPTION_QEMU:
             out_options->qemu = optarg;
@@ -222,6 +258,8 @@ void options_parse(int argc, char **argv, struct options *out_options)
         }
     }
     out_options->program = argv + optind;
+    if (out_options->display)
+        add_display_words(out_options);
     if (!out_options->kernel || !out_options->base)
         fail("start this by `quire run`, which names the kernel and the base archive");
     if (out_options->boot != BOOT_KERNEL && !out_options->boot_tool)

@@ -25,8 +25,9 @@ struct options {
     uint64_t memory; /* bytes */
     struct addition *additions;
     unsigned addition_count;
-    const char *append; /* kernel arguments, or NULL */
-    const char *qemu;   /* arguments for QEMU, or NULL */
+    const char *append;  /* kernel arguments, or NULL */
+    const char *qemu;    /* arguments for QEMU, or NULL */
+    const char *display; /* QEMU's name of what shows the screen, or NULL: there is no screen */
     enum boot_way boot;
     const char *boot_tool; /* makes boot media */
     const char *kernel;    /* file */
@@ -39,6 +40,10 @@ struct options {
 
 /* Fills *out_options from the command line, or ends the program with a message. */
 void options_parse(int argc, char **argv, struct options *out_options);
+
+/* What shows the screen is the terminal on descriptors 0 and 1. */
+#define DISPLAY_CURSES "curses"
+bool display_on_terminal(const struct options *options);
 
 /* `path` made absolute from the current folder, without ".", ".." and double slashes. */
 char *absolute_path(const char *path);

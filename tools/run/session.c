@@ -178,7 +178,7 @@ static size_t add_string(char *to, const char *string)
     return size;
 }
 
-static size_t environment(char *to, uint32_t *out_count)
+static size_t environment(const struct options *options, char *to, uint32_t *out_count)
 {
     static const char *const fixed[] = {
         "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -197,6 +197,8 @@ static size_t environment(char *to, uint32_t *out_count)
         const char *value = getenv(passed[i]);
         char *string;
 
+        if (i == 0 && options->display)
+            value = "linux"; /* the kernel's own terminal */
         if (!value)
             continue;
         string = format_string("%s=%s", passed[i], value);
@@ -219,7 +221,7 @@ static size_t start_strings(const struct session *session, char *to, struct chan
     start->argument_count = 0;
     for (; *argument; argument++, start->argument_count++)
         size += add_string(to ? to + size : NULL, *argument);
-    return size + environment(to ? to + size : NULL, &start->environment_count);
+    return size + environment(session->options, to ? to + size : NULL, &start->environment_count);
 }
 
 static void send_start(struct session *session)
@@ -575,7 +577,8 @@ static void open_descriptors(struct session *session)
     for (int fd = 0; fd <= 2; fd++) {
         if (isatty(fd)) {
             session->terminal_mask |= 1u << fd;
-            if (session->window_fd < 0)
+            /* With a screen it stands for the machine's own terminal. */
+            if (session->window_fd < 0 && !session->options->display)
                 session->window_fd = fd;
         } else if (!(session->closed_mask & 1u << fd)) {
             if (fd == 0)
@@ -590,8 +593,8 @@ static void open_descriptors(struct session *session)
                     is_terminal(session, 1) ? 1 : session->window_fd);
     }
     output_open(&session->output, OUTPUT_MESSAGES, STDERR_FILENO);
-    session->raw =
-        is_terminal(session, 0) && is_terminal(session, 1) && terminal_make_raw(session->keys_fd);
+    session->raw = session->keys_fd >= 0 && is_terminal(session, 0) && is_terminal(session, 1) &&
+                   terminal_make_raw(session->keys_fd);
 }
 
 static void watch(struct session *session, struct pollfd polls[POLLS])
@@ -703,6 +706,10 @@ static int explain_death(const struct session *session)
     int status = WIFEXITED(session->machine_status) ? WEXITSTATUS(session->machine_status) : -1;
     bool silent = session->stage == BOOTING && session->kernel_log.length == 0;
 
+    if (session->options->display && status == 0 && !silent) {
+        report("ended: the screen was closed");
+        return STATUS_SIGNAL + SIGKILL;
+    }
     if (!session->options->verbose) {
         log_print(&session->kernel_log);
         log_print(&session->qemu_log);
