@@ -2,7 +2,7 @@
  * The screen, by the VESA BIOS extensions 2.0: of all modes with a linear framebuffer of direct
  * colour, the largest that is no larger than 1024 x 768, and of those the one with most bits a
  * pixel. Larger ones are slow to scroll and may be more than the monitor shows. Where there is
- * none, or the command line says screen=text, the text mode stays.
+ * none, or the command line says video=text, the text mode stays.
  */
 
 #include "boot/loader.h"
@@ -88,14 +88,21 @@ static uint16_t best_mode(void)
     return best;
 }
 
+/* The word video=text is in the command line. */
 static bool text_wanted(void)
 {
-    static const char word[] = "screen=text";
+    static const char word[] = "video=text";
     const char *line = disk_header.command_line;
 
-    for (; *line != '\0'; line++)
-        if (memcmp(line, word, sizeof word - 1) == 0)
+    for (const char *at = line; *at != '\0'; at++) {
+        char next;
+
+        if ((at != line && at[-1] != ' ') || memcmp(at, word, sizeof word - 1) != 0)
+            continue;
+        next = at[sizeof word - 1];
+        if (next == '\0' || next == ' ')
             return true;
+    }
     return false;
 }
 

@@ -2,6 +2,7 @@
 # and quire's own boot code from drives of several kinds. What can go wrong on the way says so. And
 # memory maps as bad firmware gives them: the right memory, or a message.
 
+: "${ARCH:=x86_64}"
 tools/build "ARCH=$ARCH" kernel tools image boot || exit 1
 
 . tests/lib.sh
@@ -68,11 +69,13 @@ verdict "QEMU's -kernel, $protocol" 33 "booted by $protocol" $output
 
 "$project/tools/boot-image" iso iso "$words" quire "$kernel" "$archive"
 qemu -cdrom iso -vga std
-verdict "GRUB on a BIOS, from a CD" 33 'booted by Multiboot2' 'memory map (Multiboot2)' $output
+pixels='framebuffer: 1024x768, 32 bits'
+verdict "GRUB on a BIOS, from a CD" 33 'booted by Multiboot2' 'memory map (Multiboot2)' "$pixels" \
+    $output
 qemu -drive "$(drive iso virtio)"
 verdict "GRUB on a BIOS, from a stick" 33 'booted by Multiboot2' $output
 qemu -m 256M -cdrom iso -vga std -bios /usr/share/ovmf/OVMF.fd
-verdict "GRUB on UEFI" 33 'booted by Multiboot2' 'memory map (UEFI)' $output
+verdict "GRUB on UEFI" 33 'booted by Multiboot2' 'memory map (UEFI)' 'framebuffer: ' $output
 
 # The menu chooses by the CPU.
 if [ "$arch" != x86_64 ]; then
@@ -91,13 +94,18 @@ fi
 disk image || exit 1
 own="booted by quire's boot code"
 qemu -drive "$(drive image ide)" -vga std
-verdict "own boot code, IDE" 33 "$own" 'memory map (E820)' $output
+verdict "own boot code, IDE" 33 "$own" 'memory map (E820)' "$pixels" $output
 qemu -drive "$(drive image virtio)"
 verdict "own boot code, virtio" 33 "$own" $output
 qemu -device usb-ehci -device usb-storage,drive=stick -drive "$(drive image none),id=stick"
 verdict "own boot code, USB stick" 33 "$own" $output
 qemu -M q35 -m 5G -drive "$(drive image ide)" -vga cirrus
 verdict "own boot code, AHCI, 5 GiB" 33 "$own" $output
+
+words="video=text $words"
+disk text
+qemu -drive "$(drive text ide)" -vga std
+verdict "own boot code, text mode" 33 "$own" 'screen: VGA text, 80 times 25' $output
 
 launcher() {
     [ "$(echo input | "$work/machine" --boot "$1" --boot-tool "$project/tools/boot-image" \
