@@ -1,6 +1,7 @@
 #include "x86/power.h"
 
 #include "x86/cpu.h"
+#include "x86/serial.h"
 
 #define DEBUG_EXIT_PORT   0xf4
 #define PCI_ADDRESS       0xcf8
@@ -44,6 +45,7 @@ _Noreturn void machine_power_off(unsigned code)
     uint16_t base;
 
     interrupts_disable();
+    serial_drain(SERIAL_COM1);
     port_write8(DEBUG_EXIT_PORT, (uint8_t)code);
     if (code == POWER_OFF_CLEAN) {
         base = power_management_base();
@@ -61,6 +63,7 @@ _Noreturn void machine_reboot(void)
     } __attribute__((packed)) nothing = {0, 0};
 
     interrupts_disable();
+    serial_drain(SERIAL_COM1);
     port_write8(KEYBOARD_COMMAND, KEYBOARD_RESET);
     port_write8(RESET_CONTROL, 0x02);
     port_write8(RESET_CONTROL, 0x06);

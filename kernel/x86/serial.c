@@ -23,6 +23,7 @@ enum {
 #define MODEM_DTR_RTS_IRQ 0x0b
 #define STATUS_RECEIVED   0x01
 #define STATUS_CAN_SEND   0x20
+#define STATUS_SENT       0x40
 #define MODEM_CTS_DSR_DCD 0xb0
 #define RECEIVE_INTERRUPT 0x01
 #define SEND_FIFO_SIZE    16
@@ -59,11 +60,10 @@ bool serial_connected(uint16_t port)
     return (port_read8(port + UART_MODEM_STATUS) & MODEM_CTS_DSR_DCD) != 0;
 }
 
-/* An empty transmitter takes a whole FIFO without being asked again. */
-static void wait_to_send(uint16_t port)
+static void wait_for(uint16_t port, uint8_t status)
 {
     for (unsigned turn = 0; turn < SEND_TURNS; turn++) {
-        if (port_read8(port + UART_LINE_STATUS) & STATUS_CAN_SEND)
+        if (port_read8(port + UART_LINE_STATUS) & status)
             return;
         cpu_relax();
     }
@@ -74,10 +74,16 @@ void serial_write(uint16_t port, const char *bytes, size_t size)
     if (port == SERIAL_COM1 && !console_present)
         return;
     for (size_t i = 0; i < size; i++) {
-        if (i % SEND_FIFO_SIZE == 0)
-            wait_to_send(port);
+        if (i % SEND_FIFO_SIZE == 0) /* an empty one takes as much without being asked again */
+            wait_for(port, STATUS_CAN_SEND);
         port_write8(port + UART_DATA, (uint8_t)bytes[i]);
     }
+}
+
+void serial_drain(uint16_t port)
+{
+    if (port != SERIAL_COM1 || console_present)
+        wait_for(port, STATUS_SENT);
 }
 
 static void serial_interrupt(struct trap_frame *frame, void *argument)

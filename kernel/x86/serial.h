@@ -15,6 +15,9 @@
 bool serial_init(uint16_t port);
 void serial_write(uint16_t port, const char *bytes, size_t size);
 
+/* Waits until all of it is on the line: what is in the FIFO is lost when the machine goes. */
+void serial_drain(uint16_t port);
+
 /* The console port is COM1. The receiver is called in interrupt context, one byte at a time. */
 void serial_console_set_receiver(void (*receive)(uint8_t byte));
 bool serial_console_present(void);
