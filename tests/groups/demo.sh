@@ -2,11 +2,12 @@
 # looked at once more from outside. One boot for all of them, with the library's records proved
 # whenever the machine is idle.
 
-tools/build kernel tools image || exit 1
-
 . tests/lib.sh
+tools/build kernel tools image || exit 1
+large=512 # frames in the smallest large page
+[ "$arch" != i386 ] || large=1024
 
-demos=$(build/user/mm | sed -n 's/^  \([a-z]*\)  .*/\1/p')
+demos=$("build/user$mode/mm" | sed -n 's/^  \([a-z]*\)  .*/\1/p')
 [ -n "$demos" ] || echo "not ok mm lists its demos"
 
 {
@@ -40,7 +41,7 @@ done
 
 # shows DEMO WHAT AWK-PROGRAM: the program finds what it looks for (prints nothing)
 shows() {
-    complaint=$(awk "$3" "got.$1" 2>&1)
+    complaint=$(awk -v frames="$large" "$3" "got.$1" 2>&1)
     if [ -z "$complaint" ]; then
         echo "ok $1: $2"
     else
@@ -81,7 +82,7 @@ shows translate "entries and offsets add up to physical addresses" \
      /-> physical/ {
          addresses++
          frame = hex(substr(entry, length(entry) - 11))
-         frame -= frame % (level == "PT" ? 4096 : 4096 * 512)
+         frame -= frame % (level == "PT" ? 4096 : 4096 * frames)
          if (level == "PD") large++
          if (hex($3) != frame + offset) print "0x" $3 " is not " entry " with " offset
      }
@@ -91,8 +92,8 @@ shows translate "entries and offsets add up to physical addresses" \
 shows alias "three addresses, one frame" \
     '/^  0x/ { rows++; if ($2 " " $3 != "written once") print "reads " $2; frame[$4]++
                if ($5 != rows + 1) print "references " $5; dirty += /dirty/ }
-     END { for (f in frame) frames++
-           if (rows != 3 || frames != 1 || dirty != 1) print rows, frames, dirty }'
+     END { for (f in frame) different++
+           if (rows != 3 || different != 1 || dirty != 1) print rows, different, dirty }'
 shows bits "the CPU sets them, the kernel clears them" \
     '/ 0x/ { states = states " " $(NF - 1) $NF }
      END { if (states != " 00 10 00 10 11 10 11") print "states" states }'
@@ -149,8 +150,8 @@ shows buddy "a block splits, and merges again" \
                !refused) print first, halves, merged, last, refused }'
 shows fragmentation "first fit refuses with room, frames do not" \
     '/^  it wants/ { wants = $3; largest = $NF; if (wants > $5 || wants <= largest) print }
-     /^  contiguous/ { segments = $NF } /^  frames / { frames = $NF " " $(NF - 2) }
-     END { if (segments < 1 || frames !~ /^0 [0-9]+$/) print segments, frames }'
+     /^  contiguous/ { segments = $NF } /^  frames / { paged = $NF " " $(NF - 2) }
+     END { if (segments < 1 || paged !~ /^0 [0-9]+$/) print segments, paged }'
 shows limit "below it works, above it faults" \
     '/^  read/ { result = result (/page fault/ ? "f" : "r"); if ($3 ~ /physical/ && "0x" $2 == $4) print }
      END { if (result != "rrffrf") print result }'
@@ -180,6 +181,6 @@ check "selfmap: off unless asked for" off
 
 # The front: a list without a machine, options before the name.
 front() {
-    "$project/quire" demo | grep -q '^  cow  ' && "$project/quire" demo --mem 64M alias | grep -q 'written once'
+    "$project/quire" demo | grep -q '^  cow  ' && "$project/quire" demo --arch "$arch" --mem 64M alias | grep -q 'written once'
 }
 check "quire demo" front

@@ -99,16 +99,18 @@ static volatile char *left_by_child(void)
     return page;
 }
 
-/* The first page that is written after a fork: the table is shared still. */
+/* The first page that is written after a fork in what one lowest table covers, 2 or 4 MiB: that
+ * table is shared still. */
 static volatile char *in_shared_table(void)
 {
-    volatile char *pages = new_pages(1024);
+    const uintptr_t span = (uintptr_t)4 << 20;
+    uintptr_t room = (uintptr_t)new_pages(2 * span / page_size);
+    volatile char *page = (volatile char *)((room + span - 1) & ~(span - 1));
 
-    for (unsigned i = 0; i < 1024; i++)
-        pages[i * page_size] = 1;
+    *page = 1;
     child_start(&helper, idle, NULL);
     child_tell(&helper, 'i');
-    return pages + 512 * page_size;
+    return page;
 }
 
 static volatile char *map_file(size_t pages, size_t mapped, int flags)
