@@ -248,6 +248,7 @@ static enum quire_status try_clone(struct quire_space *parent, struct quire_spac
 
     quire_spin_lock(&parent->lock);
     child->map_top = parent->map_top;
+    child->window_end = parent->window_end;
     child->break_start = parent->break_start;
     child->break_end = parent->break_end;
     child->limits = parent->limits;

@@ -71,6 +71,7 @@ enum quire_status quire_space_create(struct quire *q, struct quire_space **out)
     space->start = 0;
     space->end = quire_user_limit(space->table.levels);
     space->map_top = space->end;
+    space->window_end = space->end;
     space->limits.total = UINT64_MAX;
     space->limits.data = UINT64_MAX;
     space->limits.stack = UINT64_MAX;
@@ -389,14 +390,20 @@ enum quire_status quire_place_locked(struct quire_space *space, quire_virt hint,
                                      struct quire_region **out_above)
 {
     const quire_virt low_start = (quire_virt)1 << 30, low_end = (quire_virt)1 << 31;
-    quire_virt low = QUIRE_LOWEST_HINT;
+    quire_virt low = QUIRE_LOWEST_HINT, top = space->map_top, end = space->window_end;
+    bool wide = hint > end; /* who asks for an address beyond the window knows such addresses */
 
-    if (length > space->end - space->start)
+    if (wide) {
+        top += space->end - end;
+        end = space->end;
+    }
+    if (length > end - space->start)
         return QUIRE_NO_SPACE;
     hint = quire_page_down(hint);
     if (hint != 0 && hint < low)
         hint = low;
-    if (hint != 0 && hint <= space->end - length &&
+    /* Nothing is placed across the window's end. */
+    if (hint != 0 && hint <= space->end - length && wide == (hint + length > space->window_end) &&
         (!(map_flags & QUIRE_MAP_LOW_2G) || (hint <= low_end && low_end - hint >= length))) {
         *out_above = quire_region_at_or_above(space, hint);
         *out = hint;
@@ -405,9 +412,9 @@ enum quire_status quire_place_locked(struct quire_space *space, quire_virt hint,
     }
     if (map_flags & QUIRE_MAP_LOW_2G)
         return search(space, low_start, low_end, length, true, out, out_above);
-    if (search(space, low, space->map_top, length, false, out, out_above) == QUIRE_OK)
+    if (search(space, low, top, length, false, out, out_above) == QUIRE_OK)
         return QUIRE_OK;
-    return search(space, low, space->end, length, true, out, out_above);
+    return search(space, low, end, length, true, out, out_above);
 }
 
 /* ---- adding ---- */

@@ -82,7 +82,9 @@ struct quire_space {
     uint64_t sequence;               /* (a) odd while a writer changes regions */
     struct quire_range_tree regions; /* (s) */
     quire_virt start, end;           /* (c) user addresses [start, end) */
-    quire_virt map_top; /* (s) mappings without an address go below it, highest first */
+    quire_virt map_top;    /* (s) mappings without an address go below it, highest first */
+    quire_virt window_end; /* (s) no place above it is chosen, unless the hint lies above; at first
+                              `end` */
     quire_virt break_start, break_end; /* (s) program break, bytes */
     struct quire_space_limits limits;  /* (s) */
     struct quire_space_pages pages;    /* (s) */

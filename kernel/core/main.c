@@ -13,6 +13,7 @@
 #include "x86/context.h"
 #include "x86/cpu.h"
 #include "x86/interrupt.h"
+#include "x86/paging.h"
 #include "x86/serial.h"
 #include "x86/time.h"
 #include "x86/trap.h"
@@ -53,6 +54,7 @@ _Noreturn void kernel_main(uint32_t magic, uint64_t loader_info)
     boot_info_read(magic, loader_info, &boot_map);
     set_log_level();
     cpu_log_features();
+    paging_init();
 
     memory_init(); /* frames, heap, page tables, areas */
     cpu_init_stacks();

@@ -12,6 +12,7 @@
 #include "proc/tree.h"
 #include "x86/cpu.h"
 #include "x86/interrupt.h"
+#include "x86/paging.h"
 #include "x86/time.h"
 
 #define LOAD_ONE 2048 /* scheduler_load's 1.0 */
@@ -152,12 +153,13 @@ static int show_cpuinfo(struct text *text, const struct proc_target *target)
                 text_printf(text, " %s", flags[i].name);
         }
         text_printf(text,
-                    "%s%s%s\nbugs\t\t:\nbogomips\t: %lu.%02lu\nclflush size\t: 64\n"
+                    "%s%s%s%s\nbugs\t\t:\nbogomips\t: %lu.%02lu\nclflush size\t: 64\n"
                     "cache_alignment\t: 64\naddress sizes\t: %u bits physical, %u bits "
                     "virtual\npower management:\n\n",
                     cpu_features.smep ? " smep" : "", cpu_features.smap ? " smap" : "",
-                    cpu_features.umip ? " umip" : "", khz / 500, khz / 5 % 100,
-                    address_sizes(&one) & 255, address_sizes(&one) >> 8 & 255);
+                    cpu_features.umip ? " umip" : "", paging_levels() == 5 ? " la57" : "",
+                    khz / 500, khz / 5 % 100, address_sizes(&one) & 255,
+                    address_sizes(&one) >> 8 & 255);
     }
     return 0;
 }

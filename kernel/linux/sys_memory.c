@@ -198,8 +198,9 @@ static int check_place(word address, unsigned flags, struct quire_map *map)
     if (map->length > USER_END)
         return -ENOMEM;
     if (!(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))) {
-        if (map->length == USER_END)
-            return -ENOMEM; /* the whole user half: something is always mapped */
+        /* All of what it is chosen from: something is always mapped there. */
+        if (map->length >= (address > USER_WINDOW_END ? USER_END : USER_WINDOW_END))
+            return -ENOMEM;
         map->address = quire_page_down(address);
         return 0;
     }

@@ -144,7 +144,7 @@ static int map_stack(struct quire_space *space, size_t used, bool executable)
 {
     size_t size = quire_page_up(used) + STACK_SLACK;
     struct quire_map map = {
-        .address = USER_END - size,
+        .address = USER_WINDOW_END - size,
         .length = size,
         .region = QUIRE_PROT_READ | QUIRE_PROT_WRITE | (executable ? QUIRE_PROT_EXECUTE : 0u) |
                   QUIRE_REGION_MAY_READ | QUIRE_REGION_MAY_WRITE | QUIRE_REGION_MAY_EXECUTE |
@@ -206,7 +206,7 @@ static int build_stack(struct memory *memory, const struct elf_image *image,
                        const struct credentials *ids, bool secure, quire_virt *out_sp)
 {
     static const char platform_text[] = PLATFORM;
-    struct stack_builder stack = {.space = memory->space, .at = USER_END};
+    struct stack_builder stack = {.space = memory->space, .at = USER_WINDOW_END};
     size_t size =
         (1 + strings->argument_count + 1 + strings->environment_count + 1) * sizeof(uintptr_t) +
         AUXILIARY_SIZE;
@@ -264,9 +264,10 @@ static void set_limits(struct quire_space *space, const struct process *process)
         gap += pad;
     if (gap < MAP_GAP_MIN)
         gap = MAP_GAP_MIN;
-    if (gap > USER_END / 6 * 5)
-        gap = USER_END / 6 * 5;
-    space->map_top = (quire_virt)quire_page_up(USER_END - gap);
+    if (gap > USER_WINDOW_END / 6 * 5)
+        gap = USER_WINDOW_END / 6 * 5;
+    space->map_top = (quire_virt)quire_page_up(USER_WINDOW_END - gap);
+    space->window_end = USER_WINDOW_END;
 }
 
 /* A program file that runs with its owner's rights (setuid, setgid bits). */

@@ -26,6 +26,7 @@
 #include "core/string.h"
 #include "x86/cpu.h"
 #include "x86/highmem.h"
+#include "x86/paging.h"
 #include "x86/probe.h"
 
 #define LOW_MEMORY_END 0x100000ull
@@ -197,7 +198,7 @@ const char *memory_describe(uintptr_t address, char *buffer, size_t size)
         if (address >= mappings[i].start && address < mappings[i].end)
             return mappings[i].name;
     }
-    if (address >= USER_END && address < KERNEL_DIRECT)
+    if (!quire_canonical(address, paging_levels()))
         return "not canonical";
     if (address < KERNEL_AREA || address >= KERNEL_AREA_END)
         return "nothing is there";
@@ -294,7 +295,7 @@ void memory_init(void)
 
     check(quire_frame_init(&kernel_machine, &boot_map, &config), "frames");
     check(quire_heap_init_with(&kernel_machine, parts_heap_manager()), "heap");
-    check(quire_pagetable_init(&kernel_machine, QUIRE_LEVELS_DEFAULT), "kernel page table");
+    check(quire_pagetable_init(&kernel_machine, paging_levels()), "kernel page table");
     map_kernel();
     cr3_write((unsigned long)kernel_machine.kernel.root);
     highmem_init();

@@ -39,7 +39,7 @@
 #define TOP_PAGES  4
 #define ALL_PAGES  (PAGES + TOP_PAGES)
 #define WINDOW     0x0000200000000000ull
-#define TOP        (USER_END - TOP_PAGES * PAGE_SIZE)
+#define TOP        (USER_WINDOW_END - TOP_PAGES * PAGE_SIZE)
 #define CALLS_MOST 40
 #define BUFFER     (3 * PAGE_SIZE)
 
@@ -133,7 +133,7 @@ static int page_of(uint64_t address)
 {
     if (address >= WINDOW && address < WINDOW + PAGES * PAGE_SIZE)
         return (int)((address - WINDOW) / PAGE_SIZE);
-    if (have_top && address >= TOP && address < USER_END)
+    if (have_top && address >= TOP && address < USER_WINDOW_END)
         return PAGES + (int)((address - TOP) / PAGE_SIZE);
     return -1;
 }
@@ -150,7 +150,7 @@ static size_t reach(uint64_t address, size_t size, unsigned right)
 {
     size_t n = 0;
 
-    if (size > USER_END || address > USER_END - size)
+    if (size > USER_WINDOW_END || address > USER_WINDOW_END - size)
         return 0;
     while (n < size && copy_at(address + n, right) != NULL)
         n++;
@@ -213,11 +213,11 @@ static uint64_t choose_address(void)
     static const uint64_t edges[] = {
         0,
         8,
-        USER_END,
-        USER_END - 1,
-        USER_END - 8,
-        USER_END - 16,
-        USER_END + 8,
+        USER_WINDOW_END,
+        USER_WINDOW_END - 1,
+        USER_WINDOW_END - 8,
+        USER_WINDOW_END - 16,
+        USER_WINDOW_END + 8,
         1ull << 47,
         1ull << 63,
         0xffff800000000000,
@@ -231,7 +231,7 @@ static uint64_t choose_address(void)
     if (choice < 32) {
         address = edges[choice % ARRAY_SIZE(edges)];
         /* Without the window nothing of ours is there, but something of the host's may be. */
-        return !have_top && address < USER_END && address > PAGE_SIZE ? 0 : address;
+        return !have_top && address < USER_WINDOW_END && address > PAGE_SIZE ? 0 : address;
     }
     address = choice < 208 ? WINDOW + byte() * PAGE_SIZE % (PAGES * PAGE_SIZE)
                            : TOP + byte() % TOP_PAGES * PAGE_SIZE;
@@ -249,7 +249,7 @@ static size_t choose_size(void)
         return choice;
     if (choice < 240)
         return byte() * 40 + choice;
-    return choice < 248 ? USER_END - choice : ~0ull - byte() * 999;
+    return choice < 248 ? USER_WINDOW_END - choice : ~0ull - byte() * 999;
 }
 
 /* ---- calls ---- */
@@ -260,7 +260,7 @@ static void check_copies(uint64_t address, size_t size, bool out)
     uint8_t *buffer = malloc(BUFFER + 16), *expected = malloc(BUFFER + 16);
 
     /* A size that the buffer has not may be asked for only where the range must be refused. */
-    if (size > BUFFER && size <= USER_END && address <= USER_END - size)
+    if (size > BUFFER && size <= USER_WINDOW_END && address <= USER_WINDOW_END - size)
         size = room;
     must(buffer != NULL && expected != NULL);
     for (unsigned i = 0; i < BUFFER + 16; i++)
@@ -283,7 +283,7 @@ static void check_clear(uint64_t address, size_t size)
 {
     size_t moved;
 
-    if (size > BUFFER && size <= USER_END && address <= USER_END - size)
+    if (size > BUFFER && size <= USER_WINDOW_END && address <= USER_WINDOW_END - size)
         size %= BUFFER;
     moved = reach(address, size, WRITABLE);
     must(clear_user((void *)address, size) == size - moved);
@@ -367,7 +367,7 @@ static void check_exchange(uint64_t address)
 
 static void check_fault_in(uint64_t address, size_t size, bool write)
 {
-    bool good = size <= USER_END && address <= USER_END - size;
+    bool good = size <= USER_WINDOW_END && address <= USER_WINDOW_END - size;
 
     if (good && size > BUFFER)
         size = BUFFER;
@@ -416,7 +416,7 @@ static void check_vectors(uint64_t list, unsigned count)
     for (unsigned i = 0; i < count && wanted == 0; i++) {
         if ((int64_t)expected[i].length < 0)
             wanted = -EINVAL;
-        else if (expected[i].length > USER_END || expected[i].base > USER_END - expected[i].length)
+        else if (expected[i].length > USER_WINDOW_END || expected[i].base > USER_WINDOW_END - expected[i].length)
             wanted = -EFAULT;
         if (expected[i].length > RW_LIMIT - total)
             expected[i].length = RW_LIMIT - total;

@@ -89,7 +89,8 @@ static char **qemu_command(const struct options *options, int image_fd, int chan
 
     add_word(&words, format_string("%s", qemu && *qemu ? qemu : DEFAULT_QEMU));
     add_option(&words, "-machine", format_string("pc"));
-    add_option(&words, "-cpu", format_string("%s", options->arch->cpu));
+    add_option(&words, "-cpu",
+               format_string("%s%s", options->arch->cpu, options->la57 ? ",+la57" : ""));
     add_option(&words, "-m", format_string("%lluk", (unsigned long long)options->memory >> 10));
     add_word(&words, format_string("-nodefaults"));
     add_word(&words, format_string("-no-user-config"));

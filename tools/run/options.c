@@ -18,6 +18,7 @@ static const char help[] =
     "looked up in the machine. Standard input, output and error are the program's own.\n"
     "\n"
     "  --arch NAME          x86_64 (which it is without this), i386 or i386-pae\n"
+    "  --la57               an x86_64 CPU whose page tables have five levels\n"
     "  --mem SIZE           memory of the machine (256M)\n"
     "  --add HOST[:GUEST]   put a file or a folder into the machine; may be repeated\n"
     "  --append 'ARGUMENTS' arguments for the kernel\n"
@@ -33,6 +34,7 @@ static const char help[] =
 
 enum {
     OPTION_ARCH = 256,
+    OPTION_LA57,
     OPTION_MEM,
     OPTION_ADD,
     OPTION_APPEND,
@@ -49,6 +51,7 @@ enum {
 
 static const struct option option_table[] = {
     {"arch", required_argument, NULL, OPTION_ARCH},
+    {"la57", no_argument, NULL, OPTION_LA57},
     {"mem", required_argument, NULL, OPTION_MEM},
     {"add", required_argument, NULL, OPTION_ADD},
     {"append", required_argument, NULL, OPTION_APPEND},
@@ -216,6 +219,9 @@ void options_parse(int argc, char **argv, struct options *out_options)
             if (!out_options->arch)
                 fail("--arch %s: not one of " ARCH_NAMES, optarg);
             break;
+        case OPTION_LA57:
+            out_options->la57 = true;
+            break;
         case OPTION_MEM:
             out_options->memory = parse_memory(optarg);
             break;
@@ -260,6 +266,8 @@ void options_parse(int argc, char **argv, struct options *out_options)
     out_options->program = argv + optind;
     if (out_options->display)
         add_display_words(out_options);
+    if (out_options->la57 && out_options->arch != &arch_default)
+        fail("--la57: only x86_64 has five levels of page tables");
     if (!out_options->kernel || !out_options->base)
         fail("start this by `quire run`, which names the kernel and the base archive");
     if (out_options->boot != BOOT_KERNEL && !out_options->boot_tool)

@@ -22,6 +22,7 @@ enum boot_way {
 
 struct options {
     const struct arch *arch;
+    bool la57;
     uint64_t memory; /* bytes */
     struct addition *additions;
     unsigned addition_count;

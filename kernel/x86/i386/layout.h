@@ -25,6 +25,7 @@
 
 #define KERNEL_SELF_MAP(levels) 0xfe000000
 
-#define USER_END 0xc0000000
+#define USER_END        0xc0000000
+#define USER_WINDOW_END USER_END
 
 #endif

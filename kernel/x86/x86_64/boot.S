@@ -24,6 +24,8 @@
 
 #define CR0_PE_WP_PG         0x80010001
 #define CR4_PAE              0x20
+#define CR4_FIVE_LEVELS      0x1000
+#define CR0_PAGING           0x80000000
 #define MSR_EFER_NUMBER      0xc0000080
 #define EFER_LME_BIT         0x100
 
@@ -128,6 +130,66 @@ boot_entry:
     lgdt PHYSICAL(boot_gdt_pointer)
     ljmp $0x08, $PHYSICAL(boot_long)
 
+/*
+ * void boot_enter_five_levels(void): the first page table gets a level on top, whose entries for low
+ * addresses and for the kernel's own are the old top. CR4.LA57 changes only while paging is off,
+ * and with paging off nobody is in long mode: through the identity map to 32-bit code without
+ * memory accesses, and back. Interrupts are off.
+ */
+five_levels_off:
+    movl %cr0, %eax
+    andl $~CR0_PAGING, %eax
+    movl %eax, %cr0
+    movl %cr4, %eax
+    orl $CR4_FIVE_LEVELS, %eax
+    movl %eax, %cr4
+    movl $PHYSICAL(boot_root), %eax
+    movl %eax, %cr3
+    movl %cr0, %eax
+    orl $CR0_PAGING, %eax
+    movl %eax, %cr0
+    ljmp $0x08, $PHYSICAL(five_levels_on)
+
+    .code64
+    .globl boot_enter_five_levels
+boot_enter_five_levels:
+    pushq %rbx
+    pushq %rbp
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    movl %cs, %eax
+    pushq %rax              /* with the return address below: as LRET wants them */
+    pushq $five_levels_back
+    movq $boot_root, %rdi
+    xorl %eax, %eax
+    movl $(PAGE_SIZE / 8), %ecx
+    rep stosq
+    movl $PHYSICAL(boot_top) + PAGE_TABLE, %eax
+    movq %rax, boot_root
+    movq %rax, boot_root + 8 * 511
+    movq %rsp, five_levels_stack
+    sgdt five_levels_gdt
+    lgdt boot_gdt_pointer_long
+    ljmpl *five_levels_target
+five_levels_on:
+    movabsq $five_levels_high, %rax
+    jmp *%rax
+five_levels_high:
+    movq five_levels_stack, %rsp
+    lgdt five_levels_gdt
+    lretq
+five_levels_back:
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %rbp
+    popq %rbx
+    ret
+    .code32
+
 no_long_mode:
     movl $PHYSICAL(no_long_mode_text), %esi
     movw $0x3f8, %dx
@@ -179,14 +241,23 @@ boot_high:
 boot_gdt:
     .quad 0
     .quad 0x00af9a000000ffff /* 64-bit code */
+    .quad 0x00cf9a000000ffff /* 32-bit code */
 boot_gdt_end:
 boot_gdt_pointer:
     .short boot_gdt_end - boot_gdt - 1
     .long PHYSICAL(boot_gdt)
+boot_gdt_pointer_long:
+    .short boot_gdt_end - boot_gdt - 1
+    .quad PHYSICAL(boot_gdt)
+five_levels_target:
+    .long PHYSICAL(five_levels_off)
+    .short 0x10
 
     /* Kept out of .bss proper: in use while .bss is cleared. */
     .section .boot_tables, "aw", @nobits
     .balign PAGE_SIZE
+boot_root:
+    .skip PAGE_SIZE
 boot_top:
     .skip PAGE_SIZE
 boot_pointers_low:
@@ -195,6 +266,10 @@ boot_pointers_high:
     .skip PAGE_SIZE
 boot_directories:
     .skip 4 * PAGE_SIZE
+five_levels_stack:
+    .skip 8
+five_levels_gdt:
+    .skip 16
 
     /* The linker script leaves an unmapped page below this one. */
     .section .boot_stack, "aw", @nobits

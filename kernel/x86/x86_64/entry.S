@@ -103,9 +103,8 @@ syscall_done:
     cmpq $TRAP_SYSCALL_NUMBER, FRAME_VECTOR(%rsp)
     jne return_to_user_registers
     movq FRAME_RIP(%rsp), %rcx
-    movq %rcx, %rdx
-    shrq $47, %rdx
-    jnz return_to_user_registers
+    cmpq user_end(%rip), %rcx
+    jae return_to_user_registers
     movl FRAME_RFLAGS(%rsp), %r11d
     andl $RFLAGS_OF_PROGRAMS, %r11d
     testl $RFLAGS_TF_RF, %r11d

@@ -17,6 +17,7 @@
 #include "core/panic.h"
 #include "core/string.h"
 #include "x86/cpu.h"
+#include "x86/paging.h"
 
 #define GIB           (1ull << 30)
 #define EARLY_MAP_END (4 * GIB)
@@ -47,10 +48,12 @@ static uint64_t *early_next(uint64_t *entry)
 static void early_map_gib(quire_phys start)
 {
     quire_virt address = KERNEL_DIRECT + start;
-    uint64_t *top = direct_map(cr3_read() & ~0xfffull);
-    uint64_t *pointers = early_next(&top[address >> 39 & 511]);
-    uint64_t *entry = &pointers[address >> 30 & 511], *directory;
+    uint64_t *top = direct_map(cr3_read() & ~0xfffull), *pointers, *entry, *directory;
 
+    if (paging_levels() == 5)
+        top = early_next(&top[address >> 48 & 511]);
+    pointers = early_next(&top[address >> 39 & 511]);
+    entry = &pointers[address >> 30 & 511];
     if (cpu_features.gib_pages) {
         *entry = start | ENTRY_LARGE;
         return;
