@@ -3,18 +3,36 @@
  * For uid 0 only: it tells where the kernel is. Each file is lines of words, numbers with 0x in
  * hexadecimal and all others in decimal; a line begins with the word that says what it is.
  *
- *   firmware     range START END TYPE          memory as the loader gave it, sorted, not yet
- * rounded memory       range START END TYPE          the finished map; "in use at boot" is the
- * kernel's zones        manager NAME, heap NAME, direct-end BYTES, cached FRAMES (on the CPUs'
- * stacks), zone NAME FIRST END PRESENT FREE BLOCKS-OF-ORDER-0 ... mappings     map START END
- * PHYSICAL RIGHTS NAME      the kernel's rows; END is the last byte area START END KIND PHYSICAL
- * NAME       memory, or device at a physical address registers    NAME VALUE, gdt BASE LIMIT, idt
- * BASE LIMIT, task SELECTOR BASE SIZE descriptors  gdt OFFSET WORD..., idt VECTOR WORD..., task
- * OFFSET WORD (32 bits) translate    write "PID ADDRESS" (PID 0: the kernel's own table), then
- * read: format NAME levels N root PHYSICAL selfmap SLOT-OR- -1 step LEVEL INDEX TABLE ENTRY
- * TABLE-COUNT      from the root downwards result PHYSICAL LEVEL RIGHTS user|kernel  or  result
- * none LEVEL frame NUMBER KIND COUNT                       where there is a frame record The
- * question belongs to the open file: two programs do not disturb each other.
+ * firmware: memory as the loader gave it, sorted, not yet rounded
+ *   loader NAME
+ *   range START END TYPE
+ *
+ * memory: the finished map; "in use at boot" is what the kernel took
+ *   range START END TYPE
+ *
+ * zones: frames (those in `cached` lie on the CPUs' stacks)
+ *   manager NAME, heap NAME, direct-end BYTES, cached FRAMES
+ *   zone NAME FIRST END PRESENT FREE, then the free blocks of order 0, 1, ...
+ *
+ * mappings: the kernel's half; END is the last byte
+ *   map START END PHYSICAL RIGHTS NAME
+ *   selfmap START END (with selfmap=on)
+ *   area START END memory|device PHYSICAL NAME
+ *
+ * registers: what the CPU has now
+ *   NAME VALUE, gdt BASE LIMIT, idt BASE LIMIT, task SELECTOR BASE SIZE
+ *
+ * descriptors: the tables' words
+ *   gdt INDEX WORD, idt VECTOR WORD..., task OFFSET WORD (32 bits)
+ *
+ * translate: "PID ADDRESS" is written (PID 0: the kernel's own table), then the answer is read
+ *   format NAME levels N root PHYSICAL
+ *   step LEVEL INDEX TABLE ENTRY TABLE-COUNT (from the root downwards)
+ *   result PHYSICAL LEVEL RIGHTS user|kernel
+ *   result none LEVEL empty|slot|inaccessible|poisoned|not-canonical
+ *   frame NUMBER KIND COUNT (where there is a frame record)
+ *
+ * The question belongs to the open file: two programs do not disturb each other.
  *
  * A walk is taken in one piece, without sleeping, and told afterwards: the tables in it cannot be
  * freed meanwhile (they wait for a grace period).

@@ -173,6 +173,28 @@ shows nobody "only uid 0 looks into the kernel" \
     '/this demo needs quire, and uid 0/ { told = 1 } /^status 1/ { n = 1 }
      END { if (!told || !n) print "wrong" }'
 
+shows managers "buddy and bitmap join, the list does not" \
+    '/^  (buddy|bitmap|freelist) / { last = last $1 "=" $NF " " }
+     END { if (last != "buddy=yes bitmap=yes freelist=no ") print last }'
+shows heap "both serve the same objects" \
+    '/^  (slab|firstfit) / { n++; if ($3 < 20 || $4 < 20 || $4 > 100 || $7 > $3) print }
+     END { if (n != 2) print "missing" }'
+
+# What lies behind the image is free memory: the end symbol must be its end, and in use at boot.
+kernel_end() {
+    kernel=$project/build/kernel$suffix/quire.elf
+    symbol=$(nm "$kernel" | awk '$3 == "_kernel_end" { print toupper($1) }')
+    [ -n "$symbol" ] || return 1
+    nm -S "$kernel" | awk -v end="$symbol" '
+        # Same length, so that comparing text compares numbers.
+        $3 ~ /^[A-Za-z]$/ && length($2) == length($1) && $3 !~ /^[aA]$/ {
+            if (toupper($1) >= end && $4 != "_kernel_end") { print "behind the end: " $4; bad = 1 }
+            symbols++
+        }
+        END { exit bad || symbols < 1000 }'
+}
+check "the kernel's end symbol is its end" kernel_end
+
 # Without the option nothing is there.
 off() {
     machine -- mm selfmap | grep -q 'booted without it'

@@ -574,6 +574,27 @@ static void counted_free_and_foreign_frames_are_refused(void **state)
     host_end(&machine);
 }
 
+/* More references than 16 bits count: a page of zeros or of a library in many processes. */
+static void counts_are_wider_than_16_bits(void **state)
+{
+    const uint32_t references = 70000;
+    struct quire_frame *frame;
+
+    (void)state;
+    host_simple(&machine, 16 * MIB);
+    frame = alloc(&machine, 0, 0);
+    for (uint32_t i = 1; i < references; i++)
+        quire_frame_get(frame);
+    assert_int_equal(frame->count, references);
+    assert_int_equal(quire_frame_free(&machine.q, frame), QUIRE_BUSY);
+    for (uint32_t i = 1; i < references; i++)
+        assert_false(quire_frame_drop(frame));
+    assert_int_equal(frame->count, 1);
+    give(&machine, frame);
+    assert_sound(&machine);
+    host_end(&machine);
+}
+
 static void the_last_put_frees(void **state)
 {
     struct quire_frame *frame;
@@ -875,6 +896,7 @@ int main(void)
         cmocka_unit_test(buddies_in_different_zones_stay_apart),
         cmocka_unit_test(a_run_takes_exactly_its_frames),
         cmocka_unit_test(counted_free_and_foreign_frames_are_refused),
+        cmocka_unit_test(counts_are_wider_than_16_bits),
         cmocka_unit_test(the_last_put_frees),
         cmocka_unit_test(many_gets_all_or_nothing),
         cmocka_unit_test(the_reserve_is_for_write_out),

@@ -24,6 +24,8 @@ static const struct demo demos[] = {
     {"commit", "", "memory that is promised, used, and refused", demo_commit},
     {"selfmap", "", "a program reads its own page tables (kernel option selfmap=on)", demo_selfmap},
     {"buddy", "", "blocks of frames that split and merge, drawn (simulated machine)", demo_buddy},
+    {"managers", "", "the same requests to each frame manager (simulated machine)", demo_managers},
+    {"heap", "", "the same objects in each heap (simulated machine)", demo_heap},
     {"fragmentation", "", "the same requests by first fit and by frames (simulated machine)",
      demo_fragmentation},
     {"limit", "", "an identity map, read below and above its end (simulated machine)", demo_limit},

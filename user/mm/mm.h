@@ -45,6 +45,7 @@ DEMO(map);
 DEMO(commit);
 DEMO(buddy);
 DEMO(managers);
+DEMO(heap);
 DEMO(fragmentation);
 DEMO(limit);
 DEMO(tlb);
