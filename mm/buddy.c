@@ -23,9 +23,22 @@
  * Single frames are taken from the smallest blocks first: scraps are used up before anything large
  * is split.
  *
- * Lists against one bitmap per order: a bitmap makes the merge test one bit, but finding a free
- * block is a search and taking a batch touches the bitmap once per order and block; with lists
- * both are constant, and the record of a block's first frame is in the cache anyway.
+ * Lists against one bitmap per order. Both were measured behind the same interface, in a zone of 1
+ * GiB; the bitmaps had two levels of summary bits, so that a free block was three bit searches
+ * away. For each frame or block taken and given back, with the loop around it: instructions
+ * (callgrind, difference of two lengths) and cycles (time-stamp counter on a busy host, least of
+ * seven), the latter with the frames' records written as the layer writes them:
+ *
+ *                                                     lists              bitmaps
+ *     64 frames at once, back one by one          110 instr,  46 cy   119 instr,  62 cy
+ *     one frame, at random, half of them free     127        597      166        570
+ *     64 at once, back one by one at random       141        489      173        635
+ *     orders 0 to 4 at random, 20000 blocks       147        706      190        660
+ *
+ * Lists take 7 to 24 % fewer instructions, and time does not tell them apart: what a list misses in
+ * the cache is a record that the layer needs anyway. (Where nobody writes the records, bitmaps are
+ * the faster ones at random, 197 cycles against 733.) Without the summaries the second row is 2634
+ * instructions. So lists, which need no memory and no bound on a zone.
  */
 
 #include "frame_internal.h"
