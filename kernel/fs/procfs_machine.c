@@ -154,9 +154,9 @@ static void show_high_memory(struct text *text, const char *before, const struct
     const struct quire_zone *high = &kernel_machine.frame.zone[QUIRE_ZONE_HIGH];
     const struct row rows[] = {
         {"HighTotal:      ", KIB(high->present)},
-        {"HighFree:       ", KIB(high->free)},
+        {"HighFree:       ", KIB(quire_zone_free(high))},
         {"LowTotal:       ", KIB(c->frames.total - high->present)},
-        {"LowFree:        ", KIB(c->frames.free - high->free)},
+        {"LowFree:        ", KIB(c->frames.free - quire_zone_free(high))},
     };
 
     if (sizeof(long) == 4)

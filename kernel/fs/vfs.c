@@ -58,8 +58,9 @@ struct vfs_inode *inode_create(struct vfs_filesystem *filesystem, uint32_t mode)
     list_init(&inode->entries);
     if (inode_is(inode, S_IFDIR)) {
         list_init(&inode->directory.names);
-        /* Also an offset of directories, for which some programs have a signed word. */
-        inode->directory.next_place = sizeof(long) == 8 ? 1ull << 40 : INT32_MAX;
+        /* The one after it is an offset in directories, for which some programs have a signed word.
+         */
+        inode->directory.next_place = sizeof(long) == 8 ? 1ull << 40 : INT32_MAX - 1;
     }
     return inode;
 }
