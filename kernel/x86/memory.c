@@ -277,6 +277,16 @@ static bool self_map_wanted(void)
     return option != NULL && (*option == '\0' || strcmp(option, "on") == 0);
 }
 
+/* A loader that knows only the file's length may put the archive where the kernel's memory ends. */
+static void reserve_archive(void)
+{
+    quire_phys start = boot_info.initrd_start, end = start + boot_info.initrd_size;
+
+    if (start < image_physical(_kernel_end) && end > image_physical(_kernel_start))
+        boot_refuse("too little memory: the loader has put the initial archive over the kernel");
+    check(quire_bootmap_reserve(&boot_map, start, end - start), "reserving the initial archive");
+}
+
 void memory_init(void)
 {
     struct quire_frame_config config = {.cpu_count = cpu_count,
@@ -287,8 +297,7 @@ void memory_init(void)
                                 (size_t)(_kernel_end - _kernel_start)),
           "reserving the kernel image");
     if (boot_info.initrd_size != 0)
-        check(quire_bootmap_reserve(&boot_map, boot_info.initrd_start, boot_info.initrd_size),
-              "reserving the initial archive");
+        reserve_archive();
     memory_probe(&boot_map, 0, EARLY_DIRECT_END);
     config.direct_end = highmem_prepare(quire_bootmap_ram_end(&boot_map));
     memory_probe(&boot_map, EARLY_DIRECT_END, config.direct_end);

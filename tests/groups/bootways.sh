@@ -115,26 +115,25 @@ check "quire run --boot disk" launcher disk
 
 # ---- what can go wrong ----
 
-# stops NAME TEXT QEMU-OPTION...: the loader says so, and waits for a key
+# stops NAME TEXT QEMU-OPTION...: the loader says so, waits for a key, and restarts the machine (where
+# QEMU ends)
+mkfifo line keys
 stops() {
     name=$1 text=$2
     shift 2
-    [ -p line ] || mkfifo line
     timeout 60 qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
-        -serial stdio "$@" </dev/null >line 2>qemu &
-    pid=$!
+        -serial file:line -monitor stdio "$@" <keys >qemu 2>&1 &
+    exec 3>keys
     : >serial
     while read -r said; do
         printf '%s\n' "$said" >>serial
         case $said in
-        "Press a key"*) break ;;
+        "Press a key"*) echo 'sendkey ret' >&3 ;;
         esac
     done <line
-    kill $pid 2>/dev/null
-    wait $pid
+    wait $!
     status=$?
-    # 0: ended by the signal from here, not by itself
-    [ $status -eq 124 ] || status=0
+    exec 3>&-
     verdict "$name" 0 "$text" 'Press a key to restart'
 }
 
@@ -175,6 +174,8 @@ stops "too little memory for the kernel" 'too little memory: the kernel needs' -
     -drive "$(drive image ide)"
 stops "too little memory for the archive" 'too little memory: the archive needs' -m 4M \
     -drive "$(drive image ide)"
+qemu -m 5M -kernel "$kernel" -initrd "$archive" -append "$words"
+verdict "too little memory, found by the kernel" 127 'too little memory' 'the kernel cannot start'
 
 # ---- memory maps ----
 #
