@@ -66,11 +66,33 @@ bool memory_is_ram(uint64_t physical, uint64_t size)
     return false;
 }
 
+/*
+ * Large pages of the first page table, uncached, where kernel areas will be: what lies beyond the
+ * direct map of a 32-bit kernel. The table is used until memory_init() makes the real one.
+ */
+static void *map_early(uint64_t physical, uint64_t size)
+{
+    const uint64_t page = 1ull << quire_level_shift(2);
+    uint64_t inside = physical & (page - 1), at = physical - inside;
+    quire_entry *table = direct_map((quire_phys)(cr3_read() & ~0x1ful));
+
+    if (size > KERNEL_AREA_END - KERNEL_AREA - page)
+        return NULL;
+    for (unsigned level = QUIRE_LEVELS_DEFAULT; level > 2; level--)
+        table = direct_map(quire_entry_phys(table[quire_level_index(KERNEL_AREA, level)]));
+    for (unsigned i = quire_level_index(KERNEL_AREA, 2); at < physical + size; i++, at += page)
+        table[i] = (quire_entry)at | QUIRE_ENTRY_PRESENT | QUIRE_ENTRY_WRITE | QUIRE_ENTRY_LARGE |
+                   QUIRE_ENTRY_CACHE_DISABLE | QUIRE_ENTRY_WRITE_THROUGH;
+    cr3_write(cr3_read());
+    return (void *)(KERNEL_AREA + (uintptr_t)inside);
+}
+
 void *memory_early_device(uint64_t physical, uint64_t size)
 {
-    uint64_t end = FIRST_TABLE_END < KERNEL_DIRECT_SIZE ? FIRST_TABLE_END : KERNEL_DIRECT_SIZE;
-
-    if (kernel_machine.kernel.root != 0 || physical > end || size > end - physical)
+    if (kernel_machine.kernel.root != 0 || physical > FIRST_TABLE_END ||
+        size > FIRST_TABLE_END - physical)
         return NULL;
-    return direct_map((quire_phys)physical);
+    if (physical + size <= KERNEL_DIRECT_SIZE)
+        return direct_map((quire_phys)physical);
+    return map_early(physical, size);
 }
