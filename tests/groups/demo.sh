@@ -206,3 +206,20 @@ front() {
     "$project/quire" demo | grep -q '^  cow  ' && "$project/quire" demo --arch "$arch" --mem 64M alias | grep -q 'written once'
 }
 check "quire demo" front
+
+# docs/heritage.md: files, functions, tests and demos that it names are there.
+names() {
+    cd "$project" || return 1
+    demos_here=" $(echo "$demos" | tr '\n' ' ') "
+    grep -o '`[^`]*`' docs/heritage.md | tr -d '`' | sort -u | while read -r name; do
+        case $name in
+        'mm '*) case $demos_here in *" ${name#mm } "*) ;; *) echo "no demo: $name" ;; esac ;;
+        ./quire* | --* | *=* | mappages | walkpgdir | setupkvm | switchkvm | boot_alloc | NAME | boot.S | mm | demo) ;;
+        */*) [ -e "$name" ] || echo "no file: $name" ;;
+        *) git grep -qw -e "${name%()}" -- '*.c' '*.h' '*.S' || echo "nowhere: $name" ;;
+        esac
+    done >"$work/nowhere"
+    cat "$work/nowhere"
+    [ ! -s "$work/nowhere" ]
+}
+check "docs/heritage.md names what is there" names
