@@ -48,6 +48,19 @@ _Noreturn void boot_refuse(const char *format, ...)
     machine_power_off(POWER_OFF_PANIC);
 }
 
+/*
+ * What the loader left, through the first page table, which maps low memory at its own addresses: 4
+ * GiB of it on x86-64, on i386 up to the kernel's own addresses. So it is found there, too, where
+ * it lies beyond the direct map.
+ */
+static const void *left_at(uint64_t address)
+{
+    if (address >= LOADER_MEMORY_END)
+        boot_refuse("the boot loader left its structures at %#llx, which is out of reach",
+                    (unsigned long long)address);
+    return (const void *)(uintptr_t)address;
+}
+
 static void copy_command_line(const char *text)
 {
     if (strlcpy(boot_info.command_line, text, sizeof boot_info.command_line) >=
@@ -85,15 +98,15 @@ static void read_pvh(const struct pvh_info *info, struct quire_bootmap *map)
     boot_info.protocol = "PVH";
     boot_info.acpi_rsdp = info->rsdp;
     if (info->command_line != 0)
-        copy_command_line(direct_map(info->command_line));
+        copy_command_line(left_at(info->command_line));
     if (info->module_count != 0) {
-        const struct pvh_module *module = direct_map(info->modules);
+        const struct pvh_module *module = left_at(info->modules);
 
         set_archive(module->start, module->start + module->size);
     }
     if (info->version >= 1 && info->memory_map_count != 0)
         note_map("PVH",
-                 quire_bootmap_add_pvh(map, direct_map(info->memory_map), info->memory_map_count));
+                 quire_bootmap_add_pvh(map, left_at(info->memory_map), info->memory_map_count));
 }
 
 /* --- Multiboot, both versions ---------------------------------------------------------------- */
@@ -139,16 +152,29 @@ enum {
     MULTIBOOT1_COMMAND_LINE = 1 << 2,
     MULTIBOOT1_MODULES = 1 << 3,
     MULTIBOOT1_MAP = 1 << 6,
+    MULTIBOOT1_LOADER_NAME = 1 << 9,
     MULTIBOOT1_FRAMEBUFFER = 1 << 12,
 };
+
+/* QEMU puts the kernel's file name and a blank before the words that were given to it. */
+static const char *after_file_name(const struct multiboot1_info *info, const char *text)
+{
+    if (!(info->flags & MULTIBOOT1_LOADER_NAME) || strcmp(left_at(info->loader_name), "qemu") != 0)
+        return text;
+    while (*text && *text != ' ')
+        text++;
+    while (*text == ' ')
+        text++;
+    return text;
+}
 
 static void read_multiboot1(const struct multiboot1_info *info, struct quire_bootmap *map)
 {
     boot_info.protocol = "Multiboot1";
     if (info->flags & MULTIBOOT1_COMMAND_LINE)
-        copy_command_line(direct_map(info->command_line));
+        copy_command_line(after_file_name(info, left_at(info->command_line)));
     if (info->flags & MULTIBOOT1_MODULES && info->module_count != 0) {
-        const struct multiboot1_module *module = direct_map(info->modules);
+        const struct multiboot1_module *module = left_at(info->modules);
 
         set_archive(module->start, module->end);
     }
@@ -157,7 +183,7 @@ static void read_multiboot1(const struct multiboot1_info *info, struct quire_boo
                         info->pitch, info->width, info->height, info->bits, info->channels);
     if (info->flags & MULTIBOOT1_MAP)
         note_map("Multiboot1",
-                 quire_bootmap_add_multiboot1(map, direct_map(info->map), info->map_length));
+                 quire_bootmap_add_multiboot1(map, left_at(info->map), info->map_length));
     if (map->count == 0 && info->flags & MULTIBOOT1_SIZES)
         note_map("sizes from Multiboot1",
                  quire_bootmap_add_sizes(map, info->base_kib, info->extended_kib));
@@ -264,12 +290,12 @@ static void read_handoff(const struct boot_handoff *handoff, struct quire_bootma
     boot_info.protocol = "quire's boot code";
     if (handoff->magic != BOOT_HANDOFF_MAGIC || handoff->size < sizeof *handoff)
         boot_refuse("the boot code on this disk belongs to another version of quire");
-    copy_command_line(direct_map(handoff->command_line));
+    copy_command_line(left_at(handoff->command_line));
     set_archive(handoff->archive, (uint64_t)handoff->archive + handoff->archive_size);
     set_framebuffer(handoff->screen_kind, handoff->framebuffer, handoff->pitch, handoff->width,
                     handoff->height, handoff->bits, handoff->channels);
     if (handoff->map_count != 0)
-        note_map("E820", quire_bootmap_add_e820(map, direct_map(handoff->map), handoff->map_count,
+        note_map("E820", quire_bootmap_add_e820(map, left_at(handoff->map), handoff->map_count,
                                                 handoff->map_entry_size));
     if (map->count == 0)
         note_map("sizes from the BIOS",
@@ -329,13 +355,13 @@ void boot_info_read(uint32_t magic, uint64_t address, struct quire_bootmap *map)
     quire_bootmap_init(map, firmware_rows, MAX_FIRMWARE_ROWS);
     boot_info.map_source = "none";
     if (magic == PVH_MAGIC)
-        read_pvh(direct_map(address), map);
+        read_pvh(left_at(address), map);
     else if (magic == MULTIBOOT1_MAGIC)
-        read_multiboot1(direct_map(address), map);
+        read_multiboot1(left_at(address), map);
     else if (magic == MULTIBOOT2_MAGIC)
-        read_multiboot2(direct_map(address), map);
+        read_multiboot2(left_at(address), map);
     else if (magic == BOOT_HANDOFF_MAGIC)
-        read_handoff(direct_map(address), map);
+        read_handoff(left_at(address), map);
     else
         boot_refuse(
             "started by something that is neither PVH nor Multiboot nor quire's own boot code "

@@ -8,6 +8,8 @@
  */
 #include "fs/vfs.h"
 
+#include <quire/area.h>
+
 #include "core/boot_info.h"
 #include "core/init.h"
 #include "core/log.h"
@@ -384,6 +386,24 @@ static const char *unpack_all(struct unpack *u, char *path)
     return in_archive ? "the archive has no trailer" : NULL;
 }
 
+/* The archive's bytes: in the direct map, or where the loader put it beyond, in a kernel area. */
+static const uint8_t *map_archive(void)
+{
+    if (boot_info.initrd_start + boot_info.initrd_size <= kernel_machine.frame.direct_end)
+        return direct_map(boot_info.initrd_start);
+    if (boot_info.initrd_size > SIZE_MAX)
+        return NULL;
+    return quire_area_map_device(&kernel_machine, boot_info.initrd_start,
+                                 (size_t)boot_info.initrd_size, QUIRE_CACHE_WRITE_BACK,
+                                 "initial archive");
+}
+
+static void unmap_archive(const uint8_t *bytes)
+{
+    if (boot_info.initrd_start + boot_info.initrd_size > kernel_machine.frame.direct_end)
+        (void)quire_area_free(&kernel_machine, (void *)(uintptr_t)bytes);
+}
+
 int initramfs_unpack(void)
 {
     uint64_t start = clock_monotonic_ns();
@@ -400,13 +420,21 @@ int initramfs_unpack(void)
         kernel_free(path);
         return -ENOMEM;
     }
-    u->data = direct_map(boot_info.initrd_start);
-    u->size = boot_info.initrd_size;
+    u->data = map_archive();
+    if (u->data == NULL) {
+        log_error("initial archive: no kernel addresses for its %llu bytes beyond the direct map",
+                  (unsigned long long)boot_info.initrd_size);
+        kernel_free(u);
+        kernel_free(path);
+        return -ENOMEM;
+    }
+    u->size = (size_t)boot_info.initrd_size;
     wrong = unpack_all(u, path);
     if (wrong != NULL)
         log_error("initial archive: byte %zu of %zu%s%s: %s; what came before it is there", u->at,
                   u->size, path[0] != 0 ? ", after " : "", path, wrong);
     u->at = u->size;
+    unmap_archive(u->data);
     give_back(u);
     links_forget(u);
     entry_put(u->last_directory);

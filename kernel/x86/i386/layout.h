@@ -28,4 +28,7 @@
 #define USER_END        0xc0000000
 #define USER_WINDOW_END USER_END
 
+/* The first page table shows memory below this at its own addresses. */
+#define LOADER_MEMORY_END 0xc0000000
+
 #endif

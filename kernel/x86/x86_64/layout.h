@@ -35,4 +35,7 @@ extern unsigned long user_end; /* (c) after paging_init(): one past the last add
 #define USER_END user_end
 #endif
 
+/* The first page table shows memory below this at its own addresses. */
+#define LOADER_MEMORY_END 0x100000000
+
 #endif
