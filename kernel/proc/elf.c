@@ -32,6 +32,7 @@ struct elf_file {
     struct elf_header header;
     struct elf_program_header *segments;
     quire_virt low, high; /* pages that the segments span, before relocation */
+    bool all_executable;  /* what may be read may be executed, see below */
 };
 
 /* cut: what to say of a file that ends before. */
@@ -129,8 +130,27 @@ static void elf_close(struct elf_file *elf)
         quire_object_put(elf->object);
 }
 
-static unsigned segment_protection(const struct elf_program_header *segment)
+/*
+ * i386 programs from before there was PT_GNU_STACK know no difference between reading and
+ * executing: their segments, the interpreter's among them, and their stack may be executed. (Linux
+ * gives their later mappings the right too.)
+ */
+static bool knows_no_execute(const struct elf_file *elf)
 {
+    if (sizeof(long) == 8)
+        return true;
+    for (unsigned i = 0; i < elf->header.program_header_count; i++)
+        if (elf->segments[i].type == PT_GNU_STACK)
+            return true;
+    return false;
+}
+
+static unsigned segment_protection(const struct elf_file *elf,
+                                   const struct elf_program_header *segment)
+{
+    if (elf->all_executable && (segment->flags & PF_R))
+        return QUIRE_PROT_READ | QUIRE_PROT_EXECUTE |
+               ((segment->flags & PF_W) ? QUIRE_PROT_WRITE : 0u);
     return ((segment->flags & PF_R) ? QUIRE_PROT_READ : 0u) |
            ((segment->flags & PF_W) ? QUIRE_PROT_WRITE : 0u) |
            ((segment->flags & PF_X) ? QUIRE_PROT_EXECUTE : 0u);
@@ -161,7 +181,7 @@ static int map_segment(struct elf_file *elf, const struct elf_program_header *se
     quire_virt file_end = segment->virtual_address + bias + segment->file_size;
     quire_virt memory_end = quire_page_up(segment->virtual_address + bias + segment->memory_size);
     quire_virt anonymous = segment->file_size > 0 ? quire_page_up(file_end) : start;
-    unsigned protection = segment_protection(segment);
+    unsigned protection = segment_protection(elf, segment);
     size_t done;
     int error = 0;
 
@@ -221,6 +241,7 @@ static void describe(const struct elf_file *elf, quire_virt bias, struct elf_ima
 
     out->entry = header->entry + bias;
     out->program_header_count = header->program_header_count;
+    out->executable_stack = elf->all_executable;
     out->code_start = UINTPTR_MAX;
     for (unsigned i = 0; i < header->program_header_count; i++) {
         const struct elf_program_header *segment = &elf->segments[i];
@@ -288,6 +309,7 @@ static int load_interpreter(struct elf_file *program, struct quire_space *space,
         if (error)
             return error;
         error = elf_open(&elf, file);
+        elf.all_executable = program->all_executable;
         if (!error)
             error = map_segments(&elf, space, true, &bias);
         if (!error) {
@@ -308,6 +330,7 @@ int elf_load(struct file *file, struct quire_space *space, struct elf_image *out
     int error = elf_open(&elf, file);
 
     *out = (struct elf_image){0};
+    elf.all_executable = !error && !knows_no_execute(&elf);
     if (!error)
         error = map_segments(&elf, space, false, &bias);
     if (!error) {
