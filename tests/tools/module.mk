@@ -11,6 +11,12 @@ $(BUILD)/tests/guest-agent: tests/tools/guest_agent.c kernel/drivers/channel_pro
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(COMMON) $(STRICT) -O1 -static $< -o $@ -lutil
 
+# For Debian's Linux of 32 bits.
+$(BUILD)/tests/guest-agent-i386: tests/tools/guest_agent.c kernel/drivers/channel_protocol.h
+	$(call say,CC,"$< (i386)")
+	@mkdir -p $(@D)
+	$(Q)gcc -m32 $(COMMON) -w -O1 -static $< -o $@ -lutil
+
 $(BUILD)/tests/pty-drive: tests/tools/pty_drive.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)

@@ -1,4 +1,5 @@
 /* CLONE_VM without CLONE_THREAD, CLONE_FILES, CLONE_FS, CLONE_SIGHAND: what is one, what is two. */
+/* only: x86_64 */
 #include "process.h"
 
 #include <sys/stat.h>

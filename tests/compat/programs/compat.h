@@ -33,6 +33,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* musl calls those of i386 whose seconds have 32 bits by other names. */
+#ifndef SYS_gettimeofday
+#define SYS_gettimeofday __NR_gettimeofday_time32
+#endif
+#ifndef SYS_clock_gettime
+#define SYS_clock_gettime __NR_clock_gettime32
+#endif
+
 #define PAGE ((size_t)4096)
 
 /* 64 TiB up nothing is ever mapped: programs place there what must have no neighbours. */
@@ -337,7 +345,18 @@ static inline void *show_address(const char *text, void *result, int error)
 static inline void *call_mmap(const void *address, size_t length, int protection, int flags, int fd,
                               uint64_t offset)
 {
+#ifdef __x86_64__
     return (void *)syscall(SYS_mmap, address, length, protection, flags, fd, offset);
+#else
+    const unsigned long old[] = {(unsigned long)address,    length,
+                                 (unsigned long)protection, (unsigned long)flags,
+                                 (unsigned long)fd,         (unsigned long)offset};
+
+    if (offset % 4096 != 0)
+        return (void *)syscall(SYS_mmap, old);
+    return (void *)syscall(SYS_mmap2, address, length, protection, flags, fd,
+                           (unsigned long)(offset >> 12));
+#endif
 }
 
 static inline long call_munmap(const void *address, size_t length)

@@ -1,4 +1,5 @@
 /* A program's registers as it starts: nothing of whoever ran before, nothing of the kernel. */
+/* only: x86_64 */
 #include "compat.h"
 
 #include <elf.h>

@@ -1,4 +1,5 @@
 /* What a program's instructions may not do, and system calls at the end of the user half. */
+/* only: x86_64 */
 #include "compat.h"
 
 #define INSTRUCTION(name, text)                                                                    \

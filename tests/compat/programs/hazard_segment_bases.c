@@ -1,4 +1,5 @@
 /* Bases of FS and GS that no address may have, the ends of the user half, and what they survive. */
+/* only: x86_64 */
 #include "compat.h"
 
 /* Of the kernel's headers, which musl does not bring. */

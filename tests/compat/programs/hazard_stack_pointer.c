@@ -1,4 +1,5 @@
 /* System calls, faults and signals that arrive while the stack pointer is somewhere impossible. */
+/* only: x86_64 */
 #include "compat.h"
 
 #include <sys/time.h>

@@ -1,4 +1,5 @@
 /* A signal frame on a stack that cannot take it: SIGSEGV, which kills unless it has another. */
+/* only: x86_64 */
 #include "process.h"
 
 static unsigned long bad;

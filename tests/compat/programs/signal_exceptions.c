@@ -1,4 +1,5 @@
 /* Exceptions other than page faults: signal, code, address relative to the instruction, trap. */
+/* only: x86_64 */
 #include "process.h"
 
 #include <setjmp.h>

@@ -1,4 +1,5 @@
 /* The signal, code, address and the context's trap number, error code and cr2 of each fault. */
+/* only: x86_64 */
 #include "process.h"
 
 #include <setjmp.h>

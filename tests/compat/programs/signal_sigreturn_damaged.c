@@ -1,4 +1,5 @@
 /* What a program writes into a signal frame before it returns through it. */
+/* only: x86_64 */
 #include "process.h"
 
 static void (*damage)(ucontext_t *);

@@ -1,4 +1,5 @@
 /* A stack overflow is survived on the alternate stack, again and again; without one it kills. */
+/* only: x86_64 */
 #include "process.h"
 
 #include <setjmp.h>

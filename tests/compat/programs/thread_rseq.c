@@ -1,5 +1,6 @@
 /* Restartable sequences: registration, the CPU's number, the abort by a signal and by preemption.
  */
+/* only: x86_64 */
 #include "process.h"
 
 #define SIGNATURE 0x53053053
