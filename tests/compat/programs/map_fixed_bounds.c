@@ -1,7 +1,9 @@
 /* MAP_FIXED at the edges of the address space: unaligned, too high, wrapping, the last page. */
 #include "compat.h"
 
-#define TOP ((char *)0x7ffffffff000) /* the first address that programs do not have */
+#define TOP                                                                                        \
+    ((char *)(sizeof(long) == 8 ? 0x7ffffffff000                                                   \
+                                : 0xc0000000)) /* the first address that programs do not have */
 
 static void *map(uintptr_t address, size_t length, int flags)
 {

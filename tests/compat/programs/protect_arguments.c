@@ -1,7 +1,7 @@
 /* mprotect's arguments: unaligned, no length, wrapping, beyond the address space, nothing there. */
 #include "compat.h"
 
-#define TOP ((char *)0x7ffffffff000)
+#define TOP ((char *)(sizeof(long) == 8 ? 0x7ffffffff000 : 0xc0000000))
 
 int main(void)
 {

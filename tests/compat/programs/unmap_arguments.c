@@ -1,7 +1,7 @@
 /* munmap's arguments: unaligned, no length, beyond the address space, nothing there. */
 #include "compat.h"
 
-#define TOP ((char *)0x7ffffffff000)
+#define TOP ((char *)(sizeof(long) == 8 ? 0x7ffffffff000 : 0xc0000000))
 
 int main(void)
 {
