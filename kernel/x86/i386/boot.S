@@ -64,7 +64,7 @@ multiboot2_header:
     .long 20, 1, 3, 6
     .balign 8
     .short 5, 1             /* a framebuffer would be welcome */
-    .long 20, 0, 0, 32
+    .long 20, 1024, 768, 32
     .balign 8
     .short 3, 0             /* entry address */
     .long 12, PHYSICAL(boot_entry)
