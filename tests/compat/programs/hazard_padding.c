@@ -179,6 +179,8 @@ int main(void)
     TRY("waitid", wait_for_child(out), {12, 4}, {28, 4}, {32, 16}, {48, 80}, {272, 100});
     TRY("signal frame", deliver(out), {20, 4}, {1012, 4}, {1024, 104});
     TRY("signal frame's reserved words", deliver(out), {232, 64});
+    /* Of the FXSAVE image: what no register has, up to what Linux writes for itself. */
+    TRY("FPU image", deliver(out), {1157, 1}, {1568, 48});
     TRY("epoll_wait", epoll_once(out), {12, 100});
     TRY("getdents64", list(out), {SIZE - 64, 64});
     TRY("termios", terminal(out, TCGETS), {36, 100});
