@@ -113,6 +113,8 @@ void quire_space_load(struct quire *q, struct quire_space *space, struct quire_s
  * fork: a copy with the same regions. Private pages are shared copy-on-write, whole leaf tables at
  * a time; no-fork regions are left out; locks are not inherited. QUIRE_NO_MEMORY and
  * QUIRE_COMMIT_LIMIT leave parent as it was (pages may have become copy-on-write, unseen by it).
+ * Short of memory it starts anew whenever the reclaimer gave some: how often, only the reclaimer
+ * bounds.
  */
 enum quire_status quire_space_clone(struct quire_space *parent, struct quire_space **out);
 

@@ -1,6 +1,7 @@
 /* Ways across segments and into the kernel that are not SYSCALL, and SYSCALL at the very end. What
  * would succeed is left out: QEMU's translator pushes and pops then as the kernel, which SMAP
  * forbids. */
+/* only: x86_64 */
 #include "compat.h"
 
 #include <pthread.h>

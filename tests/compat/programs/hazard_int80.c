@@ -1,4 +1,5 @@
 /* INT 0x80 in a 64-bit program: 32-bit system calls, where a kernel has them. */
+/* only: x86_64 */
 #include "compat.h"
 
 static long result;

@@ -1,5 +1,6 @@
 /* userfaultfd is answered as by a kernel that is built without it; no flag, no right changes that.
  */
+/* only: x86_64 */
 #include "compat.h"
 
 int main(void)
