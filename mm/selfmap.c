@@ -126,14 +126,22 @@ enum quire_status quire_self_map_root(struct quire *q, struct quire_frame *root)
     return QUIRE_OK;
 }
 
+/* PAE: the directory that a root's window lies in. */
+static struct quire_frame *own_directory(const struct quire *q, const struct quire_frame *root)
+{
+    const quire_entry *entries = quire_table_entries(q, root);
+
+    return quire_frame_of(
+        q, quire_entry_phys(entries[quire_level_index(q->self_map, q->kernel.levels)]));
+}
+
 void quire_self_map_drop(struct quire *q, struct quire_frame *root, bool defer)
 {
-    unsigned slot = quire_level_index(q->self_map, q->kernel.levels);
     struct quire_frame *directory;
 
     if (q->self_map == 0 || !QUIRE_ROOT_FIXED)
         return;
-    directory = quire_frame_of(q, quire_entry_phys(quire_table_entries(q, root)[slot]));
+    directory = own_directory(q, root);
     if (directory == shared_directory(q))
         return; /* its own was not made yet */
     if (!defer) {
@@ -150,19 +158,13 @@ static bool leads_to(quire_entry entry, quire_phys table, unsigned level)
     return ((entry ^ window_link(table, level)) & ~QUIRE_ENTRY_ACCESSED) == 0;
 }
 
-unsigned quire_self_map_check(struct quire *q, struct quire_frame *root)
+/* PAE: the copy is the kernel's directory but for the window. */
+static unsigned check_directory(struct quire *q, const struct quire_frame *root)
 {
-    const unsigned levels = q->kernel.levels;
     const quire_entry *entries = quire_table_entries(q, root), *directory, *shared;
-    unsigned slot = quire_level_index(q->self_map, levels), wrong = 0;
-    unsigned first = quire_level_index(q->self_map, 2);
-    struct quire_frame *copy;
+    unsigned first = quire_level_index(q->self_map, 2), wrong = 0;
+    struct quire_frame *copy = own_directory(q, root);
 
-    if (q->self_map == 0)
-        return 0;
-    if (!QUIRE_ROOT_FIXED)
-        return !leads_to(entries[slot], quire_frame_phys(q, root), levels);
-    copy = quire_frame_of(q, quire_entry_phys(entries[slot]));
     if (copy->kind != QUIRE_FRAME_TABLE || copy == shared_directory(q))
         return 1;
     copy->table.seen++;
@@ -176,6 +178,18 @@ unsigned quire_self_map_check(struct quire *q, struct quire_frame *root)
                 ((directory[i] ^ shared[i]) & ~(QUIRE_ENTRY_ACCESSED | QUIRE_ENTRY_DIRTY)) != 0;
     }
     return wrong;
+}
+
+unsigned quire_self_map_check(struct quire *q, struct quire_frame *root)
+{
+    const unsigned levels = q->kernel.levels;
+
+    if (q->self_map == 0)
+        return 0;
+    if (QUIRE_ROOT_FIXED)
+        return check_directory(q, root);
+    return !leads_to(quire_table_entries(q, root)[quire_level_index(q->self_map, levels)],
+                     quire_frame_phys(q, root), levels);
 }
 
 quire_virt quire_self_map_entry(const struct quire *q, quire_virt address, unsigned level)
