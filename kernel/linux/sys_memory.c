@@ -49,6 +49,8 @@ static int open_mapping(struct file *file, unsigned protection, unsigned flags,
         return -ENODEV;
     if (flags & MAP_GROWSDOWN)
         return -EINVAL;
+    if (shared && (protection & PROT_WRITE) && file->inode && (file->inode->seals & F_SEAL_WRITE))
+        return -EPERM;
     error = file->operations->map(file, shared, &map->object);
     if (error)
         return error;
@@ -60,7 +62,7 @@ static int open_mapping(struct file *file, unsigned protection, unsigned flags,
         if (access == O_RDWR && write_sealed(file)) {
             map->region |= QUIRE_REGION_SEALED;
             if (protection & PROT_WRITE)
-                map->flags |= QUIRE_MAP_REFUSED; /* Linux asks the file last */
+                map->flags |= QUIRE_MAP_REFUSED; /* Linux looks at F_SEAL_FUTURE_WRITE last */
         }
     }
     return 0;
