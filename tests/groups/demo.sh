@@ -130,8 +130,8 @@ shows map "text, data, heap and stack" \
      /heap: grows/ { heap = 1 } /stack: grows/ { stack = 1 } /null pointers/ { null = 1 }
      END { if (!load || !text || !data || !heap || !stack || !null) print "missing" }'
 shows commit "promised is not used" \
-    '/at first/ { promised = $3; free = $4 } /32 MiB mapped/ { if ($4 < promised + 32768 || $5 < free - 256)
-         print } /32 MiB touched/ { if ($5 > free - 32768) print } /Cannot allocate/ { refused = 1 }
+    '/at first/ { promised = $3; free = $4 } /32 MiB mapped/ { if ($4 < promised + 31744 || $5 < free - 256)
+         print } /32 MiB touched/ { if ($5 > free - 31744) print } /Cannot allocate/ { refused = 1 }
      END { if (!refused) print "nothing was refused" }'
 shows mappings "text is not writable, data not executable" \
     '/kernel text$/ && / r-x / { text = 1 } /kernel data$/ && / rw- / { data = 1 }

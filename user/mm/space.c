@@ -453,7 +453,8 @@ int demo_commit(int argc, char **argv)
     memory = new_pages(pages);
     commit_row("32 MiB mapped");
     asked = meminfo("Committed_AS");
-    if (asked < promised + pages * page_size / 1024)
+    /* Less by what another process gives back meanwhile. */
+    if (asked < promised + pages * page_size / 1024 - 1024)
         fail("what was mapped is not counted as promised");
     for (size_t i = 0; i < pages; i++)
         memory[i * page_size] = 1;
