@@ -1,4 +1,5 @@
-/* A mount that leaves the tree takes those in it along, and nothing can be mounted in it any more. */
+/* A mount that leaves the tree takes those in it along, and nothing can be mounted in it any more.
+ */
 #include "compat.h"
 
 #include <sys/mount.h>
