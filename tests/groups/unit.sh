@@ -24,7 +24,7 @@ report() {
             results++
             next
         }
-        /^1\.\.[0-9]+/ { planned = substr($0, 4) + 0; next }
+        /^1\.\.[0-9]+/ { planned += substr($0, 4); next }
         /^# (not )?ok - / { next }
         { print "  " $0 }
         END {

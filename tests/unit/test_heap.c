@@ -693,13 +693,21 @@ static void debug_builds_panic_on_misuse(void **state)
     block = quire_heap_alloc(&machine.q, 48);
     quire_heap_free(&machine.q, block);
     assert_panics(quire_heap_free(&machine.q, block), "freed twice");
+    host_end(&machine);
+
+    start(&machine, 16 * MIB, 1); /* a lock may be held */
 
     block = quire_heap_alloc(&machine.q, 48);
     block[48] = 0;
     assert_panics(quire_heap_free(&machine.q, block), "memory behind an object");
-    block[48] = 0xbb;
+    host_end(&machine);
+
+    start(&machine, 16 * MIB, 1);
+    block = quire_heap_alloc(&machine.q, 48);
     assert_panics(quire_heap_free(&machine.q, block + 16), "middle of an object");
-    quire_heap_free(&machine.q, block);
+    host_end(&machine);
+
+    start(&machine, 16 * MIB, 1);
 
     block = quire_heap_alloc(&machine.q, 48);
     quire_heap_free(&machine.q, block);
