@@ -345,9 +345,6 @@ static void check_map(struct quire_bootmap *map)
         !is_usable(map, boot_info.initrd_start, boot_info.initrd_size))
         boot_refuse("the memory map has no memory where the initial archive is, at %#llx",
                     (unsigned long long)boot_info.initrd_start);
-    if (boot_info.initrd_start + boot_info.initrd_size > KERNEL_DIRECT_SIZE)
-        boot_refuse("the initial archive is at %#llx, beyond what the kernel reaches",
-                    (unsigned long long)boot_info.initrd_start);
 }
 
 void boot_info_read(uint32_t magic, uint64_t address, struct quire_bootmap *map)

@@ -8,7 +8,7 @@ BEGIN {
     print "symbol_table:"
     bytes = 0
 }
-$2 ~ /^[tTwW]$/ && $3 !~ /^\.L|^_text_|^_kernel_/ && $1 != last {
+$2 ~ /^[tTwW]$/ && $3 !~ /^\.L|^_text_|^_kernel_|_physical$/ && $1 != last {
     last = $1
     printf ".long 0x%s - KERNEL_IMAGE, %d\n", $1, bytes
     name[count++] = $3

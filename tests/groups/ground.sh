@@ -1,10 +1,18 @@
 # The kernel's ground: it boots on machines of several kinds, its protections are on, and what it
 # must catch is caught with a readable report. Uses the kernel's own selftest= option.
 
-tools/build kernel || exit 1
+tools/build "ARCH=${ARCH:-x86_64}" kernel || exit 1
 
 . tests/lib.sh
-cpu=qemu64,+smep,+smap,+umip
+kernel=$project/build/kernel$suffix/quire.elf
+case $arch in
+x86_64) plain=qemu64 no_execute=+nx ip='rip ' ;;
+i386) plain=qemu32 no_execute= ip='eip ' ;;
+i386-pae) plain=qemu32,+pse36 no_execute=+nx ip='eip ' ;;
+esac
+cpu=$plain${no_execute:+,$no_execute},+smep,+smap,+umip
+nx=on
+[ -n "$no_execute" ] || nx=off
 
 # boot CPU MEMORY APPEND [QEMU OPTIONS]: the serial line in $work/log, QEMU's status in $status
 boot() {
@@ -12,7 +20,7 @@ boot() {
     shift 3
     timeout 60 qemu-system-x86_64 -nodefaults -no-user-config -cpu "$boot_cpu" -m "$boot_memory" \
         -display none -serial "file:$work/log" -no-reboot -device isa-debug-exit,iobase=0xf4 \
-        -kernel build/kernel/quire.elf -append "$boot_append" "$@" </dev/null >"$work/qemu" 2>&1
+        -kernel "$kernel" -append "$boot_append" "$@" </dev/null >"$work/qemu" 2>&1
     status=$?
 }
 
@@ -38,25 +46,42 @@ the log does not say: $text"
 well=selftest=wx,usercopy,timer
 for machine in pc q35; do
     boot "$cpu" 256M $well -M $machine
-    verdict "boots on $machine" 33 'WP on, NX on, SMEP on, SMAP on, UMIP on' \
+    verdict "boots on $machine" 33 "WP on, NX $nx, SMEP on, SMAP on, UMIP on" \
         'selftest wx: ok' 'selftest usercopy: ok' 'selftest timer: ok'
 done
 boot "$cpu" 20M $well
 verdict "boots in 20 MiB" 33 'selftest wx: ok' 'selftest usercopy: ok'
 boot "$cpu" 128M selftest=wxplanted
 verdict "mappings with too many rights are found" 33 'selftest wxplanted: ok' 'has too many rights'
-boot "$cpu,+pdpe1gb" 6G $well
-verdict "boots in 6 GiB with 1 GiB pages" 33 'zone normal' 'selftest wx: ok' \
-    'selftest usercopy: ok'
-boot qemu64 256M $well
+case $arch in
+x86_64)
+    boot "$cpu,+pdpe1gb" 6G $well
+    verdict "boots in 6 GiB with 1 GiB pages" 33 'zone normal' 'selftest wx: ok' \
+        'selftest usercopy: ok'
+    ;;
+i386)
+    boot "$cpu" 6G $well
+    verdict "boots in 6 GiB, of which it uses what entries can name" 33 'zone high' \
+        'is left out' 'selftest usercopy: ok'
+    boot pentium3 128M $well
+    verdict "boots on a Pentium III" 33 'SMEP off, SMAP off' 'selftest usercopy: ok'
+    ;;
+i386-pae)
+    boot "$cpu" 6G $well
+    verdict "boots in 6 GiB" 33 'zone high' 'selftest wx: ok' 'selftest usercopy: ok'
+    boot "$cpu,-pse36" 6G $well
+    verdict "boots in 6 GiB on a CPU of 32 physical bits" 33 'is left out' 'selftest usercopy: ok'
+    ;;
+esac
+boot "$plain" 256M $well
 verdict "boots without SMEP and SMAP" 33 'SMEP off, SMAP off' 'selftest usercopy: ok'
-boot qemu64,-nx 256M $well
+boot "$plain,-nx" 256M $well
 verdict "boots without NX" 33 'this CPU has no NX' 'selftest usercopy: ok'
 
 # GRUB by Multiboot2, with a module in place of the initial archive.
 if command -v grub-mkrescue >/dev/null && command -v xorriso >/dev/null; then
     mkdir -p "$work/iso/boot/grub"
-    cp build/kernel/quire.elf "$work/iso/boot/"
+    cp "$kernel" "$work/iso/boot/"
     cat >"$work/iso/boot/grub/grub.cfg" <<'END'
 set timeout=0
 menuentry quire {
@@ -79,7 +104,7 @@ dies() {
     name=$1 option=$2
     shift 2
     boot "$cpu" 128M "selftest=$option"
-    verdict "$name" 127 'kernel bug: ' 'rip ' 'cr2 ' ' at          ' "$@"
+    verdict "$name" 127 'kernel bug: ' "$ip" 'cr2 ' ' at          ' "$@"
     if grep -q 'nothing stopped it' "$work/log"; then
         echo "not ok $name: survived"
     fi
@@ -89,7 +114,7 @@ dies "null pointer" nullderef 'null pointer: write of an absent page' 'test_null
     'called from' 'kernel_main+'
 dies "SMAP stops a stray read of user memory" smap 'outside the usercopy functions: read'
 dies "SMEP stops execution of user memory" smep 'execution of a present page'
-dies "data cannot be executed" nx 'execution of a present page' '(kernel data)'
+[ "$nx" = off ] || dies "data cannot be executed" nx 'execution of a present page' '(kernel data)'
 dies "text cannot be written" text 'write of a present page' '(kernel text)'
 dies "text cannot be written through the direct map" textdirect 'write of a present page'
 dies "double fault" df 'kernel bug: double fault'
@@ -98,9 +123,21 @@ dies "boot stack overflow" overflowboot 'kernel stack overflow of thread' 'deepe
 dies "invalid opcode" ud 'invalid opcode' 'test_ud+'
 dies "protection fault" gp 'general protection fault' 'test_gp+'
 
+# A CPU that cannot run this kernel is told so.
+case $arch in
+i386)
+    boot 486 64M $well
+    verdict "a 486 is refused" 127 'this CPU is too old'
+    ;;
+i386-pae)
+    boot qemu32,-pae 64M $well
+    verdict "a CPU without PAE is refused" 127 'this CPU has no PAE'
+    ;;
+esac
+
 # What a program can do to the CPU; the same program passes under Linux.
-if tools/build tools image build/tests/boot/exceptions >"$work/log" 2>&1; then
-    machine -- build/tests/boot/exceptions >"$work/log" 2>"$work/qemu" </dev/null
+if tools/build "ARCH=$arch" tools image "build/tests/boot$mode/exceptions" >"$work/log" 2>&1; then
+    machine -- "build/tests/boot$mode/exceptions" >"$work/log" 2>"$work/qemu" </dev/null
     status=$?
     verdict "exceptions of programs" 0 'addresses: ok' 'sigreturn_frames: ok' 'registers: ok'
 else

@@ -27,6 +27,10 @@
 #define CR4_PSE              0x10
 #define CR4_PAE              0x20
 
+/* QEMU ends by it where it has the device (x86/power.h). */
+#define DEBUG_EXIT_PORT      0xf4
+#define POWER_OFF_PANIC      0x3f
+
 #define FLAG_ID              0x200000
 /* CPUID.1:EDX: PSE, TSC, CMPXCHG8B, CMOV, FXSAVE. */
 #define NEEDED_FEATURES      ((1 << 3) | (1 << 4) | (1 << 8) | (1 << 15) | (1 << 24))
@@ -180,6 +184,8 @@ refuse:
     outb %al, %dx
     jmp 5b
 6:
+    movb $POWER_OFF_PANIC, %al
+    outb %al, $DEBUG_EXIT_PORT
     cli
     hlt
     jmp 6b
