@@ -106,9 +106,9 @@ size_t quire_object_pages(struct quire_object *object, uint64_t index, size_t n,
                           struct quire_frame **out);
 
 /*
- * New size in bytes. Shrinking, or the size it has: pages beyond the end leave every mapping (private copies beyond it
- * too, as POSIX asks; later accesses give QUIRE_BEYOND_END) and the object, the rest of the last
- * page is zeroed. Never fails.
+ * New size in bytes. Shrinking, or the size it has: pages beyond the end leave every mapping
+ * (private copies beyond it too, as POSIX asks; later accesses give QUIRE_BEYOND_END) and the
+ * object, the rest of the last page is zeroed. Never fails.
  */
 void quire_object_resize(struct quire_object *object, uint64_t size);
 

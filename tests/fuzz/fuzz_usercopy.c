@@ -416,7 +416,8 @@ static void check_vectors(uint64_t list, unsigned count)
     for (unsigned i = 0; i < count && wanted == 0; i++) {
         if ((int64_t)expected[i].length < 0)
             wanted = -EINVAL;
-        else if (expected[i].length > USER_WINDOW_END || expected[i].base > USER_WINDOW_END - expected[i].length)
+        else if (expected[i].length > USER_WINDOW_END ||
+                 expected[i].base > USER_WINDOW_END - expected[i].length)
             wanted = -EFAULT;
         if (expected[i].length > RW_LIMIT - total)
             expected[i].length = RW_LIMIT - total;

@@ -509,8 +509,7 @@ static bool run_once(struct sim_machine *machine, uint64_t n, bool disk, uint64_
 
 static void run_all(bool disk, unsigned cpus, uint32_t high)
 {
-    struct sim_options options = {
-        .cpus = cpus, .frames = 1600, .high = high, .seed = 1};
+    struct sim_options options = {.cpus = cpus, .frames = 1600, .high = high, .seed = 1};
     struct sim_machine *machine = sim_create(&options);
     struct run run = {.machine = machine, .q = machine->q};
     uint64_t n = 1, frames;

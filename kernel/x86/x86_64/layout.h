@@ -2,8 +2,9 @@
 #define KERNEL_X86_X86_64_LAYOUT_H
 
 /*
- * The kernel's address space. With five levels the kernel's addresses are the same, and lie below the
- * root's last entry; programs have more than 47 bits, but get those only where they ask for them.
+ * The kernel's address space. With five levels the kernel's addresses are the same, and lie below
+ * the root's last entry; programs have more than 47 bits, but get those only where they ask for
+ * them.
  *
  *   0x0000000000001000 .. 0x00007fffffffefff   user programs
  *   0x00007ffffffff000 .. 0x00ffffffffffefff   likewise, with five levels

@@ -43,7 +43,8 @@
 
 #define PAGE ((size_t)4096)
 
-/* 64 TiB up, or 1 GiB, nothing is ever mapped: programs place there what must have no neighbours. */
+/* 64 TiB up, or 1 GiB, nothing is ever mapped: programs place there what must have no neighbours.
+ */
 #define AREA ((char *)(sizeof(long) == 8 ? 0x400000000000 : 0x40000000))
 
 /* Printed addresses are relative to this one. */
