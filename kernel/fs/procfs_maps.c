@@ -14,7 +14,7 @@
 #include "linux/errno.h"
 #include "proc/signals.h"
 
-#define NAME_COLUMN 73
+#define NAME_COLUMN (25 + 6 * sizeof(void *))
 
 /* Counting takes time in large regions: others run between parts of this many bytes. */
 #define PART ((uint64_t)256 << 20)

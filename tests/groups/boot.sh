@@ -41,6 +41,7 @@ for source in "$tests"/programs/*.c; do
     hello | terminal) continue ;;
     oom) continue ;;    # group oom
     broken) continue ;; # group hostile
+    wide) [ "$arch" = x86_64 ] || continue ;;
     esac
     check "program: $name" status 0 machine --mem 512M -- "$programs/$name"
 done

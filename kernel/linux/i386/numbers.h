@@ -1,7 +1,8 @@
 /*
  * Every system call of Linux 6.1 on i386 by number: CALL(number, name) where sys_name() exists,
  * NONE(number, name) where not. Where i386 has one call twice, sys_name() without an addition is
- * the one that takes ids of 32 bits and times and sizes of a word. No include guard: see numbers.h.
+ * the one that takes ids of 32 bits and times and sizes of a word. Protection keys are of 64 bits
+ * alone. No include guard: see numbers.h.
  */
 CALL(0, restart_syscall)
 CALL(1, exit)
@@ -379,9 +380,9 @@ CALL(376, mlock2)
 CALL(377, copy_file_range)
 CALL(378, preadv2)
 CALL(379, pwritev2)
-CALL(380, pkey_mprotect)
-CALL(381, pkey_alloc)
-CALL(382, pkey_free)
+NONE(380, pkey_mprotect)
+NONE(381, pkey_alloc)
+NONE(382, pkey_free)
 CALL(383, statx)
 CALL(384, arch_prctl)
 NONE(385, io_pgetevents)
