@@ -24,7 +24,7 @@
 
 /* Signal numbers and codes of the Linux ABI. */
 enum { SIGNAL_ILL = 4, SIGNAL_TRAP = 5, SIGNAL_BUS = 7, SIGNAL_FPE = 8, SIGNAL_SEGV = 11 };
-enum { CODE_KERNEL = 0x80, ILL_ILLOPN = 2, BUS_ADRALN = 1 };
+enum { CODE_KERNEL = 0x80, ILL_ILLOPN = 2, ILL_BADSTK = 8, BUS_ADRALN = 1 };
 enum { TRAP_BRKPT = 1, TRAP_TRACE = 2, TRAP_HWBKPT = 4 };
 enum { FPE_INTDIV = 1, FPE_FLTDIV = 3, FPE_FLTOVF, FPE_FLTUND, FPE_FLTRES, FPE_FLTINV };
 
@@ -62,6 +62,8 @@ const char *trap_name(unsigned vector)
         return names[vector];
     if (vector >= TRAP_SYSCALL)
         return "system call";
+    if (sizeof(long) == 4 && vector == TRAP_IRET)
+        return "bad return to the program";
     return vector >= TRAP_IRQ_BASE ? "interrupt" : "reserved exception";
 }
 
@@ -143,6 +145,9 @@ static void trap_from_program(struct trap_frame *frame)
         break;
     case TRAP_INVALID_OPCODE:
         trap_signal_user(frame, SIGNAL_ILL, ILL_ILLOPN, frame->ip);
+        break;
+    case TRAP_IRET:
+        trap_signal_user(frame, SIGNAL_ILL, ILL_BADSTK, 0);
         break;
     case TRAP_NOT_PRESENT:
     case TRAP_STACK:

@@ -30,6 +30,7 @@ enum {
     TRAP_ALIGNMENT = 17,
     TRAP_MACHINE_CHECK = 18,
     TRAP_SIMD = 19,
+    TRAP_IRET = 32,          /* i386, not a vector of the CPU: IRET refused a program's frame */
     TRAP_IRQ_BASE = 32,      /* 32 + line */
     TRAP_SYSCALL = 256,      /* not a vector of the CPU */
     TRAP_FRAME_CHANGED = 257 /* a system call's frame that must be restored whole */

@@ -51,6 +51,8 @@ struct trap_frame *trap_recover_return(struct trap_frame *frame,
     memcpy(&user, frame, offsetof(struct trap_frame, ip));
     memcpy(&user.ip, stack, sizeof user - offsetof(struct trap_frame, ip));
     user.cs |= 3;
+    user.vector = TRAP_IRET;
+    user.error_code = 0;
     *place = user;
     signal(place);
     interrupts_disable();

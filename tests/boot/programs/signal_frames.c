@@ -353,7 +353,9 @@ static bool survives(void)
 static void damaged(void)
 {
     for (damage = 0; damage < 10; damage++) {
-        if (damage >= 1 && damage <= 6)
+        if (damage >= 1 && damage <= 4)
+            check(dies_of(run_damaged, SIGILL)); /* IRET refuses */
+        else if (damage == 5 || damage == 6)
             check(dies_of(run_damaged, SIGSEGV));
         else
             check(survives());
