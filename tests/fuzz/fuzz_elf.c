@@ -22,6 +22,9 @@
 
 #include "must.h"
 
+/* Four levels of page tables. */
+unsigned long user_end = USER_WINDOW_END;
+
 #define HEADER     4
 #define PAGES_SEEN 24 /* of each segment are compared */
 

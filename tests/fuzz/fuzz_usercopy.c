@@ -34,6 +34,9 @@
 
 #include "must.h"
 
+/* Four levels of page tables. */
+unsigned long user_end = USER_WINDOW_END;
+
 #define HEADER     7
 #define PAGES      20 /* of the first window */
 #define TOP_PAGES  4
@@ -95,12 +98,12 @@ bool kill_pending(void)
 static void on_fault(int signo, siginfo_t *info, void *context)
 {
     greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
-    struct trap_frame frame = {.rip = (uint64_t)registers[REG_RIP]};
+    struct trap_frame frame = {.ip = (uint64_t)registers[REG_RIP]};
 
     (void)info;
     if (!exception_fixup(&frame))
         signal(signo, SIG_DFL); /* the instruction runs once more, and that is reported */
-    registers[REG_RIP] = (greg_t)frame.rip;
+    registers[REG_RIP] = (greg_t)frame.ip;
 }
 
 static bool map_window(uint64_t start, size_t pages)

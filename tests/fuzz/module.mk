@@ -45,7 +45,7 @@ $(eval $(call fuzz_target,region,$(FUZZ_SIM) $(FUZZ_MODEL:%.c=sim/%.o) $(addpref
     region_hostile.o),-lpthread -Wl$(comma)--wrap=sim_random_below -Wl$(comma)--wrap=sim_random_once_in))
 $(eval $(call fuzz_target,elf,$(FUZZ_SIM) $(addprefix kernel/,kernel/proc/elf.o tests/fuzz/host/heap.o \
     tests/fuzz/fuzz_elf.o),-lpthread))
-$(eval $(call fuzz_target,usercopy,$(addprefix kernel/,kernel/x86/usercopy.o kernel/x86/usercopy.S.o \
+$(eval $(call fuzz_target,usercopy,$(addprefix kernel/,kernel/x86/usercopy.o kernel/x86/x86_64/usercopy.S.o \
     kernel/proc/exec_strings.o kernel/linux/vectors.o kernel/fs/transfer.o tests/fuzz/host/heap.o \
     tests/fuzz/fuzz_usercopy.o),-Wl$(comma)-T$(comma)tests/fuzz/host/exception_table.lds))
 

@@ -81,7 +81,9 @@ verdict "boots without NX" 33 'this CPU has no NX' 'selftest usercopy: ok'
 # GRUB by Multiboot2, with a module in place of the initial archive.
 if command -v grub-mkrescue >/dev/null && command -v xorriso >/dev/null; then
     mkdir -p "$work/iso/boot/grub"
-    cp "$kernel" "$work/iso/boot/"
+    # GRUB looks for the entry among virtual addresses; QEMU's -kernel wants the physical one on i386.
+    entry=$(nm "$kernel" | sed -n 's/^\([0-9a-f]*\) . boot_entry$/0x\1/p')
+    objcopy --set-start="$entry" "$kernel" "$work/iso/boot/quire.elf"
     cat >"$work/iso/boot/grub/grub.cfg" <<'END'
 set timeout=0
 menuentry quire {
