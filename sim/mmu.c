@@ -251,11 +251,9 @@ void sim_flush_all(void)
 
 void sim_mmu_set_root(struct sim_cpu *cpu, quire_phys root)
 {
-    const quire_entry *entries = (const quire_entry *)sim_bytes(cpu->machine, root);
-
     __atomic_store_n(&cpu->mmu.root, root, __ATOMIC_RELAXED);
-    for (unsigned i = 0; QUIRE_ROOT_FIXED && i < QUIRE_ROOT_ENTRIES; i++)
-        cpu->mmu.fixed[i] = entries[i];
+    if (QUIRE_ROOT_FIXED)
+        memcpy(cpu->mmu.fixed, sim_bytes(cpu->machine, root), sizeof(cpu->mmu.fixed));
 }
 
 void sim_load_root(quire_phys root)

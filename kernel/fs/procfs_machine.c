@@ -152,15 +152,15 @@ static void show_rows(struct text *text, const char *before, const struct row *r
 static void show_high_memory(struct text *text, const char *before, const struct counts *c)
 {
     const struct quire_zone *high = &kernel_machine.frame.zone[QUIRE_ZONE_HIGH];
+    unsigned long total = high->present, free = quire_zone_free(high);
     const struct row rows[] = {
-        {"HighTotal:      ", KIB(high->present)},
-        {"HighFree:       ", KIB(quire_zone_free(high))},
-        {"LowTotal:       ", KIB(c->frames.total - high->present)},
-        {"LowFree:        ", KIB(c->frames.free - quire_zone_free(high))},
+        {"HighTotal:      ", KIB(total)},
+        {"HighFree:       ", KIB(free)},
+        {"LowTotal:       ", KIB(c->frames.total - total)},
+        {"LowFree:        ", KIB(c->frames.free - free)},
     };
 
-    if (sizeof(long) == 4)
-        show_rows(text, before, rows, ARRAY_SIZE(rows));
+    show_rows(text, before, rows, ARRAY_SIZE(rows));
 }
 
 struct page_sizes {
@@ -235,7 +235,8 @@ int proc_show_meminfo(struct text *text, const struct proc_target *target)
     };
 
     show_rows(text, "", rows, ARRAY_SIZE(rows));
-    show_high_memory(text, "", &c);
+    if (sizeof(long) == 4)
+        show_high_memory(text, "", &c);
     show_rows(text, "", rest, ARRAY_SIZE(rest));
     for (unsigned i = 0; i < 4; i++) {
         static const char *const names[] = {"Total:", "Free: ", "Rsvd: ", "Surp: "};
@@ -300,7 +301,8 @@ int proc_show_node_meminfo(struct text *text, const struct proc_target *target)
     };
 
     show_rows(text, "Node 0 ", rows, ARRAY_SIZE(rows));
-    show_high_memory(text, "Node 0 ", &c);
+    if (sizeof(long) == 4)
+        show_high_memory(text, "Node 0 ", &c);
     show_rows(text, "Node 0 ", rest, ARRAY_SIZE(rest));
     for (unsigned i = 0; i < 3; i++) {
         static const char *const names[] = {"Total:", "Free: ", "Surp: "};

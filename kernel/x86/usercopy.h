@@ -119,7 +119,7 @@ DEFINE_USER_ACCESS(64, "movq", "q")
 #else
 static inline int get_user_word(unsigned long *out_value, const void __user *from)
 {
-    uint32_t value;
+    uint32_t value = 0;
     int error = get_user_u32(&value, from);
 
     *out_value = value;

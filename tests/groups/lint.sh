@@ -67,7 +67,7 @@ cppcheck_all() {
 check "cppcheck has nothing to say" cppcheck_all
 
 tidy() {
-    tools/build -k lint-tidy 2>&1 |
+    { tools/build -k lint-tidy; tools/build -k ARCH=i386 lint-tidy; } 2>&1 |
         grep -vE '^  TIDY|^make.*(Error|Nothing to be done|not remade)'
     true
 }

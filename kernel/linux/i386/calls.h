@@ -88,7 +88,6 @@ long sys_sigpending(word set);
 long sys_sigsuspend(word unused, word unused_too, word mask);
 long sys_sgetmask(void);
 long sys_ssetmask(word mask);
-long sys_sigreturn(void); /* proc/i386/signal_frame.c */
 
 /* time64.c */
 long sys_stime(word in);
