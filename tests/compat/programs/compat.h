@@ -45,7 +45,11 @@
 
 /* 64 TiB up, or 1 GiB, nothing is ever mapped: programs place there what must have no neighbours.
  */
-#define AREA ((char *)(sizeof(long) == 8 ? 0x400000000000 : 0x40000000))
+#if __SIZEOF_LONG__ == 8
+#define AREA ((char *)0x400000000000)
+#else
+#define AREA ((char *)0x40000000)
+#endif
 
 /* Printed addresses are relative to this one. */
 static char *base = AREA;
