@@ -268,7 +268,9 @@ static void check_objects(struct check *check)
         if (quire_object_check(object) != 0)
             complain(check, "check: an object's pages or regions are wrong, size", object->size);
         if (object->kind == QUIRE_OBJECT_MEMORY)
-            check->committed += object->reserved != 0 ? object->reserved : object->resident;
+            check->committed +=
+                object->reserved != 0 ? object->reserved : object->resident + object->swapped;
+        quire_object_count_slots(object);
     }
     for (uint32_t i = 0; (i = quire_frame_next_written(q, i)) < q->frame.count; i++) {
         struct quire_frame *frame = quire_frame_at(q, i);

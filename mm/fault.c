@@ -10,7 +10,8 @@
  *   zero page, w   zeroed frame        -                       -                -
  *   read-only, w   only owner: reuse   copy, or reuse a copy   make writable    make writable
  *                  otherwise: copy
- *   slot           swap in             swap in                 -                -
+ *   slot           swap in, and its    swap in                 -                -
+ *                  neighbours
  *   inaccessible   only with PROT_NONE: no right. A forced access (quire_space_read, _write) goes
  *                  through the same cases, and leaves an inaccessible entry behind, or none
  *   poisoned       SIGBUS
@@ -226,10 +227,20 @@ static enum quire_status upgrade_zero_page(struct fault *fault)
 
 /* ---- writing where a frame is present, read-only and private ---- */
 
-static bool may_reuse_locked(const struct quire_frame *frame)
+/* We are the only owner, the slot cache left out; that lets the frame go. */
+static bool may_reuse_locked(struct quire *q, struct quire_frame *frame)
 {
-    return frame->kind == QUIRE_FRAME_ANONYMOUS &&
-           __atomic_load_n(&frame->count, __ATOMIC_ACQUIRE) == 1;
+    if (frame->kind != QUIRE_FRAME_ANONYMOUS)
+        return false;
+    return __atomic_load_n(&frame->count, __ATOMIC_ACQUIRE) == 1 ||
+           (QUIRE_UNLIKELY(quire_frame_slot(frame) != 0) && quire_slot_take(q, frame));
+}
+
+/* A first look without the lock, to know whether a copy may be needed. */
+static bool may_need_copy(const struct quire_frame *frame)
+{
+    return frame->kind != QUIRE_FRAME_ANONYMOUS ||
+           __atomic_load_n(&frame->count, __ATOMIC_RELAXED) != 1;
 }
 
 /* The last owner writes on in place. */
@@ -262,7 +273,7 @@ static enum quire_status write_copy(struct fault *fault)
     struct quire_frame *old = quire_frame_of(q, quire_entry_phys(fault->seen)), *copy = NULL;
     bool was_anonymous, forced = !(fault->view.flags & QUIRE_PROT_WRITE);
 
-    if (old->kind != QUIRE_FRAME_ANONYMOUS || __atomic_load_n(&old->count, __ATOMIC_RELAXED) != 1) {
+    if (may_need_copy(old)) {
         copy = quire_frame_alloc_one(q, QUIRE_FRAME_ANONYMOUS, QUIRE_ALLOC_HIGH);
         if (copy == NULL)
             return QUIRE_NO_MEMORY;
@@ -272,7 +283,7 @@ static enum quire_status write_copy(struct fault *fault)
             quire_frame_put(q, copy);
         return QUIRE_RETRY;
     }
-    if (may_reuse_locked(old)) {
+    if (may_reuse_locked(q, old)) {
         if (copy != NULL)
             quire_frame_put(q, copy);
         if (!forced)
@@ -281,7 +292,7 @@ static enum quire_status write_copy(struct fault *fault)
         fault->class = QUIRE_FAULT_SPURIOUS;
         return QUIRE_OK;
     }
-    if (copy == NULL) { /* another owner appeared meanwhile */
+    if (copy == NULL) { /* another owner appeared meanwhile, or the frame is on its way out */
         unlock(fault);
         return QUIRE_RETRY;
     }
@@ -294,7 +305,7 @@ static enum quire_status write_copy(struct fault *fault)
         fault->leaf.table->table.anonymous++;
     unlock(fault);
     quire_flush_space(fault->space, fault->page, fault->page + QUIRE_PAGE_SIZE);
-    quire_frame_put(q, old);
+    quire_page_put(q, old);
     fault->class = was_anonymous ? QUIRE_FAULT_COPY : QUIRE_FAULT_OBJECT_COPY;
     return QUIRE_OK;
 }
@@ -473,7 +484,7 @@ static enum quire_status object_fault(struct fault *fault)
      * is going just now. */
     if (!quire_object_try_get(object))
         return QUIRE_RETRY;
-    status = quire_object_page(object, view->index, 0, &page);
+    status = quire_object_page(object, view->index, QUIRE_OBJECT_RESIDENT, &page);
     if (QUIRE_UNLIKELY(status == QUIRE_NO_MAPPING))
         status = fetch_page(fault, &page);
     if (status == QUIRE_OK) {
@@ -491,42 +502,129 @@ static enum quire_status object_fault(struct fault *fault)
 
 /* ---- slots ---- */
 
+/*
+ * How many pages from the faulting one on are read together. A program that goes on where the last
+ * swap-in ended doubles it, one that jumps halves it: in order is soon read in large runs, at
+ * random page by page.
+ */
+static unsigned pages_ahead(const struct fault *fault)
+{
+    struct quire_space *space = fault->space;
+    uint32_t ahead = ATOMIC_FIELD(space->ahead);
+
+    if (fault->view.flags & QUIRE_REGION_RANDOM)
+        return 1;
+    if (fault->view.flags & QUIRE_REGION_SEQUENTIAL)
+        return QUIRE_SLOT_RUN;
+    if (ahead == 0)
+        ahead = 4;
+    if (ATOMIC_FIELD(space->ahead_next) == fault->page)
+        ahead = 2 * ahead < QUIRE_SLOT_RUN ? 2 * ahead : QUIRE_SLOT_RUN;
+    else
+        ahead = ahead > 1 ? ahead / 2 : 1;
+    __atomic_store_n(&space->ahead, ahead, __ATOMIC_RELAXED);
+    return ahead;
+}
+
+/* Entries from the faulting one on that hold consecutive slots; each slot is held. Table locked. */
+static unsigned hold_run_locked(struct fault *fault, uint64_t slot)
+{
+    unsigned index = quire_level_index(fault->page, 1), most = pages_ahead(fault), count = 0;
+    quire_virt page = fault->page;
+
+    while (count < most && index + count < QUIRE_TABLE_ENTRIES && page < fault->view.end &&
+           fault->slot[count] == quire_entry_from_slot(slot + count)) {
+        quire_slot_get(fault->q, slot + count);
+        page += QUIRE_PAGE_SIZE;
+        count++;
+    }
+    return count;
+}
+
+/* Pages that came from slots get the word that the policy gives those who return. */
+static void set_word(struct fault *fault, uint64_t slot, struct quire_frame *frame)
+{
+    struct quire_reclaim_layer *layer = &fault->q->reclaim;
+    const struct quire_policy *policy = ATOMIC_FIELD(layer->started);
+    const struct quire_slot *record = quire_slot_find(fault->q, slot);
+
+    if (policy != NULL && policy->arrive != NULL && record != NULL)
+        *quire_frame_policy(frame) = policy->arrive(
+            &layer->state, ATOMIC_FIELD(layer->state.evictions) - ATOMIC_FIELD(record->left),
+            (uint32_t)(quire_hook_clock(fault->q) >> 20));
+}
+
+/*
+ * The i-th page of a run goes where its slot entry stands, if it still does. The faulting page (0)
+ * is written to at once where that is wanted and nobody else has the frame; the others count as
+ * unused until they are used.
+ */
+static bool install_from_slot_locked(struct fault *fault, unsigned i, uint64_t slot,
+                                     struct quire_frame *frame)
+{
+    struct quire_frame *table = fault->leaf.table;
+    quire_entry bits = region_bits(fault);
+
+    if (quire_entry_read(&fault->slot[i]) != quire_entry_from_slot(slot + i))
+        return false;
+    set_word(fault, slot + i, frame);
+    if (i > 0)
+        bits &= ~QUIRE_ENTRY_ACCESSED;
+    else if ((fault->access & QUIRE_ACCESS_WRITE) && !(fault->view.flags & QUIRE_REGION_SHARED) &&
+             quire_slot_take(fault->q, frame))
+        bits = owned_bits(fault);
+    table->table.resident++;
+    table->table.anonymous++;
+    quire_entry_write(&fault->slot[i], quire_entry_make(quire_frame_phys(fault->q, frame), bits));
+    quire_slot_put(fault->q, slot + i); /* the entry's */
+    return true;
+}
+
 static enum quire_status swap_in(struct fault *fault)
 {
+    struct quire *q = fault->q;
     uint64_t slot = quire_entry_slot(fault->seen);
-    struct quire_frame *frame;
+    struct quire_frame *frame[QUIRE_SLOT_RUN];
     enum quire_status status;
+    unsigned count;
     bool valid;
 
-    /* Held until the entry has been looked at again, or the number could have come back for another
-     * page meanwhile. A write gets a frame of its own by the rules of copying, when it comes back
-     * here. */
+    /* Held until the entries have been looked at again, or the numbers could have come back for
+     * other pages meanwhile. */
     if (!lock_valid(fault))
         return QUIRE_RETRY;
-    quire_slot_get(fault->q, slot);
+    count = hold_run_locked(fault, slot);
     unlock(fault);
-    status = quire_slot_read(fault->q, slot, &frame);
+    status = quire_slot_read_run(q, slot, slot, count, frame);
     valid =
         (status == QUIRE_OK || status == QUIRE_IO_ERROR) && find_again(fault) && lock_valid(fault);
-    if (valid) {
-        /* The reference that quire_slot_read gave becomes the entry's. */
-        if (status == QUIRE_OK)
-            install_locked(fault, frame, region_bits(fault));
-        else
-            quire_entry_write(fault->slot, QUIRE_ENTRY_POISONED);
-        unlock(fault);
-        quire_slot_put(fault->q, slot); /* the entry's */
+    if (valid && status == QUIRE_IO_ERROR) {
+        quire_entry_write(fault->slot, QUIRE_ENTRY_POISONED);
+        quire_slot_put(q, slot);
     }
-    quire_slot_put(fault->q, slot);
+    for (unsigned i = 0; i < count; i++) {
+        if (frame[i] == NULL)
+            continue;
+        quire_count_event(q, QUIRE_EVENT_SWAP_IN);
+        /* The reference that reading gave becomes the entry's. */
+        if (valid && install_from_slot_locked(fault, i, slot, frame[i]))
+            frame[i] = NULL;
+    }
+    if (valid)
+        unlock(fault);
+    for (unsigned i = 0; i < count; i++) {
+        if (frame[i] != NULL)
+            quire_page_put(q, frame[i]);
+        quire_slot_put(q, slot + i);
+    }
+    __atomic_store_n(&fault->space->ahead_next,
+                     fault->page + ((quire_virt)count << QUIRE_PAGE_SHIFT), __ATOMIC_RELAXED);
     if (status == QUIRE_IO_ERROR)
         fault->class = QUIRE_FAULT_IO_ERROR;
     if (status != QUIRE_OK)
         return status;
-    if (!valid) {
-        quire_frame_put(fault->q, frame);
+    if (!valid)
         return QUIRE_RETRY;
-    }
-    quire_count_event(fault->q, QUIRE_EVENT_SWAP_IN);
     fault->class = QUIRE_FAULT_SWAP_IN;
     return QUIRE_OK;
 }

@@ -129,6 +129,16 @@ static void clear(struct quire *q, struct quire_frame *frame)
     quire_frame_unmap(q, frame, bytes);
 }
 
+void quire_frame_set_kind(struct quire *q, struct quire_frame *frame, enum quire_frame_kind kind)
+{
+    struct quire_cpu *cpu = quire_this_cpu(q);
+
+    cpu->kind[frame->kind]--;
+    cpu->kind[kind]++;
+    __builtin_memset((char *)frame + RECORD_UNION, 0, sizeof(*frame) - RECORD_UNION);
+    frame->kind = (uint8_t)kind;
+}
+
 /* ---- zones ---- */
 
 static void zone_add_free(struct quire_zone *zone, uint32_t frames)
@@ -279,6 +289,17 @@ static uint32_t last_frames(const struct quire *q)
     return n;
 }
 
+/* Layer 5 wants to know, once, when few frames are left. */
+static void tell_when_low(struct quire *q)
+{
+    uint64_t low = __atomic_load_n(&q->reclaim.low, __ATOMIC_RELAXED), free = 0;
+
+    for (unsigned i = QUIRE_ZONE_COUNT; i-- > 0 && free < low;)
+        free += quire_zone_free(&q->frame.zone[i]);
+    if (free < low && !__atomic_exchange_n(&q->reclaim.told, true, __ATOMIC_RELAXED))
+        quire_hook_memory_low(q);
+}
+
 /* A batch onto an empty stack. DMA memory is touched only when there is nothing else. */
 static bool refill(struct quire *q, struct quire_cpu *cpu)
 {
@@ -290,6 +311,8 @@ static bool refill(struct quire *q, struct quire_cpu *cpu)
         want -= refill_from(q, cpu, i, want);
     if (cpu->frame_count == 0)
         refill_from(q, cpu, QUIRE_ZONE_DMA, want);
+    if (__atomic_load_n(&q->reclaim.low, __ATOMIC_RELAXED) != 0)
+        tell_when_low(q);
     return cpu->frame_count != 0;
 }
 

@@ -23,6 +23,11 @@ __attribute__((weak)) void quire_hook_frame_unmap(struct quire *q, void *address
     quire_hook_panic(q, "RAM exceeds the direct map and quire_hook_frame_unmap is not defined");
 }
 
+__attribute__((weak)) void quire_hook_memory_low(struct quire *q)
+{
+    (void)q;
+}
+
 __attribute__((weak)) bool quire_hook_pause(struct quire *q)
 {
     (void)q;

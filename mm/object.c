@@ -3,7 +3,9 @@
  *
  * Resident pages stand in a radix tree: nodes of 64 pointers, 6 bits of the index each, as many
  * levels as the largest index needs (height 0: the root is page 0's frame itself). Nodes have no
- * counts: they go when the last page has left.
+ * counts: they go when the last page has left. A memory object's page that went out to a slot
+ * leaves the slot's number in its place, marked by the lowest bit; that place counts as one of the
+ * slot's entries.
  *
  * Truncation against faults. A fault fetches a page first and installs it later, under its table's
  * lock. So a page leaves in this order: out of the tree, owner := NULL, then out of every mapping
@@ -38,7 +40,29 @@ static bool fits(const struct quire_object *object, uint64_t index)
     return (index >> (NODE_BITS * object->tree_height)) == 0;
 }
 
-static struct quire_frame *find_page(const struct quire_object *object, uint64_t index)
+/* A place holds nothing, a frame, or the number of a slot. */
+static bool holds_slot(const void *place)
+{
+    return ((uintptr_t)place & 1) != 0;
+}
+
+static uint64_t slot_in(const void *place)
+{
+    return (uintptr_t)place >> 1;
+}
+
+static void *place_of_slot(uint64_t slot)
+{
+    return (void *)((uintptr_t)slot << 1 | 1);
+}
+
+static struct quire_frame *frame_in(void *place)
+{
+    return holds_slot(place) ? NULL : place;
+}
+
+/* What the place of a page holds. */
+static void *find_place(const struct quire_object *object, uint64_t index)
 {
     void *at = object->tree;
 
@@ -47,6 +71,11 @@ static struct quire_frame *find_page(const struct quire_object *object, uint64_t
     for (unsigned height = object->tree_height; height > 0 && at != NULL; height--)
         at = ((struct node *)at)->child[(index >> (NODE_BITS * (height - 1))) & (NODE_SIZE - 1)];
     return at;
+}
+
+static struct quire_frame *find_page(const struct quire_object *object, uint64_t index)
+{
+    return frame_in(find_place(object, index));
 }
 
 static struct node *new_node(struct quire *q)
@@ -86,9 +115,9 @@ static void **make_place(struct quire_object *object, uint64_t index)
     return place;
 }
 
-/* The first resident page at or above *index, whose index is stored; NULL: none. Skips what has no
- * nodes. */
-static struct quire_frame *next_page(const struct quire_object *object, uint64_t *index)
+/* What the first place that holds something holds, at or above *index, which is stored; NULL: none.
+ * Skips what has no nodes. */
+static void *next_place(const struct quire_object *object, uint64_t *index)
 {
     while (fits(object, *index)) {
         void *at = object->tree;
@@ -144,15 +173,26 @@ static bool charges_pages(const struct quire_object *object)
     return object->kind == QUIRE_OBJECT_MEMORY && object->reserved == 0;
 }
 
-static void remove_page(struct quire_object *object, uint64_t index)
+/* The place of a page that is there. */
+static void **known_place(struct quire_object *object, uint64_t index)
 {
     void **place = &object->tree;
 
     for (unsigned height = object->tree_height; height > 0; height--)
         place = &((struct node *)*place)
                      ->child[(index >> (NODE_BITS * (height - 1))) & (NODE_SIZE - 1)];
+    return place;
+}
+
+static void remove_page(struct quire_object *object, uint64_t index)
+{
+    void **place = known_place(object, index);
+
+    if (holds_slot(*place))
+        object->swapped--;
+    else
+        object->resident--;
     *place = NULL;
-    object->resident--;
     if (charges_pages(object))
         quire_commit_add(object->q, -1);
 }
@@ -179,6 +219,7 @@ enum quire_status quire_object_create(struct quire *q, enum quire_object_kind ki
     quire_spin_init(&object->lock);
 
     quire_spin_lock(&q->list_lock);
+    object->number = q->next_object++;
     object->next = q->objects;
     if (q->objects != NULL)
         q->objects->previous = object;
@@ -247,13 +288,17 @@ static void drop_pages_locked(struct quire_object *object, uint64_t first, uint6
     uint64_t index = first;
 
     for (;;) {
-        struct quire_frame *frame = next_page(object, &index);
+        void *held = next_place(object, &index);
+        struct quire_frame *frame = frame_in(held);
 
-        if (frame == NULL || index > last)
+        if (held == NULL || index > last)
             break;
         remove_page(object, index);
-        __atomic_store_n(&frame->object.owner, NULL, __ATOMIC_RELEASE);
-        if (quire_frame_drop(frame)) {
+        if (frame == NULL)
+            quire_slot_put(q, slot_in(held));
+        else
+            __atomic_store_n(&frame->object.owner, NULL, __ATOMIC_RELEASE);
+        if (frame != NULL && quire_frame_drop(frame)) {
             freed[count++] = frame;
             if (count == QUIRE_GATHER_FRAMES) {
                 quire_frame_free_bulk(q, freed, count);
@@ -266,7 +311,7 @@ static void drop_pages_locked(struct quire_object *object, uint64_t first, uint6
     }
     if (count > 0)
         quire_frame_free_bulk(q, freed, count);
-    if (object->resident == 0)
+    if (object->resident + object->swapped == 0)
         free_nodes(object);
 }
 
@@ -387,6 +432,8 @@ static enum quire_status add_page(struct quire_object *object, uint64_t index, u
         place = make_place(object, index);
         if (place == NULL) {
             status = QUIRE_NO_MEMORY;
+        } else if (holds_slot(*place)) {
+            status = QUIRE_RETRY; /* another was faster, and then it went out */
         } else if (*place != NULL) {
             *out = *place;
             quire_frame_get(*out);
@@ -408,6 +455,83 @@ static enum quire_status add_page(struct quire_object *object, uint64_t index, u
     return status;
 }
 
+/* A frame of the object's own with what a slot's frame holds; the reference is taken over. NULL: no
+ * memory. */
+static struct quire_frame *make_own(struct quire *q, struct quire_frame *frame)
+{
+    struct quire_frame *copy;
+
+    if (quire_slot_take(q, frame)) {
+        quire_frame_set_kind(q, frame, QUIRE_FRAME_OBJECT);
+        return frame;
+    }
+    copy = quire_frame_alloc_one(q, QUIRE_FRAME_OBJECT, QUIRE_ALLOC_HIGH);
+    if (copy != NULL) {
+        void *target = quire_frame_map(q, copy), *source = quire_frame_map(q, frame);
+
+        quire_platform_copy_page(target, source);
+        quire_frame_unmap(q, frame, source);
+        quire_frame_unmap(q, copy, target);
+    }
+    quire_page_put(q, frame);
+    return copy;
+}
+
+/* A page that a slot holds comes back; QUIRE_RETRY: look again, it may be there now. */
+static enum quire_status bring_back(struct quire_object *object, uint64_t index)
+{
+    struct quire *q = object->q;
+    struct quire_frame *frame = NULL;
+    enum quire_status status;
+    void *held;
+
+    quire_spin_lock(&object->lock);
+    held = find_place(object, index);
+    if (held != NULL && holds_slot(held))
+        quire_slot_get(q, slot_in(held));
+    quire_spin_unlock(&object->lock);
+    if (held == NULL || !holds_slot(held))
+        return QUIRE_RETRY;
+
+    status = quire_slot_read(q, slot_in(held), &frame);
+    if (status == QUIRE_OK) {
+        frame = make_own(q, frame);
+        status = frame != NULL ? QUIRE_RETRY : QUIRE_NO_MEMORY;
+    }
+    if (status == QUIRE_RETRY) {
+        quire_spin_lock(&object->lock);
+        if (find_place(object, index) == held) {
+            frame->object.index = index;
+            __atomic_store_n(&frame->object.owner, object, __ATOMIC_RELEASE);
+            quire_frame_mark_dirty(frame);
+            *known_place(object, index) = frame; /* our reference is the tree's */
+            object->resident++;
+            object->swapped--;
+            frame = NULL;
+        }
+        quire_spin_unlock(&object->lock);
+        if (frame == NULL)
+            quire_slot_put(q, slot_in(held)); /* the place's */
+        else
+            quire_frame_put(q, frame);
+        quire_count_event(q, QUIRE_EVENT_SWAP_IN);
+    }
+    quire_slot_put(q, slot_in(held));
+    return status;
+}
+
+static bool is_out(struct quire_object *object, uint64_t index)
+{
+    bool out;
+
+    if (__atomic_load_n(&object->swapped, __ATOMIC_RELAXED) == 0)
+        return false;
+    quire_spin_lock(&object->lock);
+    out = holds_slot(find_place(object, index));
+    quire_spin_unlock(&object->lock);
+    return out;
+}
+
 static enum quire_status try_page(struct quire_object *object, uint64_t index, unsigned flags,
                                   struct quire_frame **out)
 {
@@ -423,6 +547,8 @@ static enum quire_status try_page(struct quire_object *object, uint64_t index, u
     *out = get_resident(object, index);
     if (*out != NULL)
         return QUIRE_OK;
+    if (!(flags & QUIRE_OBJECT_RESIDENT) && is_out(object, index))
+        return bring_back(object, index);
     if (!(flags & QUIRE_OBJECT_ALLOCATE))
         return QUIRE_NO_MAPPING;
     frame = quire_frame_alloc_one(object->q, QUIRE_FRAME_OBJECT, zero | QUIRE_ALLOC_HIGH);
@@ -450,7 +576,9 @@ enum quire_status quire_object_page(struct quire_object *object, uint64_t index,
         return QUIRE_OVERFLOW;
     do
         status = try_page(object, index, flags, out);
-    while (status == QUIRE_NO_MEMORY && quire_reclaim(object->q, 2));
+    while (status == QUIRE_RETRY || (status == QUIRE_NO_MEMORY && quire_reclaim(object->q, 2)));
+    if (status == QUIRE_OK)
+        quire_frame_mark_accessed(*out);
     return status;
 }
 
@@ -487,7 +615,7 @@ size_t quire_object_pages(struct quire_object *object, uint64_t index, size_t n,
             struct quire_frame *frame = NULL;
 
             if (node != NULL && at + j < end)
-                frame = node->child[(at + j) & (NODE_SIZE - 1)];
+                frame = frame_in(node->child[(at + j) & (NODE_SIZE - 1)]);
             if (frame != NULL) {
                 quire_frame_get(frame);
                 found++;
@@ -559,10 +687,11 @@ static void zap_mappings_locked(struct quire_object *object, uint64_t first, uin
 /* Zero bytes [from, to) of one page, if it is resident. */
 static void zero_part(struct quire_object *object, uint64_t index, size_t from, size_t to)
 {
-    struct quire_frame *frame = get_resident(object, index);
+    struct quire_frame *frame;
     char *bytes;
 
-    if (frame == NULL)
+    /* A page that cannot be read back is lost, and nobody will see its end. */
+    if (quire_object_page(object, index, QUIRE_OBJECT_ANY_INDEX, &frame) != QUIRE_OK)
         return;
     bytes = quire_frame_map(object->q, frame);
     __builtin_memset(bytes + from, 0, to - from);
@@ -609,6 +738,100 @@ void quire_object_punch(struct quire_object *object, uint64_t start, uint64_t en
         zero_part(object, first - 1, start & (QUIRE_PAGE_SIZE - 1), QUIRE_PAGE_SIZE);
     if (end & (QUIRE_PAGE_SIZE - 1))
         zero_part(object, after, 0, end & (QUIRE_PAGE_SIZE - 1));
+}
+
+/* ---- going out ---- */
+
+/* The page at a place that holds a frame goes, if it can: see table.h. */
+static bool take_page_locked(struct quire_object *object, uint64_t index, void **place,
+                             bool *no_slots, uint64_t *out_slot)
+{
+    struct quire *q = object->q;
+    struct quire_frame *frame = *place;
+
+    *out_slot = 0;
+    if (object->kind == QUIRE_OBJECT_MEMORY) {
+        if (*no_slots)
+            return false;
+        __atomic_store_n(&frame->object.owner, NULL, __ATOMIC_RELAXED);
+        frame->object.index = 0;
+        quire_frame_set_kind(q, frame, QUIRE_FRAME_ANONYMOUS);
+        *out_slot = quire_slot_alloc(q, frame);
+        if (*out_slot == 0) {
+            *no_slots = true;
+            quire_frame_set_kind(q, frame, QUIRE_FRAME_OBJECT);
+            frame->object.index = index;
+            __atomic_store_n(&frame->object.owner, object, __ATOMIC_RELEASE);
+            return false;
+        }
+        quire_slot_get(q, *out_slot);
+        *place = place_of_slot(*out_slot);
+        object->resident--;
+        object->swapped++;
+        quire_count_event(q, QUIRE_EVENT_SWAP_OUT);
+        return true;
+    }
+    if (__atomic_load_n(&frame->flags, __ATOMIC_RELAXED) & QUIRE_FRAME_DIRTY)
+        return false;
+    remove_page(object, index);
+    __atomic_store_n(&frame->object.owner, NULL, __ATOMIC_RELEASE);
+    return true;
+}
+
+bool quire_object_take_pages(struct quire_object *object, uint64_t *index, unsigned n,
+                             bool (*ask)(void *context, struct quire_frame *frame), void *context,
+                             bool *no_slots, struct quire_frame **frames, uint64_t *slots,
+                             unsigned *out_count)
+{
+    unsigned looks = 4 * n;
+    void *held = NULL;
+
+    *out_count = 0;
+    quire_spin_lock(&object->lock);
+    while (*out_count < n && looks-- > 0 && (held = next_place(object, index)) != NULL) {
+        struct quire_frame *frame = frame_in(held);
+
+        /* Count 1: the tree's own reference; others come only under this lock. */
+        if (frame != NULL && __atomic_load_n(&frame->count, __ATOMIC_ACQUIRE) == 1 &&
+            ask(context, frame) &&
+            take_page_locked(object, *index, known_place(object, *index), no_slots,
+                             &slots[*out_count]))
+            frames[(*out_count)++] = frame;
+        ++*index;
+    }
+    quire_spin_unlock(&object->lock);
+    return held != NULL;
+}
+
+enum quire_status quire_object_drain(struct quire_object *object,
+                                     const struct quire_slot_area *area)
+{
+    for (uint64_t index = 0;; index++) {
+        enum quire_status status;
+        void *held;
+
+        quire_spin_lock(&object->lock);
+        while ((held = next_place(object, &index)) != NULL &&
+               !(holds_slot(held) && quire_slot_area_of(object->q, slot_in(held)) == area))
+            index++;
+        quire_spin_unlock(&object->lock);
+        if (held == NULL)
+            return QUIRE_OK;
+        do
+            status = bring_back(object, index);
+        while (status == QUIRE_NO_MEMORY && quire_reclaim(object->q, 2));
+        if (status == QUIRE_NO_MEMORY)
+            return status;
+    }
+}
+
+void quire_object_count_slots(struct quire_object *object)
+{
+    uint64_t index = 0;
+
+    for (void *held; (held = next_place(object, &index)) != NULL; index++)
+        if (holds_slot(held))
+            quire_slot_find(object->q, slot_in(held))->seen++;
 }
 
 /* ---- content ---- */
@@ -694,16 +917,21 @@ enum quire_status quire_object_write(struct quire_object *object, uint64_t offse
 
 unsigned quire_object_check(struct quire_object *object)
 {
-    uint64_t pages = 0, index = 0;
+    uint64_t pages = 0, slots = 0, index = 0;
     unsigned wrong = 0;
 
     quire_spin_lock(&object->lock);
-    for (struct quire_frame *frame; (frame = next_page(object, &index)) != NULL; index++) {
+    for (void *held; (held = next_place(object, &index)) != NULL; index++) {
+        struct quire_frame *frame = frame_in(held);
+
+        slots += frame == NULL;
+        if (frame == NULL)
+            continue;
         pages++;
         wrong += frame->kind != QUIRE_FRAME_OBJECT || frame->object.owner != object ||
                  frame->object.index != index;
     }
-    wrong += pages != object->resident;
+    wrong += pages != object->resident || slots != object->swapped;
     for (const struct quire_region *region = object->regions; region != NULL;
          region = region->object_next)
         wrong += region->object != object;

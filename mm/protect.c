@@ -125,6 +125,7 @@ void quire_protect_entries(struct quire_space *space, quire_virt start, quire_vi
 struct change {
     uint32_t set, clear;
     bool entries;      /* the entries follow */
+    bool own;          /* the tables become the space's own: reclaim changes shared ones for all */
     bool private_only; /* shared regions are passed over */
 };
 
@@ -187,7 +188,7 @@ static enum quire_status change_piece(struct quire_space *space, struct quire_re
         if (added > 0 && space->regions.count + added > space->q->region_limit)
             return QUIRE_LIMIT;
     }
-    if (change->entries && quire_own_range(space, start, end) != QUIRE_OK)
+    if ((change->entries || change->own) && quire_own_range(space, start, end) != QUIRE_OK)
         return QUIRE_NO_MEMORY;
     if (region->range.start < start && (spare[0] = quire_region_alloc(space)) == NULL)
         return QUIRE_NO_MEMORY;
@@ -666,6 +667,7 @@ static enum quire_status lock_range(struct quire_space *space, quire_virt start,
     struct change change = {.clear = QUIRE_REGION_LOCKED | QUIRE_REGION_LOCK_ON_FAULT};
     enum quire_status status;
 
+    change.own = lock;
     if (lock)
         change.set = QUIRE_REGION_LOCKED | (on_fault ? QUIRE_REGION_LOCK_ON_FAULT : 0u);
     do {

@@ -1,17 +1,25 @@
 /*
  * Records of swap slots.
  *
- * A slot in use has at least one entry that refers to it, or a frame that is on its way out or in.
- * `frame` is the slot cache: the frame that holds the slot's content now; the cache owns one
- * reference, and an anonymous frame in it points back by its `slot`. So two spaces that share a
- * swapped page after fork read it from the device once, and get the same frame.
+ * A slot in use has at least one entry that refers to it, or a frame that is on its way out or in,
+ * or a mapped frame whose clean copy it is. `frame` is the slot cache: the frame that holds the
+ * slot's content now; the cache owns one reference, and the frame points back by its `slot`. So two
+ * spaces that share a swapped page after fork read it from the device once, and get the same frame.
+ * And a page that came back, and was only read since, leaves again without being written.
  *
- * Life of a slot: FREE → WRITING (a frame on its way out) → VALID → READING → VALID ... → FREE when
- * the last entry is put. BAD after a device failure: never given out again.
+ * Life of a slot: FREE → WRITING (a frame on its way out) → VALID → READING → VALID ... → FREE. A
+ * frame that turns out to hold zeros: WRITING → ZERO. BAD after a device failure: never given out
+ * again; with a frame (a failed write) the content is there, without one it is lost.
+ *
+ * The cache lets a frame go as soon as nobody else holds it and the device has its content: that is
+ * how memory becomes free (settle_locked). It is looked at when I/O ends, when an entry goes and
+ * when a mapping goes. A cached frame is never written to: who wants to write takes it out of the
+ * cache first (quire_slot_take), or copies it.
  *
  * Locking: area->lock for finding free slots; each slot's own lock for its record. Nothing is held
  * across device I/O; who finds I/O in flight sleeps on the slot and looks again. Order: table →
- * slot → zone.
+ * slot → area → zone. The list of areas is read without a lock; areas are freed after a grace
+ * period.
  */
 #include "table.h"
 
@@ -19,73 +27,154 @@
 #include <quire/heap.h>
 #include <quire/hooks.h>
 
+/* Slots given out in a row by one area, before its equals have their turn. */
+#define RUN_SLOTS 256
+
 /* Read under the table's lock by who looks for pages to write out, written under the slot's. */
 static void set_slot(struct quire_frame *frame, uint64_t slot)
 {
     __atomic_store_n(&frame->anonymous.slot, slot, __ATOMIC_RELAXED);
 }
 
-enum quire_status quire_slot_area_create(struct quire *q, uint64_t count, void *device,
-                                         struct quire_slot_area **out)
+static uint32_t frame_count(const struct quire_frame *frame)
 {
-    struct quire_slot_area *area, *each;
+    return __atomic_load_n(&frame->count, __ATOMIC_ACQUIRE);
+}
 
-    if (count == 0 || count > UINT32_MAX)
+/* ---- areas ---- */
+
+static enum quire_status insert_area(struct quire_slot_area *area)
+{
+    struct quire *q = area->q;
+    struct quire_slot_area **link = &q->slots;
+    uint64_t first = 1;
+
+    quire_spin_lock(&q->list_lock);
+    for (const struct quire_slot_area *each = q->slots; each != NULL; each = each->next)
+        if (each->first + each->count > first)
+            first = each->first + each->count;
+    if (first + area->count - 1 > QUIRE_ENTRY_SLOTS) {
+        quire_spin_unlock(&q->list_lock);
         return QUIRE_INVALID;
+    }
+    area->first = first;
+    while (*link != NULL && (*link)->priority >= area->priority)
+        link = &(*link)->next;
+    area->next = *link;
+    __atomic_store_n(link, area, __ATOMIC_RELEASE);
+    quire_spin_unlock(&q->list_lock);
+    return QUIRE_OK;
+}
+
+static void free_area(struct quire *q, struct quire_slot_area *area)
+{
+    quire_heap_free(q, area->free_map);
+    quire_heap_free(q, area->slot);
+    quire_heap_free(q, area);
+}
+
+static void free_area_later(struct quire *q, struct quire_deferred *node)
+{
+    free_area(
+        q, (struct quire_slot_area *)((char *)node - offsetof(struct quire_slot_area, deferred)));
+}
+
+enum quire_status quire_slot_area_create(struct quire *q, uint64_t count, int priority,
+                                         void *device, struct quire_slot_area **out)
+{
+    struct quire_slot_area *area;
+    enum quire_status status;
+    size_t words;
+
+    if (count == 0 || count > QUIRE_ENTRY_SLOTS || count > SIZE_MAX / sizeof(struct quire_slot))
+        return QUIRE_INVALID;
+    words = (size_t)(count + 63) / 64;
     area = quire_heap_alloc_zeroed(q, sizeof(*area));
     if (area == NULL)
         return QUIRE_NO_MEMORY;
     area->slot = quire_heap_alloc_zeroed(q, (size_t)count * sizeof(*area->slot));
-    if (area->slot == NULL) {
-        quire_heap_free(q, area);
+    area->free_map = quire_heap_alloc_zeroed(q, words * sizeof(*area->free_map));
+    if (area->slot == NULL || area->free_map == NULL) {
+        free_area(q, area);
         return QUIRE_NO_MEMORY;
     }
-    for (uint64_t i = 0; i < count; i++)
+    for (uint64_t i = 0; i < count; i++) {
         area->slot[i].frame = QUIRE_FRAME_NONE;
+        area->free_map[i / 64] |= (uint64_t)1 << (i % 64);
+    }
     area->q = q;
     area->count = count;
     area->free = count;
+    area->priority = priority;
     area->device = device;
     quire_spin_init(&area->lock);
+    status = insert_area(area);
+    if (status != QUIRE_OK)
+        free_area(q, area);
+    else
+        *out = area;
+    return status;
+}
 
-    quire_spin_lock(&q->list_lock);
-    area->first = 1;
-    for (each = q->slots; each != NULL; each = each->next)
-        if (each->first + each->count > area->first)
-            area->first = each->first + each->count;
-    area->next = q->slots;
-    q->slots = area;
-    quire_spin_unlock(&q->list_lock);
-    *out = area;
-    return QUIRE_OK;
+void quire_slot_area_exclude(struct quire_slot_area *area, uint64_t index)
+{
+    quire_spin_lock(&area->lock);
+    if (area->slot[index].state == QUIRE_SLOT_FREE) {
+        area->slot[index].state = QUIRE_SLOT_BAD;
+        area->free_map[index / 64] &= ~((uint64_t)1 << (index % 64));
+        area->free--;
+        area->bad++;
+    }
+    quire_spin_unlock(&area->lock);
+}
+
+void quire_slot_area_close(struct quire_slot_area *area, bool closing)
+{
+    quire_spin_lock(&area->lock);
+    area->closing = closing;
+    quire_spin_unlock(&area->lock);
 }
 
 enum quire_status quire_slot_area_destroy(struct quire_slot_area *area)
 {
     struct quire *q = area->q;
+    bool busy;
 
-    for (uint64_t i = 0; i < area->count; i++)
-        if (area->slot[i].state != QUIRE_SLOT_FREE && area->slot[i].state != QUIRE_SLOT_BAD)
-            return QUIRE_BUSY;
+    quire_spin_lock(&area->lock);
+    busy = area->free + area->bad != area->count;
+    for (uint64_t i = 0; area->bad > 0 && i < area->count && !busy; i++)
+        busy = area->slot[i].entries != 0;
+    if (!busy)
+        area->closing = true;
+    quire_spin_unlock(&area->lock);
+    if (busy)
+        return QUIRE_BUSY;
     quire_spin_lock(&q->list_lock);
     for (struct quire_slot_area **link = &q->slots; *link != NULL; link = &(*link)->next) {
         if (*link == area) {
-            *link = area->next;
+            __atomic_store_n(link, area->next, __ATOMIC_RELEASE);
             break;
         }
     }
     quire_spin_unlock(&q->list_lock);
-    quire_heap_free(q, area->slot);
-    quire_heap_free(q, area);
+    quire_defer(q, &area->deferred, free_area_later);
     return QUIRE_OK;
+}
+
+struct quire_slot_area *quire_slot_area_of(struct quire *q, uint64_t slot)
+{
+    struct quire_slot_area *area = __atomic_load_n(&q->slots, __ATOMIC_ACQUIRE);
+
+    while (area != NULL && (slot < area->first || slot - area->first >= area->count))
+        area = __atomic_load_n(&area->next, __ATOMIC_ACQUIRE);
+    return area;
 }
 
 struct quire_slot *quire_slot_find(struct quire *q, uint64_t slot)
 {
-    for (struct quire_slot_area *area = q->slots; area != NULL; area = area->next)
-        if (slot >= area->first && slot - area->first < area->count)
-            return &area->slot[slot - area->first];
-    return NULL;
+    struct quire_slot_area *area = quire_slot_area_of(q, slot);
+
+    return area != NULL ? &area->slot[slot - area->first] : NULL;
 }
 
 static struct quire_slot *slot_of(struct quire *q, uint64_t slot)
@@ -97,13 +186,19 @@ static struct quire_slot *slot_of(struct quire *q, uint64_t slot)
     return record;
 }
 
-static struct quire_slot_area *area_of(struct quire *q, uint64_t slot)
-{
-    struct quire_slot_area *area = q->slots;
+/* ---- giving out ---- */
 
-    while (slot < area->first || slot - area->first >= area->count)
-        area = area->next;
-    return area;
+/* The first free slot at or after `from`; there is one. */
+static uint64_t next_free(const struct quire_slot_area *area, uint64_t from)
+{
+    uint64_t words = (area->count + 63) / 64, word = from / 64;
+    uint64_t bits = area->free_map[word] & (~(uint64_t)0 << (from % 64));
+
+    while (bits == 0) {
+        word = word + 1 < words ? word + 1 : 0;
+        bits = area->free_map[word];
+    }
+    return word * 64 + (unsigned)__builtin_ctzll(bits);
 }
 
 static uint64_t take_from(struct quire_slot_area *area)
@@ -111,37 +206,120 @@ static uint64_t take_from(struct quire_slot_area *area)
     uint64_t found = 0;
 
     quire_spin_lock(&area->lock);
-    for (uint64_t i = 0; area->free > 0 && i < area->count; i++) {
-        uint64_t at = area->hint + i < area->count ? area->hint + i : area->hint + i - area->count;
+    if (area->free > 0 && !area->closing) {
+        uint64_t at = next_free(area, area->hint);
 
-        if (area->slot[at].state == QUIRE_SLOT_FREE) {
-            area->slot[at].state = QUIRE_SLOT_WRITING;
-            area->free--;
-            area->hint = at + 1 < area->count ? at + 1 : 0;
-            found = area->first + at;
-            break;
-        }
+        area->free_map[at / 64] &= ~((uint64_t)1 << (at % 64));
+        area->slot[at].state = QUIRE_SLOT_WRITING;
+        __atomic_store_n(&area->free, area->free - 1, __ATOMIC_RELAXED);
+        area->hint = at + 1 < area->count ? at + 1 : 0;
+        if (area->hint % RUN_SLOTS == 0)
+            __atomic_store_n(&area->turn, area->turn + 1, __ATOMIC_RELAXED);
+        found = area->first + at;
     }
     quire_spin_unlock(&area->lock);
     return found;
 }
 
+/* The area to write to next: of those with free slots and the highest priority, the one that had
+ * the fewest turns. */
+static struct quire_slot_area *choose_area(struct quire *q)
+{
+    struct quire_slot_area *best = NULL;
+
+    for (struct quire_slot_area *area = __atomic_load_n(&q->slots, __ATOMIC_ACQUIRE); area != NULL;
+         area = __atomic_load_n(&area->next, __ATOMIC_ACQUIRE)) {
+        if (best != NULL && area->priority < best->priority)
+            break;
+        if (__atomic_load_n(&area->free, __ATOMIC_RELAXED) > 0 &&
+            !__atomic_load_n(&area->closing, __ATOMIC_RELAXED) &&
+            (best == NULL || __atomic_load_n(&area->turn, __ATOMIC_RELAXED) <
+                                 __atomic_load_n(&best->turn, __ATOMIC_RELAXED)))
+            best = area;
+    }
+    return best;
+}
+
 uint64_t quire_slot_alloc(struct quire *q, struct quire_frame *frame)
 {
-    for (struct quire_slot_area *area = q->slots; area != NULL; area = area->next) {
-        uint64_t slot = take_from(area);
+    struct quire_slot_area *area;
+    struct quire_slot *record;
+    uint64_t slot;
 
-        if (slot != 0) {
-            struct quire_slot *record = slot_of(q, slot);
+    do {
+        area = choose_area(q);
+        if (area == NULL)
+            return 0;
+        slot = take_from(area);
+    } while (slot == 0);
+    record = &area->slot[slot - area->first];
+    quire_frame_get(frame);
+    quire_spin_lock(&record->lock);
+    record->frame = quire_frame_number(q, frame);
+    record->entries = 0;
+    __atomic_store_n(&record->left, __atomic_load_n(&q->reclaim.state.evictions, __ATOMIC_RELAXED),
+                     __ATOMIC_RELAXED);
+    quire_spin_unlock(&record->lock);
+    set_slot(frame, slot);
+    return slot;
+}
 
-            quire_frame_get(frame);
-            record->frame = quire_frame_number(q, frame);
-            record->entries = 0;
-            set_slot(frame, slot);
-            return slot;
-        }
+/* ---- letting go ---- */
+
+static void free_slot_locked(struct quire *q, struct quire_slot *record)
+{
+    struct quire_slot_area *area = __atomic_load_n(&q->slots, __ATOMIC_ACQUIRE);
+    uint64_t at;
+
+    while (record < area->slot || record >= area->slot + area->count)
+        area = __atomic_load_n(&area->next, __ATOMIC_ACQUIRE);
+    at = (uint64_t)(record - area->slot);
+    quire_spin_lock(&area->lock);
+    record->state = QUIRE_SLOT_FREE;
+    area->free_map[at / 64] |= (uint64_t)1 << (at % 64);
+    __atomic_store_n(&area->free, area->free + 1, __ATOMIC_RELAXED);
+    quire_spin_unlock(&area->lock);
+}
+
+/* The cached frame leaves the cache, whose reference is the caller's to drop now. */
+static struct quire_frame *uncache_locked(struct quire *q, struct quire_slot *record)
+{
+    struct quire_frame *frame = quire_frame_at(q, record->frame);
+
+    set_slot(frame, 0);
+    record->frame = QUIRE_FRAME_NONE;
+    return frame;
+}
+
+/*
+ * What the slot no longer needs goes: a frame that nobody but the cache holds and whose content is
+ * elsewhere, or of no use; the slot itself. Returns the frame whose reference is to be dropped
+ * after the lock is released, or NULL.
+ */
+static struct quire_frame *settle_locked(struct quire *q, struct quire_slot *record)
+{
+    struct quire_frame *frame = NULL;
+
+    if (record->state == QUIRE_SLOT_WRITING || record->state == QUIRE_SLOT_READING ||
+        record->state == QUIRE_SLOT_FREE)
+        return NULL;
+    if (record->frame != QUIRE_FRAME_NONE) {
+        bool alone = frame_count(quire_frame_at(q, record->frame)) == 1;
+
+        if (record->state == QUIRE_SLOT_BAD ? record->entries == 0 : alone)
+            frame = uncache_locked(q, record);
     }
-    return 0;
+    if (record->entries == 0 && record->frame == QUIRE_FRAME_NONE &&
+        record->state != QUIRE_SLOT_BAD)
+        free_slot_locked(q, record);
+    return frame;
+}
+
+static void unlock_and_drop(struct quire *q, struct quire_slot *record, struct quire_frame *frame)
+{
+    quire_spin_unlock(&record->lock);
+    if (frame != NULL)
+        quire_frame_put(q, frame);
 }
 
 void quire_slot_get(struct quire *q, uint64_t slot)
@@ -153,138 +331,280 @@ void quire_slot_get(struct quire *q, uint64_t slot)
     quire_spin_unlock(&record->lock);
 }
 
-/* Free a slot that nothing refers to, its lock held: the cached frame is handed back for dropping.
- */
-static struct quire_frame *release_locked(struct quire *q, struct quire_slot *record, uint64_t slot)
-{
-    struct quire_slot_area *area = area_of(q, slot);
-    struct quire_frame *frame = NULL;
-
-    if (record->frame != QUIRE_FRAME_NONE) {
-        frame = quire_frame_at(q, record->frame);
-        set_slot(frame, 0);
-        record->frame = QUIRE_FRAME_NONE;
-    }
-    quire_spin_lock(&area->lock);
-    if (record->state != QUIRE_SLOT_BAD) {
-        record->state = QUIRE_SLOT_FREE;
-        area->free++;
-    }
-    quire_spin_unlock(&area->lock);
-    return frame;
-}
-
 void quire_slot_put(struct quire *q, uint64_t slot)
 {
     struct quire_slot *record = slot_of(q, slot);
-    struct quire_frame *frame = NULL;
 
     quire_spin_lock(&record->lock);
     record->entries--;
-    /* With I/O in flight, who does the I/O looks again when it is done and frees the slot. */
-    if (record->entries == 0 && record->state != QUIRE_SLOT_WRITING &&
-        record->state != QUIRE_SLOT_READING)
-        frame = release_locked(q, record, slot);
-    quire_spin_unlock(&record->lock);
-    if (frame != NULL)
-        quire_frame_put(q, frame);
+    unlock_and_drop(q, record, settle_locked(q, record));
 }
 
-enum quire_status quire_slot_read(struct quire *q, uint64_t slot, struct quire_frame **out)
+void quire_slot_forget(struct quire *q, uint64_t slot, const struct quire_frame *frame)
+{
+    struct quire_slot *record = quire_slot_find(q, slot);
+
+    if (record == NULL)
+        return; /* the slot, and its area, went meanwhile */
+    quire_spin_lock(&record->lock);
+    unlock_and_drop(
+        q, record, record->frame == quire_frame_number(q, frame) ? settle_locked(q, record) : NULL);
+}
+
+bool quire_slot_take(struct quire *q, struct quire_frame *frame)
+{
+    uint64_t slot = quire_frame_slot(frame);
+    struct quire_slot *record = slot != 0 ? quire_slot_find(q, slot) : NULL;
+    bool taken = false;
+
+    if (record == NULL)
+        return frame_count(frame) == 1;
+    quire_spin_lock(&record->lock);
+    /* A frame on its way out stays as it is. Entries that hold the slot need the frame only where
+     * the device does not have its content. */
+    if (record->frame == quire_frame_number(q, frame) && record->state == QUIRE_SLOT_VALID &&
+        frame_count(frame) == 2) {
+        (void)uncache_locked(q, record);
+        (void)quire_frame_drop(frame); /* the entry's remains */
+        if (record->entries == 0)
+            free_slot_locked(q, record);
+        taken = true;
+    }
+    quire_spin_unlock(&record->lock);
+    return taken;
+}
+
+static uint64_t trim_area(struct quire_slot_area *area, uint64_t wanted)
+{
+    struct quire *q = area->q;
+    uint64_t freed = 0;
+
+    for (uint64_t i = 0; i < area->count && freed < wanted; i++) {
+        struct quire_slot *record = &area->slot[i];
+        struct quire_frame *frame = NULL;
+
+        if (__atomic_load_n(&record->state, __ATOMIC_RELAXED) != QUIRE_SLOT_VALID ||
+            __atomic_load_n(&record->entries, __ATOMIC_RELAXED) != 0)
+            continue;
+        quire_spin_lock(&record->lock);
+        if (record->state == QUIRE_SLOT_VALID && record->entries == 0 &&
+            record->frame != QUIRE_FRAME_NONE) {
+            frame = uncache_locked(q, record);
+            free_slot_locked(q, record);
+            freed++;
+        }
+        unlock_and_drop(q, record, frame);
+    }
+    return freed;
+}
+
+uint64_t quire_slot_trim(struct quire *q, uint64_t wanted)
+{
+    uint64_t freed = 0;
+
+    for (struct quire_slot_area *area = q->slots; area != NULL && freed < wanted; area = area->next)
+        freed += trim_area(area, wanted - freed);
+    return freed;
+}
+
+void quire_slot_trim_area(struct quire_slot_area *area)
+{
+    (void)trim_area(area, area->count);
+}
+
+/* ---- reading ---- */
+
+/*
+ * Waits until the slot is neither being read nor free to be: the frame that has its content, with a
+ * reference, or NULL with the status; QUIRE_RETRY: it has to be read. Lock held throughout, but
+ * released while asleep.
+ */
+static enum quire_status find_content_locked(struct quire *q, struct quire_slot *record,
+                                             struct quire_frame **out)
+{
+    while (record->state == QUIRE_SLOT_READING)
+        quire_hook_sleep(q, record, &record->lock);
+    *out = NULL;
+    if (record->frame != QUIRE_FRAME_NONE) {
+        /* Valid, still on its way out, or never got there: the content is here. */
+        *out = quire_frame_at(q, record->frame);
+        quire_frame_get(*out);
+        return QUIRE_OK;
+    }
+    return record->state == QUIRE_SLOT_BAD ? QUIRE_IO_ERROR : QUIRE_RETRY;
+}
+
+/* A frame for a slot that is about to be read, or holds zeros; NULL: no memory. */
+static struct quire_frame *content_frame(struct quire *q, bool zero)
+{
+    return quire_frame_alloc_one(q, QUIRE_FRAME_ANONYMOUS,
+                                 QUIRE_ALLOC_HIGH | (zero ? (unsigned)QUIRE_ALLOC_ZERO : 0u));
+}
+
+/* The end of a read: the frame is the slot's content now, or the slot is lost. The caller's
+ * reference stays the caller's. */
+static void finish_read(struct quire *q, uint64_t slot, struct quire_frame *frame, bool failed)
 {
     struct quire_slot *record = slot_of(q, slot);
-    struct quire_frame *frame, *fresh = NULL;
-    enum quire_status status;
 
     quire_spin_lock(&record->lock);
-    for (;;) {
-        if (record->state == QUIRE_SLOT_READING) {
-            quire_hook_sleep(q, record, &record->lock);
-            continue;
-        }
-        if (record->frame != QUIRE_FRAME_NONE) {
-            /* Valid, still on its way out, or never got there: the content is here. */
-            *out = quire_frame_at(q, record->frame);
-            quire_frame_get(*out);
-            status = QUIRE_OK;
-            goto unlock;
-        }
-        if (record->state == QUIRE_SLOT_BAD) {
-            status = QUIRE_IO_ERROR;
-            goto unlock;
-        }
-        if (fresh != NULL)
-            break;
-        quire_spin_unlock(&record->lock);
-        fresh = quire_frame_alloc_one(q, QUIRE_FRAME_ANONYMOUS, QUIRE_ALLOC_HIGH);
-        if (fresh == NULL)
-            return QUIRE_NO_MEMORY;
-        quire_spin_lock(&record->lock);
-    }
-    frame = fresh;
-    fresh = NULL;
-    record->state = QUIRE_SLOT_READING;
-    quire_spin_unlock(&record->lock);
-
-    status = quire_hook_slot_read(q, slot, frame);
-
-    quire_spin_lock(&record->lock);
-    if (status == QUIRE_OK) {
+    if (failed) {
+        record->state = QUIRE_SLOT_BAD;
+    } else {
         record->state = QUIRE_SLOT_VALID;
         record->frame = quire_frame_number(q, frame);
         set_slot(frame, slot);
         quire_frame_get(frame); /* the cache's */
-        *out = frame;
-    } else {
-        record->state = QUIRE_SLOT_BAD;
-        fresh = frame;
     }
     quire_hook_wake(q, record);
-unlock:
     quire_spin_unlock(&record->lock);
-    if (fresh != NULL)
-        quire_frame_put(q, fresh);
-    return status;
+    if (failed) {
+        struct quire_slot_area *area = quire_slot_area_of(q, slot);
+
+        quire_spin_lock(&area->lock);
+        area->bad++;
+        quire_spin_unlock(&area->lock);
+    }
 }
 
-void quire_slot_uncache(struct quire *q, struct quire_frame *frame)
+/* Claims a neighbour for reading if that needs no waiting. */
+static struct quire_frame *claim_neighbour(struct quire *q, uint64_t slot)
 {
-    uint64_t slot = quire_frame_slot(frame);
-    struct quire_slot *record;
-    bool drop = false;
+    struct quire_slot *record = quire_slot_find(q, slot);
+    struct quire_frame *frame = NULL;
 
-    if (slot == 0)
-        return;
-    record = slot_of(q, slot);
-    quire_spin_lock(&record->lock);
-    if (record->frame == quire_frame_number(q, frame) && record->state == QUIRE_SLOT_VALID) {
-        record->frame = QUIRE_FRAME_NONE;
-        set_slot(frame, 0);
-        drop = true;
+    if (record == NULL || !quire_spin_try(&record->lock))
+        return NULL;
+    if (record->state == QUIRE_SLOT_VALID && record->frame == QUIRE_FRAME_NONE &&
+        record->entries > 0) {
+        frame = content_frame(q, false);
+        if (frame != NULL)
+            record->state = QUIRE_SLOT_READING;
     }
     quire_spin_unlock(&record->lock);
-    if (drop)
-        quire_frame_put(q, frame);
+    return frame;
 }
+
+/* Frames [low, high) of a run were claimed. One failure in a run says nothing about the others:
+ * each is then read by itself. */
+static enum quire_status read_claimed(struct quire *q, uint64_t first, unsigned low, unsigned high,
+                                      unsigned wanted, struct quire_frame **frame)
+{
+    enum quire_status all = quire_hook_slot_read(q, first + low, frame + low, high - low), result;
+
+    result = all;
+    for (unsigned i = low; i < high; i++) {
+        enum quire_status status = all;
+
+        if (all != QUIRE_OK && high - low > 1)
+            status = quire_hook_slot_read(q, first + i, frame + i, 1);
+        finish_read(q, first + i, frame[i], status != QUIRE_OK);
+        if (i == wanted)
+            result = status;
+        if (status != QUIRE_OK) {
+            quire_frame_put(q, frame[i]);
+            frame[i] = NULL;
+        }
+    }
+    return result;
+}
+
+enum quire_status quire_slot_read_run(struct quire *q, uint64_t slot, uint64_t first,
+                                      unsigned count, struct quire_frame **out)
+{
+    struct quire_slot *record = slot_of(q, slot);
+    unsigned wanted = (unsigned)(slot - first), low = wanted, high = wanted + 1;
+    struct quire_frame *fresh = NULL;
+    enum quire_status status;
+    bool zero;
+
+    for (unsigned i = 0; i < count; i++)
+        out[i] = NULL;
+    for (;;) {
+        quire_spin_lock(&record->lock);
+        status = find_content_locked(q, record, &out[wanted]);
+        zero = record->state == QUIRE_SLOT_ZERO;
+        if (status != QUIRE_RETRY || fresh != NULL)
+            break;
+        quire_spin_unlock(&record->lock);
+        fresh = content_frame(q, zero);
+        if (fresh == NULL)
+            return QUIRE_NO_MEMORY;
+        if (zero) { /* zeros have no state that could change under us: an entry holds the slot */
+            out[wanted] = fresh;
+            return QUIRE_OK;
+        }
+    }
+    if (status != QUIRE_RETRY) {
+        quire_spin_unlock(&record->lock);
+        if (fresh != NULL)
+            quire_frame_put(q, fresh);
+        return status;
+    }
+    record->state = QUIRE_SLOT_READING;
+    quire_spin_unlock(&record->lock);
+    out[wanted] = fresh;
+    while (high < count && (out[high] = claim_neighbour(q, first + high)) != NULL)
+        high++;
+    while (low > 0 && (out[low - 1] = claim_neighbour(q, first + low - 1)) != NULL)
+        low--;
+    return read_claimed(q, first, low, high, wanted, out);
+}
+
+enum quire_status quire_slot_read(struct quire *q, uint64_t slot, struct quire_frame **out)
+{
+    return quire_slot_read_run(q, slot, slot, 1, out);
+}
+
+/* ---- writing ---- */
 
 void quire_slot_written(struct quire *q, uint64_t slot, bool failed)
 {
     struct quire_slot *record = slot_of(q, slot);
-    struct quire_frame *frame = NULL;
+    struct quire_frame *frame;
 
     quire_spin_lock(&record->lock);
     record->state = failed ? QUIRE_SLOT_BAD : QUIRE_SLOT_VALID;
-    if (record->entries == 0) {
-        frame = release_locked(q, record, slot);
-    } else if (!failed) {
-        frame = quire_frame_at(q, record->frame);
-        set_slot(frame, 0);
-        record->frame = QUIRE_FRAME_NONE;
-    }
+    frame = settle_locked(q, record);
     quire_hook_wake(q, record);
     quire_spin_unlock(&record->lock);
+    if (failed) {
+        struct quire_slot_area *area = quire_slot_area_of(q, slot);
+
+        quire_spin_lock(&area->lock);
+        area->bad++;
+        quire_spin_unlock(&area->lock);
+    }
     if (frame != NULL)
         quire_frame_put(q, frame);
+    quire_reclaim_note_written(q, 1);
+}
+
+void quire_slot_set_zero(struct quire *q, uint64_t slot)
+{
+    struct quire_slot *record = slot_of(q, slot);
+    struct quire_frame *frame;
+
+    quire_spin_lock(&record->lock);
+    record->state = QUIRE_SLOT_ZERO;
+    frame = uncache_locked(q, record);
+    if (record->entries == 0)
+        free_slot_locked(q, record);
+    quire_hook_wake(q, record);
+    unlock_and_drop(q, record, frame);
+}
+
+/* ---- reports ---- */
+
+void quire_slot_stats(const struct quire_slot_area *area, struct quire_slot_stats *out)
+{
+    *out = (struct quire_slot_stats){
+        .total = area->count,
+        .free = __atomic_load_n(&area->free, __ATOMIC_RELAXED),
+        .bad = __atomic_load_n(&area->bad, __ATOMIC_RELAXED),
+    };
+    for (uint64_t i = 0; i < area->count; i++)
+        out->cached += __atomic_load_n(&area->slot[i].frame, __ATOMIC_RELAXED) != QUIRE_FRAME_NONE;
 }
 
 unsigned quire_slot_check(struct quire *q)
@@ -292,19 +612,26 @@ unsigned quire_slot_check(struct quire *q)
     unsigned wrong = 0;
 
     for (const struct quire_slot_area *area = q->slots; area != NULL; area = area->next) {
-        uint64_t free = 0;
+        uint64_t free = 0, bad = 0;
 
         for (uint64_t i = 0; i < area->count; i++) {
             const struct quire_slot *record = &area->slot[i];
+            bool mapped = area->free_map[i / 64] >> (i % 64) & 1;
 
             free += record->state == QUIRE_SLOT_FREE;
+            bad += record->state == QUIRE_SLOT_BAD;
+            wrong += mapped != (record->state == QUIRE_SLOT_FREE);
             wrong += record->state == QUIRE_SLOT_FREE &&
                      (record->entries != 0 || record->frame != QUIRE_FRAME_NONE);
-            wrong += record->state == QUIRE_SLOT_VALID && record->entries == 0;
+            wrong += record->state == QUIRE_SLOT_ZERO &&
+                     (record->entries == 0 || record->frame != QUIRE_FRAME_NONE);
+            wrong += record->state == QUIRE_SLOT_VALID && record->entries == 0 &&
+                     record->frame == QUIRE_FRAME_NONE;
             wrong += record->frame != QUIRE_FRAME_NONE &&
                      quire_frame_at(q, record->frame)->anonymous.slot != area->first + i;
         }
         wrong += free != area->free;
+        wrong += bad != area->bad;
     }
     return wrong;
 }

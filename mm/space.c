@@ -12,6 +12,7 @@
 #include "region.h"
 
 #include <quire/heap.h>
+#include <quire/hooks.h>
 
 /* ---- life ---- */
 
@@ -100,6 +101,8 @@ void quire_space_destroy(struct quire_space *space)
         q->spaces = space->next;
     if (space->next != NULL)
         space->next->previous = space->previous;
+    while (space->pins > 0) /* no new ones: it is in no list */
+        quire_hook_sleep(q, &space->pins, &q->list_lock);
     quire_spin_unlock(&q->list_lock);
 
     /* Objects forget the regions first, so that a truncation elsewhere no longer looks at these

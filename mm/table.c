@@ -124,7 +124,7 @@ QUIRE_INLINE bool drop_entry(struct quire *q, quire_entry entry, struct quire_fr
     if (QUIRE_LIKELY(quire_entry_is_counted(entry))) {
         *out_frame = quire_frame_of(q, quire_entry_phys(entry));
         quire_frame_gather_dirty(*out_frame, entry);
-        return quire_frame_drop(*out_frame);
+        return quire_page_drop(q, *out_frame);
     }
     if (quire_entry_is_slot(entry))
         quire_slot_put(q, quire_entry_slot(entry));
@@ -405,7 +405,7 @@ void quire_gather_flush(struct quire_gather *gather)
 
     flush_gathered(gather);
     for (unsigned i = 0; i < gather->count; i++)
-        if (quire_frame_drop(gather->frame[i]))
+        if (quire_page_drop(gather->q, gather->frame[i]))
             gather->frame[freed++] = gather->frame[i];
     if (freed > 0)
         quire_frame_free_bulk(gather->q, gather->frame, freed);

@@ -218,6 +218,66 @@ QUIRE_INLINE uint64_t quire_frame_slot(const struct quire_frame *frame)
     return __atomic_load_n(&frame->anonymous.slot, __ATOMIC_RELAXED);
 }
 
+/*
+ * One reference of a page less; true when it was the last, and the caller frees the frame. What the
+ * slot cache then has alone goes, or stays, as the slot wants.
+ */
+QUIRE_INLINE bool quire_page_drop(struct quire *q, struct quire_frame *frame)
+{
+    uint64_t slot = frame->kind == QUIRE_FRAME_ANONYMOUS ? quire_frame_slot(frame) : 0;
+    bool last = quire_frame_drop(frame);
+
+    if (QUIRE_UNLIKELY(slot != 0))
+        quire_slot_forget(q, slot, frame);
+    return last;
+}
+
+QUIRE_INLINE void quire_page_put(struct quire *q, struct quire_frame *frame)
+{
+    if (quire_page_drop(q, frame))
+        quire_frame_free_bulk(q, &frame, 1);
+}
+
+/* The policy's word of an anonymous or object frame. */
+QUIRE_INLINE uint32_t *quire_frame_policy(struct quire_frame *frame)
+{
+    return frame->kind == QUIRE_FRAME_OBJECT ? &frame->object.policy : &frame->anonymous.policy;
+}
+
+/* An object's page was used. */
+QUIRE_INLINE void quire_frame_mark_accessed(struct quire_frame *frame)
+{
+    if (!(__atomic_load_n(&frame->flags, __ATOMIC_RELAXED) & QUIRE_FRAME_ACCESSED))
+        __atomic_fetch_or(&frame->flags, QUIRE_FRAME_ACCESSED, __ATOMIC_RELAXED);
+}
+
+QUIRE_INLINE bool quire_frame_take_accessed(struct quire_frame *frame)
+{
+    if (!(__atomic_load_n(&frame->flags, __ATOMIC_RELAXED) & QUIRE_FRAME_ACCESSED))
+        return false;
+    __atomic_fetch_and(&frame->flags, (uint8_t)~QUIRE_FRAME_ACCESSED, __ATOMIC_RELAXED);
+    return true;
+}
+
+/* ---- reclaim, for slots and objects ---- */
+
+/* So many pages that were on their way out are there, or failed. */
+void quire_reclaim_note_written(struct quire *q, unsigned pages);
+
+/*
+ * Up to n pages of an object, from *index on, that nobody maps or holds and for which ask() says
+ * yes leave it: frames with the tree's reference, and the slots that wait for their content (0:
+ * none, the page can be had again). *no_slots: set when there was none left, and then nothing that
+ * needs one is taken. True: there are more from *index on.
+ */
+bool quire_object_take_pages(struct quire_object *object, uint64_t *index, unsigned n,
+                             bool (*ask)(void *context, struct quire_frame *frame), void *context,
+                             bool *no_slots, struct quire_frame **frames, uint64_t *slots,
+                             unsigned *out_count);
+/* Pages whose slots are in this area come back. QUIRE_NO_MEMORY. */
+enum quire_status quire_object_drain(struct quire_object *object,
+                                     const struct quire_slot_area *area);
+
 /* Events and fault classes of this CPU. */
 QUIRE_INLINE void quire_count_event(struct quire *q, enum quire_event event)
 {

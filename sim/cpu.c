@@ -243,6 +243,12 @@ void quire_hook_sleep(struct quire *q, const void *key, struct quire_spinlock *l
 
     if (cpu->slots_used != 0)
         sim_fail(q->user, "a temporary slot is held while asleep");
+    if (key == &q->reclaim.writing) { /* the disk gets on while somebody waits for it */
+        quire_spin_unlock(lock);
+        sim_disk_finish(cpu->machine);
+        quire_spin_lock(lock);
+        return;
+    }
     if (cpu->machine->options.threads) {
         quire_spin_unlock(lock); /* an early return is allowed: the caller looks again */
         sched_yield();
@@ -309,6 +315,7 @@ void sim_quiesce(struct sim_machine *machine)
 {
     struct sim_here *caller = sim_here;
 
+    sim_disk_finish(machine);
     for (unsigned round = 0; round < 4; round++) {
         for (unsigned i = 0; i < machine->options.cpus; i++) {
             sim_enter(machine, i);

@@ -16,6 +16,12 @@ static bool transfer_fails(struct sim_disk *disk)
     return fails;
 }
 
+static bool write_fails(struct sim_disk *disk)
+{
+    return transfer_fails(disk) || (disk->write_fail_once_in != 0 &&
+                                    sim_draw(sim_this_cpu(), disk->write_fail_once_in) == 0);
+}
+
 /* Room for the slot's page: the disk grows to the highest slot that was ever written. */
 static void grow(struct sim_machine *machine, uint64_t slot)
 {
@@ -47,40 +53,97 @@ static void wait_for_disk(struct quire *q)
 
 static pthread_mutex_t disk_mutex = PTHREAD_MUTEX_INITIALIZER;
 
-enum quire_status quire_hook_slot_write(struct quire *q, uint64_t slot, struct quire_frame *frame)
+/*
+ * A write takes what the frame holds when it starts. When it ends the frame must still hold that:
+ * whoever changed it meanwhile would have lost the change, or half of it.
+ */
+static void start_write(struct sim_machine *machine, uint64_t slot, const struct quire_frame *frame,
+                        struct sim_write *out)
 {
-    struct sim_machine *machine = q->user;
-    enum quire_status status = QUIRE_IO_ERROR;
+    quire_phys at = quire_frame_phys(machine->q, frame);
 
-    wait_for_disk(q);
-    pthread_mutex_lock(&disk_mutex);
-    if (!transfer_fails(&machine->disk)) {
-        grow(machine, slot);
-        memcpy(machine->disk.page[slot], sim_bytes(machine, quire_frame_phys(q, frame)),
-               QUIRE_PAGE_SIZE);
+    *out = (struct sim_write){.slot = slot, .frame = at, .failed = write_fails(&machine->disk)};
+    grow(machine, slot);
+    if (!out->failed) {
+        memcpy(machine->disk.page[slot], sim_bytes(machine, at), QUIRE_PAGE_SIZE);
         machine->disk.valid[slot] = true;
         machine->disk.writes++;
-        status = QUIRE_OK;
     }
-    pthread_mutex_unlock(&disk_mutex);
-    return status;
 }
 
-enum quire_status quire_hook_slot_read(struct quire *q, uint64_t slot, struct quire_frame *frame)
+static void end_write(struct sim_machine *machine, const struct sim_write *write)
+{
+    if (!write->failed && memcmp(machine->disk.page[write->slot], sim_bytes(machine, write->frame),
+                                 QUIRE_PAGE_SIZE) != 0)
+        sim_fail(machine, "frame %llu changed while it was written to slot %llu",
+                 (unsigned long long)(write->frame >> QUIRE_PAGE_SHIFT),
+                 (unsigned long long)write->slot);
+    quire_slot_written(machine->q, write->slot, write->failed);
+}
+
+void sim_disk_finish(struct sim_machine *machine)
+{
+    for (;;) {
+        struct sim_write write;
+        bool any;
+
+        pthread_mutex_lock(&disk_mutex);
+        any = machine->disk.writing > 0;
+        if (any)
+            write = machine->disk.write[--machine->disk.writing];
+        pthread_mutex_unlock(&disk_mutex);
+        if (!any)
+            return;
+        end_write(machine, &write);
+    }
+}
+
+void quire_hook_slot_write(struct quire *q, uint64_t slot, struct quire_frame *const *frames,
+                           unsigned n)
 {
     struct sim_machine *machine = q->user;
-    enum quire_status status = QUIRE_IO_ERROR;
+
+    wait_for_disk(q);
+    for (unsigned i = 0; i < n; i++) {
+        struct sim_write write;
+        bool later = sim_draw(sim_this_cpu(), 2) == 0;
+
+        pthread_mutex_lock(&disk_mutex);
+        start_write(machine, slot + i, frames[i], &write);
+        later = later && machine->disk.writing < SIM_WRITES;
+        if (later)
+            machine->disk.write[machine->disk.writing++] = write;
+        pthread_mutex_unlock(&disk_mutex);
+        if (!later)
+            end_write(machine, &write);
+    }
+    wait_for_disk(q);
+    if (sim_draw(sim_this_cpu(), 4) == 0)
+        sim_disk_finish(machine);
+}
+
+static enum quire_status read_page(struct sim_machine *machine, uint64_t slot,
+                                   const struct quire_frame *frame)
+{
+    if (slot >= machine->disk.pages || !machine->disk.valid[slot])
+        sim_fail(machine, "slot %llu is read, but was never written", (unsigned long long)slot);
+    if (transfer_fails(&machine->disk))
+        return QUIRE_IO_ERROR;
+    memcpy(sim_bytes(machine, quire_frame_phys(machine->q, frame)), machine->disk.page[slot],
+           QUIRE_PAGE_SIZE);
+    machine->disk.reads++;
+    return QUIRE_OK;
+}
+
+enum quire_status quire_hook_slot_read(struct quire *q, uint64_t slot,
+                                       struct quire_frame *const *frames, unsigned n)
+{
+    enum quire_status status = QUIRE_OK;
 
     wait_for_disk(q);
     pthread_mutex_lock(&disk_mutex);
-    if (slot >= machine->disk.pages || !machine->disk.valid[slot])
-        sim_fail(machine, "slot %llu is read, but was never written", (unsigned long long)slot);
-    if (!transfer_fails(&machine->disk)) {
-        memcpy(sim_bytes(machine, quire_frame_phys(q, frame)), machine->disk.page[slot],
-               QUIRE_PAGE_SIZE);
-        machine->disk.reads++;
-        status = QUIRE_OK;
-    }
+    for (unsigned i = 0; i < n && status == QUIRE_OK; i++)
+        status = read_page(q->user, slot + i, frames[i]);
     pthread_mutex_unlock(&disk_mutex);
     return status;
 }

@@ -279,11 +279,12 @@ static bool reclaim(struct quire *q, size_t frames)
     struct sim_machine *machine = q->user;
     size_t freed = quire_heap_shrink(q);
 
-    (void)frames;
     quire_frame_drain(q);
     if (__atomic_exchange_n(&machine->reclaim_step, machine->steps, __ATOMIC_RELAXED) !=
         machine->steps)
         __atomic_store_n(&machine->reclaims, 0, __ATOMIC_RELAXED);
+    if (machine->options.swap)
+        freed += quire_reclaim_pages(q, frames + 16);
     return freed > 0 && __atomic_add_fetch(&machine->reclaims, 1, __ATOMIC_RELAXED) <= SIM_RECLAIMS;
 }
 

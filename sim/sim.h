@@ -127,6 +127,7 @@ struct sim_options {
     uint64_t seed;
     unsigned point_mean; /* points between two change-overs, on average; 0: never */
     bool threads;        /* for sim_run_threads */
+    bool swap;           /* the reclaimer takes pages from spaces and objects too */
     bool self_map;       /* programs see their page tables; QUIRE_SELF_MAP=1 in the environment: in
                             all machines */
     size_t tlb_entries;  /* the least recently used one goes when there are so many; 0: any number,
@@ -139,14 +140,26 @@ struct sim_options {
 #define SIM_EVENTS 64
 #define SIM_LINES  32
 
+/* A write that has started and not ended. */
+struct sim_write {
+    uint64_t slot;
+    quire_phys frame;
+    bool failed;
+};
+
+#define SIM_WRITES 64
+
 /* A disk of pages behind the slots, and its faults. */
 struct sim_disk {
+    struct sim_write write[SIM_WRITES];
+    unsigned writing;
     uint8_t (*page)[4096];
     bool *valid;
     uint64_t pages;
     uint64_t reads, writes;
-    uint64_t fail_at;      /* the n-th transfer from now on fails (1: the next); 0: none */
-    unsigned fail_once_in; /* random failures; 0: none */
+    uint64_t fail_at;            /* the n-th transfer from now on fails (1: the next); 0: none */
+    unsigned fail_once_in;       /* random failures; 0: none */
+    unsigned write_fail_once_in; /* of writes alone */
 };
 
 struct sim_machine {
@@ -254,6 +267,8 @@ void sim_mmu_init(struct sim_cpu *cpu);
 void sim_mmu_destroy(struct sim_cpu *cpu);
 void sim_mmu_set_root(struct sim_cpu *cpu, quire_phys root);
 void sim_mmu_drop(struct sim_cpu *cpu, quire_virt start, quire_virt end, bool global);
+/* Every write that has started ends. */
+void sim_disk_finish(struct sim_machine *machine);
 void sim_disk_destroy(struct sim_machine *machine);
 
 #endif

@@ -156,6 +156,9 @@ QUIRE_INLINE uint64_t quire_entry_slot(quire_entry entry)
     return quire_entry_phys(entry) >> QUIRE_PAGE_SHIFT;
 }
 
+/* The highest slot number that an entry can hold. */
+#define QUIRE_ENTRY_SLOTS ((uint64_t)(QUIRE_ENTRY_ADDRESS >> QUIRE_PAGE_SHIFT))
+
 QUIRE_INLINE quire_entry quire_entry_from_slot(uint64_t slot)
 {
     return ((quire_entry)slot << QUIRE_PAGE_SHIFT) | QUIRE_ENTRY_SLOT;

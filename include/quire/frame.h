@@ -218,6 +218,9 @@ QUIRE_INLINE void quire_frame_mark_dirty(struct quire_frame *frame)
         __atomic_fetch_or(&frame->flags, QUIRE_FRAME_DIRTY, __ATOMIC_RELAXED);
 }
 
+/* The sole owner makes it another kind; the union of the record is the new kind's, and zeroed. */
+void quire_frame_set_kind(struct quire *q, struct quire_frame *frame, enum quire_frame_kind kind);
+
 /* Drop, and free when it was the last. Only where no TLB can hold the frame. */
 void quire_frame_put(struct quire *q, struct quire_frame *frame);
 

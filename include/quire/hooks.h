@@ -57,9 +57,26 @@ void quire_hook_wake(struct quire *q, const void *key);
 /* Monotonic time in nanoseconds (trace, policies). */
 uint64_t quire_hook_clock(struct quire *q);
 
-/* Layer 4 with slots. Move one page to or from a swap device. May sleep; no lock is held. */
-enum quire_status quire_hook_slot_read(struct quire *q, uint64_t slot, struct quire_frame *frame);
-enum quire_status quire_hook_slot_write(struct quire *q, uint64_t slot, struct quire_frame *frame);
+/*
+ * Layer 4 with slots. Move pages between frames and slots [slot, slot + n) of one area's device; n
+ * is at most QUIRE_SLOT_RUN. May sleep; no lock is held.
+ *
+ * Reading returns when it is done: QUIRE_OK or QUIRE_IO_ERROR (of any of them: the library then
+ * reads each by itself). Writing is started, and may go on after the return: for each page
+ * quire_slot_written is called when it ends, from a context that may call the library. The frames
+ * stay as they are until then.
+ */
+enum quire_status quire_hook_slot_read(struct quire *q, uint64_t slot,
+                                       struct quire_frame *const *frames, unsigned n);
+void quire_hook_slot_write(struct quire *q, uint64_t slot, struct quire_frame *const *frames,
+                           unsigned n);
+
+/*
+ * Layer 5. Fewer frames are free than the low watermark: wake the thread that calls
+ * quire_reclaim_balance. Called in allocations, any lock may be held; once until that has run. The
+ * default does nothing.
+ */
+void quire_hook_memory_low(struct quire *q);
 
 /* Only with QUIRE_TRACE. One event, see <quire/trace.h>. Any context. */
 struct quire_trace_event;

@@ -11,6 +11,7 @@
 #define QUIRE_MACHINE_H
 
 #include <quire/lock.h>
+#include <quire/policy.h>
 #include <quire/range.h>
 #include <quire/trace.h>
 #include <quire/types.h>
@@ -37,6 +38,7 @@ enum {
     QUIRE_FRAME_LAZY_FREE = 1 << 4, /* MADV_FREE: may be dropped while it stays clean */
     QUIRE_FRAME_ZEROED = 1 << 6,    /* free, or about to be freed, and known to hold zeros */
     QUIRE_FRAME_POISONED = 1 << 5,  /* debug builds: free, and filled with the poison pattern */
+    QUIRE_FRAME_ACCESSED = 1 << 7, /* (a) an object's page was used; the hand takes the flag away */
 };
 
 /*
@@ -59,11 +61,12 @@ struct quire_frame {
         struct { /* OBJECT: the object (NULL once removed from it) and the page's place in it */
             struct quire_object *owner; /* (a) written under (o) */
             uint64_t index;
-            uint32_t unused, seen; /* seen: references found by check */
+            uint32_t policy; /* (r) the policy's word: <quire/policy.h> */
+            uint32_t seen;   /* references found by check */
         } object;
         struct { /* ANONYMOUS: its slot while the slot cache knows it, else 0 */
             uint64_t slot;
-            uint32_t unused[3], seen;
+            uint32_t unused[2], policy, seen;
         } anonymous;
         struct { /* TABLE */
             struct quire_spinlock lock;
@@ -71,7 +74,7 @@ struct quire_frame {
             uint16_t resident;  /* (t) entries that hold a counted frame, inaccessible ones too */
             uint16_t anonymous; /* (t) of those: anonymous frames */
             uint8_t level;      /* 1 = leaf table */
-            uint8_t unused;
+            uint8_t swept;  /* (t) low bits of the reclaim round that was here last, if shared */
             uint32_t next;  /* next dead table of a CPU's list, as frame number */
             uint32_t epoch; /* low bits of the epoch in which it died */
             uint32_t seen;
@@ -210,6 +213,28 @@ struct quire_commit_layer { /* <quire/commit.h>; all (a), the embedder sets them
     uint64_t administrator, user; /* strict mode: pages of the limit that are kept back */
 };
 
+/* ---- layer 5: reclaim ---- */
+
+/* <quire/reclaim.h>. (r): by whoever sweeps, one at a time. */
+struct quire_reclaim_layer {
+    struct quire_spinlock lock;         /* `sweeping`, `writing` */
+    bool sweeping;                      /* (lock) somebody owns the fields tagged (r) */
+    uint32_t writing;                   /* (lock) pages on their way to a device */
+    const struct quire_policy *policy;  /* (a) the one wanted */
+    const struct quire_policy *started; /* (r) the one whose state this is */
+    struct quire_policy_state state;    /* (r) */
+    uint32_t space;                     /* (r) the hand: number of the space, 0: none yet */
+    quire_virt address;                 /* (r) the next address in it */
+    bool in_objects;                    /* (r) the hand is behind the last space */
+    uint32_t object;                    /* (r) number of the object, and the next page in it */
+    uint64_t index;                     /* (r) */
+    uint32_t met;                       /* (r) pages met in this round */
+    uint32_t taken;                     /* (r) pages taken in this round */
+    uint64_t low, high;                 /* (a) free frames: below `low` the embedder is told, and
+                                           quire_reclaim_balance fills up to `high` */
+    bool told;                          /* (a) */
+};
+
 /* ---- the machine ---- */
 
 #define QUIRE_MAX_CPU_WORDS(cpus) (((cpus) + 63) / 64)
@@ -230,7 +255,7 @@ struct quire {
     struct quire_cache *space_cache;  /* (c) */
     struct quire_cache *object_cache; /* (c) */
     struct quire_cache *node_cache;   /* (c) radix tree nodes */
-    uint32_t next_space;              /* (g) number of the next space */
+    uint32_t next_space, next_object; /* (g) number of the next one */
     size_t
         region_limit; /* (a) regions a space may have; the embedder sets it, SIZE_MAX: any number */
 
@@ -240,7 +265,8 @@ struct quire {
     struct quire_spinlock list_lock;
     struct quire_space *spaces;    /* (g) every space, for check and for reclaim */
     struct quire_object *objects;  /* (g) every object */
-    struct quire_slot_area *slots; /* (g) every swap area */
+    struct quire_slot_area *slots; /* (g) every swap area, highest priority first */
+    struct quire_reclaim_layer reclaim;
 
     bool (*reclaimer)(struct quire *q,
                       size_t frames); /* (c) asked when memory is short; true: try again */

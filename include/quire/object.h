@@ -33,17 +33,19 @@ enum quire_object_kind {
     QUIRE_OBJECT_DEVICE, /* fixed physical addresses, uncounted */
 };
 
-/* Resident pages: a radix tree of 64-way nodes, as high as the largest index needs. */
+/* Pages that exist: a radix tree of 64-way nodes, as high as the largest index needs. */
 struct quire_object {
     struct quire *q;                      /* (c) */
     uint32_t references;                  /* (a) */
+    uint32_t number;                      /* (c) in the order of creation */
     uint8_t kind;                         /* (c) */
     uint8_t tree_height;                  /* (o) 0: root is a frame or NULL */
     uint8_t cache_mode;                   /* (c) device objects: enum quire_cache_mode */
     struct quire_spinlock lock;           /* (o) */
     void *tree;                           /* (o) writes; readers hold (o) */
     uint64_t size;                        /* (a) bytes; written under (o) */
-    uint64_t resident;                    /* (o) pages */
+    uint64_t resident;                    /* (o) pages in memory */
+    uint64_t swapped;                     /* (o) memory objects: pages that slots hold */
     uint64_t reserved;                    /* (c) pages promised from the start on; 0: each memory
                                              page is promised when it comes to exist */
     struct quire_region *regions;         /* (o) every region that maps it */
@@ -83,6 +85,8 @@ enum {
         1 << 0, /* a page that is not resident is created (zeros, or by the pager) */
     QUIRE_OBJECT_ANY_INDEX =
         1 << 1, /* the end is not checked (a write that will extend the file) */
+    QUIRE_OBJECT_RESIDENT =
+        1 << 3, /* only what is in memory: never sleeps; a page that is out is not resident */
     QUIRE_OBJECT_OVERWRITE =
         1 << 2, /* the caller overwrites the whole page, which cannot fail and which nobody can
                    reach before (beyond the end): do not fill it, the frame's last content stands */
@@ -106,9 +110,9 @@ size_t quire_object_pages(struct quire_object *object, uint64_t index, size_t n,
                           struct quire_frame **out);
 
 /*
- * New size in bytes. Shrinking, or the size it has: pages beyond the end leave every mapping
- * (private copies beyond it too, as POSIX asks; later accesses give QUIRE_BEYOND_END) and the
- * object, the rest of the last page is zeroed. Never fails.
+ * New size in bytes. May sleep, where the last page is out. Shrinking, or the size it has: pages
+ * beyond the end leave every mapping (private copies beyond it too, as POSIX asks; later accesses
+ * give QUIRE_BEYOND_END) and the object, the rest of the last page is zeroed. Never fails.
  */
 void quire_object_resize(struct quire_object *object, uint64_t size);
 
@@ -124,5 +128,7 @@ enum quire_status quire_object_write(struct quire_object *object, uint64_t offse
                                      const void *buffer, size_t length, size_t *out_done);
 
 unsigned quire_object_check(struct quire_object *object);
+/* For check: what the object's places hold is counted into the slots' `seen`. */
+void quire_object_count_slots(struct quire_object *object);
 
 #endif

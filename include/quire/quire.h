@@ -18,6 +18,8 @@
 #include <quire/hooks.h>
 #include <quire/object.h>
 #include <quire/pagetable.h>
+#include <quire/policy.h>
+#include <quire/reclaim.h>
 #include <quire/slot.h>
 #include <quire/space.h>
 

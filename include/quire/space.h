@@ -93,6 +93,9 @@ struct quire_space {
     uint64_t unseen;                   /* (a) pages that may have left since the last look */
     uint32_t default_flags; /* (s) QUIRE_REGION_LOCKED for future mappings (mlockall MCL_FUTURE) */
     uint64_t *cpus;         /* (a) bit set while a CPU may hold this space in its TLB */
+    uint32_t pins;          /* (g) sweeps that look at it */
+    uint32_t ahead;         /* (a) pages that the next swap-in reads at once */
+    quire_virt ahead_next;  /* (a) where it would go on, if memory is used in order */
     struct quire_space *next, *previous; /* (g) */
     void *user;                          /* the embedder's */
 };
@@ -354,11 +357,5 @@ void quire_space_clear_accessed(struct quire_space *space, bool anonymous, bool 
  * region that is mapped later lacks. QUIRE_NO_MEMORY: done in part.
  */
 enum quire_status quire_space_clear_dirty(struct quire_space *space);
-
-/*
- * Write the private anonymous pages of a range to slots and drop them (process swap-out). Pages
- * that cannot go stay. Returns how many left.
- */
-size_t quire_space_page_out(struct quire_space *space, quire_virt address, size_t length);
 
 #endif

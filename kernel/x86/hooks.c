@@ -2,6 +2,7 @@
 
 #include <quire/hooks.h>
 #include <quire/machine.h>
+#include <quire/slot.h>
 
 #include "core/log.h"
 #include "core/panic.h"
@@ -39,14 +40,17 @@ void quire_hook_shootdown(struct quire *q, const uint64_t *mask, quire_virt star
 }
 
 /* No swap device is attached: the library hands out no slots, so it has nothing to move. */
-enum quire_status quire_hook_slot_read(struct quire *q, uint64_t slot, struct quire_frame *frame)
+enum quire_status quire_hook_slot_read(struct quire *q, uint64_t slot,
+                                       struct quire_frame *const *frames, unsigned n)
 {
-    (void)q, (void)slot, (void)frame;
+    (void)q, (void)slot, (void)frames, (void)n;
     return QUIRE_IO_ERROR;
 }
 
-enum quire_status quire_hook_slot_write(struct quire *q, uint64_t slot, struct quire_frame *frame)
+void quire_hook_slot_write(struct quire *q, uint64_t slot, struct quire_frame *const *frames,
+                           unsigned n)
 {
-    (void)q, (void)slot, (void)frame;
-    return QUIRE_IO_ERROR;
+    (void)frames;
+    for (unsigned i = 0; i < n; i++)
+        quire_slot_written(q, slot + i, true);
 }

@@ -429,7 +429,7 @@ static void start(struct hostile *h)
 {
     struct quire *q = h->machine->q;
 
-    require(h, quire_slot_area_create(q, 64, NULL, &h->slots) == QUIRE_OK, "slots");
+    require(h, quire_slot_area_create(q, 64, 0, NULL, &h->slots) == QUIRE_OK, "slots");
     for (unsigned i = 0; i < 2; i++)
         require(h,
                 quire_object_create(q, QUIRE_OBJECT_MEMORY, NULL, NULL, (8 + 32 * i) * PAGE,

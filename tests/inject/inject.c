@@ -168,7 +168,7 @@ static enum quire_status step_file(struct run *run)
 
 static enum quire_status step_slots(struct run *run)
 {
-    return quire_slot_area_create(run->q, 32, NULL, &run->slots);
+    return quire_slot_area_create(run->q, 32, 0, NULL, &run->slots);
 }
 
 static enum quire_status step_map(struct run *run)

@@ -267,8 +267,8 @@ static void pages_go_out_and_come_back(void **state)
     size_t done;
 
     (void)state;
-    assert_status(quire_slot_area_create(machine->q, 0, NULL, &slots), QUIRE_INVALID);
-    assert_ok(quire_slot_area_create(machine->q, 6, NULL, &slots));
+    assert_status(quire_slot_area_create(machine->q, 0, 0, NULL, &slots), QUIRE_INVALID);
+    assert_ok(quire_slot_area_create(machine->q, 6, 0, NULL, &slots));
     anonymous(BASE, 8);
     assert_int_equal(quire_space_page_out(space, BASE, 8 * PAGE),
                      6); /* then the slots are used up */
@@ -296,10 +296,11 @@ static void a_disk_that_fails(void **state)
     uint64_t word;
 
     (void)state;
-    assert_ok(quire_slot_area_create(machine->q, 8, NULL, &slots));
+    assert_ok(quire_slot_area_create(machine->q, 8, 0, NULL, &slots));
     anonymous(BASE, 3);
     machine->disk.fail_at = 2;
-    assert_int_equal(quire_space_page_out(space, BASE, 3 * PAGE), 2);
+    assert_int_equal(quire_space_page_out(space, BASE, 3 * PAGE), 3);
+    sim_disk_finish(machine);
     machine_check(machine);
     expect(BASE + PAGE, 1001); /* it stayed */
     machine->disk.fail_at = 1;

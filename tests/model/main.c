@@ -64,6 +64,8 @@ int main(int argc, char **argv)
             check_every = number_after(argc, argv, &i);
         else if (strcmp(argv[i], "--compare-every") == 0)
             compare_every = number_after(argc, argv, &i);
+        else if (strcmp(argv[i], "--swap") == 0)
+            options.swap = true;
         else if (strcmp(argv[i], "--threads") == 0)
             options.threads = true;
         else if (strcmp(argv[i], "--verbose") == 0)
@@ -77,9 +79,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "cpus 1 to 4, frames from 800\n");
         return 2;
     }
-    printf("model --seed %llu --steps %llu --cpus %u --frames %u --high %u%s\n",
+    printf("model --seed %llu --steps %llu --cpus %u --frames %u --high %u%s%s\n",
            (unsigned long long)options.seed, (unsigned long long)steps, options.cpus,
-           options.frames, options.high, options.threads ? " --threads" : "");
+           options.frames, options.high, options.swap ? " --swap" : "",
+           options.threads ? " --threads" : "");
     fflush(stdout);
     test_start(&test, &options);
     if (check_every != 0)

@@ -38,7 +38,8 @@ struct model_page {
     bool mapped;
     bool own; /* private: this space wrote to it, `content` counts; otherwise the object or zeros */
     bool lazy; /* with own: `content`, or what it would be without own; whoever looks will know */
-    bool touched;   /* somebody stored here, and nothing since may have taken the page away */
+    bool touched;   /* somebody stored here, and nothing since may have taken the page away (where
+                       memory is swept: but the hand, and that not from locked pages) */
     int8_t object;  /* -1: anonymous */
     uint32_t flags; /* QUIRE_PROT_* | QUIRE_REGION_* */
     uint64_t index; /* page of the object */
@@ -60,6 +61,7 @@ struct model_object {
 };
 
 struct model {
+    bool swept; /* pages may leave at any time */
     struct model_space space[SPACES];
     struct model_object object[OBJECTS];
 };
@@ -193,6 +195,7 @@ struct test {
     uint64_t check_every;   /* steps between two full checks */
     uint64_t compare_every; /* steps between two comparisons of all regions */
     struct quire_slot_area *slots;
+    struct sim_random sweeping;
     struct op together[SIM_CPUS]; /* for reports: what ran at once last */
     unsigned together_count;
     uint64_t counts[OP_COUNT], refusals[QUIRE_STATUS_COUNT];

@@ -321,9 +321,13 @@ bool apply_lock(struct answer *answer)
             right = QUIRE_NO_MAPPING;
             break;
         }
+        if (answer->model->swept && !(page->flags & QUIRE_REGION_LOCKED))
+            page->touched = false; /* it may be out, and comes back perhaps only when touched */
         page->flags &= ~bits;
         if (!unlock)
             page->flags |= op->flags & 1 ? bits : QUIRE_REGION_LOCKED;
+        if (!unlock && !(op->flags & 1) && op->status == QUIRE_OK)
+            page->touched = true; /* all of it was brought in */
         if (!unlock && !(op->flags & 1) && (page->flags & QUIRE_PROT_WRITE))
             model_maybe_own(answer->model, page);
     }
@@ -348,7 +352,8 @@ bool apply_resident(struct answer *answer)
     for (size_t i = 0; !refused && i < length / PAGE; i++) {
         struct model_page *page = model_mapped_at(answer->model, op->space, op->address + i * PAGE);
 
-        if (page->touched && !(op->resident[i] & 1))
+        if (page->touched && !(op->resident[i] & 1) &&
+            (!answer->model->swept || (page->flags & QUIRE_REGION_LOCKED)))
             return answer_wrong(answer, "a page that was stored to as resident");
     }
     return true;

@@ -453,6 +453,31 @@ static void run_op(struct sim_cpu *cpu, void *argument)
         quire_quiescent(cpu->machine->q);
 }
 
+/* With --swap: memory is swept, by one policy or another. */
+static void sweep(struct sim_cpu *cpu, struct sim_random *random)
+{
+    struct quire *q = cpu->machine->q;
+    size_t policies = 0;
+
+    while (quire_policies[policies] != NULL)
+        policies++;
+    if (sim_random_once_in(random, 16))
+        quire_reclaim_set_policy(q, quire_policies[sim_random_below(random, policies)]);
+    if (sim_random_once_in(random, 8))
+        quire_reclaim_balance(q);
+    else
+        (void)quire_reclaim_pages(q, 1 + sim_random_below(random, 64));
+}
+
+static void run_sweep(struct sim_cpu *cpu, void *argument)
+{
+    struct test *test = argument;
+
+    sweep(cpu, &test->sweeping);
+    if (sim_draw(cpu, 2) == 0)
+        quire_quiescent(cpu->machine->q);
+}
+
 /* ops[0..count) on different CPUs, from a random one on. */
 static void run_together(struct test *test, struct op *ops, unsigned count)
 {
@@ -466,6 +491,10 @@ static void run_together(struct test *test, struct op *ops, unsigned count)
         task[i] = (struct task){test, &ops[i]};
         tasks[(first + i) % cpus] = run_op;
         arguments[(first + i) % cpus] = &task[i];
+    }
+    if (test->model->swept && count < cpus) {
+        tasks[(first + count) % cpus] = run_sweep;
+        arguments[(first + count) % cpus] = test;
     }
     sim_run(test->machine, tasks, arguments);
     test->machine->steps += count;
@@ -780,8 +809,15 @@ void test_start(struct test *test, const struct sim_options *options)
     for (int i = 0; i < SPACES; i++)
         for (size_t j = 0; j < SPACE_PAGES; j++)
             test->model->space[i].page[j].object = -1;
-    if (quire_slot_area_create(test->machine->q, 256, NULL, &test->slots) != QUIRE_OK)
+    if (quire_slot_area_create(test->machine->q, options->swap ? 2000 : 256, 0, NULL,
+                               &test->slots) != QUIRE_OK)
         sim_fail(test->machine, "no memory for the slots");
+    test->model->swept = options->swap;
+    test->sweeping.state = options->seed ^ 0x5eeb;
+    if (options->swap) {
+        quire_reclaim_set_watermarks(test->machine->q, 60, 120);
+        test->machine->disk.write_fail_once_in = 3000;
+    }
 }
 
 static bool no_space(const struct test *test)
@@ -824,6 +860,10 @@ void test_run(struct test *test, uint64_t steps)
             hammer(test);
         model_collect_objects(test->model);
         quiesce_some(test);
+        if (test->model->swept && sim_random_once_in(&test->random, 4)) {
+            machine->doing = "sweep";
+            sweep(sim_this_cpu(), &test->sweeping);
+        }
         rounds++;
         if (rounds % test->check_every == 0)
             check(test, rounds % test->compare_every == 0);
@@ -863,6 +903,8 @@ static void work(struct sim_cpu *cpu, void *argument)
         settle(test, &op);
         op_execute(cpu, test->model, &op);
         apply(test, &op, any);
+        if (test->model->swept && sim_random_once_in(&worker->random, 8))
+            sweep(cpu, &worker->random);
         if (sim_random_once_in(&worker->random, 4))
             quire_quiescent(cpu->machine->q);
     }

@@ -1,0 +1,691 @@
+/*
+ * Reclaim: a hand goes around over resident pages, a policy says which of them go.
+ *
+ * Concepts. No frame knows who maps it, so the hand walks what maps: the regions of each space in
+ * the order of addresses, their leaf tables, their entries; then the pages of objects. At an entry
+ * it takes the accessed bit away and asks the policy. A page that goes:
+ *
+ *   an anonymous frame   the entry becomes a slot entry. With a slot that still has the content
+ *                        (the frame came back and was only read): that one, nothing is written.
+ *                        Otherwise a new one, and the frame is written to it.
+ *   an object's frame    the entry becomes empty. The page stays in its object, and goes when the
+ *                        hand meets it there with no mapping left.
+ *   a page of a memory object, unmapped: its place in the object's tree becomes a slot.
+ *
+ * Entries are taken out in batches under the table's lock; then the lock is released, the TLBs are
+ * flushed once for the batch, and only then is the content looked at: zeros are never written,
+ * neighbours that got neighbouring slots go out in one transfer. A fault on a slot entry finds the
+ * frame in the slot cache at any of these moments.
+ *
+ * A leaf table that fork shares changes in place, for all its spaces at once; every CPU is flushed
+ * then, because a table does not know its spaces. The hand meets it in each of them, and works on
+ * it once a round.
+ *
+ * One sweep at a time (`sweeping`): the hand, the round and the policy's state belong to it. Who
+ * comes second sleeps until the first is done. Writes go on after the sweep; quire_slot_written
+ * ends them.
+ *
+ * Locking: spaces are pinned (pins, list lock) while the hand is in them, one at a time, and no
+ * longer than a table; regions are read as a fault reads them, by sequence; then the table's lock;
+ * a slot's inside it. Nothing is held while writes are started.
+ *
+ * Failure: no slot left: the entry stays as it was, and the sweep goes on for pages that need none.
+ */
+#include "region.h"
+
+#include <quire/hooks.h>
+#include <quire/reclaim.h>
+
+/* Entries taken out before the TLBs are flushed. */
+#define BATCH QUIRE_SLOT_RUN
+
+struct sweep {
+    struct quire *q;
+    const struct quire_policy *policy; /* NULL: everything goes */
+    size_t wanted;
+    size_t freed;   /* frames that became free at once */
+    size_t started; /* pages on their way out */
+    size_t taken;   /* pages that left, or will when they are written */
+    bool progress;  /* something left, if only an entry */
+    uint32_t time;  /* for policies */
+    bool no_slots;
+    /* the batch, in the order of addresses */
+    unsigned count;
+    struct quire_frame *frame[BATCH];
+    uint64_t slot[BATCH]; /* 0: none */
+    bool fresh[BATCH];    /* the slot waits for the frame's content */
+};
+
+/* ---- one sweep at a time, and writes in flight ---- */
+
+static void begin_sweeping(struct quire *q)
+{
+    struct quire_reclaim_layer *layer = &q->reclaim;
+
+    quire_spin_lock(&layer->lock);
+    while (layer->sweeping)
+        quire_hook_sleep(q, layer, &layer->lock);
+    layer->sweeping = true;
+    quire_spin_unlock(&layer->lock);
+}
+
+static void end_sweeping(struct quire *q)
+{
+    struct quire_reclaim_layer *layer = &q->reclaim;
+
+    quire_spin_lock(&layer->lock);
+    layer->sweeping = false;
+    quire_hook_wake(q, layer);
+    quire_spin_unlock(&layer->lock);
+}
+
+static void note_writing(struct quire *q, unsigned pages)
+{
+    quire_spin_lock(&q->reclaim.lock);
+    __atomic_store_n(&q->reclaim.writing, q->reclaim.writing + pages, __ATOMIC_RELAXED);
+    quire_spin_unlock(&q->reclaim.lock);
+}
+
+void quire_reclaim_note_written(struct quire *q, unsigned pages)
+{
+    quire_spin_lock(&q->reclaim.lock);
+    __atomic_store_n(&q->reclaim.writing, q->reclaim.writing - pages, __ATOMIC_RELAXED);
+    quire_hook_wake(q, &q->reclaim.writing);
+    quire_spin_unlock(&q->reclaim.lock);
+}
+
+/* Until a write ends, if one is under way; false: none is. */
+static bool wait_for_a_write(struct quire *q)
+{
+    bool any;
+
+    quire_spin_lock(&q->reclaim.lock);
+    any = q->reclaim.writing > 0;
+    if (any)
+        quire_hook_sleep(q, &q->reclaim.writing, &q->reclaim.lock);
+    quire_spin_unlock(&q->reclaim.lock);
+    return any;
+}
+
+/* The clock of the policies; faults read it at any time. */
+static void note_evictions(struct quire_reclaim_layer *layer, size_t pages)
+{
+    __atomic_store_n(&layer->state.evictions, layer->state.evictions + (uint32_t)pages,
+                     __ATOMIC_RELAXED);
+}
+
+/* ---- the batch ---- */
+
+static bool is_zero(struct quire *q, const struct quire_frame *frame)
+{
+    const uint64_t *words = quire_frame_map(q, frame);
+    size_t i = 0;
+
+    while (i < QUIRE_PAGE_SIZE / sizeof(*words) && words[i] == 0)
+        i++;
+    quire_frame_unmap(q, frame, (void *)(uintptr_t)words);
+    return i == QUIRE_PAGE_SIZE / sizeof(*words);
+}
+
+/* Frames [first, end) of the batch have neighbouring slots of one area: one transfer. */
+static void write_run(struct sweep *sweep, unsigned first, unsigned end)
+{
+    if (first == end)
+        return;
+    note_writing(sweep->q, end - first);
+    sweep->started += end - first;
+    quire_hook_slot_write(sweep->q, sweep->slot[first], &sweep->frame[first], end - first);
+}
+
+static bool continues(struct sweep *sweep, unsigned i, unsigned first)
+{
+    return i > first && sweep->slot[i] == sweep->slot[i - 1] + 1 &&
+           quire_slot_area_of(sweep->q, sweep->slot[i]) ==
+               quire_slot_area_of(sweep->q, sweep->slot[first]);
+}
+
+/*
+ * After the flush. The entries' references go first, so that the frames are free as soon as they
+ * are written; the slot cache has one of its own on those that still matter.
+ */
+static void finish_batch(struct sweep *sweep)
+{
+    struct quire *q = sweep->q;
+    struct quire_frame *freed[BATCH];
+    unsigned count = 0, first = 0;
+
+    for (unsigned i = 0; i < sweep->count; i++)
+        if (quire_page_drop(q, sweep->frame[i]))
+            freed[count++] = sweep->frame[i];
+    if (count > 0)
+        quire_frame_free_bulk(q, freed, count);
+    sweep->freed += count;
+    for (unsigned i = 0; i < sweep->count; i++) {
+        bool zero = sweep->fresh[i] && is_zero(q, sweep->frame[i]);
+
+        if (first < i && !(sweep->fresh[i] && !zero && continues(sweep, i, first))) {
+            write_run(sweep, first, i);
+            first = i;
+        }
+        if (zero) {
+            quire_slot_set_zero(q, sweep->slot[i]);
+            sweep->freed++;
+        } else if (!sweep->fresh[i] && sweep->slot[i] != 0) {
+            sweep->freed++; /* its clean copy stayed on the device */
+        }
+        if (!sweep->fresh[i] || zero)
+            first = i + 1;
+    }
+    write_run(sweep, first, sweep->count);
+    sweep->count = 0;
+}
+
+/* ---- entries ---- */
+
+/* A slot for a frame whose entry goes: one that has its content, or a new one. False: none. */
+static bool slot_for(struct sweep *sweep, struct quire_frame *frame, uint64_t *out, bool *fresh)
+{
+    *out = quire_frame_slot(frame);
+    *fresh = false;
+    if (*out == 0) {
+        *out = sweep->no_slots ? 0 : quire_slot_alloc(sweep->q, frame);
+        *fresh = *out != 0;
+        sweep->no_slots |= *out == 0;
+    }
+    if (*out != 0)
+        quire_slot_get(sweep->q, *out);
+    return *out != 0;
+}
+
+/* The entry's page leaves, if it can. The table is locked. */
+static void take_entry_locked(struct sweep *sweep, struct quire_frame *table, quire_entry *place,
+                              quire_entry entry, struct quire_frame *frame)
+{
+    uint64_t slot = 0;
+    bool fresh = false;
+
+    if (frame->kind == QUIRE_FRAME_ANONYMOUS) {
+        if (!slot_for(sweep, frame, &slot, &fresh))
+            return;
+        (void)quire_entry_exchange(place, quire_entry_from_slot(slot));
+        table->table.anonymous--;
+    } else {
+        entry = quire_entry_exchange(place, 0);
+        quire_frame_gather_dirty(frame, entry);
+        table->table.live--;
+    }
+    table->table.resident--;
+    sweep->progress = true;
+    sweep->frame[sweep->count] = frame;
+    sweep->slot[sweep->count] = slot;
+    sweep->fresh[sweep->count] = fresh;
+    sweep->count++;
+    if (slot != 0) {
+        sweep->taken++;
+        quire_count_event(sweep->q, QUIRE_EVENT_SWAP_OUT);
+    }
+}
+
+static bool ask_policy(struct sweep *sweep, struct quire_frame *frame, bool accessed, bool dirty)
+{
+    struct quire_reclaim_layer *layer = &sweep->q->reclaim;
+    struct quire_policy_page page = {
+        .word = quire_frame_policy(frame),
+        .time = sweep->time,
+        .accessed = accessed,
+        .dirty = dirty,
+    };
+
+    if (sweep->policy == NULL)
+        return true;
+    layer->met++;
+    return sweep->policy->look(&layer->state, &page);
+}
+
+/* Entries from *index on of a locked table; stops when the batch is full or enough went. */
+static void sweep_entries_locked(struct sweep *sweep, struct quire_frame *table, unsigned *index,
+                                 unsigned end, quire_virt base, struct quire_gather *flush)
+{
+    quire_entry *entries = quire_table_entries(sweep->q, table);
+
+    for (; *index < end && sweep->count < BATCH && sweep->taken < sweep->wanted; ++*index) {
+        quire_entry *place = &entries[*index];
+        quire_entry entry = quire_entry_read(place);
+        quire_virt address = base + ((quire_virt)*index << QUIRE_PAGE_SHIFT);
+        struct quire_frame *frame;
+        unsigned before = sweep->count;
+
+        if (!quire_entry_is_counted(entry))
+            continue;
+        frame = quire_frame_of(sweep->q, quire_entry_phys(entry));
+        if (entry & QUIRE_ENTRY_ACCESSED) {
+            (void)quire_entry_clear_bits(place, QUIRE_ENTRY_ACCESSED);
+            if (frame->kind == QUIRE_FRAME_OBJECT)
+                quire_frame_mark_accessed(frame);
+        }
+        if (ask_policy(sweep, frame, (entry & QUIRE_ENTRY_ACCESSED) != 0,
+                       frame->kind == QUIRE_FRAME_ANONYMOUS && quire_frame_slot(frame) == 0))
+            take_entry_locked(sweep, table, place, entry, frame);
+        if (sweep->count > before)
+            quire_gather_range(flush, address, address + QUIRE_PAGE_SIZE);
+    }
+}
+
+/* What the hand needs to know of a region, read as a fault reads it. */
+struct view {
+    uint64_t sequence;
+    quire_virt start, end;
+    uint32_t flags;
+    const struct quire_object *object;
+};
+
+#define ATOMIC_FIELD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
+
+/* The region at or above an address; false: none. */
+static bool view_region(struct quire_space *space, quire_virt address, struct view *view)
+{
+    for (;;) {
+        const struct quire_region *region;
+
+        quire_platform_point();
+        view->sequence = __atomic_load_n(&space->sequence, __ATOMIC_ACQUIRE);
+        if (view->sequence & 1) {
+            quire_platform_relax();
+            continue;
+        }
+        region = quire_region_at_or_above(space, address);
+        if (region != NULL) {
+            view->start = ATOMIC_FIELD(region->range.start);
+            view->end = ATOMIC_FIELD(region->range.end);
+            view->flags = ATOMIC_FIELD(region->flags);
+            view->object = ATOMIC_FIELD(region->object);
+        }
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+        if (ATOMIC_FIELD(space->sequence) == view->sequence)
+            return region != NULL;
+    }
+}
+
+/* The hand has been in this shared table in this round already. */
+static bool was_here(struct sweep *sweep, struct quire_frame *table)
+{
+    uint8_t round = (uint8_t)(sweep->q->reclaim.state.round | 1u);
+
+    if (sweep->policy == NULL || __atomic_load_n(&table->count, __ATOMIC_RELAXED) == 1)
+        return false;
+    if (table->table.swept == round)
+        return true;
+    table->table.swept = round;
+    return false;
+}
+
+/*
+ * The part [from, to) of one leaf table, inside one region. Returns where to go on: `to`, or less
+ * when enough went, or when the batch had to be finished in between.
+ */
+static quire_virt sweep_table(struct sweep *sweep, struct quire_space *space,
+                              const struct view *view, quire_virt from, quire_virt to)
+{
+    struct quire *q = sweep->q;
+    quire_virt base = from & ~(QUIRE_LEAF_SPAN - 1);
+    unsigned index = quire_level_index(from, 1), end = quire_level_index(to - 1, 1) + 1;
+    struct quire_gather flush;
+    struct quire_leaf leaf;
+    bool valid, done = false;
+
+    if (!quire_leaf_find(q, &space->table, base, &leaf)) {
+        quire_virt next = quire_table_skip(q, &space->table, base) + QUIRE_LEAF_SPAN;
+
+        return next;
+    }
+    quire_gather_init(&flush, q, space);
+    quire_spin_lock(&leaf.table->table.lock);
+    valid = quire_leaf_valid_locked(&leaf) &&
+            __atomic_load_n(&space->sequence, __ATOMIC_ACQUIRE) == view->sequence;
+    flush.every_space = __atomic_load_n(&leaf.table->count, __ATOMIC_ACQUIRE) > 1;
+    if (valid && !was_here(sweep, leaf.table))
+        sweep_entries_locked(sweep, leaf.table, &index, end, base, &flush);
+    else if (valid)
+        done = true;
+    quire_spin_unlock(&leaf.table->table.lock);
+    if (!valid)
+        return from; /* look again, from the region on */
+    if (sweep->count > 0) {
+        quire_gather_flush(&flush);
+        finish_batch(sweep);
+    }
+    return done || index == end ? to : base + ((quire_virt)index << QUIRE_PAGE_SHIFT);
+}
+
+/* May the pages of a region go? */
+static bool may_sweep(const struct view *view)
+{
+    return !(view->flags & QUIRE_REGION_LOCKED) &&
+           (view->object == NULL || view->object->kind != QUIRE_OBJECT_DEVICE);
+}
+
+/*
+ * On from `at`, up to `end`, until enough went; returns where the hand stands then: `end` when it
+ * has seen everything.
+ */
+static quire_virt sweep_space(struct sweep *sweep, struct quire_space *space, quire_virt at,
+                              quire_virt end)
+{
+    while (at < end && sweep->taken < sweep->wanted) {
+        quire_virt table_end = (at & ~(QUIRE_LEAF_SPAN - 1)) + QUIRE_LEAF_SPAN;
+        struct view view;
+
+        if (!view_region(space, at, &view) || view.start >= end)
+            return end;
+        if (at < view.start) {
+            at = view.start;
+            continue;
+        }
+        if (!may_sweep(&view)) {
+            at = view.end;
+            continue;
+        }
+        if (table_end > view.end)
+            table_end = view.end;
+        if (table_end > end)
+            table_end = end;
+        at = sweep_table(sweep, space, &view, at, table_end);
+    }
+    return at < end ? at : end;
+}
+
+/* ---- objects ---- */
+
+static bool ask_for_page(void *context, struct quire_frame *frame)
+{
+    struct sweep *sweep = context;
+    bool accessed = quire_frame_take_accessed(frame);
+
+    return ask_policy(sweep, frame, accessed, true);
+}
+
+/* Some pages of an object from *index on. True: there may be more. */
+static bool sweep_pages(struct sweep *sweep, struct quire_object *object, uint64_t *index)
+{
+    bool more = quire_object_take_pages(object, index, BATCH, ask_for_page, sweep, &sweep->no_slots,
+                                        sweep->frame, sweep->slot, &sweep->count);
+
+    for (unsigned i = 0; i < sweep->count; i++)
+        sweep->fresh[i] = sweep->slot[i] != 0;
+    sweep->taken += sweep->count;
+    sweep->progress |= sweep->count > 0;
+    finish_batch(sweep);
+    return more;
+}
+
+/* The object with the smallest number of at least `number`, with a reference; NULL: none. */
+static struct quire_object *hold_object(struct quire *q, uint32_t number)
+{
+    struct quire_object *found = NULL;
+
+    quire_spin_lock(&q->list_lock);
+    for (struct quire_object *object = q->objects; object != NULL; object = object->next)
+        if (object->number >= number && object->kind != QUIRE_OBJECT_DEVICE &&
+            (found == NULL || object->number < found->number) &&
+            __atomic_load_n(&object->references, __ATOMIC_RELAXED) != 0)
+            found = object;
+    if (found != NULL && !quire_object_try_get(found))
+        found = NULL; /* it went just now: the next step finds another */
+    quire_spin_unlock(&q->list_lock);
+    return found;
+}
+
+/* One object, or as much of it as is wanted. True: that was the last. */
+static bool sweep_objects(struct sweep *sweep)
+{
+    struct quire_reclaim_layer *layer = &sweep->q->reclaim;
+    struct quire_object *object = hold_object(sweep->q, layer->object);
+
+    if (object == NULL)
+        return true;
+    if (object->number != layer->object) {
+        layer->object = object->number;
+        layer->index = 0;
+    }
+    while (sweep->taken < sweep->wanted) {
+        if (!sweep_pages(sweep, object, &layer->index)) {
+            layer->object++;
+            layer->index = 0;
+            break;
+        }
+    }
+    quire_object_put(object);
+    return false;
+}
+
+/* ---- the hand ---- */
+
+/* The pinned space with the smallest number of at least `number`; NULL: none. */
+static struct quire_space *pin_space(struct quire *q, uint32_t number)
+{
+    struct quire_space *found = NULL;
+
+    quire_spin_lock(&q->list_lock);
+    for (struct quire_space *space = q->spaces; space != NULL; space = space->next)
+        if (space->number >= number && (found == NULL || space->number < found->number))
+            found = space;
+    if (found != NULL)
+        found->pins++;
+    quire_spin_unlock(&q->list_lock);
+    return found;
+}
+
+static void unpin_space(struct quire_space *space)
+{
+    quire_spin_lock(&space->q->list_lock);
+    if (--space->pins == 0)
+        quire_hook_wake(space->q, &space->pins);
+    quire_spin_unlock(&space->q->list_lock);
+}
+
+/* One step of the hand: some of a space, or of the objects. True: it came around. */
+static bool step(struct sweep *sweep)
+{
+    struct quire_reclaim_layer *layer = &sweep->q->reclaim;
+    struct quire_space *space = layer->in_objects ? NULL : pin_space(sweep->q, layer->space);
+
+    if (space != NULL) {
+        if (space->number != layer->space) {
+            layer->space = space->number;
+            layer->address = space->start;
+        }
+        layer->address = sweep_space(sweep, space, layer->address, space->end);
+        if (layer->address >= space->end) {
+            layer->space = space->number + 1;
+            layer->address = 0;
+        }
+        unpin_space(space);
+        return false;
+    }
+    layer->in_objects = !sweep_objects(sweep);
+    if (layer->in_objects)
+        return false;
+    layer->space = 0;
+    layer->address = 0;
+    layer->object = 0;
+    layer->index = 0;
+    return true;
+}
+
+static void start_policy(struct quire *q)
+{
+    struct quire_reclaim_layer *layer = &q->reclaim;
+    const struct quire_policy *policy = quire_reclaim_policy(q);
+
+    if (policy == layer->started)
+        return;
+    __builtin_memset(layer->state.own, 0, sizeof(layer->state.own));
+    layer->state.urgency = 0;
+    layer->state.resident = q->frame.count;
+    __atomic_store_n(&layer->started, policy, __ATOMIC_RELAXED);
+    if (policy->start != NULL)
+        policy->start(&layer->state);
+}
+
+/* Rounds without a page before the sweep gives up. */
+#define ROUNDS 8
+
+static void come_around(struct quire *q, const struct quire_policy *policy)
+{
+    struct quire_reclaim_layer *layer = &q->reclaim;
+
+    quire_policy_end_round(policy, &layer->state, layer->met, layer->taken);
+    layer->met = 0;
+    layer->taken = 0;
+}
+
+size_t quire_reclaim_pages(struct quire *q, size_t wanted)
+{
+    struct quire_reclaim_layer *layer = &q->reclaim;
+    struct sweep sweep = {.q = q, .wanted = wanted, .time = (uint32_t)(quire_hook_clock(q) >> 20)};
+    unsigned rounds = 0;
+
+    begin_sweeping(q);
+    start_policy(q);
+    sweep.policy = layer->started;
+    while (sweep.taken < wanted && rounds < ROUNDS) {
+        size_t before = sweep.taken;
+        bool around;
+
+        sweep.progress = false;
+        around = step(&sweep);
+
+        layer->taken += (uint32_t)(sweep.taken - before);
+        note_evictions(layer, sweep.taken - before);
+        if (sweep.progress)
+            rounds = 0;
+        if (around) {
+            come_around(q, sweep.policy);
+            rounds++;
+        }
+        if (sweep.no_slots && quire_slot_trim(q, wanted) > 0)
+            sweep.no_slots = false;
+    }
+    end_sweeping(q);
+    if (sweep.freed > 0)
+        return sweep.freed;
+    return wait_for_a_write(q) || sweep.started > 0;
+}
+
+void quire_reclaim_balance(struct quire *q)
+{
+    for (;;) {
+        uint64_t high = __atomic_load_n(&q->reclaim.high, __ATOMIC_RELAXED);
+        uint64_t coming = __atomic_load_n(&q->reclaim.writing, __ATOMIC_RELAXED);
+
+        for (unsigned i = 0; i < QUIRE_ZONE_COUNT; i++)
+            coming += __atomic_load_n(&q->frame.zone[i].free, __ATOMIC_RELAXED);
+        if (coming >= high ||
+            quire_reclaim_pages(q, high - coming < BATCH ? BATCH : 4 * BATCH) == 0)
+            break;
+    }
+    __atomic_store_n(&q->reclaim.told, false, __ATOMIC_RELAXED);
+}
+
+/* ---- by name ---- */
+
+void quire_reclaim_set_policy(struct quire *q, const struct quire_policy *policy)
+{
+    __atomic_store_n(&q->reclaim.policy, policy, __ATOMIC_RELAXED);
+}
+
+const struct quire_policy *quire_reclaim_policy(const struct quire *q)
+{
+    const struct quire_policy *policy = __atomic_load_n(&q->reclaim.policy, __ATOMIC_RELAXED);
+
+    return policy != NULL ? policy : &quire_policy_clock;
+}
+
+void quire_reclaim_set_watermarks(struct quire *q, uint64_t low, uint64_t high)
+{
+    __atomic_store_n(&q->reclaim.low, low, __ATOMIC_RELAXED);
+    __atomic_store_n(&q->reclaim.high, high, __ATOMIC_RELAXED);
+}
+
+size_t quire_space_page_out(struct quire_space *space, quire_virt address, size_t length)
+{
+    struct sweep sweep = {.q = space->q, .wanted = SIZE_MAX};
+
+    begin_sweeping(space->q);
+    (void)sweep_space(&sweep, space, quire_page_down(address), address + quire_page_up(length));
+    note_evictions(&space->q->reclaim, sweep.taken);
+    end_sweeping(space->q);
+    return sweep.taken;
+}
+
+/* ---- closing an area ---- */
+
+/* Every slot of the area that [at, end) of a space holds comes back. */
+static enum quire_status drain_space(struct quire_slot_area *area, struct quire_space *space)
+{
+    struct quire *q = space->q;
+    quire_virt at = space->start;
+
+    while (at < space->end) {
+        quire_virt base = at & ~(QUIRE_LEAF_SPAN - 1);
+        struct quire_leaf leaf;
+        quire_entry entry;
+        enum quire_status status;
+
+        if (!quire_leaf_find(q, &space->table, base, &leaf)) {
+            at = quire_table_skip(q, &space->table, base) + QUIRE_LEAF_SPAN;
+            continue;
+        }
+        entry = quire_entry_read(&leaf.entries[quire_level_index(at, 1)]);
+        if (quire_entry_is_slot(entry) && quire_slot_area_of(q, quire_entry_slot(entry)) == area) {
+            status = quire_space_fault(space, at,
+                                       QUIRE_ACCESS_READ | QUIRE_ACCESS_KERNEL |
+                                           QUIRE_ACCESS_REMOTE | QUIRE_ACCESS_FORCE,
+                                       NULL);
+            /* An unmapping was faster, or the page is lost: its program will be told. */
+            if (status == QUIRE_NO_MEMORY)
+                return status;
+        }
+        at += QUIRE_PAGE_SIZE;
+    }
+    return QUIRE_OK;
+}
+
+enum quire_status quire_reclaim_drain(struct quire_slot_area *area)
+{
+    struct quire *q = area->q;
+    enum quire_status status = QUIRE_OK;
+    struct quire_space *space;
+    struct quire_object *object;
+
+    for (uint32_t next = 0; status == QUIRE_OK && (space = pin_space(q, next)) != NULL;) {
+        next = space->number + 1;
+        status = drain_space(area, space);
+        unpin_space(space);
+    }
+    for (uint32_t next = 0; status == QUIRE_OK && (object = hold_object(q, next)) != NULL;) {
+        next = object->number + 1;
+        status = quire_object_drain(object, area);
+        quire_object_put(object);
+    }
+    while (status == QUIRE_OK && wait_for_a_write(q))
+        ;
+    if (status == QUIRE_OK)
+        quire_slot_trim_area(area);
+    return status;
+}
+
+void quire_reclaim_stats(struct quire *q, struct quire_reclaim_stats *out)
+{
+    *out = (struct quire_reclaim_stats){.writing =
+                                            __atomic_load_n(&q->reclaim.writing, __ATOMIC_RELAXED)};
+    for (const struct quire_slot_area *area = q->slots; area != NULL; area = area->next) {
+        struct quire_slot_stats stats;
+
+        quire_slot_stats(area, &stats);
+        out->slots += stats.total;
+        out->slots_free += stats.free;
+        out->slots_bad += stats.bad;
+        out->cached += stats.cached;
+    }
+}
