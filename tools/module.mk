@@ -3,6 +3,7 @@
 #   build/tools/quire-image   writes the base of the initial archive
 #   build/tools/quire-run     boots the kernel and runs one program (`quire run`)
 #   build/tools/quire-disk    writes a disk that boots with the code of boot/ (`quire disk`)
+#   build/tools/quire-sim     replays a trace of references by replacement policies (`quire sim`)
 #   build/image/base.cpio     the base: busybox, its links, /etc, programs of user/
 #   build/image-i386/base.cpio  the same for i386 and i386-pae
 
@@ -19,7 +20,7 @@ IMAGE_PROGRAMS      ?=
 IMAGE_PROGRAMS_I386 ?=
 
 .PHONY: tools image
-tools: $(TOOLS_DIR)/quire-run $(TOOLS_DIR)/quire-image $(TOOLS_DIR)/quire-disk
+tools: $(TOOLS_DIR)/quire-run $(TOOLS_DIR)/quire-image $(TOOLS_DIR)/quire-disk $(TOOLS_DIR)/quire-sim
 image: $(BUILD)/image$(if $(filter i386%,$(ARCH)),-i386)/base.cpio
 all: tools image
 
@@ -34,6 +35,18 @@ $(TOOLS_DIR)/quire-run: $(filter $(TOOLS_DIR)/run/% $(TOOLS_DIR)/common/%,$(TOOL
 	$(Q)$(HOSTCC) $^ -o $@
 
 $(TOOLS_DIR)/quire-image: $(filter $(TOOLS_DIR)/archive/% $(TOOLS_DIR)/common/%,$(TOOLS_O))
+	$(call say,LINK,$@)
+	$(Q)$(HOSTCC) $^ -o $@
+
+# The policies are the library's own files, compiled for the host.
+$(TOOLS_DIR)/study/%.o: TOOLS_FLAGS += -Iinclude
+$(TOOLS_DIR)/study/mm/%.o: mm/%.c
+	$(call say,CC,"$< (host)")
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(TOOLS_FLAGS) -Iinclude -c $< -o $@
+
+$(TOOLS_DIR)/quire-sim: $(filter $(TOOLS_DIR)/study/%,$(TOOLS_O)) \
+		$(patsubst mm/%.c,$(TOOLS_DIR)/study/mm/%.o,$(wildcard mm/policy*.c))
 	$(call say,LINK,$@)
 	$(Q)$(HOSTCC) $^ -o $@
 

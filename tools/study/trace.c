@@ -1,0 +1,335 @@
+/* Reading traces. */
+#define _GNU_SOURCE
+#include "trace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void __attribute__((noreturn)) fail(const char *path, const char *what)
+{
+    fprintf(stderr, "quire sim: %s: %s\n", path, what);
+    exit(1);
+}
+
+static void *need(void *memory)
+{
+    if (memory == NULL) {
+        fprintf(stderr, "quire sim: not enough memory for this trace\n");
+        exit(1);
+    }
+    return memory;
+}
+
+/* ---- pages by number or name ---- */
+
+/* An open hash of what pages are called, to their numbers. Names are kept for CSV with "page". */
+struct pages {
+    struct {
+        uint64_t key; /* page number of the address, or hash of the name */
+        uint32_t number;
+        bool used;
+    } * slot;
+    size_t slots; /* a power of two */
+    uint32_t count;
+};
+
+static uint64_t mix(uint64_t key)
+{
+    key = (key ^ (key >> 32)) * 0x9e3779b97f4a7c15u;
+    return key ^ (key >> 29);
+}
+
+static uint32_t *find(struct pages *pages, uint64_t key, bool *found)
+{
+    size_t at = mix(key) & (pages->slots - 1);
+
+    while (pages->slot[at].used && pages->slot[at].key != key)
+        at = (at + 1) & (pages->slots - 1);
+    *found = pages->slot[at].used;
+    pages->slot[at].used = true;
+    pages->slot[at].key = key;
+    return &pages->slot[at].number;
+}
+
+static void grow(struct pages *pages)
+{
+    struct pages larger = {.slots = pages->slots != 0 ? 2 * pages->slots : 4096,
+                           .count = pages->count};
+    bool found;
+
+    larger.slot = need(calloc(larger.slots, sizeof(*larger.slot)));
+    for (size_t i = 0; i < pages->slots; i++)
+        if (pages->slot[i].used)
+            *find(&larger, pages->slot[i].key, &found) = pages->slot[i].number;
+    free(pages->slot);
+    *pages = larger;
+}
+
+static uint32_t number_of(struct pages *pages, uint64_t key)
+{
+    uint32_t *number;
+    bool found;
+
+    if (2 * (size_t)pages->count >= pages->slots)
+        grow(pages);
+    number = find(pages, key, &found);
+    if (!found)
+        *number = pages->count++;
+    return *number;
+}
+
+/* ---- events ---- */
+
+struct reader {
+    struct trace *trace;
+    struct pages pages;
+    size_t room;
+    uint64_t page_size;
+    uint64_t last_key; /* of the last event: most references stay in their page */
+    bool csv, named;
+};
+
+static void add(struct reader *reader, uint64_t key, bool write)
+{
+    struct trace *trace = reader->trace;
+    struct event *last = trace->events > 0 ? &trace->event[trace->events - 1] : NULL;
+
+    trace->references++;
+    trace->writes += write;
+    if (last != NULL && key == reader->last_key && last->count < UINT32_MAX) {
+        last->count++;
+        last->page |= write;
+        return;
+    }
+    if (trace->events == reader->room) {
+        reader->room = reader->room != 0 ? 2 * reader->room : 1 << 16;
+        trace->event = need(realloc(trace->event, reader->room * sizeof(*trace->event)));
+    }
+    trace->event[trace->events++] =
+        (struct event){.page = number_of(&reader->pages, key) << 1 | write, .count = 1};
+    reader->last_key = key;
+}
+
+/* An access may reach into the next page, and then is a reference to both. */
+static void add_access(struct reader *reader, uint64_t address, uint64_t size, bool write)
+{
+    uint64_t first = address / reader->page_size;
+    uint64_t last = (address + (size > 0 ? size - 1 : 0)) / reader->page_size;
+
+    for (uint64_t page = first; page <= last; page++)
+        add(reader, page, write);
+}
+
+/* ---- lines ---- */
+
+/* "I  ADDRESS,SIZE" and " L|S|M ADDRESS,SIZE", the address in hexadecimal. */
+static bool read_lackey(struct reader *reader, const char *line)
+{
+    char kind = line[0] == ' ' ? line[1] : line[0];
+    const char *at = line + (line[0] == ' ' ? 2 : 1);
+    char *end;
+    uint64_t address, size;
+
+    if (strchr("ILSM", kind) == NULL || kind == '\0' || *at != ' ')
+        return false;
+    errno = 0;
+    address = strtoull(at, &end, 16);
+    if (end == at || *end != ',' || errno != 0)
+        return false;
+    at = end + 1;
+    size = strtoull(at, &end, 10);
+    if (end == at || (*end != '\0' && *end != '\r') || size == 0 || size > 1 << 20)
+        return false;
+    add_access(reader, address, size, kind == 'S' || kind == 'M');
+    return true;
+}
+
+static uint64_t hash_name(const char *name, size_t length)
+{
+    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ (unsigned char)name[i]) * 0x100000001b3u;
+    return hash;
+}
+
+/* The operation behind the first column; false: it is none. */
+static bool read_operation(const char *text, bool *write)
+{
+    size_t length = strcspn(text, "\r");
+
+    while (length > 0 && *text == ' ') {
+        text++;
+        length--;
+    }
+    while (length > 0 && text[length - 1] == ' ')
+        length--;
+    *write = length == 1 && strchr("wWmM", *text) != NULL;
+    return length == 1 && strchr("rRwWmMxX", *text) != NULL;
+}
+
+static bool read_csv(struct reader *reader, const char *line)
+{
+    size_t length = strcspn(line, ",\r");
+    bool write = false;
+    uint64_t key;
+
+    if (line[length] == ',' && !read_operation(line + length + 1, &write))
+        return false;
+    while (length > 0 && (line[length - 1] == ' ' || line[length - 1] == '\t'))
+        length--;
+    if (length == 0)
+        return false;
+    if (reader->named) {
+        key = hash_name(line, length);
+    } else {
+        char *end;
+
+        errno = 0;
+        key = strtoull(line, &end, 0);
+        if (end != line + length || errno != 0 || *line == '-')
+            return false;
+        key /= reader->page_size;
+    }
+    add(reader, key, write);
+    return true;
+}
+
+/* The first line that says something tells the format; true: it was only that. */
+static bool learn_format(struct reader *reader, const char *line)
+{
+    struct reader probe = {.trace = &(struct trace){0}, .page_size = reader->page_size};
+    bool lackey = read_lackey(&probe, line);
+
+    free(probe.trace->event);
+    free(probe.pages.slot);
+    reader->csv = !lackey;
+    reader->named = strncmp(line, "page", 4) == 0;
+    return reader->named || strncmp(line, "address", 7) == 0;
+}
+
+static void note_bad(struct trace *trace, const char *line, uint64_t number)
+{
+    if (trace->bad_lines++ == 0) {
+        trace->first_bad_line = number;
+        snprintf(trace->first_bad, sizeof(trace->first_bad), "%.*s", (int)strcspn(line, "\r"),
+                 line);
+    }
+}
+
+static void read_lines(struct reader *reader, FILE *file)
+{
+    bool known = false;
+    uint64_t number = 0;
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t length;
+
+    while ((length = getline(&line, &room, file)) >= 0) {
+        number++;
+        if (length > 0 && line[length - 1] == '\n')
+            line[--length] = '\0';
+        if (length == 0 || line[0] == '\r' || line[0] == '#' || strncmp(line, "==", 2) == 0)
+            continue;
+        if (!known) {
+            known = true;
+            if (learn_format(reader, line))
+                continue;
+        }
+        if (!(reader->csv ? read_csv(reader, line) : read_lackey(reader, line)))
+            note_bad(reader->trace, line, number);
+    }
+    free(line);
+}
+
+/* ---- files ---- */
+
+/* The program that unpacks what begins like this; NULL: nothing is packed. */
+static const char *unpacker(const unsigned char *magic, size_t length)
+{
+    static const struct {
+        const char *magic;
+        size_t length;
+        const char *program;
+    } known[] = {
+        {"\x1f\x8b", 2, "gzip"},
+        {"BZh", 3, "bzip2"},
+        {"\xfd"
+         "7zXZ",
+         5, "xz"},
+        {"\x28\xb5\x2f\xfd", 4, "zstd"},
+    };
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (length >= known[i].length && memcmp(magic, known[i].magic, known[i].length) == 0)
+            return known[i].program;
+    return NULL;
+}
+
+/* The file as a stream, unpacked on the way by `program`, whose process goes to *child. */
+static FILE *unpack(const char *path, int file, const char *program, pid_t *child)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) != 0 || (*child = fork()) < 0)
+        fail(path, strerror(errno));
+    if (*child == 0) {
+        dup2(file, 0);
+        dup2(ends[1], 1);
+        execlp(program, program, "-dc", (char *)NULL);
+        fprintf(stderr, "quire sim: %s: it is packed by %s, which is not installed\n", path,
+                program);
+        _exit(127);
+    }
+    close(ends[1]);
+    return fdopen(ends[0], "r");
+}
+
+void trace_read(struct trace *trace, const char *path, uint64_t page_size)
+{
+    struct reader reader = {.trace = trace, .page_size = page_size};
+    unsigned char magic[8];
+    const char *program;
+    pid_t child = 0;
+    ssize_t got;
+    FILE *stream;
+    int file = strcmp(path, "-") == 0 ? dup(0) : open(path, O_RDONLY | O_CLOEXEC);
+
+    memset(trace, 0, sizeof(*trace));
+    if (file < 0)
+        fail(path, strerror(errno));
+    got = pread(file, magic, sizeof(magic), 0); /* a pipe has no such look; it must be plain */
+    if (got < 0 && errno != ESPIPE)
+        fail(path, strerror(errno));
+    program = got > 0 ? unpacker(magic, (size_t)got) : NULL;
+    stream = program != NULL ? unpack(path, file, program, &child) : fdopen(file, "r");
+    if (stream == NULL)
+        fail(path, strerror(errno));
+    read_lines(&reader, stream);
+    if (ferror(stream))
+        fail(path, "it cannot be read to its end");
+    fclose(stream);
+    if (child > 0) {
+        int status = 0;
+
+        close(file);
+        while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+            ;
+        if (status != 0)
+            fail(path, "it cannot be unpacked to its end");
+    }
+    trace->pages = reader.pages.count;
+    free(reader.pages.slot);
+    if (trace->events == 0 && trace->bad_lines == 0)
+        fail(path, "there is no reference in it");
+}
+
+void trace_free(struct trace *trace)
+{
+    free(trace->event);
+}
