@@ -32,7 +32,7 @@ const struct quire_policy *quire_policy_find(const char *name)
 void quire_policy_end_round(const struct quire_policy *policy, struct quire_policy_state *state,
                             uint32_t met, uint32_t taken)
 {
-    state->resident = met;
+    __atomic_store_n(&state->resident, met, __ATOMIC_RELAXED);
     state->urgency = taken > 0 && taken >= met / 512 ? 0 : state->urgency + 1;
     __atomic_store_n(&state->round, state->round + 1, __ATOMIC_RELAXED);
     if (policy->round != NULL)

@@ -15,10 +15,12 @@
 
 static uint32_t arrive(const struct quire_policy_state *state, uint32_t distance, uint32_t time)
 {
+    uint32_t resident = __atomic_load_n(&state->resident, __ATOMIC_RELAXED);
+
     (void)time;
     if (distance == QUIRE_POLICY_NEVER)
         return 0;
-    return distance < state->resident ? 3 : distance / 2 < state->resident ? 2 : 1;
+    return distance < resident ? 3 : distance / 2 < resident ? 2 : 1;
 }
 
 static bool look(struct quire_policy_state *state, struct quire_policy_page *page)

@@ -24,6 +24,8 @@ run() {
 
 {
     run "deterministic, 4 CPUs" "build/sim$suffix/fast"/model --seed "$seed" --steps "$steps" --cpus 4
+    run "swept memory, 3 CPUs, high memory" \
+        "build/sim$suffix/fast"/model --seed "$((seed + 6))" --steps "$((steps / 4))" --cpus 3 --high 300 --swap
     QUIRE_SELF_MAP=1 run "page tables seen by programs" \
         "build/sim$suffix/fast"/model --seed "$((seed + 4))" --steps "$((steps / 5))" --cpus 3
     run "sanitizers, 3 CPUs, high memory" \
@@ -35,6 +37,8 @@ run() {
     # ThreadSanitizer knows no 32-bit programs.
     [ "$arch" != x86_64 ] || run "host threads" \
         build/sim/tsan/model --seed "$((seed + 3))" --steps "$((steps / 12))" --threads
+    [ "$arch" != x86_64 ] || run "host threads, swept memory" \
+        build/sim/tsan/model --seed "$((seed + 7))" --steps "$((steps / 30))" --threads --swap
     QUIRE_FRAMES=bitmap QUIRE_HEAP=firstfit run "on a bitmap and first fit" \
         "build/sim$suffix/fast"/model --seed "$((seed + 4))" --steps "$((steps / 8))" --cpus 3
     QUIRE_FRAMES=freelist run "on free lists, high memory" \

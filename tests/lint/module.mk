@@ -25,7 +25,7 @@ lint-tidy: $(LINT)
 $(LINT_DIR)/mm/%.tidy: LINT_FLAGS = $(call lint_flags,$(MM_FLAGS))
 $(LINT_DIR)/kernel/%.tidy: LINT_FLAGS = $(call lint_flags,$(KERNEL_CPPFLAGS) $(KERNEL_CFLAGS))
 $(LINT_DIR)/sim/%.tidy: LINT_FLAGS = -std=gnu11 -Iinclude -Isim -Imm $(SIM_CPPFLAGS) $(LINT_BUDGET)
-$(LINT_DIR)/tools/%.tidy: LINT_FLAGS = $(call lint_flags,$(TOOLS_FLAGS))
+$(LINT_DIR)/tools/%.tidy: LINT_FLAGS = $(call lint_flags,$(TOOLS_FLAGS) -Iinclude)
 
 $(LINT_DIR)/%.tidy: %.c .clang-tidy $(LINT_H)
 	$(call say,TIDY,$<)

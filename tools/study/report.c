@@ -62,7 +62,9 @@ static void begin_picture(FILE *out, const struct scale *x, const struct scale *
     double step = round_step(x->high - x->low, 8);
 
     fprintf(out, "<svg viewBox=\"0 0 %d %d\" width=\"%d\" role=\"img\">\n", WIDTH, HEIGHT, WIDTH);
-    for (double at = (double)(uint64_t)(x->low / step) * step; at <= x->high; at += step) {
+    for (uint64_t i = (uint64_t)(x->low / step); (double)i * step <= x->high; i++) {
+        double at = (double)i * step;
+
         if (at < x->low)
             continue;
         fprintf(out,
@@ -72,12 +74,15 @@ static void begin_picture(FILE *out, const struct scale *x, const struct scale *
                 HEIGHT - BOTTOM + 16, at);
     }
     step = round_step(y->high - y->low, 6);
-    for (double at = y->low; at <= y->high * 1.0001; at += step)
+    for (unsigned i = 0; y->low + i * step <= y->high * 1.0001; i++) {
+        double at = y->low + i * step;
+
         fprintf(out,
                 "<line class=\"grid\" x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\"/>"
                 "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%.4g</text>\n",
                 LEFT, on_paper(y, at), WIDTH - RIGHT, on_paper(y, at), LEFT - 6,
                 on_paper(y, at) + 4, at);
+    }
     fprintf(out,
             "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\" class=\"axis\">%s</text>"
             "<text transform=\"translate(16 %d) rotate(-90)\" text-anchor=\"middle\" "
