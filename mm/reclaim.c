@@ -521,7 +521,7 @@ static void start_policy(struct quire *q)
         return;
     __builtin_memset(layer->state.own, 0, sizeof(layer->state.own));
     layer->state.urgency = 0;
-    layer->state.resident = q->frame.count;
+    __atomic_store_n(&layer->state.resident, q->frame.count, __ATOMIC_RELAXED);
     __atomic_store_n(&layer->started, policy, __ATOMIC_RELAXED);
     if (policy->start != NULL)
         policy->start(&layer->state);
