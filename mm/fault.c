@@ -549,9 +549,12 @@ static void set_word(struct fault *fault, uint64_t slot, struct quire_frame *fra
     const struct quire_slot *record = quire_slot_find(fault->q, slot);
 
     if (policy != NULL && policy->arrive != NULL && record != NULL)
-        *quire_frame_policy(frame) = policy->arrive(
-            &layer->state, ATOMIC_FIELD(layer->state.evictions) - ATOMIC_FIELD(record->left),
-            (uint32_t)(quire_hook_clock(fault->q) >> 20));
+        __atomic_store_n(
+            quire_frame_policy(frame),
+            policy->arrive(&layer->state,
+                           ATOMIC_FIELD(layer->state.evictions) - ATOMIC_FIELD(record->left),
+                           (uint32_t)(quire_hook_clock(fault->q) >> 20)),
+            __ATOMIC_RELAXED);
 }
 
 /*

@@ -226,20 +226,25 @@ static void take_entry_locked(struct sweep *sweep, struct quire_frame *table, qu
     }
 }
 
+/* The word is a copy: another space may bring the frame back at this moment. */
 static bool ask_policy(struct sweep *sweep, struct quire_frame *frame, bool accessed, bool dirty)
 {
     struct quire_reclaim_layer *layer = &sweep->q->reclaim;
+    uint32_t word = __atomic_load_n(quire_frame_policy(frame), __ATOMIC_RELAXED);
     struct quire_policy_page page = {
-        .word = quire_frame_policy(frame),
+        .word = &word,
         .time = sweep->time,
         .accessed = accessed,
         .dirty = dirty,
     };
+    bool goes;
 
     if (sweep->policy == NULL)
         return true;
     layer->met++;
-    return sweep->policy->look(&layer->state, &page);
+    goes = sweep->policy->look(&layer->state, &page);
+    __atomic_store_n(quire_frame_policy(frame), word, __ATOMIC_RELAXED);
+    return goes;
 }
 
 /* Entries from *index on of a locked table; stops when the batch is full or enough went. */

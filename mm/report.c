@@ -502,46 +502,60 @@ static bool is_device(const struct quire *q, quire_entry entry)
     return (entry & QUIRE_ENTRY_SPECIAL) && quire_entry_phys(entry) != q->frame.zero;
 }
 
+/* Our own to write: by the entry's right, or (forced) because nobody else holds the frame. */
+static bool is_own(quire_entry entry, const struct quire_frame *frame, unsigned access)
+{
+    return (entry & QUIRE_ENTRY_WRITE) ||
+           ((access & QUIRE_ACCESS_FORCE) && !(entry & QUIRE_ENTRY_SPECIAL) &&
+            frame->kind == QUIRE_FRAME_ANONYMOUS &&
+            __atomic_load_n(&frame->count, __ATOMIC_ACQUIRE) == 1);
+}
+
+static void copy_bytes(struct quire *q, const struct quire_frame *frame, size_t in_page,
+                       char *buffer, size_t length, unsigned access)
+{
+    char *bytes = quire_frame_map(q, frame);
+
+    if (access & QUIRE_ACCESS_WRITE)
+        __builtin_memcpy(bytes + in_page, buffer, length);
+    else
+        __builtin_memcpy(buffer, bytes + in_page, length);
+    quire_frame_unmap(q, frame, bytes);
+}
+
 /*
- * The frame that an access may use right now, with a reference. NULL: it must fault first. The zero
- * page comes without a reference (it is not counted): *out_counted tells.
+ * Between the buffer and a page whose entry allows it now; false: none does. Under the table's
+ * lock: at any other moment reclaim may take the page from its entry, and what is written to the
+ * frame then is lost.
  */
-static struct quire_frame *frame_for(struct quire_space *space, quire_virt page, unsigned access,
-                                     bool *out_counted)
+static bool copy_present(struct quire_space *space, quire_virt address, char *buffer, size_t length,
+                         unsigned access)
 {
     struct quire *q = space->q;
-    struct quire_frame *frame = NULL;
+    quire_virt page = quire_page_down(address);
     struct quire_leaf leaf;
-    quire_entry entry;
+    quire_entry entry, *place;
+    bool copied = false;
 
     if (!quire_leaf_find(q, &space->table, page, &leaf))
-        return NULL;
+        return false;
+    place = &leaf.entries[quire_level_index(page, 1)];
     quire_spin_lock(&leaf.table->table.lock);
-    entry = quire_entry_read(&leaf.entries[quire_level_index(page, 1)]);
-    if (quire_leaf_valid_locked(&leaf) &&
+    entry = quire_entry_read(place);
+    if (quire_leaf_valid_locked(&leaf) && !is_device(q, entry) &&
         (quire_entry_is_present(entry) ||
          ((access & QUIRE_ACCESS_FORCE) && quire_entry_is_inaccessible(entry)))) {
-        *out_counted = !(entry & QUIRE_ENTRY_SPECIAL);
-        if (!is_device(q, entry))
-            frame = quire_frame_of(q, quire_entry_phys(entry));
-        if (frame != NULL && (access & QUIRE_ACCESS_WRITE)) {
-            /* Our own to write: by its right, or (forced) because nobody else holds it. */
-            bool own = (entry & QUIRE_ENTRY_WRITE) ||
-                       ((access & QUIRE_ACCESS_FORCE) && *out_counted &&
-                        frame->kind == QUIRE_FRAME_ANONYMOUS &&
-                        __atomic_load_n(&frame->count, __ATOMIC_ACQUIRE) == 1);
+        const struct quire_frame *frame = quire_frame_of(q, quire_entry_phys(entry));
 
-            if (!own || quire_leaf_is_shared(&leaf))
-                frame = NULL;
-            else
-                (void)quire_entry_set_bits(&leaf.entries[quire_level_index(page, 1)],
-                                           QUIRE_ENTRY_DIRTY | QUIRE_ENTRY_ACCESSED);
-        }
-        if (frame != NULL && *out_counted)
-            quire_frame_get(frame);
+        copied = !(access & QUIRE_ACCESS_WRITE) ||
+                 (is_own(entry, frame, access) && !quire_leaf_is_shared(&leaf));
+        if (copied && (access & QUIRE_ACCESS_WRITE))
+            (void)quire_entry_set_bits(place, QUIRE_ENTRY_DIRTY | QUIRE_ENTRY_ACCESSED);
+        if (copied)
+            copy_bytes(q, frame, address - page, buffer, length, access);
     }
     quire_spin_unlock(&leaf.table->table.lock);
-    return frame;
+    return copied;
 }
 
 static enum quire_status access_bytes(struct quire_space *space, quire_virt address, char *buffer,
@@ -553,9 +567,6 @@ static enum quire_status access_bytes(struct quire_space *space, quire_virt addr
     while (length > 0) {
         size_t in_page = address & (QUIRE_PAGE_SIZE - 1);
         size_t part = QUIRE_PAGE_SIZE - in_page < length ? QUIRE_PAGE_SIZE - in_page : length;
-        struct quire_frame *frame;
-        bool counted = false;
-        char *bytes;
 
         /* Rights are the fault's business: it is asked once even where the entry is there already.
          */
@@ -564,28 +575,17 @@ static enum quire_status access_bytes(struct quire_space *space, quire_virt addr
 
         if (status != QUIRE_OK)
             return status;
-        frame = frame_for(space, address, access, &counted);
-        /* A forced read of what was never touched, and where nothing may be mapped. */
-        if (frame == NULL && class == QUIRE_FAULT_ZERO_READ && (access & QUIRE_ACCESS_FORCE)) {
-            frame = quire_frame_of(q, q->frame.zero);
-            counted = false;
-        }
-        if (frame == NULL) {
+        if (!copy_present(space, address, buffer, part, access)) {
             struct quire_translation translation;
 
             quire_pagetable_translate(q, &space->table, address, &translation);
             if (translation.present && is_device(q, translation.step[translation.steps - 1].entry))
                 return QUIRE_NO_PERMISSION;
-            continue;
+            /* A forced read of what was never touched, and where nothing may be mapped. */
+            if (class != QUIRE_FAULT_ZERO_READ || !(access & QUIRE_ACCESS_FORCE))
+                continue;
+            __builtin_memset(buffer, 0, part);
         }
-        bytes = quire_frame_map(q, frame);
-        if (access & QUIRE_ACCESS_WRITE)
-            __builtin_memcpy(bytes + in_page, buffer, part);
-        else
-            __builtin_memcpy(buffer, bytes + in_page, part);
-        quire_frame_unmap(q, frame, bytes);
-        if (counted)
-            quire_frame_put(q, frame);
         address += part;
         buffer += part;
         length -= part;

@@ -61,7 +61,8 @@ struct model_object {
 };
 
 struct model {
-    bool swept; /* pages may leave at any time */
+    bool swept;   /* memory is swept now and then */
+    bool leaving; /* unlocked pages may leave without this model's knowing */
     struct model_space space[SPACES];
     struct model_object object[OBJECTS];
 };

@@ -321,12 +321,13 @@ bool apply_lock(struct answer *answer)
             right = QUIRE_NO_MAPPING;
             break;
         }
-        if (answer->model->swept && !(page->flags & QUIRE_REGION_LOCKED))
+        if (answer->model->leaving && !(page->flags & QUIRE_REGION_LOCKED))
             page->touched = false; /* it may be out, and comes back perhaps only when touched */
         page->flags &= ~bits;
         if (!unlock)
             page->flags |= op->flags & 1 ? bits : QUIRE_REGION_LOCKED;
-        if (!unlock && !(op->flags & 1) && op->status == QUIRE_OK)
+        if (answer->model->leaving && page->own && !unlock && !(op->flags & 1) &&
+            op->status == QUIRE_OK)
             page->touched = true; /* all of it was brought in */
         if (!unlock && !(op->flags & 1) && (page->flags & QUIRE_PROT_WRITE))
             model_maybe_own(answer->model, page);
@@ -353,7 +354,7 @@ bool apply_resident(struct answer *answer)
         struct model_page *page = model_mapped_at(answer->model, op->space, op->address + i * PAGE);
 
         if (page->touched && !(op->resident[i] & 1) &&
-            (!answer->model->swept || (page->flags & QUIRE_REGION_LOCKED)))
+            (!answer->model->leaving || (page->flags & QUIRE_REGION_LOCKED)))
             return answer_wrong(answer, "a page that was stored to as resident");
     }
     return true;
@@ -382,9 +383,11 @@ bool apply_page_out(struct answer *answer)
 {
     const struct op *op = answer->op;
 
-    for (size_t i = 0; i < SPACE_PAGES; i++)
-        if (model_address_of(i) - op->address < op->length)
-            answer->model->space[op->space].page[i].touched = false;
+    /* Where fork shares a table, pages leave it for all its spaces at once. */
+    for (int space = 0; space < SPACES; space++)
+        for (size_t i = 0; !answer->model->leaving && i < SPACE_PAGES; i++)
+            if (model_address_of(i) - op->address < op->length)
+                answer->model->space[space].page[i].touched = false;
     return true;
 }
 

@@ -813,6 +813,7 @@ void test_start(struct test *test, const struct sim_options *options)
                                &test->slots) != QUIRE_OK)
         sim_fail(test->machine, "no memory for the slots");
     test->model->swept = options->swap;
+    test->model->leaving = options->swap || options->threads;
     test->sweeping.state = options->seed ^ 0x5eeb;
     if (options->swap) {
         quire_reclaim_set_watermarks(test->machine->q, 60, 120);
