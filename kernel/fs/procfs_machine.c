@@ -163,6 +163,27 @@ static void show_high_memory(struct text *text, const char *before, const struct
     show_rows(text, before, rows, ARRAY_SIZE(rows));
 }
 
+/* Programs' pages, and which of them are in use; then, with a kernel half too small for all RAM,
+ * what lies beyond the direct map. */
+static void show_use(struct text *text, const char *before, const struct counts *c)
+{
+    const struct row rows[] = {
+        {"SwapCached:     ", 0},
+        {"Active:         ", KIB(c->of[ANONYMOUS])},
+        {"Inactive:       ", KIB(c->of[OBJECTS])},
+        {"Active(anon):   ", KIB(c->of[ANONYMOUS])},
+        {"Inactive(anon): ", KIB(c->of[OBJECTS])},
+        {"Active(file):   ", 0},
+        {"Inactive(file): ", 0},
+        {"Unevictable:    ", KIB(c->of[LOCKED])},
+        {"Mlocked:        ", KIB(c->of[LOCKED])},
+    };
+
+    show_rows(text, before, rows, ARRAY_SIZE(rows));
+    if (sizeof(long) == 4)
+        show_high_memory(text, before, c);
+}
+
 struct page_sizes {
     uint64_t bytes[4]; /* by level */
 };
@@ -192,15 +213,6 @@ int proc_show_meminfo(struct text *text, const struct proc_target *target)
                                                       : kernel_machine.frame.reserve))},
         {"Buffers:        ", 0},
         {"Cached:         ", KIB(c.of[OBJECTS])},
-        {"SwapCached:     ", 0},
-        {"Active:         ", KIB(c.of[ANONYMOUS])},
-        {"Inactive:       ", KIB(c.of[OBJECTS])},
-        {"Active(anon):   ", KIB(c.of[ANONYMOUS])},
-        {"Inactive(anon): ", KIB(c.of[OBJECTS])},
-        {"Active(file):   ", 0},
-        {"Inactive(file): ", 0},
-        {"Unevictable:    ", KIB(c.of[LOCKED])},
-        {"Mlocked:        ", KIB(c.of[LOCKED])},
     };
     const struct row rest[] = {
         {"SwapTotal:      ", 0},
@@ -235,8 +247,7 @@ int proc_show_meminfo(struct text *text, const struct proc_target *target)
     };
 
     show_rows(text, "", rows, ARRAY_SIZE(rows));
-    if (sizeof(long) == 4)
-        show_high_memory(text, "", &c);
+    show_use(text, "", &c);
     show_rows(text, "", rest, ARRAY_SIZE(rest));
     for (unsigned i = 0; i < 4; i++) {
         static const char *const names[] = {"Total:", "Free: ", "Rsvd: ", "Surp: "};
@@ -266,15 +277,6 @@ int proc_show_node_meminfo(struct text *text, const struct proc_target *target)
         {"MemTotal:       ", KIB(c.frames.total)},
         {"MemFree:        ", KIB(c.frames.free)},
         {"MemUsed:        ", KIB(c.frames.total - c.frames.free)},
-        {"SwapCached:     ", 0},
-        {"Active:         ", KIB(c.of[ANONYMOUS])},
-        {"Inactive:       ", KIB(c.of[OBJECTS])},
-        {"Active(anon):   ", KIB(c.of[ANONYMOUS])},
-        {"Inactive(anon): ", KIB(c.of[OBJECTS])},
-        {"Active(file):   ", 0},
-        {"Inactive(file): ", 0},
-        {"Unevictable:    ", KIB(c.of[LOCKED])},
-        {"Mlocked:        ", KIB(c.of[LOCKED])},
     };
     const struct row rest[] = {
         {"Dirty:          ", 0},
@@ -301,8 +303,7 @@ int proc_show_node_meminfo(struct text *text, const struct proc_target *target)
     };
 
     show_rows(text, "Node 0 ", rows, ARRAY_SIZE(rows));
-    if (sizeof(long) == 4)
-        show_high_memory(text, "Node 0 ", &c);
+    show_use(text, "Node 0 ", &c);
     show_rows(text, "Node 0 ", rest, ARRAY_SIZE(rest));
     for (unsigned i = 0; i < 3; i++) {
         static const char *const names[] = {"Total:", "Free: ", "Surp: "};

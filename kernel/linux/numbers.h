@@ -4,3 +4,4 @@
 #else
 #include "kernel/linux/i386/numbers.h"
 #endif
+#include "kernel/linux/numbers_shared.h"

@@ -7,7 +7,8 @@ numbers() {
     printf '#include <asm/unistd.h>\n' | gcc "-m$1" -E -dM - |
         awk -v last="$3" '$2 ~ /^__NR_/ && $3 ~ /^[0-9]+$/ && $3 <= last { print $3 }' |
         sort -n >"$work/wanted"
-    sed -n 's/^\(CALL\|NONE\)(\([0-9]*\),.*/\2/p' "kernel/linux/$2/numbers.h" | sort -n >"$work/found"
+    sed -n 's/^\(CALL\|NONE\)(\([0-9]*\),.*/\2/p' "kernel/linux/$2/numbers.h" \
+        kernel/linux/numbers_shared.h | sort -n >"$work/found"
     [ -s "$work/wanted" ] && diff "$work/wanted" "$work/found"
 }
 check "numbers of x86-64" numbers 64 x86_64 450

@@ -15,8 +15,6 @@
 
 void context_switch_stacks(uintptr_t *save_sp, uintptr_t load_sp);
 void context_start_kernel(void);
-void context_start_user(void);
-_Noreturn void enter_user_frame(struct trap_frame *frame);
 
 static void load_tls(struct cpu *cpu, const struct context *context)
 {
@@ -42,12 +40,6 @@ void context_switch(struct context *from, struct context *to)
     context_switch_stacks(&from->sp, to->sp);
 }
 
-/* What context_switch_stacks() pops. */
-struct start_frame {
-    uintptr_t di, si, bp, bx;
-    void (*ip)(void);
-};
-
 void context_prepare_kernel(struct context *context, void (*function)(void *), void *argument)
 {
     /* The words above stay 0: they end the backtrace. */
@@ -61,34 +53,7 @@ void context_prepare_kernel(struct context *context, void (*function)(void *), v
     context->sp = (uintptr_t)start;
 }
 
-void context_prepare_user(struct context *context, const struct trap_frame *frame)
-{
-    struct trap_frame *copy = context_user_frame(context);
-    struct start_frame *start = (struct start_frame *)copy - 1;
-
-    assert(context->stack_top % 16 == 0);
-    memset(start, 0, sizeof *start);
-    *copy = *frame;
-    start->ip = context_start_user;
-    context->sp = (uintptr_t)start;
-}
-
-_Noreturn void enter_user(const struct trap_frame *frame)
-{
-    struct trap_frame copy = *frame;
-
-    interrupts_disable();
-    *trap_user_frame() = copy;
-    enter_user_frame(trap_user_frame());
-}
-
 /* --- the running thread's user registers ----------------------------------------------------- */
-
-void context_become_user(struct context *context)
-{
-    context->user = true;
-    context_reset_user(context);
-}
 
 void context_reset_user(struct context *context)
 {

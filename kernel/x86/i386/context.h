@@ -11,6 +11,12 @@ struct context {
     struct fpu_state fpu;       /* stale while running */
 };
 
+/* What context_switch_stacks() pops off the kernel stack of a thread that has not run yet. */
+struct start_frame {
+    uintptr_t di, si, bp, bx;
+    void (*ip)(void);
+};
+
 /*
  * set_thread_area, clone: one of the thread's descriptors, counted from 0, as the CPU reads it; 0
  * is an empty one. The caller has checked that it is a data segment of privilege level 3, of 32

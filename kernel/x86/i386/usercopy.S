@@ -5,19 +5,7 @@
  * ecx still holds is the number of bytes not copied.
  */
 
-    .macro SMAP open
-771:
-    .byte 0x0f, 0x1f, 0x00
-    .pushsection .smap_patch, "a"
-    .long 771b - ., \open
-    .popsection
-    .endm
-
-    .macro FIXUP from, to
-    .pushsection .exception_table, "a"
-    .long \from - ., \to - .
-    .popsection
-    .endm
+#include "x86/usercopy_macros.inc"
 
     .text
 

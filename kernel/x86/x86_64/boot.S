@@ -38,25 +38,7 @@
 
     .section .multiboot2, "a"
     .balign 8
-multiboot2_header:
-    .long MULTIBOOT2_HEADER, 0, multiboot2_end - multiboot2_header
-    .long -(MULTIBOOT2_HEADER + (multiboot2_end - multiboot2_header))
-    .balign 8
-    .short 1, 0             /* wanted: command line, modules, memory map */
-    .long 20, 1, 3, 6
-    .balign 8
-    .short 5, 1             /* a framebuffer would be welcome */
-    .long 20, 1024, 768, 32
-    .balign 8
-    .short 3, 0             /* entry address */
-    .long 12, PHYSICAL(boot_entry)
-    .balign 8
-    .short 6, 0             /* modules on page boundaries */
-    .long 8
-    .balign 8
-    .short 0, 0
-    .long 8
-multiboot2_end:
+#include "x86/multiboot2.inc"
 
     .section .text.boot, "ax"
     .code32

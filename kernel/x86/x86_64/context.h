@@ -14,6 +14,12 @@ struct context {
     struct fpu_state fpu;    /* stale while running */
 };
 
+/* What context_switch_stacks() pops off the kernel stack of a thread that has not run yet. */
+struct start_frame {
+    uint64_t r15, r14, r13, r12, rbp, rbx;
+    void (*ip)(void);
+};
+
 /* arch_prctl. The caller has checked that the base lies in the user half. */
 void context_set_fs_base(struct context *context, uint64_t base);
 void context_set_gs_base(struct context *context, uint64_t base);

@@ -1,0 +1,32 @@
+/*
+ * System calls from 424 on, which have the same number on every architecture. Included by
+ * numbers.h, which says how; no include guard.
+ */
+
+CALL(424, pidfd_send_signal)
+NONE(425, io_uring_setup)
+NONE(426, io_uring_enter)
+NONE(427, io_uring_register)
+NONE(428, open_tree)
+NONE(429, move_mount)
+NONE(430, fsopen)
+NONE(431, fsconfig)
+NONE(432, fsmount)
+NONE(433, fspick)
+CALL(434, pidfd_open)
+CALL(435, clone3)
+CALL(436, close_range)
+CALL(437, openat2)
+CALL(438, pidfd_getfd)
+CALL(439, faccessat2)
+CALL(440, process_madvise)
+CALL(441, epoll_pwait2)
+NONE(442, mount_setattr)
+NONE(443, quotactl_fd)
+NONE(444, landlock_create_ruleset)
+NONE(445, landlock_add_rule)
+NONE(446, landlock_restrict_self)
+NONE(447, memfd_secret)
+NONE(448, process_mrelease)
+CALL(449, futex_waitv)
+CALL(450, set_mempolicy_home_node)
