@@ -806,6 +806,8 @@ bool quire_object_take_pages(struct quire_object *object, uint64_t *index, unsig
 enum quire_status quire_object_drain(struct quire_object *object,
                                      const struct quire_slot_area *area)
 {
+    enum quire_status result = QUIRE_OK;
+
     for (uint64_t index = 0;; index++) {
         enum quire_status status;
         void *held;
@@ -816,12 +818,14 @@ enum quire_status quire_object_drain(struct quire_object *object,
             index++;
         quire_spin_unlock(&object->lock);
         if (held == NULL)
-            return QUIRE_OK;
+            return result;
         do
             status = bring_back(object, index);
         while (status == QUIRE_NO_MEMORY && quire_reclaim(object->q, 2));
         if (status == QUIRE_NO_MEMORY)
             return status;
+        if (status == QUIRE_IO_ERROR)
+            result = status; /* the others can come nevertheless */
     }
 }
 

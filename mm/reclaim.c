@@ -185,15 +185,18 @@ static void finish_batch(struct sweep *sweep)
 /* A slot for a frame whose entry goes: one that has its content, or a new one. False: none. */
 static bool slot_for(struct sweep *sweep, struct quire_frame *frame, uint64_t *out, bool *fresh)
 {
-    *out = quire_frame_slot(frame);
-    *fresh = false;
-    if (*out == 0) {
+    bool stays;
+
+    *out = quire_slot_reuse(sweep->q, frame, &stays);
+    *fresh = *out == 0;
+    if (stays)
+        return false;
+    if (*fresh) {
         *out = sweep->no_slots ? 0 : quire_slot_alloc(sweep->q, frame);
-        *fresh = *out != 0;
         sweep->no_slots |= *out == 0;
+        if (*out != 0)
+            quire_slot_get(sweep->q, *out);
     }
-    if (*out != 0)
-        quire_slot_get(sweep->q, *out);
     return *out != 0;
 }
 
@@ -668,9 +671,12 @@ enum quire_status quire_reclaim_drain(struct quire_slot_area *area)
         status = drain_space(area, space);
         unpin_space(space);
     }
-    for (uint32_t next = 0; status == QUIRE_OK && (object = hold_object(q, next)) != NULL;) {
+    for (uint32_t next = 0; status != QUIRE_NO_MEMORY && (object = hold_object(q, next)) != NULL;) {
+        enum quire_status of_object = quire_object_drain(object, area);
+
+        if (of_object != QUIRE_OK)
+            status = of_object;
         next = object->number + 1;
-        status = quire_object_drain(object, area);
         quire_object_put(object);
     }
     while (status == QUIRE_OK && wait_for_a_write(q))

@@ -43,23 +43,50 @@ static uint32_t frame_count(const struct quire_frame *frame)
 
 /* ---- areas ---- */
 
+static bool had_fewer_turns(const struct quire_slot_area *a, const struct quire_slot_area *b)
+{
+    uint32_t turns_a = __atomic_load_n(&a->given, __ATOMIC_RELAXED) / RUN_SLOTS;
+    uint32_t turns_b = __atomic_load_n(&b->given, __ATOMIC_RELAXED) / RUN_SLOTS;
+
+    /* The counts wrap; the difference is small. */
+    return (turns_a - turns_b) * RUN_SLOTS > UINT32_MAX / 2;
+}
+
+/* The lowest number from which on `count` are not used by any area. */
+static uint64_t unused_numbers(const struct quire *q, uint64_t count)
+{
+    const struct quire_slot_area *each = q->slots;
+    uint64_t first = 1;
+
+    while (each != NULL) {
+        if (first < each->first + each->count && each->first < first + count) {
+            first = each->first + each->count;
+            each = q->slots; /* from the start again: it may lie in another one */
+        } else {
+            each = each->next;
+        }
+    }
+    return first;
+}
+
 static enum quire_status insert_area(struct quire_slot_area *area)
 {
     struct quire *q = area->q;
     struct quire_slot_area **link = &q->slots;
-    uint64_t first = 1;
+    bool equals = false;
 
     quire_spin_lock(&q->list_lock);
-    for (const struct quire_slot_area *each = q->slots; each != NULL; each = each->next)
-        if (each->first + each->count > first)
-            first = each->first + each->count;
-    if (first + area->count - 1 > QUIRE_ENTRY_SLOTS) {
+    area->first = unused_numbers(q, area->count);
+    if (area->first + area->count - 1 > QUIRE_ENTRY_SLOTS) {
         quire_spin_unlock(&q->list_lock);
         return QUIRE_INVALID;
     }
-    area->first = first;
-    while (*link != NULL && (*link)->priority >= area->priority)
-        link = &(*link)->next;
+    /* A newcomer among equals starts with the fewest turns that one of them had. */
+    for (; *link != NULL && (*link)->priority >= area->priority; link = &(*link)->next)
+        if ((*link)->priority == area->priority && (!equals || had_fewer_turns(*link, area))) {
+            area->given = (*link)->given;
+            equals = true;
+        }
     area->next = *link;
     __atomic_store_n(link, area, __ATOMIC_RELEASE);
     quire_spin_unlock(&q->list_lock);
@@ -213,8 +240,7 @@ static uint64_t take_from(struct quire_slot_area *area)
         area->slot[at].state = QUIRE_SLOT_WRITING;
         __atomic_store_n(&area->free, area->free - 1, __ATOMIC_RELAXED);
         area->hint = at + 1 < area->count ? at + 1 : 0;
-        if (area->hint % RUN_SLOTS == 0)
-            __atomic_store_n(&area->turn, area->turn + 1, __ATOMIC_RELAXED);
+        __atomic_store_n(&area->given, area->given + 1, __ATOMIC_RELAXED);
         found = area->first + at;
     }
     quire_spin_unlock(&area->lock);
@@ -233,8 +259,7 @@ static struct quire_slot_area *choose_area(struct quire *q)
             break;
         if (__atomic_load_n(&area->free, __ATOMIC_RELAXED) > 0 &&
             !__atomic_load_n(&area->closing, __ATOMIC_RELAXED) &&
-            (best == NULL || __atomic_load_n(&area->turn, __ATOMIC_RELAXED) <
-                                 __atomic_load_n(&best->turn, __ATOMIC_RELAXED)))
+            (best == NULL || had_fewer_turns(area, best)))
             best = area;
     }
     return best;
@@ -329,6 +354,38 @@ void quire_slot_get(struct quire *q, uint64_t slot)
     quire_spin_lock(&record->lock);
     record->entries++;
     quire_spin_unlock(&record->lock);
+}
+
+uint64_t quire_slot_reuse(struct quire *q, struct quire_frame *frame, bool *out_stays)
+{
+    uint64_t slot = quire_frame_slot(frame);
+    struct quire_slot *record = slot != 0 ? quire_slot_find(q, slot) : NULL;
+    bool drop = false;
+
+    *out_stays = false;
+    if (record == NULL)
+        return 0;
+    quire_spin_lock(&record->lock);
+    if (record->frame != quire_frame_number(q, frame)) {
+        slot = 0; /* it has left the cache meanwhile */
+    } else if (record->state == QUIRE_SLOT_BAD) {
+        *out_stays = true;
+        slot = 0;
+    } else if (quire_slot_area_of(q, slot)->closing) {
+        *out_stays = record->state != QUIRE_SLOT_VALID;
+        drop = !*out_stays;
+        slot = 0;
+    } else {
+        record->entries++;
+    }
+    if (drop) {
+        (void)uncache_locked(q, record);
+        if (record->entries == 0)
+            free_slot_locked(q, record);
+        (void)quire_frame_drop(frame); /* an entry has it too */
+    }
+    quire_spin_unlock(&record->lock);
+    return slot;
 }
 
 void quire_slot_put(struct quire *q, uint64_t slot)

@@ -5,21 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool transfer_fails(struct sim_disk *disk)
+static bool transfer_fails(struct sim_disk *disk, uint64_t slot)
 {
-    bool fails = false;
+    bool fails = disk->bad_slot != 0 && slot == disk->bad_slot;
 
     if (disk->fail_at != 0)
-        fails = disk->fail_at-- == 1;
+        fails |= disk->fail_at-- == 1;
     if (disk->fail_once_in != 0)
         fails |= sim_draw(sim_this_cpu(), disk->fail_once_in) == 0;
     return fails;
 }
 
-static bool write_fails(struct sim_disk *disk)
+static bool write_fails(struct sim_disk *disk, uint64_t slot)
 {
-    return transfer_fails(disk) || (disk->write_fail_once_in != 0 &&
-                                    sim_draw(sim_this_cpu(), disk->write_fail_once_in) == 0);
+    return transfer_fails(disk, slot) || (disk->write_fail_once_in != 0 &&
+                                          sim_draw(sim_this_cpu(), disk->write_fail_once_in) == 0);
 }
 
 /* Room for the slot's page: the disk grows to the highest slot that was ever written. */
@@ -62,7 +62,8 @@ static void start_write(struct sim_machine *machine, uint64_t slot, const struct
 {
     quire_phys at = quire_frame_phys(machine->q, frame);
 
-    *out = (struct sim_write){.slot = slot, .frame = at, .failed = write_fails(&machine->disk)};
+    *out =
+        (struct sim_write){.slot = slot, .frame = at, .failed = write_fails(&machine->disk, slot)};
     grow(machine, slot);
     if (!out->failed) {
         memcpy(machine->disk.page[slot], sim_bytes(machine, at), QUIRE_PAGE_SIZE);
@@ -104,6 +105,7 @@ void quire_hook_slot_write(struct quire *q, uint64_t slot, struct quire_frame *c
     struct sim_machine *machine = q->user;
 
     wait_for_disk(q);
+    __atomic_add_fetch(&machine->disk.write_runs, 1, __ATOMIC_RELAXED);
     for (unsigned i = 0; i < n; i++) {
         struct sim_write write;
         bool later = sim_draw(sim_this_cpu(), 2) == 0;
@@ -127,7 +129,7 @@ static enum quire_status read_page(struct sim_machine *machine, uint64_t slot,
 {
     if (slot >= machine->disk.pages || !machine->disk.valid[slot])
         sim_fail(machine, "slot %llu is read, but was never written", (unsigned long long)slot);
-    if (transfer_fails(&machine->disk))
+    if (transfer_fails(&machine->disk, slot))
         return QUIRE_IO_ERROR;
     memcpy(sim_bytes(machine, quire_frame_phys(machine->q, frame)), machine->disk.page[slot],
            QUIRE_PAGE_SIZE);
@@ -138,12 +140,14 @@ static enum quire_status read_page(struct sim_machine *machine, uint64_t slot,
 enum quire_status quire_hook_slot_read(struct quire *q, uint64_t slot,
                                        struct quire_frame *const *frames, unsigned n)
 {
+    struct sim_machine *machine = q->user;
     enum quire_status status = QUIRE_OK;
 
     wait_for_disk(q);
     pthread_mutex_lock(&disk_mutex);
+    machine->disk.read_runs++;
     for (unsigned i = 0; i < n && status == QUIRE_OK; i++)
-        status = read_page(q->user, slot + i, frames[i]);
+        status = read_page(machine, slot + i, frames[i]);
     pthread_mutex_unlock(&disk_mutex);
     return status;
 }

@@ -156,10 +156,12 @@ struct sim_disk {
     uint8_t (*page)[4096];
     bool *valid;
     uint64_t pages;
-    uint64_t reads, writes;
-    uint64_t fail_at;            /* the n-th transfer from now on fails (1: the next); 0: none */
-    unsigned fail_once_in;       /* random failures; 0: none */
-    unsigned write_fail_once_in; /* of writes alone */
+    uint64_t reads, writes;         /* pages that were moved */
+    uint64_t read_runs, write_runs; /* transfers that were asked for */
+    uint64_t bad_slot;              /* every transfer of it fails; 0: none */
+    uint64_t fail_at;               /* the n-th transfer from now on fails (1: the next); 0: none */
+    unsigned fail_once_in;          /* random failures; 0: none */
+    unsigned write_fail_once_in;    /* of writes alone */
 };
 
 struct sim_machine {

@@ -39,7 +39,7 @@ struct quire_slot_area {
     struct quire_spinlock lock;
     bool closing;                 /* (lock) nothing is given out any more */
     int priority;                 /* (c) */
-    uint32_t turn;                /* (lock) runs of slots given out, for areas of equal priority */
+    uint32_t given;               /* (lock) slots given out, for areas of equal priority */
     struct quire_slot *slot;      /* (c) count of them */
     void *device;                 /* (c) the embedder's */
     struct quire_slot_area *next; /* (g) lower or equal priority; read without the lock */
@@ -71,6 +71,13 @@ void quire_slot_written(struct quire *q, uint64_t slot, bool failed);
 void quire_slot_set_zero(struct quire *q, uint64_t slot);
 /* One more entry refers to it (fork, remap). */
 void quire_slot_get(struct quire *q, uint64_t slot);
+/*
+ * An entry of the frame goes out: the slot that has, or will have, its content gets one more entry,
+ * and is returned. 0: there is none that may be used, because the frame is in no slot cache (or has
+ * just left it: the slot's area is closing); or, *out_stays, its only copy would be in the cache,
+ * where it does not become free. The caller has the entry's table locked.
+ */
+uint64_t quire_slot_reuse(struct quire *q, struct quire_frame *frame, bool *out_stays);
 /* One entry less; the last one frees the slot, unless its frame is mapped and still equals it: then
  * the slot stays as that frame's clean copy. */
 void quire_slot_put(struct quire *q, uint64_t slot);

@@ -71,3 +71,44 @@ size_t machine_regions(struct quire_space *space)
     }
     return count;
 }
+
+#define LAST_WORD (PAGE - sizeof(uint64_t))
+
+void machine_anonymous(struct quire_space *space, quire_virt address, size_t pages, uint32_t region,
+                       uint64_t value)
+{
+    struct quire_map request = {
+        .address = address,
+        .length = pages * PAGE,
+        .region = QUIRE_PROT_READ | QUIRE_PROT_WRITE | QUIRE_REGION_MAY_READ |
+                  QUIRE_REGION_MAY_WRITE | QUIRE_REGION_MAY_EXECUTE | region,
+        .flags = QUIRE_MAP_FIXED,
+    };
+    struct sim_machine *machine = space->q->user;
+    quire_virt out;
+    size_t done;
+
+    assert_ok(quire_space_map(space, &request, &out));
+    for (size_t i = 0; i < pages && value != 0; i++) {
+        uint64_t word = value + i;
+
+        machine->steps++;
+        assert_ok(quire_space_write(space, address + i * PAGE + LAST_WORD, &word, sizeof(word),
+                                    false, &done));
+    }
+}
+
+void machine_expect(struct quire_space *space, quire_virt address, size_t pages, uint64_t value)
+{
+    struct sim_machine *machine = space->q->user;
+
+    for (size_t i = 0; i < pages; i++) {
+        uint64_t word = 0;
+        size_t done;
+
+        machine->steps++;
+        assert_ok(quire_space_read(space, address + i * PAGE + LAST_WORD, &word, sizeof(word),
+                                   false, &done));
+        assert_int_equal(word, value + i);
+    }
+}

@@ -31,6 +31,13 @@ size_t machine_regions(struct quire_space *space);
 
 uint64_t machine_free_frames(struct sim_machine *machine);
 
+/* Private memory at a fixed place: `pages` pages that may be read and written, with `region`'s
+ * flags besides; page i holds `value` + i in its last word, and is not touched where value is 0. */
+void machine_anonymous(struct quire_space *space, quire_virt address, size_t pages, uint32_t region,
+                       uint64_t value);
+/* The last words of pages are value, value + 1, ... */
+void machine_expect(struct quire_space *space, quire_virt address, size_t pages, uint64_t value);
+
 /* The seed of a random test: QUIRE_SEED or the clock; printed. */
 uint64_t machine_seed(void);
 
