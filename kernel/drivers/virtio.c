@@ -273,3 +273,10 @@ uint32_t virtio_config32(const struct virtio_device *device, unsigned offset)
         return 0;
     return *(volatile uint32_t *)(device->config + offset);
 }
+
+uint8_t virtio_config8(const struct virtio_device *device, unsigned offset)
+{
+    if (!device->config || offset >= device->length[STRUCTURE_DEVICE])
+        return 0;
+    return *(device->config + offset);
+}

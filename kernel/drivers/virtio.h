@@ -59,6 +59,7 @@ void virtio_stop(struct virtio_device *device);
 
 /* The device's own configuration fields (little-endian, offset within its structure). */
 uint32_t virtio_config32(const struct virtio_device *device, unsigned offset);
+uint8_t virtio_config8(const struct virtio_device *device, unsigned offset);
 
 /*
  * Offers a request: `readable` buffers that the device reads, then `writable` ones that it fills.

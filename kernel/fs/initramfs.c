@@ -16,6 +16,7 @@
 #include "core/memory.h"
 #include "core/printf.h"
 #include "core/string.h"
+#include "fs/boot_mounts.h"
 #include "fs/cpio.h"
 #include "linux/errno.h"
 #include "x86/time.h"
@@ -446,51 +447,13 @@ int initramfs_unpack(void)
     return 0;
 }
 
-/* A directory in the root, made unless the archive had it. */
-static void mount_at(const char *name, const char *type, uint32_t mode)
-{
-    const struct vfs_node node = {.mode = S_IFDIR | mode};
-    struct vfs_path path = {.mount = root_mount};
-    int error = 0;
-
-    path.entry = directory_find(root_mount->root, name, strlen(name));
-    if (path.entry == NULL)
-        error = tmpfs_make(root_mount->root, name, strlen(name), &node, &path.entry);
-    if (error == 0 && type != NULL)
-        error = vfs_mount_type(type, type, &path, 0, NULL);
-    if (error != 0)
-        log_error("/%s: error %d", name, -error);
-    entry_put(path.entry);
-}
-
-/* Shared memory of POSIX has a file system of its own, as everywhere. */
-static void mount_shm(void)
-{
-    struct vfs_path at = {.mount = root_mount, .entry = root_mount->root}, dev, shm;
-
-    path_get(&at);
-    if (path_step(&at, "dev", 3, &dev) == 0) {
-        if (path_step(&dev, "shm", 3, &shm) == 0) {
-            if (vfs_mount_type("tmpfs", "tmpfs", &shm, MS_NOSUID | MS_NODEV, NULL) != 0)
-                log_error("/dev/shm cannot be mounted");
-            path_put(&shm);
-        }
-        path_put(&dev);
-    }
-    path_put(&at);
-}
-
 static int root_init(void)
 {
     int error;
 
     tmpfs_init();
     error = initramfs_unpack();
-    mount_at("dev", "devtmpfs", 0755);
-    mount_at("proc", "proc", 0555);
-    mount_at("sys", "sysfs", 0555);
-    mount_at("tmp", NULL, 01777);
-    mount_shm();
+    boot_mounts();
     return error;
 }
 INITCALL(INIT_FILESYSTEM, root_init);

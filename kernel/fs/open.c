@@ -125,7 +125,11 @@ static int open_create(int start, const char *name, unsigned flags, unsigned mod
         goto done;
     }
     mutex_lock(&parent->mutex);
-    error = path_step(&directory, last.name, last.length, out);
+    error = (resolve & LOOKUP_REVALIDATE)
+                ? entry_revalidate(directory.entry, last.name, last.length)
+                : 0;
+    if (error == 0)
+        error = path_step(&directory, last.name, last.length, out);
     if (error == 0) {
         if (flags & O_EXCL)
             error = -EEXIST;
@@ -272,6 +276,15 @@ static int open_file(struct file *file, int start, const char *name, unsigned fl
     return error;
 }
 
+/* A name that a cache knew leads elsewhere by now: once more, without the cache. */
+static bool look_again(int error, unsigned *lookup)
+{
+    if (error != -ESTALE || (*lookup & LOOKUP_REVALIDATE))
+        return false;
+    *lookup |= LOOKUP_REVALIDATE;
+    return true;
+}
+
 /* The structure comes first: a name is not made for a file that then cannot be opened. */
 int vfs_open(int start, const char *name, unsigned flags, unsigned mode, unsigned resolve,
              struct file **out)
@@ -281,21 +294,21 @@ int vfs_open(int start, const char *name, unsigned flags, unsigned mode, unsigne
 
     if (flags & O_PATH)
         return open_place(start, name, flags, resolve, out);
-    file = file_create(&path_operations, NULL, 0);
-    if (file == NULL)
-        return -ENOMEM;
-    error = open_file(file, start, name, flags, mode, resolve);
-    if (error != 0)
-        file_put(file);
-    else
+    do {
+        file = file_create(&path_operations, NULL, 0);
+        if (file == NULL)
+            return -ENOMEM;
+        error = open_file(file, start, name, flags, mode, resolve);
+        if (error != 0)
+            file_put(file);
+    } while (look_again(error, &resolve));
+    if (error == 0)
         *out = file;
     return error;
 }
 
-int vfs_open_executable(int start, const char *name, unsigned at_flags, struct file **out)
+static int open_executable(int start, const char *name, unsigned lookup, struct file **out)
 {
-    unsigned lookup = ((at_flags & AT_SYMLINK_NOFOLLOW) ? 0 : LOOKUP_FOLLOW) |
-                      ((at_flags & AT_EMPTY_PATH) ? LOOKUP_EMPTY : 0);
     struct vfs_path path;
     struct vfs_inode *inode;
     int error = path_lookup(start, name, lookup, &path);
@@ -328,5 +341,17 @@ int vfs_open_executable(int start, const char *name, unsigned at_flags, struct f
         }
     }
     path_put(&path);
+    return error;
+}
+
+int vfs_open_executable(int start, const char *name, unsigned at_flags, struct file **out)
+{
+    unsigned lookup = ((at_flags & AT_SYMLINK_NOFOLLOW) ? 0 : LOOKUP_FOLLOW) |
+                      ((at_flags & AT_EMPTY_PATH) ? LOOKUP_EMPTY : 0);
+    int error;
+
+    do
+        error = open_executable(start, name, lookup, out);
+    while (look_again(error, &lookup));
     return error;
 }

@@ -79,12 +79,27 @@ int entry_lookup(struct vfs_entry *directory, const char *name, size_t length,
     return operations->lookup != NULL ? operations->lookup(directory, name, length, out) : -ENOENT;
 }
 
+int entry_revalidate(struct vfs_entry *directory, const char *name, size_t length)
+{
+    const struct vfs_inode_operations *operations = directory->inode->operations;
+    struct vfs_entry *entry;
+    int error = 0;
+
+    if (operations->revalidate == NULL || (entry = directory_find(directory, name, length)) == NULL)
+        return 0;
+    error = operations->revalidate(directory, entry);
+    entry_put(entry);
+    return error == -ESTALE ? 0 : error;
+}
+
 static int step_child(const struct vfs_path *directory, const char *name, size_t length,
-                      struct vfs_path *out)
+                      unsigned flags, struct vfs_path *out)
 {
     struct vfs_entry *entry;
-    int error = entry_lookup(directory->entry, name, length, &entry);
+    int error = (flags & LOOKUP_REVALIDATE) ? entry_revalidate(directory->entry, name, length) : 0;
 
+    if (error == 0)
+        error = entry_lookup(directory->entry, name, length, &entry);
     if (error != 0)
         return error;
     out->entry = entry;
@@ -100,7 +115,7 @@ int path_step(const struct vfs_path *directory, const char *name, size_t length,
 {
     if (!inode_is(directory->entry->inode, S_IFDIR))
         return -ENOTDIR;
-    return step_child(directory, name, length, out);
+    return step_child(directory, name, length, 0, out);
 }
 
 static void walk_to(struct walk *walk, const struct vfs_path *path)
@@ -336,7 +351,7 @@ static int walk_names(struct walk *walk, bool want_last, struct path_last *last)
             *last = (struct path_last){.name = name, .length = length, .slash = slash};
             return 0;
         }
-        error = step_child(&walk->at, name, length, &next);
+        error = step_child(&walk->at, name, length, walk->flags, &next);
         if (error != 0)
             return error;
         if ((walk->flags & LOOKUP_NO_MOUNTS) && next.mount != walk->at.mount) {
@@ -398,7 +413,7 @@ int path_lookup_parent(int start, const char *name, unsigned flags, struct vfs_p
         error = walk_names(&walk, true, last);
         if (error != 0 || last->dot || !(flags & LOOKUP_FOLLOW))
             break;
-        if (step_child(&walk.at, last->name, last->length, &next) != 0)
+        if (step_child(&walk.at, last->name, last->length, flags, &next) != 0)
             break; /* nothing there: to be made, or -ENOENT, by the caller */
         if (!inode_is(next.entry->inode, S_IFLNK)) {
             path_put(&next);

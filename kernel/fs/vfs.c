@@ -79,7 +79,7 @@ static void inode_free(struct vfs_inode *inode)
 }
 
 /* The object of a regular file is gone: no region maps it any more. */
-static void inode_object_released(struct quire_object *object)
+void inode_object_released(struct quire_object *object)
 {
     inode_free(object->owner);
 }

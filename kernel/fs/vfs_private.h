@@ -63,6 +63,9 @@ struct vfs_inode_operations {
      * NULL: the table is all. */
     int (*lookup)(struct vfs_entry *directory, const char *name, size_t length,
                   struct vfs_entry **out);
+    /* A name that the table has, where the table is a cache: 0, or -ESTALE: it is out of the table
+     * now, look it up. NULL: it is good. */
+    int (*revalidate)(struct vfs_entry *directory, struct vfs_entry *entry);
     /* The caller has checked that the name is free. Entry with a reference for the caller. */
     int (*create)(struct vfs_entry *directory, const char *name, size_t length,
                   const struct vfs_node *node, struct vfs_entry **out);
@@ -91,6 +94,12 @@ struct vfs_inode_operations {
     int (*permission)(struct vfs_inode *inode);
     /* Brings mode, owner, times up to date before they are looked at (proc). */
     void (*refresh)(struct vfs_inode *inode);
+    /* The same where the truth is elsewhere, before stat tells them: 0, -errno, or -ESTALE: the
+     * name by which it was found leads to another file now. */
+    int (*update)(struct vfs_inode *inode);
+    /* For stat, where the pages in memory do not tell: size and blocks of 512 bytes are given as
+     * they seem, and may be changed. */
+    void (*measure)(struct vfs_inode *inode, uint64_t *size, uint64_t *blocks);
     /* The last reference is gone. */
     void (*release)(struct vfs_inode *inode);
 };
@@ -271,14 +280,15 @@ extern struct mutex rename_mutex;
 /* ---- lookup (path.c) ---- */
 
 enum {
-    LOOKUP_FOLLOW = 1 << 0,    /* the last name's link */
-    LOOKUP_DIRECTORY = 1 << 1, /* -ENOTDIR for others */
-    LOOKUP_EMPTY = 1 << 2,     /* "" is the start itself (AT_EMPTY_PATH) */
-    LOOKUP_NO_LINKS = 1 << 3,  /* openat2 RESOLVE_NO_SYMLINKS */
-    LOOKUP_BENEATH = 1 << 4,   /* openat2 RESOLVE_BENEATH: never above the start */
-    LOOKUP_IN_ROOT = 1 << 5,   /* openat2 RESOLVE_IN_ROOT: the start is the root */
-    LOOKUP_NO_MOUNTS = 1 << 6, /* openat2 RESOLVE_NO_XDEV */
-    LOOKUP_NO_MAGIC = 1 << 7,  /* openat2 RESOLVE_NO_MAGICLINKS */
+    LOOKUP_FOLLOW = 1 << 0,     /* the last name's link */
+    LOOKUP_DIRECTORY = 1 << 1,  /* -ENOTDIR for others */
+    LOOKUP_EMPTY = 1 << 2,      /* "" is the start itself (AT_EMPTY_PATH) */
+    LOOKUP_NO_LINKS = 1 << 3,   /* openat2 RESOLVE_NO_SYMLINKS */
+    LOOKUP_BENEATH = 1 << 4,    /* openat2 RESOLVE_BENEATH: never above the start */
+    LOOKUP_IN_ROOT = 1 << 5,    /* openat2 RESOLVE_IN_ROOT: the start is the root */
+    LOOKUP_NO_MOUNTS = 1 << 6,  /* openat2 RESOLVE_NO_XDEV */
+    LOOKUP_NO_MAGIC = 1 << 7,   /* openat2 RESOLVE_NO_MAGICLINKS */
+    LOOKUP_REVALIDATE = 1 << 9, /* names are not taken from caches: after -ESTALE */
     LOOKUP_MODE_MAKE =
         1 << 8, /* parents: the last name is about to be made (a slash behind it: a directory) */
 };
@@ -300,6 +310,9 @@ void path_last_done(struct path_last *last);
 /* The entry of a name, mounts not crossed; with a reference. -ENOENT or the file system's. */
 int entry_lookup(struct vfs_entry *directory, const char *name, size_t length,
                  struct vfs_entry **out);
+/* A name that a cache has may be wrong: afterwards it is right, or not in the table. 0 or the file
+ * system's. */
+int entry_revalidate(struct vfs_entry *directory, const char *name, size_t length);
 /* The child's path, mounts crossed; links are not followed. */
 int path_step(const struct vfs_path *directory, const char *name, size_t length,
               struct vfs_path *out);
@@ -506,6 +519,8 @@ void epoll_file_closed(struct file *file);
 
 /* What object->pager is for the object of an inode: object->owner is the inode. */
 extern const struct quire_pager inode_pager;
+/* Its release, for pagers of other file systems. */
+void inode_object_released(struct quire_object *object);
 
 /* ---- contexts and tables: for fork, exec, exit ---- */
 

@@ -21,8 +21,13 @@ static int lookup_at(word start, word name, word flags, struct vfs_path *out)
 
 /* ---- stat ---- */
 
-static void inode_facts(struct vfs_inode *inode, struct file_facts *out)
+/* by_name: -ESTALE if the name leads to another file by now; what is open is what it is. */
+static int inode_facts(struct vfs_inode *inode, bool by_name, struct file_facts *out)
 {
+    int error = inode->operations->update != NULL ? inode->operations->update(inode) : 0;
+
+    if (error != 0 && (by_name || error != -ESTALE))
+        return error;
     if (inode->operations->refresh != NULL)
         inode->operations->refresh(inode);
     *out = (struct file_facts){.device = inode->filesystem_device,
@@ -45,32 +50,38 @@ static void inode_facts(struct vfs_inode *inode, struct file_facts *out)
         /* tmpfs counts 20 bytes a name ("BOGO_DIRENT_SIZE"), its dots included; /proc says 0. */
         out->size = inode->operations->create != NULL ? 20ull * (inode->directory.count + 2) : 0;
     }
+    if (inode->operations->measure != NULL)
+        inode->operations->measure(inode, &out->size, &out->blocks);
+    return 0;
 }
 
 /* A stream of a driver has no inode: it looks like a pipe. */
-static void file_facts(struct file *file, struct file_facts *out)
+static int file_facts(struct file *file, struct file_facts *out)
 {
     if (file->inode != NULL) {
-        inode_facts(file->inode, out);
-        if (file->path.mount != NULL)
+        int error = inode_facts(file->inode, false, out);
+
+        if (error == 0 && file->path.mount != NULL)
             out->mount = file->path.mount->number;
-        return;
+        return error;
     }
     *out = (struct file_facts){.mode = (file->label != NULL ? 0 : S_IFIFO) | 0600,
                                .links = 1,
                                .number = file->number,
                                .device = device_number(0, 0xfff)};
+    return 0;
 }
 
 int stat_descriptor(word fd, struct file_facts *out)
 {
     struct file *file = descriptor_any(fd);
+    int error;
 
     if (file == NULL)
         return -EBADF;
-    file_facts(file, out);
+    error = file_facts(file, out);
     file_put(file);
-    return 0;
+    return error;
 }
 
 static int facts_at(word start, word user_name, unsigned flags, struct file_facts *out)
@@ -86,10 +97,21 @@ static int facts_at(word start, word user_name, unsigned flags, struct file_fact
         return stat_descriptor(start, out);
     }
     error = path_lookup((int)start, name.text, lookup_flags(flags), &path);
+    if (error == 0) {
+        error = inode_facts(path.entry->inode, true, out);
+        if (error == -ESTALE) { /* a name that a cache knew leads elsewhere by now */
+            path_put(&path);
+            error =
+                path_lookup((int)start, name.text, lookup_flags(flags) | LOOKUP_REVALIDATE, &path);
+            if (error == 0 && (error = inode_facts(path.entry->inode, true, out)) != 0)
+                path_put(&path);
+        } else if (error != 0) {
+            path_put(&path);
+        }
+    }
     user_name_done(&name);
     if (error != 0)
         return error;
-    inode_facts(path.entry->inode, out);
     out->mount = path.mount->number;
     out->mount_root = path.entry == path.mount->root;
     path_put(&path);

@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -172,6 +173,48 @@ static void copy_base(const struct base *base, int fd)
     }
 }
 
+/* Characters that end a word in fstab, as octal numbers. */
+static char *fstab_word(const char *text)
+{
+    char *result = allocate(4 * strlen(text) + 1), *to = result;
+
+    for (; *text; text++) {
+        if (strchr(" \t\n\\#", *text))
+            to += sprintf(to, "\\%03o", (unsigned char)*text);
+        else
+            *to++ = *text;
+    }
+    *to = '\0';
+    return result;
+}
+
+/* What the kernel mounts before the program: mount tags as machine.c gives them. */
+static void add_fstab(struct archive *archive, const struct options *options)
+{
+    char *text = format_string("%s", "");
+
+    for (unsigned i = 0; i < options->folder_count; i++) {
+        const struct folder *folder = &options->folders[i];
+        char *where = fstab_word(folder->guest);
+        char *longer = format_string("%sfolder%u %s 9p trans=virtio,%s 0 0\n", text, i, where,
+                                     folder->read_only ? "ro" : "rw");
+
+        free(text);
+        free(where);
+        text = longer;
+    }
+    if (options->root && strcmp(options->root->host, "/") == 0) {
+        char *longer = format_string("%stmpfs /tmp tmpfs mode=1777 0 0\n"
+                                     "tmpfs /run tmpfs mode=755 0 0\n",
+                                     text);
+
+        free(text);
+        text = longer;
+    }
+    archive_bytes(archive, "etc/fstab", 0644, 0, text, strlen(text));
+    free(text);
+}
+
 static int make_additions(const struct options *options, const struct base *base,
                           const char *program, const char *program_path, const char *folder)
 {
@@ -187,6 +230,10 @@ static int make_additions(const struct options *options, const struct base *base
         add_folders(&builder, options->additions[i].guest, false);
         archive_host_tree(&builder.archive, options->additions[i].guest,
                           options->additions[i].host);
+    }
+    if (options->folder_count > 0) {
+        add_folders(&builder, "/etc/fstab", false);
+        add_fstab(&builder.archive, options);
     }
     if (program) {
         add_folders(&builder, program_path, false);
@@ -206,13 +253,15 @@ void image_make(const struct options *options, struct image *out_image)
     struct base base;
 
     map_base(options->base, &base);
-    program = name ? host_program(options, &base, name) : NULL;
+    program = name && !options->root ? host_program(options, &base, name) : NULL;
     if (!name)
         out_image->program = format_string("/bin/sh");
     else
         out_image->program = program ? absolute_path(name) : format_string("%s", name);
-    if (program || options->addition_count > 0) {
-        out_image->working_folder = absolute_path(".");
+    if (program || options->addition_count > 0 || options->folder_count > 0) {
+        /* Another root has its own folders: ours is there if it is the host's. */
+        out_image->working_folder =
+            absolute_path(options->root && strcmp(options->root->host, "/") != 0 ? "/" : ".");
         out_image->fd =
             make_additions(options, &base, program, out_image->program, out_image->working_folder);
     } else {

@@ -82,6 +82,34 @@ static void add_boot(struct words *words, const struct options *options, int ima
                              options->boot == BOOT_DISK ? "disk" : "cdrom"));
 }
 
+/* A comma in a value of QEMU's is written twice. */
+static char *double_commas(const char *text)
+{
+    char *result = allocate(2 * strlen(text) + 1), *to = result;
+
+    for (; *text; text++) {
+        *to++ = *text;
+        if (*text == ',')
+            *to++ = ',';
+    }
+    *to = '\0';
+    return result;
+}
+
+static void add_folders(struct words *words, const struct options *options)
+{
+    for (unsigned i = 0; i < options->folder_count; i++) {
+        char *path = double_commas(options->folders[i].host);
+
+        add_option(words, "-fsdev",
+                   format_string("local,id=folder%u,path=%s,security_model=none,multidevs=remap%s",
+                                 i, path, options->folders[i].read_only ? ",readonly=on" : ""));
+        add_option(words, "-device",
+                   format_string("virtio-9p-pci,fsdev=folder%u,mount_tag=folder%u", i, i));
+        free(path);
+    }
+}
+
 static char **qemu_command(const struct options *options, int image_fd, int channel_fd, int log_fd)
 {
     const char *qemu = getenv("QUIRE_QEMU");
@@ -107,6 +135,7 @@ static char **qemu_command(const struct options *options, int image_fd, int chan
     add_option(&words, "-device",
                format_string("virtserialport,chardev=channel,name=%s", CHANNEL_PORT_NAME));
     add_option(&words, "-device", format_string("isa-debug-exit,iobase=0xf4,iosize=4"));
+    add_folders(&words, options);
     if (options->qemu)
         add_split(&words, options->qemu);
     return words.list;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char help[] =
@@ -21,6 +22,11 @@ static const char help[] =
     "  --la57               an x86_64 CPU whose page tables have five levels\n"
     "  --mem SIZE           memory of the machine (256M)\n"
     "  --add HOST[:GUEST]   put a file or a folder into the machine; may be repeated\n"
+    "  --mount DIR:GUEST[:ro]\n"
+    "                       the folder DIR is GUEST in the machine, for reading and writing or\n"
+    "                       (ro) only for reading; may be repeated\n"
+    "  --root DIR[:ro]      the folder DIR is the machine's root; / is read-only, with folders in\n"
+    "                       memory on /tmp, /run and /dev/shm\n"
     "  --append 'ARGUMENTS' arguments for the kernel\n"
     "  --boot WAY           iso (GRUB, BIOS), uefi (GRUB, UEFI) or disk (quire's own boot code)\n"
     "  --display[=KIND]     a screen and a keyboard, which the program's terminal is on: a window\n"
@@ -37,6 +43,8 @@ enum {
     OPTION_LA57,
     OPTION_MEM,
     OPTION_ADD,
+    OPTION_MOUNT,
+    OPTION_ROOT,
     OPTION_APPEND,
     OPTION_QEMU,
     OPTION_TIMEOUT,
@@ -54,6 +62,8 @@ static const struct option option_table[] = {
     {"la57", no_argument, NULL, OPTION_LA57},
     {"mem", required_argument, NULL, OPTION_MEM},
     {"add", required_argument, NULL, OPTION_ADD},
+    {"mount", required_argument, NULL, OPTION_MOUNT},
+    {"root", required_argument, NULL, OPTION_ROOT},
     {"append", required_argument, NULL, OPTION_APPEND},
     {"qemu", required_argument, NULL, OPTION_QEMU},
     {"boot", required_argument, NULL, OPTION_BOOT},
@@ -176,6 +186,87 @@ static void parse_addition(struct options *options, const char *text)
         fail("--add %s: %s: %s", text, host, strerror(errno));
 }
 
+/* Cuts ":ro" or ":rw" off the end; true for ro, also when there is neither and `otherwise`. */
+static bool cut_access(char *text, bool otherwise)
+{
+    size_t length = strlen(text);
+
+    if (length < 3 ||
+        (strcmp(text + length - 3, ":ro") != 0 && strcmp(text + length - 3, ":rw") != 0))
+        return otherwise;
+    text[length - 3] = '\0';
+    return text[length - 1] == 'o';
+}
+
+/* The real path of a host folder that can be used. */
+static char *host_folder(const char *option, const char *path)
+{
+    char *real = realpath(path, NULL);
+    struct stat status;
+
+    if (!real || stat(real, &status) < 0)
+        fail("%s %s: %s", option, path, strerror(errno));
+    if (!S_ISDIR(status.st_mode))
+        fail("%s %s: it is not a folder", option, path);
+    if (access(real, R_OK | X_OK) < 0)
+        fail("%s %s: %s", option, path, strerror(errno));
+    return real;
+}
+
+static void add_folder(struct options *options, const char *option, const char *path, char *guest,
+                       bool read_only)
+{
+    struct folder *folder;
+
+    for (unsigned i = 0; i < options->folder_count; i++)
+        if (strcmp(options->folders[i].guest, guest) == 0)
+            fail("%s %s: %s is given twice", option, path, guest);
+    options->folders =
+        reallocate(options->folders, (options->folder_count + 1) * sizeof(*options->folders));
+    folder = &options->folders[options->folder_count++];
+    *folder = (struct folder){host_folder(option, path), guest, read_only};
+    if (!read_only && access(folder->host, W_OK) < 0)
+        fail("%s %s: %s (:ro is for reading only)", option, path, strerror(errno));
+}
+
+/* DIR:GUEST[:ro]; the last colon that a / follows is the one between them. */
+static void parse_mount(struct options *options, const char *text)
+{
+    char *host = format_string("%s", text), *colon = NULL, *guest;
+    bool read_only = cut_access(host, false);
+
+    for (char *at = strstr(host, ":/"); at; at = strstr(at + 1, ":/"))
+        colon = at;
+    if (!colon || colon == host)
+        fail("--mount %s: it is DIR:GUEST, and GUEST begins with /", text);
+    guest = absolute_path(colon + 1);
+    *colon = '\0';
+    if (strcmp(guest, "/") == 0)
+        fail("--mount %s: a folder becomes the root by --root", text);
+    add_folder(options, "--mount", host, guest, read_only);
+    free(host);
+}
+
+static void parse_root(struct options *options, const char *text)
+{
+    char *host = format_string("%s", text), *real;
+    bool read_only = cut_access(host, false);
+
+    real = host_folder("--root", host);
+    add_folder(options, "--root", host, absolute_path("/"), read_only || strcmp(real, "/") == 0);
+    free(real);
+    free(host);
+}
+
+static void find_root(struct options *options)
+{
+    for (unsigned i = 0; i < options->folder_count; i++)
+        if (strcmp(options->folders[i].guest, "/") == 0)
+            options->root = &options->folders[i];
+    if (options->root && options->addition_count > 0)
+        fail("--add puts files into the base, which --root covers; use --mount");
+}
+
 static bool is_set(const char *variable)
 {
     const char *value = getenv(variable);
@@ -228,6 +319,12 @@ void options_parse(int argc, char **argv, struct options *out_options)
         case OPTION_ADD:
             parse_addition(out_options, optarg);
             break;
+        case OPTION_MOUNT:
+            parse_mount(out_options, optarg);
+            break;
+        case OPTION_ROOT:
+            parse_root(out_options, optarg);
+            break;
         case OPTION_APPEND:
             out_options->append = optarg;
             break;
@@ -264,6 +361,7 @@ void options_parse(int argc, char **argv, struct options *out_options)
         }
     }
     out_options->program = argv + optind;
+    find_root(out_options);
     if (out_options->display)
         add_display_words(out_options);
     if (out_options->la57 && out_options->arch != &arch_default)

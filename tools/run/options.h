@@ -12,6 +12,13 @@ struct addition {
     char *guest; /* absolute path in the machine */
 };
 
+/* A host folder that the machine reaches by 9P. */
+struct folder {
+    char *host;  /* real path */
+    char *guest; /* absolute path in the machine; "/": the root */
+    bool read_only;
+};
+
 /* How the kernel reaches the machine's memory. */
 enum boot_way {
     BOOT_KERNEL, /* QEMU loads it */
@@ -26,8 +33,11 @@ struct options {
     uint64_t memory; /* bytes */
     struct addition *additions;
     unsigned addition_count;
-    const char *append;  /* kernel arguments, or NULL */
-    const char *qemu;    /* arguments for QEMU, or NULL */
+    struct folder *folders;
+    unsigned folder_count;
+    const struct folder *root; /* NULL: the base archive's */
+    const char *append;        /* kernel arguments, or NULL */
+    const char *qemu;          /* arguments for QEMU, or NULL */
     const char *display; /* QEMU's name of what shows the screen, or NULL: there is no screen */
     enum boot_way boot;
     const char *boot_tool; /* makes boot media */

@@ -1,0 +1,76 @@
+/*
+ * Files of a 9P server as inodes.
+ *
+ * Identity is the server's qid path: however many names lead to a file, there is one inode, one
+ * object, one cache of its pages. The session's table finds it.
+ *
+ * An inode has up to three fids: `fid` names the file by the path that it was found by (attributes,
+ * links to it, walks from it), read_fid and write_fid are open. Open ones reach the file also when
+ * its last name is gone; `fid` then does not, and what it served is answered from memory.
+ *
+ * Changes by the host are seen when a file is opened or asked about (stat): the server's size and
+ * time of change against those that were seen last. If they differ, pages that are not ours to
+ * write are forgotten.
+ *
+ * Locks: node->mutex for fids and what is known of the server's file; taken inside the VFS's
+ * mutexes, messages are sent under it. A page fault takes it only where no open fid exists.
+ */
+#ifndef KERNEL_FS_9P_INODE_H
+#define KERNEL_FS_9P_INODE_H
+
+#include "fs/9p/session.h"
+#include "fs/vfs.h"
+
+struct ninep_inode {
+    struct ninep_session *session; /* (c) with a reference */
+    struct vfs_inode *inode;       /* (c) */
+    struct ninep_inode *chain;     /* (session->inode_lock) */
+    bool hashed;                   /* (session->inode_lock) */
+    struct list kept;              /* (session->inode_lock) in session->kept, with a reference */
+    uint64_t path;                 /* (c) of the qid */
+    struct mutex mutex;
+    uint32_t fid;                        /* (mutex) */
+    uint32_t read_fid, write_fid;        /* (a) open; changed under mutex */
+    bool write_reads;                    /* (mutex) write_fid can read, too */
+    bool unlinked;                       /* (a) the last name is gone: attributes are ours alone */
+    uint32_t opens;                      /* (session->inode_lock) */
+    uint64_t known_size, known_modified; /* (mutex) of the server's file when we last looked */
+    uint64_t size, blocks;               /* (mutex) for stat: of what has no object; of all */
+};
+
+static inline struct ninep_inode *ninep_of(const struct vfs_inode *inode)
+{
+    return inode->data;
+}
+
+/*
+ * The inode of a file that was walked to, with a reference; new or known. fid is taken over, also
+ * on failure.
+ */
+int ninep_inode_find(struct vfs_filesystem *filesystem, struct ninep_session *session, uint32_t fid,
+                     struct vfs_inode **out);
+/* Asks the server. -ESTALE: its name leads elsewhere now. */
+int ninep_refresh(struct vfs_inode *inode);
+/* An open fid for reading or writing. -errno of the server, -ESTALE. */
+int ninep_io_fid(struct ninep_inode *node, bool write, uint32_t *out);
+/* The last name is gone: it is not found any more. */
+void ninep_inode_unlinked(struct vfs_inode *inode);
+/* Stays in memory until the worker finds it unused. */
+void ninep_keep(struct ninep_inode *node);
+/* Of the VFS, for every type. */
+void ninep_inode_release(struct vfs_inode *inode);
+void ninep_measure(struct vfs_inode *inode, uint64_t *size, uint64_t *blocks);
+
+/* names.c */
+extern const struct vfs_inode_operations ninep_directory_operations;
+extern const struct vfs_inode_operations ninep_link_operations;
+extern const struct vfs_inode_operations ninep_special_operations;
+/* What is below an entry leaves the tables, with it if `itself`; what is in use lives on. */
+void ninep_forget_tree(struct vfs_entry *top, bool itself);
+/* directory.c */
+int ninep_directory_open(struct vfs_inode *inode, struct file *file);
+/* regular.c */
+extern const struct vfs_inode_operations ninep_regular_operations;
+extern const struct quire_pager ninep_pager;
+
+#endif
