@@ -34,7 +34,7 @@
  *
  * Failure leaves nothing behind but tables that were made on the way, which belong to the space.
  */
-#include "region.h"
+#include "object.h"
 
 #include <quire/hooks.h>
 
@@ -448,11 +448,14 @@ static enum quire_status device_fault(struct fault *fault)
 }
 
 /* A page that is not resident: made, or got from the pager, which may sleep. */
-static __attribute__((noinline)) enum quire_status fetch_page(struct fault *fault,
-                                                              struct quire_frame **out)
+static __attribute__((noinline)) enum quire_status
+fetch_page(struct fault *fault, struct quire_frame **out, bool *waited)
 {
+    unsigned flags = QUIRE_OBJECT_ALLOCATE |
+                     (fault->view.flags & QUIRE_REGION_RANDOM ? QUIRE_OBJECT_RANDOM : 0) |
+                     (fault->view.flags & QUIRE_REGION_SEQUENTIAL ? QUIRE_OBJECT_SEQUENTIAL : 0);
     enum quire_status status =
-        quire_object_page(fault->view.object, fault->view.index, QUIRE_OBJECT_ALLOCATE, out);
+        quire_object_fetch(fault->view.object, fault->view.index, flags, out, waited);
 
     if (status == QUIRE_OK && !find_again(fault)) {
         quire_frame_put(fault->q, *out);
@@ -461,19 +464,49 @@ static __attribute__((noinline)) enum quire_status fetch_page(struct fault *faul
     return status;
 }
 
+/* Mapping needs no more than the page, and its neighbours may be mapped too. */
+static bool reads_around(const struct fault *fault)
+{
+    return !(fault->access & (QUIRE_ACCESS_WRITE | QUIRE_ACCESS_FORCE)) &&
+           !(fault->view.flags & QUIRE_REGION_RANDOM);
+}
+
+/* The page is there, with a reference for us, which is used up. */
+static enum quire_status use_object_page(struct fault *fault, struct quire_frame *page, bool waited)
+{
+    bool copying =
+        (fault->access & QUIRE_ACCESS_WRITE) && !(fault->view.flags & QUIRE_REGION_SHARED);
+    enum quire_status status = QUIRE_OK;
+
+    /* What came along with it is mapped along with it. */
+    if (waited && reads_around(fault))
+        status = map_around(fault, quire_region_entry(fault->view.flags));
+    if (status == QUIRE_OK && waited && quire_entry_read(fault->slot) != fault->seen) {
+        quire_frame_put(fault->q, page);
+    } else if (status == QUIRE_OK) {
+        status = copying ? copy_from_object(fault, page) : map_object_page(fault, page);
+        if (copying || status != QUIRE_OK)
+            quire_frame_put(fault->q, page);
+    } else {
+        quire_frame_put(fault->q, page);
+    }
+    if (waited && status == QUIRE_OK)
+        fault->class = QUIRE_FAULT_PAGER_WAIT;
+    return status;
+}
+
 static enum quire_status object_fault(struct fault *fault)
 {
     const struct view *view = &fault->view;
-    bool copying = (fault->access & QUIRE_ACCESS_WRITE) && !(view->flags & QUIRE_REGION_SHARED);
     struct quire_object *object = view->object;
     struct quire_frame *page;
     enum quire_status status;
+    bool waited = false;
 
     if (object->kind == QUIRE_OBJECT_DEVICE)
         return device_fault(fault);
     /* Reads find their page and its neighbours resident most of the time. */
-    if (!(fault->access & (QUIRE_ACCESS_WRITE | QUIRE_ACCESS_FORCE)) &&
-        !(view->flags & QUIRE_REGION_RANDOM)) {
+    if (reads_around(fault)) {
         status = map_around(fault, quire_region_entry(view->flags));
         if (status != QUIRE_OK || quire_entry_read(fault->slot) != 0) {
             fault->class = QUIRE_FAULT_OBJECT_READ;
@@ -486,16 +519,13 @@ static enum quire_status object_fault(struct fault *fault)
         return QUIRE_RETRY;
     status = quire_object_page(object, view->index, QUIRE_OBJECT_RESIDENT, &page);
     if (QUIRE_UNLIKELY(status == QUIRE_NO_MAPPING))
-        status = fetch_page(fault, &page);
-    if (status == QUIRE_OK) {
-        status = copying ? copy_from_object(fault, page) : map_object_page(fault, page);
-        if (copying || status != QUIRE_OK)
-            quire_frame_put(fault->q, page);
-    } else if (status == QUIRE_BEYOND_END) {
+        status = fetch_page(fault, &page, &waited);
+    if (status == QUIRE_OK)
+        status = use_object_page(fault, page, waited);
+    else if (status == QUIRE_BEYOND_END)
         fault->class = QUIRE_FAULT_BEYOND_END;
-    } else if (status == QUIRE_IO_ERROR) {
+    else if (status == QUIRE_IO_ERROR)
         fault->class = QUIRE_FAULT_IO_ERROR;
-    }
     quire_object_put(object);
     return status;
 }

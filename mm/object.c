@@ -1,11 +1,8 @@
 /*
  * Objects: pages that files, mappings and several spaces share.
  *
- * Resident pages stand in a radix tree: nodes of 64 pointers, 6 bits of the index each, as many
- * levels as the largest index needs (height 0: the root is page 0's frame itself). Nodes have no
- * counts: they go when the last page has left. A memory object's page that went out to a slot
- * leaves the slot's number in its place, marked by the lowest bit; that place counts as one of the
- * slot's entries.
+ * Pages stand in a radix tree (object_tree.h). How a pager fills and cleans them, and how they go
+ * when memory is short, is in object_pager.c; how a page leaves its mappings in object_mappings.c.
  *
  * Truncation against faults. A fault fetches a page first and installs it later, under its table's
  * lock. So a page leaves in this order: out of the tree, owner := NULL, then out of every mapping
@@ -19,153 +16,11 @@
  * Failure: a page that cannot be had (no memory, pager failure) leaves the tree without it; nodes
  * made on the way stay and are used later.
  */
-#include "region.h"
+#include "object.h"
 
 #include <quire/commit.h>
 #include <quire/heap.h>
 #include <quire/hooks.h>
-
-#define NODE_BITS  6
-#define NODE_SIZE  (1u << NODE_BITS)
-#define MAX_HEIGHT 9 /* 54 bits of page index: more than a 64-bit size has */
-
-struct node {
-    void *child[NODE_SIZE];
-};
-
-/* ---- the tree, with the object locked ---- */
-
-static bool fits(const struct quire_object *object, uint64_t index)
-{
-    return (index >> (NODE_BITS * object->tree_height)) == 0;
-}
-
-/* A place holds nothing, a frame, or the number of a slot. */
-static bool holds_slot(const void *place)
-{
-    return ((uintptr_t)place & 1) != 0;
-}
-
-static uint64_t slot_in(const void *place)
-{
-    return (uintptr_t)place >> 1;
-}
-
-static void *place_of_slot(uint64_t slot)
-{
-    return (void *)((uintptr_t)slot << 1 | 1);
-}
-
-static struct quire_frame *frame_in(void *place)
-{
-    return holds_slot(place) ? NULL : place;
-}
-
-/* What the place of a page holds. */
-static void *find_place(const struct quire_object *object, uint64_t index)
-{
-    void *at = object->tree;
-
-    if (!fits(object, index))
-        return NULL;
-    for (unsigned height = object->tree_height; height > 0 && at != NULL; height--)
-        at = ((struct node *)at)->child[(index >> (NODE_BITS * (height - 1))) & (NODE_SIZE - 1)];
-    return at;
-}
-
-static struct quire_frame *find_page(const struct quire_object *object, uint64_t index)
-{
-    return frame_in(find_place(object, index));
-}
-
-static struct node *new_node(struct quire *q)
-{
-    struct node *node = quire_cache_alloc(q, q->node_cache);
-
-    if (node != NULL)
-        __builtin_memset(node, 0, sizeof(*node));
-    return node;
-}
-
-/* The place of a page, nodes made on the way; NULL: no memory. */
-static void **make_place(struct quire_object *object, uint64_t index)
-{
-    void **place = &object->tree;
-
-    while (!fits(object, index)) {
-        if (object->tree != NULL) {
-            struct node *root = new_node(object->q);
-
-            if (root == NULL)
-                return NULL;
-            root->child[0] = object->tree;
-            object->tree = root;
-        }
-        object->tree_height++;
-    }
-    for (unsigned height = object->tree_height; height > 0; height--) {
-        if (*place == NULL) {
-            *place = new_node(object->q);
-            if (*place == NULL)
-                return NULL;
-        }
-        place = &((struct node *)*place)
-                     ->child[(index >> (NODE_BITS * (height - 1))) & (NODE_SIZE - 1)];
-    }
-    return place;
-}
-
-/* What the first place that holds something holds, at or above *index, which is stored; NULL: none.
- * Skips what has no nodes. */
-static void *next_place(const struct quire_object *object, uint64_t *index)
-{
-    while (fits(object, *index)) {
-        void *at = object->tree;
-        unsigned height = object->tree_height;
-
-        while (at != NULL && height > 0) {
-            height--;
-            at = ((struct node *)at)->child[(*index >> (NODE_BITS * height)) & (NODE_SIZE - 1)];
-        }
-        if (at != NULL)
-            return at;
-        /* `height` levels below are missing: go on behind them. */
-        *index = ((*index >> (NODE_BITS * height)) + 1) << (NODE_BITS * height);
-    }
-    return NULL;
-}
-
-/* Free every node; the pages have been taken out. */
-static void free_nodes(struct quire_object *object)
-{
-    struct node *path[MAX_HEIGHT + 2];
-    unsigned index[MAX_HEIGHT + 2];
-    unsigned depth = 0;
-
-    if (object->tree_height > 0 && object->tree != NULL) {
-        path[0] = object->tree;
-        index[0] = 0;
-        for (;;) {
-            bool leaf = depth + 1 == object->tree_height;
-
-            if (leaf || index[depth] == NODE_SIZE) {
-                quire_cache_free(object->q, object->q->node_cache, path[depth]);
-                if (depth == 0)
-                    break;
-                depth--;
-            } else {
-                struct node *child = path[depth]->child[index[depth]++];
-
-                if (child != NULL) {
-                    path[++depth] = child;
-                    index[depth] = 0;
-                }
-            }
-        }
-    }
-    object->tree = NULL;
-    object->tree_height = 0;
-}
 
 /* Each page of it is promised by itself. */
 static bool charges_pages(const struct quire_object *object)
@@ -173,22 +28,13 @@ static bool charges_pages(const struct quire_object *object)
     return object->kind == QUIRE_OBJECT_MEMORY && object->reserved == 0;
 }
 
-/* The place of a page that is there. */
-static void **known_place(struct quire_object *object, uint64_t index)
+void quire_object_remove_locked(struct quire_object *object, uint64_t index)
 {
-    void **place = &object->tree;
+    void **place = quire_tree_place(object, index);
 
-    for (unsigned height = object->tree_height; height > 0; height--)
-        place = &((struct node *)*place)
-                     ->child[(index >> (NODE_BITS * (height - 1))) & (NODE_SIZE - 1)];
-    return place;
-}
-
-static void remove_page(struct quire_object *object, uint64_t index)
-{
-    void **place = known_place(object, index);
-
-    if (holds_slot(*place))
+    if (quire_place_is_filling(*place))
+        object->filling--;
+    else if (quire_place_is_slot(*place))
         object->swapped--;
     else
         object->resident--;
@@ -288,15 +134,15 @@ static void drop_pages_locked(struct quire_object *object, uint64_t first, uint6
     uint64_t index = first;
 
     for (;;) {
-        void *held = next_place(object, &index);
-        struct quire_frame *frame = frame_in(held);
+        void *held = quire_tree_next(object, &index);
+        struct quire_frame *frame = quire_place_frame(held);
 
         if (held == NULL || index > last)
             break;
-        remove_page(object, index);
-        if (frame == NULL)
-            quire_slot_put(q, slot_in(held));
-        else
+        quire_object_remove_locked(object, index);
+        if (quire_place_is_slot(held))
+            quire_slot_put(q, quire_place_slot(held));
+        else if (frame != NULL)
             __atomic_store_n(&frame->object.owner, NULL, __ATOMIC_RELEASE);
         if (frame != NULL && quire_frame_drop(frame)) {
             freed[count++] = frame;
@@ -311,8 +157,8 @@ static void drop_pages_locked(struct quire_object *object, uint64_t first, uint6
     }
     if (count > 0)
         quire_frame_free_bulk(q, freed, count);
-    if (object->resident + object->swapped == 0)
-        free_nodes(object);
+    if (object->resident + object->swapped + object->filling == 0)
+        quire_tree_free(object);
 }
 
 static void free_record(struct quire *q, struct quire_deferred *node)
@@ -348,12 +194,6 @@ void quire_object_put(struct quire_object *object)
 
 /* ---- regions ---- */
 
-static bool counts_as_writable(const struct quire_region *region)
-{
-    return (region->flags & QUIRE_REGION_SHARED) &&
-           (region->flags & (QUIRE_PROT_WRITE | QUIRE_REGION_MAY_WRITE));
-}
-
 void quire_object_link_locked(struct quire_object *object, struct quire_region *region,
                               struct quire_region *after)
 {
@@ -364,7 +204,7 @@ void quire_object_link_locked(struct quire_object *object, struct quire_region *
     if (*link != NULL)
         (*link)->object_previous = region;
     *link = region;
-    object->writable_mappings += counts_as_writable(region);
+    object->writable_mappings += quire_region_may_write_object(region);
 }
 
 void quire_object_unlink_locked(struct quire_object *object, struct quire_region *region)
@@ -375,7 +215,7 @@ void quire_object_unlink_locked(struct quire_object *object, struct quire_region
         object->regions = region->object_next;
     if (region->object_next != NULL)
         region->object_next->object_previous = region->object_previous;
-    object->writable_mappings -= counts_as_writable(region);
+    object->writable_mappings -= quire_region_may_write_object(region);
 }
 
 void quire_object_unlink(struct quire_object *object, struct quire_region *region)
@@ -395,25 +235,13 @@ void quire_object_set_flags(struct quire_region *region, uint32_t flags)
         return;
     }
     quire_spin_lock(&object->lock);
-    object->writable_mappings -= counts_as_writable(region);
+    object->writable_mappings -= quire_region_may_write_object(region);
     __atomic_store_n(&region->flags, flags, __ATOMIC_RELAXED);
-    object->writable_mappings += counts_as_writable(region);
+    object->writable_mappings += quire_region_may_write_object(region);
     quire_spin_unlock(&object->lock);
 }
 
 /* ---- pages ---- */
-
-static struct quire_frame *get_resident(struct quire_object *object, uint64_t index)
-{
-    struct quire_frame *frame;
-
-    quire_spin_lock(&object->lock);
-    frame = find_page(object, index);
-    if (frame != NULL)
-        quire_frame_get(frame);
-    quire_spin_unlock(&object->lock);
-    return frame;
-}
 
 /* Put a filled frame into the tree; if another was faster, that one is the page. The caller's
  * reference is returned either way. */
@@ -429,10 +257,10 @@ static enum quire_status add_page(struct quire_object *object, uint64_t index, u
         index >= quire_page_up(object->size) >> QUIRE_PAGE_SHIFT) {
         status = QUIRE_BEYOND_END;
     } else {
-        place = make_place(object, index);
+        place = quire_tree_make(object, index);
         if (place == NULL) {
             status = QUIRE_NO_MEMORY;
-        } else if (holds_slot(*place)) {
+        } else if (*place != NULL && quire_place_frame(*place) == NULL) {
             status = QUIRE_RETRY; /* another was faster, and then it went out */
         } else if (*place != NULL) {
             *out = *place;
@@ -486,87 +314,93 @@ static enum quire_status bring_back(struct quire_object *object, uint64_t index)
     void *held;
 
     quire_spin_lock(&object->lock);
-    held = find_place(object, index);
-    if (held != NULL && holds_slot(held))
-        quire_slot_get(q, slot_in(held));
+    held = quire_tree_find(object, index);
+    if (held != NULL && quire_place_is_slot(held))
+        quire_slot_get(q, quire_place_slot(held));
     quire_spin_unlock(&object->lock);
-    if (held == NULL || !holds_slot(held))
+    if (held == NULL || !quire_place_is_slot(held))
         return QUIRE_RETRY;
 
-    status = quire_slot_read(q, slot_in(held), &frame);
+    status = quire_slot_read(q, quire_place_slot(held), &frame);
     if (status == QUIRE_OK) {
         frame = make_own(q, frame);
         status = frame != NULL ? QUIRE_RETRY : QUIRE_NO_MEMORY;
     }
     if (status == QUIRE_RETRY) {
         quire_spin_lock(&object->lock);
-        if (find_place(object, index) == held) {
+        if (quire_tree_find(object, index) == held) {
             frame->object.index = index;
             __atomic_store_n(&frame->object.owner, object, __ATOMIC_RELEASE);
             quire_frame_mark_dirty(frame);
-            *known_place(object, index) = frame; /* our reference is the tree's */
+            *quire_tree_place(object, index) = frame; /* our reference is the tree's */
             object->resident++;
             object->swapped--;
             frame = NULL;
         }
         quire_spin_unlock(&object->lock);
         if (frame == NULL)
-            quire_slot_put(q, slot_in(held)); /* the place's */
+            quire_slot_put(q, quire_place_slot(held)); /* the place's */
         else
             quire_frame_put(q, frame);
         quire_count_event(q, QUIRE_EVENT_SWAP_IN);
     }
-    quire_slot_put(q, slot_in(held));
+    quire_slot_put(q, quire_place_slot(held));
     return status;
 }
 
-static bool is_out(struct quire_object *object, uint64_t index)
+/* A page that is nowhere: zeros, or whatever the frame held before. */
+static enum quire_status new_page(struct quire_object *object, uint64_t index, unsigned flags,
+                                  struct quire_frame **out)
 {
-    bool out;
+    unsigned zero = flags & QUIRE_OBJECT_OVERWRITE ? 0 : QUIRE_ALLOC_ZERO;
+    struct quire_frame *frame =
+        quire_frame_alloc_one(object->q, QUIRE_FRAME_OBJECT, zero | QUIRE_ALLOC_HIGH);
 
-    if (__atomic_load_n(&object->swapped, __ATOMIC_RELAXED) == 0)
-        return false;
-    quire_spin_lock(&object->lock);
-    out = holds_slot(find_place(object, index));
-    quire_spin_unlock(&object->lock);
-    return out;
+    return frame != NULL ? add_page(object, index, flags, frame, out) : QUIRE_NO_MEMORY;
 }
 
 static enum quire_status try_page(struct quire_object *object, uint64_t index, unsigned flags,
-                                  struct quire_frame **out)
+                                  struct quire_frame **out, bool *waited)
 {
-    bool from_pager =
-        object->pager != NULL && object->pager->fill != NULL && !(flags & QUIRE_OBJECT_OVERWRITE);
-    unsigned zero = from_pager || (flags & QUIRE_OBJECT_OVERWRITE) ? 0 : QUIRE_ALLOC_ZERO;
-    struct quire_frame *frame;
+    bool inside =
+        index < quire_page_up(__atomic_load_n(&object->size, __ATOMIC_RELAXED)) >> QUIRE_PAGE_SHIFT;
+    void *held;
 
-    if (!(flags & QUIRE_OBJECT_ANY_INDEX) &&
-        index >= quire_page_up(__atomic_load_n(&object->size, __ATOMIC_RELAXED)) >>
-            QUIRE_PAGE_SHIFT)
+    if (!inside && !(flags & QUIRE_OBJECT_ANY_INDEX))
         return QUIRE_BEYOND_END;
-    *out = get_resident(object, index);
+    quire_spin_lock(&object->lock);
+    held = quire_tree_find(object, index);
+    *out = quire_place_frame(held);
+    if (*out != NULL) {
+        quire_frame_get(*out);
+        quire_object_note_hit_locked(object);
+    } else if (quire_place_is_filling(held) && !(flags & QUIRE_OBJECT_RESIDENT)) {
+        quire_hook_sleep(object->q, &object->filling, &object->lock);
+        *waited = true;
+    }
+    quire_spin_unlock(&object->lock);
     if (*out != NULL)
         return QUIRE_OK;
-    if (!(flags & QUIRE_OBJECT_RESIDENT) && is_out(object, index))
+    if (flags & QUIRE_OBJECT_RESIDENT)
+        return QUIRE_NO_MAPPING;
+    if (quire_place_is_filling(held))
+        return QUIRE_RETRY;
+    if (held != NULL) {
+        *waited = true;
         return bring_back(object, index);
+    }
     if (!(flags & QUIRE_OBJECT_ALLOCATE))
         return QUIRE_NO_MAPPING;
-    frame = quire_frame_alloc_one(object->q, QUIRE_FRAME_OBJECT, zero | QUIRE_ALLOC_HIGH);
-    if (frame == NULL)
-        return QUIRE_NO_MEMORY;
-    if (from_pager) {
-        enum quire_status status = object->pager->fill(object, index, frame);
-
-        if (status != QUIRE_OK) {
-            quire_frame_put(object->q, frame);
-            return status;
-        }
+    if (inside && object->kind == QUIRE_OBJECT_PAGED && object->pager->fill != NULL &&
+        !(flags & QUIRE_OBJECT_OVERWRITE)) {
+        *waited = true;
+        return quire_object_fill(object, index, flags, out);
     }
-    return add_page(object, index, flags, frame, out);
+    return new_page(object, index, flags, out);
 }
 
-enum quire_status quire_object_page(struct quire_object *object, uint64_t index, unsigned flags,
-                                    struct quire_frame **out)
+enum quire_status quire_object_fetch(struct quire_object *object, uint64_t index, unsigned flags,
+                                     struct quire_frame **out, bool *waited)
 {
     enum quire_status status;
 
@@ -575,11 +409,19 @@ enum quire_status quire_object_page(struct quire_object *object, uint64_t index,
     if (index >= (uint64_t)1 << (64 - QUIRE_PAGE_SHIFT))
         return QUIRE_OVERFLOW;
     do
-        status = try_page(object, index, flags, out);
+        status = try_page(object, index, flags, out, waited);
     while (status == QUIRE_RETRY || (status == QUIRE_NO_MEMORY && quire_reclaim(object->q, 2)));
     if (status == QUIRE_OK)
         quire_frame_mark_accessed(*out);
     return status;
+}
+
+enum quire_status quire_object_page(struct quire_object *object, uint64_t index, unsigned flags,
+                                    struct quire_frame **out)
+{
+    bool waited;
+
+    return quire_object_fetch(object, index, flags, out, &waited);
 }
 
 size_t quire_object_pages(struct quire_object *object, uint64_t index, size_t n,
@@ -593,14 +435,15 @@ size_t quire_object_pages(struct quire_object *object, uint64_t index, size_t n,
     for (size_t i = 0; i < n;) {
         /* Neighbours mostly share the last node: one descent serves up to 64 pages. */
         uint64_t at = index + i;
-        struct node *node = object->tree;
-        size_t run = NODE_SIZE - (at & (NODE_SIZE - 1));
+        struct quire_node *node = object->tree;
+        size_t run = QUIRE_NODE_SIZE - (at & (QUIRE_NODE_SIZE - 1));
 
         if (run > n - i)
             run = n - i;
-        if (object->tree_height == 0 || !fits(object, at)) {
+        if (object->tree_height == 0 || !quire_tree_fits(object, at)) {
             for (size_t j = 0; j < run; j++) {
-                out[i + j] = at + j < end ? find_page(object, at + j) : NULL;
+                out[i + j] =
+                    at + j < end ? quire_place_frame(quire_tree_find(object, at + j)) : NULL;
                 if (out[i + j] != NULL) {
                     quire_frame_get(out[i + j]);
                     found++;
@@ -610,12 +453,12 @@ size_t quire_object_pages(struct quire_object *object, uint64_t index, size_t n,
             continue;
         }
         for (unsigned height = object->tree_height; height > 1 && node != NULL; height--)
-            node = node->child[(at >> (NODE_BITS * (height - 1))) & (NODE_SIZE - 1)];
+            node = node->child[(at >> (QUIRE_NODE_BITS * (height - 1))) & (QUIRE_NODE_SIZE - 1)];
         for (size_t j = 0; j < run; j++) {
             struct quire_frame *frame = NULL;
 
             if (node != NULL && at + j < end)
-                frame = frame_in(node->child[(at + j) & (NODE_SIZE - 1)]);
+                frame = quire_place_frame(node->child[(at + j) & (QUIRE_NODE_SIZE - 1)]);
             if (frame != NULL) {
                 quire_frame_get(frame);
                 found++;
@@ -624,65 +467,13 @@ size_t quire_object_pages(struct quire_object *object, uint64_t index, size_t n,
         }
         i += run;
     }
+    if (found > 0)
+        quire_object_note_hit_locked(object);
     quire_spin_unlock(&object->lock);
     return found;
 }
 
 /* ---- truncation ---- */
-
-/* Entries of pages [first, last] leave one region's tables. */
-static void zap_region_locked(struct quire_gather *gather, const struct quire_region *region,
-                              uint64_t first, uint64_t last, bool keep_anonymous)
-{
-    struct quire_space *space = region->space;
-    uint64_t region_last = region->offset + (quire_region_length(region) >> QUIRE_PAGE_SHIFT) - 1;
-    quire_virt at = region->range.start, end = region->range.end;
-
-    if (first > region_last || last < region->offset)
-        return;
-    if (first > region->offset)
-        at += (quire_virt)(first - region->offset) << QUIRE_PAGE_SHIFT;
-    if (last < region_last)
-        end -= (quire_virt)(region_last - last) << QUIRE_PAGE_SHIFT;
-    while (at < end) {
-        quire_virt next = (at & ~(QUIRE_LEAF_SPAN - 1)) + QUIRE_LEAF_SPAN;
-        struct quire_leaf leaf;
-
-        if (quire_leaf_find(space->q, &space->table, at, &leaf)) {
-            quire_virt stop = next < end ? next : end;
-
-            quire_spin_lock(&leaf.table->table.lock);
-            if (!quire_leaf_valid_locked(&leaf)) {
-                /* A fault put a copy in the place of a shared table: that one holds the entries. */
-                quire_spin_unlock(&leaf.table->table.lock);
-                continue;
-            }
-            if (__atomic_load_n(&leaf.table->count, __ATOMIC_RELAXED) > 1)
-                gather->every_space = true;
-            quire_zap_entries_locked(gather, leaf.table, quire_level_index(at, 1),
-                                     quire_level_index(stop - 1, 1) + 1, at, keep_anonymous);
-            quire_spin_unlock(&leaf.table->table.lock);
-        } else {
-            next = quire_table_skip(space->q, &space->table, at & ~(QUIRE_LEAF_SPAN - 1)) +
-                   QUIRE_LEAF_SPAN;
-        }
-        at = next;
-    }
-}
-
-static void zap_mappings_locked(struct quire_object *object, uint64_t first, uint64_t last,
-                                bool keep_anonymous)
-{
-    for (struct quire_region *region = object->regions; region != NULL;
-         region = region->object_next) {
-        struct quire_gather gather;
-
-        quire_gather_init(&gather, object->q, region->space);
-        zap_region_locked(&gather, region, first, last, keep_anonymous);
-        quire_gather_flush(&gather);
-        quire_gather_note(&gather);
-    }
-}
 
 /* Zero bytes [from, to) of one page, if it is resident. */
 static void zero_part(struct quire_object *object, uint64_t index, size_t from, size_t to)
@@ -711,7 +502,8 @@ void quire_object_resize(struct quire_object *object, uint64_t size)
     __atomic_store_n(&object->size, size, __ATOMIC_RELAXED);
     if (size <= old && object->kind != QUIRE_OBJECT_DEVICE) {
         drop_pages_locked(object, first, UINT64_MAX);
-        zap_mappings_locked(object, first, UINT64_MAX, false);
+        quire_object_zap_locked(object, first, UINT64_MAX, false);
+        quire_object_end_io_locked(object, size);
     }
     quire_spin_unlock(&object->lock);
     if (size <= old && (size & (QUIRE_PAGE_SIZE - 1)) != 0 && object->kind != QUIRE_OBJECT_DEVICE)
@@ -727,7 +519,7 @@ void quire_object_punch(struct quire_object *object, uint64_t start, uint64_t en
     if (first < after) {
         quire_spin_lock(&object->lock);
         drop_pages_locked(object, first, after - 1);
-        zap_mappings_locked(object, first, after - 1, true);
+        quire_object_zap_locked(object, first, after - 1, true);
         quire_spin_unlock(&object->lock);
     }
     if (first > after) { /* inside one page */
@@ -740,68 +532,7 @@ void quire_object_punch(struct quire_object *object, uint64_t start, uint64_t en
         zero_part(object, after, 0, end & (QUIRE_PAGE_SIZE - 1));
 }
 
-/* ---- going out ---- */
-
-/* The page at a place that holds a frame goes, if it can: see table.h. */
-static bool take_page_locked(struct quire_object *object, uint64_t index, void **place,
-                             bool *no_slots, uint64_t *out_slot)
-{
-    struct quire *q = object->q;
-    struct quire_frame *frame = *place;
-
-    *out_slot = 0;
-    if (object->kind == QUIRE_OBJECT_MEMORY) {
-        if (*no_slots)
-            return false;
-        __atomic_store_n(&frame->object.owner, NULL, __ATOMIC_RELAXED);
-        frame->object.index = 0;
-        quire_frame_set_kind(q, frame, QUIRE_FRAME_ANONYMOUS);
-        *out_slot = quire_slot_alloc(q, frame);
-        if (*out_slot == 0) {
-            *no_slots = true;
-            quire_frame_set_kind(q, frame, QUIRE_FRAME_OBJECT);
-            frame->object.index = index;
-            __atomic_store_n(&frame->object.owner, object, __ATOMIC_RELEASE);
-            return false;
-        }
-        quire_slot_get(q, *out_slot);
-        *place = place_of_slot(*out_slot);
-        object->resident--;
-        object->swapped++;
-        quire_count_event(q, QUIRE_EVENT_SWAP_OUT);
-        return true;
-    }
-    if (__atomic_load_n(&frame->flags, __ATOMIC_RELAXED) & QUIRE_FRAME_DIRTY)
-        return false;
-    remove_page(object, index);
-    __atomic_store_n(&frame->object.owner, NULL, __ATOMIC_RELEASE);
-    return true;
-}
-
-bool quire_object_take_pages(struct quire_object *object, uint64_t *index, unsigned n,
-                             bool (*ask)(void *context, struct quire_frame *frame), void *context,
-                             bool *no_slots, struct quire_frame **frames, uint64_t *slots,
-                             unsigned *out_count)
-{
-    unsigned looks = 4 * n;
-    void *held = NULL;
-
-    *out_count = 0;
-    quire_spin_lock(&object->lock);
-    while (*out_count < n && looks-- > 0 && (held = next_place(object, index)) != NULL) {
-        struct quire_frame *frame = frame_in(held);
-
-        /* Count 1: the tree's own reference; others come only under this lock. */
-        if (frame != NULL && __atomic_load_n(&frame->count, __ATOMIC_ACQUIRE) == 1 &&
-            ask(context, frame) &&
-            take_page_locked(object, *index, known_place(object, *index), no_slots,
-                             &slots[*out_count]))
-            frames[(*out_count)++] = frame;
-        ++*index;
-    }
-    quire_spin_unlock(&object->lock);
-    return held != NULL;
-}
+/* ---- slots ---- */
 
 enum quire_status quire_object_drain(struct quire_object *object,
                                      const struct quire_slot_area *area)
@@ -813,8 +544,9 @@ enum quire_status quire_object_drain(struct quire_object *object,
         void *held;
 
         quire_spin_lock(&object->lock);
-        while ((held = next_place(object, &index)) != NULL &&
-               !(holds_slot(held) && quire_slot_area_of(object->q, slot_in(held)) == area))
+        while ((held = quire_tree_next(object, &index)) != NULL &&
+               !(quire_place_is_slot(held) &&
+                 quire_slot_area_of(object->q, quire_place_slot(held)) == area))
             index++;
         quire_spin_unlock(&object->lock);
         if (held == NULL)
@@ -833,9 +565,9 @@ void quire_object_count_slots(struct quire_object *object)
 {
     uint64_t index = 0;
 
-    for (void *held; (held = next_place(object, &index)) != NULL; index++)
-        if (holds_slot(held))
-            quire_slot_find(object->q, slot_in(held))->seen++;
+    for (void *held; (held = quire_tree_next(object, &index)) != NULL; index++)
+        if (quire_place_is_slot(held))
+            quire_slot_find(object->q, quire_place_slot(held))->seen++;
 }
 
 /* ---- content ---- */
@@ -903,8 +635,6 @@ enum quire_status quire_object_write(struct quire_object *object, uint64_t offse
         bytes = quire_frame_map(object->q, frame);
         __builtin_memcpy(bytes + in_page, from, part);
         quire_frame_unmap(object->q, frame, bytes);
-        quire_frame_gather_dirty(frame, QUIRE_ENTRY_DIRTY);
-        quire_frame_put(object->q, frame);
         from += part;
         offset += part;
         length -= part;
@@ -915,27 +645,30 @@ enum quire_status quire_object_write(struct quire_object *object, uint64_t offse
                 __atomic_store_n(&object->size, offset, __ATOMIC_RELAXED);
             quire_spin_unlock(&object->lock);
         }
+        quire_frame_mark_dirty(frame);
+        quire_frame_put(object->q, frame);
     }
     return QUIRE_OK;
 }
 
 unsigned quire_object_check(struct quire_object *object)
 {
-    uint64_t pages = 0, slots = 0, index = 0;
+    uint64_t pages = 0, slots = 0, filling = 0, index = 0;
     unsigned wrong = 0;
 
     quire_spin_lock(&object->lock);
-    for (void *held; (held = next_place(object, &index)) != NULL; index++) {
-        struct quire_frame *frame = frame_in(held);
+    for (void *held; (held = quire_tree_next(object, &index)) != NULL; index++) {
+        struct quire_frame *frame = quire_place_frame(held);
 
-        slots += frame == NULL;
+        slots += quire_place_is_slot(held);
+        filling += quire_place_is_filling(held);
         if (frame == NULL)
             continue;
         pages++;
         wrong += frame->kind != QUIRE_FRAME_OBJECT || frame->object.owner != object ||
                  frame->object.index != index;
     }
-    wrong += pages != object->resident || slots != object->swapped;
+    wrong += pages != object->resident || slots != object->swapped || filling != object->filling;
     for (const struct quire_region *region = object->regions; region != NULL;
          region = region->object_next)
         wrong += region->object != object;

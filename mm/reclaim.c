@@ -9,7 +9,7 @@
  *                        (the frame came back and was only read): that one, nothing is written.
  *                        Otherwise a new one, and the frame is written to it.
  *   an object's frame    the entry becomes empty. The page stays in its object, and goes when the
- *                        hand meets it there with no mapping left.
+ *                        hand meets it there with no mapping left; a dirty one is written first.
  *   a page of a memory object, unmapped: its place in the object's tree becomes a slot.
  *
  * Entries are taken out in batches under the table's lock; then the lock is released, the TLBs are
@@ -412,17 +412,33 @@ static bool ask_for_page(void *context, struct quire_frame *frame)
     return ask_policy(sweep, frame, accessed, true);
 }
 
-/* Some pages of an object from *index on. True: there may be more. */
-static bool sweep_pages(struct sweep *sweep, struct quire_object *object, uint64_t *index)
+/* What left an object joins the batch. */
+static void finish_pages(struct sweep *sweep, const struct quire_object_pages *pages)
 {
-    bool more = quire_object_take_pages(object, index, BATCH, ask_for_page, sweep, &sweep->no_slots,
-                                        sweep->frame, sweep->slot, &sweep->count);
-
-    for (unsigned i = 0; i < sweep->count; i++)
-        sweep->fresh[i] = sweep->slot[i] != 0;
+    sweep->count = pages->count;
+    for (unsigned i = 0; i < sweep->count; i++) {
+        sweep->frame[i] = pages->frame[i];
+        sweep->slot[i] = pages->slot[i];
+        sweep->fresh[i] = pages->slot[i] != 0;
+    }
     sweep->taken += sweep->count;
     sweep->progress |= sweep->count > 0;
     finish_batch(sweep);
+}
+
+/* Some pages of an object from *index on. True: there may be more. */
+static bool sweep_pages(struct sweep *sweep, struct quire_object *object, uint64_t *index)
+{
+    struct quire_object_pages pages = {
+        .ask = ask_for_page, .context = sweep, .no_slots = sweep->no_slots};
+    bool more = quire_object_take_pages(object, index, &pages);
+
+    sweep->no_slots = pages.no_slots;
+    finish_pages(sweep, &pages);
+    if (pages.dirty_count > 0) {
+        quire_object_take_dirty(object, &pages);
+        finish_pages(sweep, &pages);
+    }
     return more;
 }
 

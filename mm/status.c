@@ -90,6 +90,8 @@ const char *quire_event_string(enum quire_event event)
         [QUIRE_EVENT_CLONE] = "clone",
         [QUIRE_EVENT_SWAP_IN] = "swap_in",
         [QUIRE_EVENT_SWAP_OUT] = "swap_out",
+        [QUIRE_EVENT_PAGE_IN] = "page_in",
+        [QUIRE_EVENT_PAGE_OUT] = "page_out",
     };
 
     return name_in(names, QUIRE_EVENT_COUNT, (unsigned)event);

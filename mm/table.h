@@ -208,7 +208,7 @@ void quire_zap_everything(struct quire_space *space);
 /* Gather a dirty bit that leaves an entry into its frame. */
 QUIRE_INLINE void quire_frame_gather_dirty(struct quire_frame *frame, quire_entry entry)
 {
-    if (entry & QUIRE_ENTRY_DIRTY)
+    if ((entry & QUIRE_ENTRY_DIRTY) && !quire_frame_is_dirty(frame))
         quire_frame_mark_dirty(frame);
 }
 
@@ -270,16 +270,29 @@ QUIRE_INLINE bool quire_frame_take_accessed(struct quire_frame *frame)
 /* So many pages that were on their way out are there, or failed. */
 void quire_reclaim_note_written(struct quire *q, unsigned pages);
 
+/* Pages of an object that leave it: see quire_object_take_pages. */
+struct quire_object_pages {
+    bool (*ask)(void *context, struct quire_frame *frame); /* shall it go? */
+    void *context;
+    bool no_slots; /* set when there was none left; then nothing that needs one is taken */
+    unsigned count;
+    struct quire_frame *frame[QUIRE_SLOT_RUN]; /* with the tree's reference */
+    uint64_t slot[QUIRE_SLOT_RUN]; /* that waits for the content; 0: the page can be had again */
+    unsigned dirty_count;
+    uint64_t dirty[QUIRE_SLOT_RUN]; /* indices of pages that have to be written first */
+};
+
 /*
- * Up to n pages of an object, from *index on, that nobody maps or holds and for which ask() says
- * yes leave it: frames with the tree's reference, and the slots that wait for their content (0:
- * none, the page can be had again). *no_slots: set when there was none left, and then nothing that
- * needs one is taken. True: there are more from *index on.
+ * Up to QUIRE_SLOT_RUN pages from *index on that nobody maps or holds, and for which ask() says
+ * yes, leave the object. True: there are more from *index on.
  */
-bool quire_object_take_pages(struct quire_object *object, uint64_t *index, unsigned n,
-                             bool (*ask)(void *context, struct quire_frame *frame), void *context,
-                             bool *no_slots, struct quire_frame **frames, uint64_t *slots,
-                             unsigned *out_count);
+bool quire_object_take_pages(struct quire_object *object, uint64_t *index,
+                             struct quire_object_pages *pages);
+/*
+ * Writes the dirty ones back, with their neighbours, and then takes those that are still not used:
+ * frame, slot, count anew. Does nothing while somebody else writes pages of this object.
+ */
+void quire_object_take_dirty(struct quire_object *object, struct quire_object_pages *pages);
 /* Pages whose slots are in this area come back. QUIRE_NO_MEMORY. */
 enum quire_status quire_object_drain(struct quire_object *object,
                                      const struct quire_slot_area *area);

@@ -211,11 +211,20 @@ QUIRE_INLINE bool quire_frame_drop(struct quire_frame *frame)
     return __atomic_sub_fetch(&frame->count, 1, __ATOMIC_ACQ_REL) == 0;
 }
 
-/* The frame's bytes were changed by the kernel itself: it differs from what stands behind it. */
+/*
+ * The frame's bytes were changed by the kernel itself: it differs from what stands behind it. Call
+ * it after the change (and after the object's size has grown over it): what is written back clears
+ * the mark first and looks at the bytes then. No short cut where the mark is set already: the
+ * locked instruction keeps the change before it.
+ */
 QUIRE_INLINE void quire_frame_mark_dirty(struct quire_frame *frame)
 {
-    if (!(__atomic_load_n(&frame->flags, __ATOMIC_RELAXED) & QUIRE_FRAME_DIRTY))
-        __atomic_fetch_or(&frame->flags, QUIRE_FRAME_DIRTY, __ATOMIC_RELAXED);
+    __atomic_fetch_or(&frame->flags, QUIRE_FRAME_DIRTY, __ATOMIC_SEQ_CST);
+}
+
+QUIRE_INLINE bool quire_frame_is_dirty(const struct quire_frame *frame)
+{
+    return (__atomic_load_n(&frame->flags, __ATOMIC_ACQUIRE) & QUIRE_FRAME_DIRTY) != 0;
 }
 
 /* The sole owner makes it another kind; the union of the record is the new kind's, and zeroed. */

@@ -13,16 +13,33 @@
 #include <quire/frame.h>
 #include <quire/pagetable.h>
 
+/* Most pages that a pager is asked for at once. */
+#define QUIRE_PAGER_RUN 32
+
+/*
+ * Both calls may sleep; no library lock is held. They may come while memory is short, from whoever
+ * asked for some, with any lock of the embedder's held: they take none that is held while memory is
+ * asked for, and use memory that was set aside.
+ */
 struct quire_pager {
     /*
-     * Fill `frame` with page `index`. May sleep; no lock is held; the frame is not yet visible to
-     * others. QUIRE_IO_ERROR gives SIGBUS to who asked; nothing is kept. NULL: pages start as
-     * zeros.
+     * Fill the frames with pages [index, index + n); nobody else reaches them. Bytes beyond the
+     * file's end are zeros. QUIRE_IO_ERROR: nothing of them is kept, and where n > 1 the one page
+     * that was wanted is asked for again; if that fails too it is SIGBUS to who wanted it. NULL:
+     * pages start as zeros.
      */
     enum quire_status (*fill)(struct quire_object *object, uint64_t index,
-                              struct quire_frame *frame);
-    /* The last reference is gone, all pages are freed. The owner frees what it keeps. May be NULL.
+                              struct quire_frame *const *frames, unsigned n);
+    /*
+     * Write pages [index, index + n) back, as far as they are inside the object's size; returns
+     * when that is done. One call at a time for an object. Mappings may write to them meanwhile,
+     * and then they are dirty again. QUIRE_IO_ERROR: they stay dirty. NULL: they are never written,
+     * and dirty pages never leave.
      */
+    enum quire_status (*clean)(struct quire_object *object, uint64_t index,
+                               struct quire_frame *const *frames, unsigned n);
+    /* The last reference is gone, all pages are freed: who wants to keep what is dirty has cleaned
+     * before. The owner frees what it keeps. May be NULL. */
     void (*release)(struct quire_object *object);
 };
 
@@ -33,19 +50,23 @@ enum quire_object_kind {
     QUIRE_OBJECT_DEVICE, /* fixed physical addresses, uncounted */
 };
 
-/* Pages that exist: a radix tree of 64-way nodes, as high as the largest index needs. */
 struct quire_object {
     struct quire *q;                      /* (c) */
     uint32_t references;                  /* (a) */
     uint32_t number;                      /* (c) in the order of creation */
     uint8_t kind;                         /* (c) */
-    uint8_t tree_height;                  /* (o) 0: root is a frame or NULL */
+    uint8_t tree_height;                  /* (o) 0: the root is page 0's place */
+    bool cleaning;                        /* (o) somebody writes pages back */
     uint8_t cache_mode;                   /* (c) device objects: enum quire_cache_mode */
     struct quire_spinlock lock;           /* (o) */
     void *tree;                           /* (o) writes; readers hold (o) */
     uint64_t size;                        /* (a) bytes; written under (o) */
     uint64_t resident;                    /* (o) pages in memory */
     uint64_t swapped;                     /* (o) memory objects: pages that slots hold */
+    uint32_t filling;                     /* (o) pages that the pager is filling */
+    uint32_t misses;                      /* (o) pages that were not found, and not in order */
+    uint64_t ahead_next;                  /* (o) where the last fill ended */
+    uint32_t ahead;                       /* (o) pages that it brought */
     uint64_t reserved;                    /* (c) pages promised from the start on; 0: each memory
                                              page is promised when it comes to exist */
     struct quire_region *regions;         /* (o) every region that maps it */
@@ -79,6 +100,22 @@ enum quire_status quire_object_reserve(struct quire_object *object,
 void quire_object_get(struct quire_object *object);
 void quire_object_put(struct quire_object *object);
 
+/*
+ * Every dirty page of [first, last] is written back; dirty bits of mappings are gathered before. A
+ * page that is written to meanwhile may be dirty again. QUIRE_IO_ERROR: some could not be written,
+ * and are still dirty. May sleep.
+ */
+enum quire_status quire_object_clean(struct quire_object *object, uint64_t first, uint64_t last);
+/* Pages that are known to be dirty: those that are so in an entry only are not counted. */
+uint64_t quire_object_dirty(struct quire_object *object);
+/* Clean pages of [first, last] leave a paged object: those that nobody maps, or (mapped) all that
+ * nobody holds, and their mappings fault again. Returns how many. */
+uint64_t quire_object_drop(struct quire_object *object, uint64_t first, uint64_t last, bool mapped);
+/* Pages of [first, last] that are not in memory are brought there without waiting for more than
+ * their device (WILLNEED). QUIRE_NO_MEMORY; QUIRE_IO_ERROR. May sleep. */
+enum quire_status quire_object_fetch_ahead(struct quire_object *object, uint64_t first,
+                                           uint64_t last);
+
 /* How quire_object_page behaves. */
 enum {
     QUIRE_OBJECT_ALLOCATE =
@@ -87,6 +124,8 @@ enum {
         1 << 1, /* the end is not checked (a write that will extend the file) */
     QUIRE_OBJECT_RESIDENT =
         1 << 3, /* only what is in memory: never sleeps; a page that is out is not resident */
+    QUIRE_OBJECT_RANDOM = 1 << 4,     /* of what the pager brings, this page alone */
+    QUIRE_OBJECT_SEQUENTIAL = 1 << 5, /* and as much as can be of what follows it */
     QUIRE_OBJECT_OVERWRITE =
         1 << 2, /* the caller overwrites the whole page, which cannot fail and which nobody can
                    reach before (beyond the end): do not fill it, the frame's last content stands */

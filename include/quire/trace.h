@@ -56,6 +56,8 @@ enum quire_event {
     QUIRE_EVENT_CLONE,
     QUIRE_EVENT_SWAP_IN,
     QUIRE_EVENT_SWAP_OUT,
+    QUIRE_EVENT_PAGE_IN,  /* a pager brought a page */
+    QUIRE_EVENT_PAGE_OUT, /* it wrote one back */
     QUIRE_EVENT_COUNT
 };
 

@@ -40,17 +40,20 @@ static int files_open;
 /* ---- files ---- */
 
 static enum quire_status fill(struct quire_object *object, uint64_t index,
-                              struct quire_frame *frame)
+                              struct quire_frame *const *frames, unsigned n)
 {
     const struct content *content = object->owner;
-    size_t start = index * PAGE_SIZE;
-    uint8_t *page = quire_frame_map(object->q, frame);
 
-    must(start < content->size);
-    memset(page, 0, PAGE_SIZE);
-    memcpy(page, content->bytes + start,
-           content->size - start < PAGE_SIZE ? content->size - start : PAGE_SIZE);
-    quire_frame_unmap(object->q, frame, page);
+    for (unsigned i = 0; i < n; i++) {
+        size_t start = (index + i) * PAGE_SIZE;
+        uint8_t *page = quire_frame_map(object->q, frames[i]);
+
+        must(start < content->size);
+        memset(page, 0, PAGE_SIZE);
+        memcpy(page, content->bytes + start,
+               content->size - start < PAGE_SIZE ? content->size - start : PAGE_SIZE);
+        quire_frame_unmap(object->q, frames[i], page);
+    }
     return QUIRE_OK;
 }
 

@@ -99,12 +99,14 @@ static bool same_state(const struct state *a, const struct state *b)
 /* ---- a file ---- */
 
 static enum quire_status fill(struct quire_object *object, uint64_t index,
-                              struct quire_frame *frame)
+                              struct quire_frame *const *frames, unsigned n)
 {
-    uint8_t *bytes = quire_frame_map(object->q, frame);
+    for (unsigned i = 0; i < n; i++) {
+        uint8_t *bytes = quire_frame_map(object->q, frames[i]);
 
-    memset(bytes, (int)(index + 1), PAGE);
-    quire_frame_unmap(object->q, frame, bytes);
+        memset(bytes, (int)(index + i + 1), PAGE);
+        quire_frame_unmap(object->q, frames[i], bytes);
+    }
     return QUIRE_OK;
 }
 

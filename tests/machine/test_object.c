@@ -193,18 +193,20 @@ static void punching_keeps_private_copies(void **state)
 static unsigned fills, failures;
 static bool released;
 
-static enum quire_status fill(struct quire_object *which, uint64_t index, struct quire_frame *frame)
+static enum quire_status fill(struct quire_object *which, uint64_t index,
+                              struct quire_frame *const *frames, unsigned n)
 {
-    uint8_t *bytes;
-
     fills++;
-    if (index == 3) {
+    if (index <= 3 && 3 < index + n) {
         failures++;
         return QUIRE_IO_ERROR;
     }
-    bytes = quire_frame_map(which->q, frame);
-    memset(bytes, (int)index + 1, PAGE);
-    quire_frame_unmap(which->q, frame, bytes);
+    for (unsigned i = 0; i < n; i++) {
+        uint8_t *bytes = quire_frame_map(which->q, frames[i]);
+
+        memset(bytes, (int)(index + i) + 1, PAGE);
+        quire_frame_unmap(which->q, frames[i], bytes);
+    }
     return QUIRE_OK;
 }
 
@@ -216,7 +218,7 @@ static void release(struct quire_object *which)
 
 static void a_pager_fills_fails_and_is_released(void **state)
 {
-    static const struct quire_pager pager = {fill, release};
+    static const struct quire_pager pager = {.fill = fill, .release = release};
     enum quire_fault_class class;
     uint64_t word;
     size_t done;
@@ -229,12 +231,15 @@ static void a_pager_fills_fails_and_is_released(void **state)
     map(BASE, 8, RW, 0);
     expect(BASE + PAGE, 0x0202020202020202);
     expect(BASE + PAGE + 8, 0x0202020202020202);
-    assert_int_equal(fills, 1);
+    assert_int_equal(fills, 2); /* with all of the file, and when that failed alone */
+    assert_int_equal(failures, 1);
+    assert_int_equal(object->resident, 1);
     assert_status(quire_space_fault(space, BASE + 3 * PAGE, QUIRE_ACCESS_READ, &class),
                   QUIRE_IO_ERROR);
     assert_int_equal(class, QUIRE_FAULT_IO_ERROR);
+    failures = 0;
     assert_status(sim_load(cpu, BASE + 3 * PAGE, &word), QUIRE_IO_ERROR); /* asked again */
-    assert_int_equal(failures, 2);
+    assert_true(failures > 0);
     assert_status(quire_object_read(object, 2 * PAGE, &(char[2 * PAGE]){0}, 2 * PAGE, &done),
                   QUIRE_IO_ERROR);
     assert_int_equal(done, PAGE);

@@ -265,13 +265,14 @@ static struct scene *paged_scene;
 
 /* While the fault waits for its page, the region goes, and its table's frame gets another owner. */
 static enum quire_status fill_while_unmapped(struct quire_object *object, uint64_t index,
-                                             struct quire_frame *frame)
+                                             struct quire_frame *const *frames, unsigned n)
 {
     struct quire *q = object->q;
     struct quire_frame *taken[8];
 
     (void)index;
-    (void)frame;
+    (void)frames;
+    (void)n;
     if (paged_scene->done)
         return QUIRE_OK;
     paged_scene->done = true;

@@ -395,11 +395,9 @@ uint64_t model_pager_failures;
 
 /* Its owner field is the object's number. */
 static enum quire_status fill(struct quire_object *object, uint64_t index,
-                              struct quire_frame *frame)
+                              struct quire_frame *const *frames, unsigned n)
 {
     struct sim_cpu *cpu = sim_this_cpu();
-    struct content content = model_pager_content((int)(intptr_t)object->owner, index);
-    uint8_t *bytes;
 
     for (unsigned i = (unsigned)sim_draw(cpu, 3); i > 0; i--)
         sim_yield(cpu);
@@ -407,11 +405,15 @@ static enum quire_status fill(struct quire_object *object, uint64_t index,
         __atomic_fetch_add(&model_pager_failures, 1, __ATOMIC_RELAXED);
         return QUIRE_IO_ERROR;
     }
-    bytes = quire_frame_map(object->q, frame);
-    memset(bytes, 0, PAGE);
-    for (unsigned i = 0; i < WORDS; i++)
-        memcpy(bytes + word_offset[i], &content.word[i], sizeof(content.word[i]));
-    quire_frame_unmap(object->q, frame, bytes);
+    for (unsigned page = 0; page < n; page++) {
+        struct content content = model_pager_content((int)(intptr_t)object->owner, index + page);
+        uint8_t *bytes = quire_frame_map(object->q, frames[page]);
+
+        memset(bytes, 0, PAGE);
+        for (unsigned i = 0; i < WORDS; i++)
+            memcpy(bytes + word_offset[i], &content.word[i], sizeof(content.word[i]));
+        quire_frame_unmap(object->q, frames[page], bytes);
+    }
     return QUIRE_OK;
 }
 
