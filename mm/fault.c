@@ -509,6 +509,7 @@ static enum quire_status object_fault(struct fault *fault)
     if (reads_around(fault)) {
         status = map_around(fault, quire_region_entry(view->flags));
         if (status != QUIRE_OK || quire_entry_read(fault->slot) != 0) {
+            quire_object_note_hit(object);
             fault->class = QUIRE_FAULT_OBJECT_READ;
             return status;
         }

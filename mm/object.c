@@ -373,7 +373,7 @@ static enum quire_status try_page(struct quire_object *object, uint64_t index, u
     *out = quire_place_frame(held);
     if (*out != NULL) {
         quire_frame_get(*out);
-        quire_object_note_hit_locked(object);
+        quire_object_note_hit(object);
     } else if (quire_place_is_filling(held) && !(flags & QUIRE_OBJECT_RESIDENT)) {
         quire_hook_sleep(object->q, &object->filling, &object->lock);
         *waited = true;
@@ -467,8 +467,6 @@ size_t quire_object_pages(struct quire_object *object, uint64_t index, size_t n,
         }
         i += run;
     }
-    if (found > 0)
-        quire_object_note_hit_locked(object);
     quire_spin_unlock(&object->lock);
     return found;
 }

@@ -40,10 +40,12 @@ QUIRE_INLINE bool quire_region_may_write_object(const struct quire_region *regio
 enum quire_status quire_object_fill(struct quire_object *object, uint64_t index, unsigned flags,
                                     struct quire_frame **out);
 /* Somebody found the page that he wanted. */
-QUIRE_INLINE void quire_object_note_hit_locked(struct quire_object *object)
+QUIRE_INLINE void quire_object_note_hit(struct quire_object *object)
 {
-    if (QUIRE_UNLIKELY(object->misses != 0))
-        object->misses--;
+    uint32_t misses = __atomic_load_n(&object->misses, __ATOMIC_RELAXED);
+
+    if (QUIRE_UNLIKELY(misses != 0))
+        __atomic_store_n(&object->misses, misses - 1, __ATOMIC_RELAXED);
 }
 /* After shrinking to `size`: no write of what is beyond goes on, no fill brings it. May sleep. */
 void quire_object_end_io_locked(struct quire_object *object, uint64_t size);

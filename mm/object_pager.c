@@ -50,6 +50,7 @@ static void choose_window_locked(struct quire_object *object, uint64_t index, un
                                  uint64_t *first, uint64_t *after)
 {
     bool in_order = index == object->ahead_next || (flags & QUIRE_OBJECT_SEQUENTIAL);
+    uint32_t misses = __atomic_load_n(&object->misses, __ATOMIC_RELAXED);
 
     *first = index;
     if (flags & QUIRE_OBJECT_RANDOM) {
@@ -58,14 +59,14 @@ static void choose_window_locked(struct quire_object *object, uint64_t index, un
         object->ahead = 2 * object->ahead < QUIRE_PAGER_RUN && !(flags & QUIRE_OBJECT_SEQUENTIAL)
                             ? 2 * object->ahead
                             : QUIRE_PAGER_RUN;
-    } else if (object->misses >= MANY_MISSES) {
+    } else if (misses >= MANY_MISSES) {
         object->ahead = 1;
     } else {
         *first = index & ~(uint64_t)(AROUND - 1);
         object->ahead = AROUND;
     }
-    if (!in_order)
-        object->misses += object->misses < MANY_MISSES ? 2 : 0;
+    if (!in_order && misses < MANY_MISSES)
+        __atomic_store_n(&object->misses, misses + 2, __ATOMIC_RELAXED);
     *after = *first + object->ahead;
     if (*after > pages_of(object))
         *after = pages_of(object);

@@ -64,7 +64,7 @@ struct quire_object {
     uint64_t resident;                    /* (o) pages in memory */
     uint64_t swapped;                     /* (o) memory objects: pages that slots hold */
     uint32_t filling;                     /* (o) pages that the pager is filling */
-    uint32_t misses;                      /* (o) pages that were not found, and not in order */
+    uint32_t misses;                      /* (a) pages not found, and not in order; a guess */
     uint64_t ahead_next;                  /* (o) where the last fill ended */
     uint32_t ahead;                       /* (o) pages that it brought */
     uint64_t reserved;                    /* (c) pages promised from the start on; 0: each memory
