@@ -18,8 +18,8 @@ static void clear_rest(struct quire_frame *const *frames, unsigned n, size_t don
     }
 }
 
-static enum quire_status fill_run(struct quire_object *object, uint64_t index,
-                                  struct quire_frame *const *frames, unsigned n)
+static enum quire_status fill(struct quire_object *object, uint64_t index,
+                              struct quire_frame *const *frames, unsigned n)
 {
     struct vfs_inode *inode = object->owner;
     struct ninep_inode *node = ninep_of(inode);
@@ -31,12 +31,6 @@ static enum quire_status fill_run(struct quire_object *object, uint64_t index,
         return QUIRE_IO_ERROR;
     clear_rest(frames, n, done);
     return QUIRE_OK;
-}
-
-static enum quire_status fill(struct quire_object *object, uint64_t index,
-                              struct quire_frame *frame)
-{
-    return fill_run(object, index, &frame, 1);
 }
 
 const struct quire_pager ninep_pager = {.fill = fill, .release = inode_object_released};
