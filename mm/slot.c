@@ -93,10 +93,31 @@ static enum quire_status insert_area(struct quire_slot_area *area)
     return QUIRE_OK;
 }
 
+/* Records of a device outgrow contiguous frames: then they lie in an area, where there are areas.
+ */
+static void *alloc_records(struct quire *q, size_t size)
+{
+    void *records = quire_heap_alloc_zeroed(q, size);
+
+    if (records == NULL && size > QUIRE_PAGE_SIZE && q->area.start != q->area.end)
+        records = quire_area_alloc(q, size, "swap");
+    return records;
+}
+
+static void free_records(struct quire *q, void *records)
+{
+    quire_virt at = (quire_virt)records;
+
+    if (records != NULL && at >= q->area.start && at < q->area.end)
+        (void)quire_area_free(q, records);
+    else
+        quire_heap_free(q, records);
+}
+
 static void free_area(struct quire *q, struct quire_slot_area *area)
 {
-    quire_heap_free(q, area->free_map);
-    quire_heap_free(q, area->slot);
+    free_records(q, area->free_map);
+    free_records(q, area->slot);
     quire_heap_free(q, area);
 }
 
@@ -119,8 +140,8 @@ enum quire_status quire_slot_area_create(struct quire *q, uint64_t count, int pr
     area = quire_heap_alloc_zeroed(q, sizeof(*area));
     if (area == NULL)
         return QUIRE_NO_MEMORY;
-    area->slot = quire_heap_alloc_zeroed(q, (size_t)count * sizeof(*area->slot));
-    area->free_map = quire_heap_alloc_zeroed(q, words * sizeof(*area->free_map));
+    area->slot = alloc_records(q, (size_t)count * sizeof(*area->slot));
+    area->free_map = alloc_records(q, words * sizeof(*area->free_map));
     if (area->slot == NULL || area->free_map == NULL) {
         free_area(q, area);
         return QUIRE_NO_MEMORY;

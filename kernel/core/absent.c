@@ -5,6 +5,7 @@
 
 #include <quire/grace.h>
 #include <quire/hooks.h>
+#include <quire/slot.h>
 
 #include "core/init.h"
 #include "core/log.h"
@@ -95,6 +96,22 @@ ABSENT void quire_hook_sleep(struct quire *q, const void *key, struct quire_spin
 ABSENT void quire_hook_wake(struct quire *q, const void *key)
 {
     (void)q, (void)key;
+}
+
+/* Nothing switches a swap device on: the library hands out no slots, so it has nothing to move. */
+ABSENT enum quire_status quire_hook_slot_read(struct quire *q, uint64_t slot,
+                                              struct quire_frame *const *frames, unsigned n)
+{
+    (void)q, (void)slot, (void)frames, (void)n;
+    return QUIRE_IO_ERROR;
+}
+
+ABSENT void quire_hook_slot_write(struct quire *q, uint64_t slot, struct quire_frame *const *frames,
+                                  unsigned n)
+{
+    (void)frames;
+    for (unsigned i = 0; i < n; i++)
+        quire_slot_written(q, slot + i, true);
 }
 
 ABSENT const syscall_function syscall_table[1] = {NULL};

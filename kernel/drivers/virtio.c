@@ -32,9 +32,11 @@ enum { STRUCTURE_COMMON = 1, STRUCTURE_NOTIFY, STRUCTURE_ISR, STRUCTURE_DEVICE, 
 #define STATUS_DRIVER      2u
 #define STATUS_DRIVER_OK   4u
 #define STATUS_FEATURES_OK 8u
+#define STATUS_NEEDS_RESET 64u
 #define STATUS_FAILED      128u
 
-#define ISR_QUEUE 1u
+#define ISR_QUEUE  1u
+#define ISR_CONFIG 2u
 
 /* struct virtio_pci_common_cfg (4.1.4.3). */
 struct common_structure {
@@ -59,6 +61,8 @@ struct virtio_device {
     uint64_t features;
     unsigned queue_count;
     struct virtqueue **queues; /* by index; NULL where not set up */
+    virtio_change_handler changed;
+    void *changed_argument;
 };
 
 static unsigned virtio_type(const struct pci_device *pci)
@@ -237,10 +241,14 @@ struct virtqueue *virtio_queue(struct virtio_device *device, unsigned index, uns
 static void on_interrupt(struct trap_frame *frame, void *argument)
 {
     struct virtio_device *device = argument;
+    uint8_t reason;
 
     (void)frame;
     /* The line is shared: reading says whether it was this device, and takes the request back. */
-    if (!(*device->isr & ISR_QUEUE))
+    reason = *device->isr;
+    if ((reason & ISR_CONFIG) && device->changed)
+        device->changed(device->changed_argument);
+    if (!(reason & ISR_QUEUE))
         return;
     for (unsigned i = 0; i < device->queue_count; i++) {
         struct virtqueue *queue = device->queues[i];
@@ -262,6 +270,17 @@ bool virtio_start(struct virtio_device *device)
     return true;
 }
 
+void virtio_on_change(struct virtio_device *device, virtio_change_handler handler, void *argument)
+{
+    device->changed_argument = argument;
+    device->changed = handler;
+}
+
+bool virtio_needs_reset(const struct virtio_device *device)
+{
+    return (device->common->status & STATUS_NEEDS_RESET) != 0;
+}
+
 void virtio_stop(struct virtio_device *device)
 {
     reset(device);
@@ -279,4 +298,18 @@ uint8_t virtio_config8(const struct virtio_device *device, unsigned offset)
     if (!device->config || offset >= device->length[STRUCTURE_DEVICE])
         return 0;
     return *(device->config + offset);
+}
+
+/* Two reads are one value only if the configuration did not change between them (2.4.1). */
+uint64_t virtio_config64(const struct virtio_device *device, unsigned offset)
+{
+    uint64_t value;
+    uint8_t generation;
+
+    do {
+        generation = device->common->generation;
+        value = virtio_config32(device, offset);
+        value |= (uint64_t)virtio_config32(device, offset + 4) << 32;
+    } while (device->common->generation != generation);
+    return value;
 }

@@ -25,7 +25,7 @@
 struct virtio_device;
 struct virtqueue;
 
-/* One piece of a request: physically contiguous memory in the direct map. */
+/* One piece of a request: physically contiguous memory, anywhere. */
 struct virtio_buffer {
     quire_phys address;
     uint32_t length;
@@ -54,12 +54,21 @@ struct virtqueue *virtio_queue(struct virtio_device *device, unsigned index, uns
 /* The driver is ready; from here on the device works and interrupts come. False: no interrupt. */
 bool virtio_start(struct virtio_device *device);
 
+/*
+ * Interrupt context, interrupts off: the device's configuration changed, or it has failed and works
+ * no more until it is reset (virtio_needs_reset). Before virtio_start().
+ */
+typedef void (*virtio_change_handler)(void *argument);
+void virtio_on_change(struct virtio_device *device, virtio_change_handler handler, void *argument);
+bool virtio_needs_reset(const struct virtio_device *device);
+
 /* The device is not used any more: reset, so that it stops touching memory. */
 void virtio_stop(struct virtio_device *device);
 
 /* The device's own configuration fields (little-endian, offset within its structure). */
 uint32_t virtio_config32(const struct virtio_device *device, unsigned offset);
 uint8_t virtio_config8(const struct virtio_device *device, unsigned offset);
+uint64_t virtio_config64(const struct virtio_device *device, unsigned offset);
 
 /*
  * Offers a request: `readable` buffers that the device reads, then `writable` ones that it fills.

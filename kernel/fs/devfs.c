@@ -4,6 +4,7 @@
  */
 #include "fs/vfs.h"
 
+#include "block/block.h"
 #include "core/memory.h"
 #include "core/string.h"
 #include "linux/errno.h"
@@ -31,9 +32,14 @@ static const struct device_driver *driver_find(uint64_t device)
 
 int device_open(struct vfs_inode *inode, struct file *file)
 {
-    const struct device_driver *driver =
-        inode_is(inode, S_IFCHR) ? driver_find(inode->device) : NULL;
+    const struct device_driver *driver;
 
+    if (inode_is(inode, S_IFBLK)) {
+        struct block_device *block = block_find(inode->device);
+
+        return block != NULL ? block_open(block, file) : -ENXIO;
+    }
+    driver = driver_find(inode->device);
     if (driver == NULL)
         return -ENXIO;
     file->data = driver->data;

@@ -82,9 +82,9 @@ static int open_into(struct file *file, const struct vfs_path *path, unsigned fl
     file->inode = inode;
     path_get(path);
     file->path = *path;
-    file->flags |= flags & O_NOCTTY; /* a terminal's open looks at it */
+    file->flags |= flags & (O_NOCTTY | O_EXCL); /* a terminal's open looks at it, and a disk's */
     error = open_by_type(inode, file);
-    file->flags &= ~O_NOCTTY;
+    file->flags &= ~(O_NOCTTY | O_EXCL);
     if (error != 0)
         file->operations = &path_operations; /* was not opened: nothing of its own to release */
     return error;

@@ -22,6 +22,7 @@
 #include "proc/oom.h"
 #include "proc/scheduler.h"
 #include "proc/tree.h"
+#include "swap/swap.h"
 #include "x86/cpu.h"
 
 /* ---- counts ---- */
@@ -167,8 +168,11 @@ static void show_high_memory(struct text *text, const char *before, const struct
  * what lies beyond the direct map. */
 static void show_use(struct text *text, const char *before, const struct counts *c)
 {
+    struct swap_totals swap;
+
+    swap_totals(&swap);
     const struct row rows[] = {
-        {"SwapCached:     ", 0},
+        {"SwapCached:     ", KIB(swap.cached)},
         {"Active:         ", KIB(c->of[ANONYMOUS])},
         {"Inactive:       ", KIB(c->of[OBJECTS])},
         {"Active(anon):   ", KIB(c->of[ANONYMOUS])},
@@ -201,10 +205,12 @@ static bool add_page(void *context, quire_virt address, unsigned level, quire_en
 int proc_show_meminfo(struct text *text, const struct proc_target *target)
 {
     struct page_sizes direct = {{0}};
+    uint64_t swap_total, swap_free;
     struct counts c;
 
     (void)target;
     count(&c);
+    swap_totals_quick(&swap_total, &swap_free);
     const struct row rows[] = {
         {"MemTotal:       ", KIB(c.frames.total)},
         {"MemFree:        ", KIB(c.frames.free)},
@@ -215,8 +221,8 @@ int proc_show_meminfo(struct text *text, const struct proc_target *target)
         {"Cached:         ", KIB(c.of[OBJECTS])},
     };
     const struct row rest[] = {
-        {"SwapTotal:      ", 0},
-        {"SwapFree:       ", 0},
+        {"SwapTotal:      ", KIB(swap_total)},
+        {"SwapFree:       ", KIB(swap_free)},
         {"Dirty:          ", 0},
         {"Writeback:      ", 0},
         {"AnonPages:      ", KIB(c.of[ANONYMOUS])},

@@ -10,6 +10,7 @@
 #include "linux/system.h"
 #include "proc/scheduler.h"
 #include "proc/tree.h"
+#include "swap/swap.h"
 #include "x86/cpu.h"
 #include "x86/interrupt.h"
 #include "x86/paging.h"
@@ -201,8 +202,21 @@ static int show_devices(struct text *text, const struct proc_target *target)
 
 static int show_swaps(struct text *text, const struct proc_target *target)
 {
+    struct swap_report *row = kernel_alloc(sizeof *row);
+
     (void)target;
+    if (!row)
+        return -ENOMEM;
     text_printf(text, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+    for (size_t n = 0; swap_report(n, row); n++) {
+        uint64_t size = row->pages * (PAGE_SIZE / 1024), used = row->used * (PAGE_SIZE / 1024);
+        int blanks = 40 - (int)strlen(row->name);
+
+        text_printf(text, "%s%*s%s\t%" PRIu64 "\t%s%" PRIu64 "\t%s%d\n", row->name,
+                    blanks > 1 ? blanks : 1, " ", "partition", size, size < 10000000 ? "\t" : "",
+                    used, used < 10000000 ? "\t" : "", row->priority);
+    }
+    kernel_free(row);
     return 0;
 }
 

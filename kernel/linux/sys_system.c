@@ -16,6 +16,7 @@
 #include "kernel/proc/signals.h"
 #include "kernel/proc/timers.h"
 #include "kernel/proc/tree.h"
+#include "swap/swap.h"
 #include "x86/time.h"
 #include "x86/usercopy.h"
 
@@ -79,14 +80,16 @@ long sys_sysinfo(word out)
     struct quire_frame_stats frames;
     const struct quire_zone *high = &kernel_machine.frame.zone[QUIRE_ZONE_HIGH];
     struct sysinfo_abi info;
+    uint64_t swap_total, swap_free;
     unsigned long load[3];
     unsigned runnable, threads;
 
     quire_frame_stats(&kernel_machine, &frames);
     scheduler_load(load, &runnable, &threads);
     memset(&info, 0, sizeof info);
+    swap_totals_quick(&swap_total, &swap_free);
     /* In bytes where a word can count them, otherwise in pages. */
-    info.unit = frames.total <= ~(word)0 / PAGE_SIZE ? 1 : PAGE_SIZE;
+    info.unit = frames.total + swap_total <= ~(word)0 / PAGE_SIZE ? 1 : PAGE_SIZE;
     info.uptime = (long)(clock_monotonic_ns() / NANOSECONDS_PER_SECOND);
     for (int i = 0; i < 3; i++)
         info.loads[i] = load[i] << 5; /* 11 to 16 bits of fraction */
@@ -94,6 +97,8 @@ long sys_sysinfo(word out)
     info.free_ram = (word)(frames.free * PAGE_SIZE / info.unit);
     info.total_high = (word)(high->present * PAGE_SIZE / info.unit);
     info.free_high = (word)(__atomic_load_n(&high->free, __ATOMIC_RELAXED) * PAGE_SIZE / info.unit);
+    info.total_swap = (word)(swap_total * PAGE_SIZE / info.unit);
+    info.free_swap = (word)(swap_free * PAGE_SIZE / info.unit);
     info.processes = (uint16_t)threads;
     return copy_to_user((void *)out, &info, sizeof info) != 0 ? -EFAULT : 0;
 }

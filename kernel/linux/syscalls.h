@@ -53,6 +53,10 @@ long sys_setgroups(word size, word list);
 long sys_capget(word header, word data);
 long sys_capset(word header, word data);
 
+/* sys_swap.c */
+long sys_swapon(word name, word flags);
+long sys_swapoff(word name);
+
 /* sys_signal.c */
 long sys_rt_sigaction(word signo, word action, word old, word size);
 long sys_rt_sigprocmask(word how, word set, word old, word size);

@@ -2,7 +2,6 @@
 
 #include <quire/hooks.h>
 #include <quire/machine.h>
-#include <quire/slot.h>
 
 #include "core/log.h"
 #include "core/panic.h"
@@ -37,20 +36,4 @@ void quire_hook_shootdown(struct quire *q, const uint64_t *mask, quire_virt star
         if (i != cpu_id() && (mask[i / 64] >> (i % 64) & 1))
             panic("TLB shootdown of %#zx..%#zx for CPU %u, which does not run", start, end, i);
     }
-}
-
-/* No swap device is attached: the library hands out no slots, so it has nothing to move. */
-enum quire_status quire_hook_slot_read(struct quire *q, uint64_t slot,
-                                       struct quire_frame *const *frames, unsigned n)
-{
-    (void)q, (void)slot, (void)frames, (void)n;
-    return QUIRE_IO_ERROR;
-}
-
-void quire_hook_slot_write(struct quire *q, uint64_t slot, struct quire_frame *const *frames,
-                           unsigned n)
-{
-    (void)frames;
-    for (unsigned i = 0; i < n; i++)
-        quire_slot_written(q, slot + i, true);
 }

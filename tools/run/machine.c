@@ -4,6 +4,7 @@
 #include "../../kernel/drivers/channel_protocol.h"
 #include "../common/report.h"
 #include "medium.h"
+#include "swap.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -110,6 +111,23 @@ static void add_folders(struct words *words, const struct options *options)
     }
 }
 
+/* The first virtio disks. What is on them need not outlive the machine; one that fails tells the
+ * guest, and does not stop it. */
+static void add_swaps(struct words *words, const struct options *options)
+{
+    for (unsigned i = 0; i < options->swap_count; i++) {
+        char *place = swap_place(&options->swaps[i]);
+
+        add_option(words, "-drive",
+                   format_string("if=none,id=swap%u,format=raw,cache=unsafe,file=%s", i, place));
+        add_option(words, "-device",
+                   format_string("virtio-blk-pci,drive=swap%u,serial=quire-swap%u,"
+                                 "werror=report,rerror=report",
+                                 i, i));
+        free(place);
+    }
+}
+
 static char **qemu_command(const struct options *options, int image_fd, int channel_fd, int log_fd)
 {
     const char *qemu = getenv("QUIRE_QEMU");
@@ -134,6 +152,7 @@ static char **qemu_command(const struct options *options, int image_fd, int chan
     add_option(&words, "-device", format_string("virtio-serial-pci"));
     add_option(&words, "-device",
                format_string("virtserialport,chardev=channel,name=%s", CHANNEL_PORT_NAME));
+    add_swaps(&words, options);
     add_option(&words, "-device", format_string("isa-debug-exit,iobase=0xf4,iosize=4"));
     add_folders(&words, options);
     if (options->qemu)

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "options.h"
+#include "swap.h"
 
 #include "../common/report.h"
 
@@ -27,6 +28,8 @@ static const char help[] =
     "                       (ro) only for reading; may be repeated\n"
     "  --root DIR[:ro]      the folder DIR is the machine's root; / is read-only, with folders in\n"
     "                       memory on /tmp, /run and /dev/shm\n"
+    "  --swap SIZE|FILE|URL a device to page to: SIZE (512M) of a temporary file, a FILE, or the\n"
+    "                       export of an NBD server (nbd://HOST/EXPORT); may be repeated\n"
     "  --append 'ARGUMENTS' arguments for the kernel\n"
     "  --boot WAY           iso (GRUB, BIOS), uefi (GRUB, UEFI) or disk (quire's own boot code)\n"
     "  --display[=KIND]     a screen and a keyboard, which the program's terminal is on: a window\n"
@@ -45,6 +48,7 @@ enum {
     OPTION_ADD,
     OPTION_MOUNT,
     OPTION_ROOT,
+    OPTION_SWAP,
     OPTION_APPEND,
     OPTION_QEMU,
     OPTION_TIMEOUT,
@@ -64,6 +68,7 @@ static const struct option option_table[] = {
     {"add", required_argument, NULL, OPTION_ADD},
     {"mount", required_argument, NULL, OPTION_MOUNT},
     {"root", required_argument, NULL, OPTION_ROOT},
+    {"swap", required_argument, NULL, OPTION_SWAP},
     {"append", required_argument, NULL, OPTION_APPEND},
     {"qemu", required_argument, NULL, OPTION_QEMU},
     {"boot", required_argument, NULL, OPTION_BOOT},
@@ -78,7 +83,16 @@ static const struct option option_table[] = {
     {NULL, 0, NULL, 0},
 };
 
-static uint64_t parse_memory(const char *text)
+/* NUMBER[K|M|G|T], a plain number is MiB as QEMU has it. False: it is no size. */
+static bool is_size(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+
+    return digits > 0 &&
+           (text[digits] == '\0' || (strchr("KkMmGgTt", text[digits]) && text[digits + 1] == '\0'));
+}
+
+static uint64_t parse_size(const char *option, const char *text)
 {
     char *end;
     unsigned shift = 20; /* a plain number is MiB, as QEMU has it */
@@ -87,17 +101,17 @@ static uint64_t parse_memory(const char *text)
     errno = 0;
     number = strtoull(text, &end, 10);
     if (end == text || text[0] == '-' || errno)
-        fail("--mem %s: not a size (try 256M)", text);
+        fail("%s %s: not a size (try 256M)", option, text);
     if (*end) {
         const char *suffixes = "KkMmGgTt";
         const char *suffix = strchr(suffixes, *end);
 
         if (!suffix || end[1])
-            fail("--mem %s: not a size (K, M, G or T may follow the number)", text);
+            fail("%s %s: not a size (K, M, G or T may follow the number)", option, text);
         shift = 10 * (unsigned)((suffix - suffixes) / 2 + 1);
     }
     if (number == 0 || number > (UINT64_C(1) << 52) >> shift)
-        fail("--mem %s: out of range", text);
+        fail("%s %s: out of range", option, text);
     return (uint64_t)number << shift;
 }
 
@@ -267,6 +281,19 @@ static void find_root(struct options *options)
         fail("--add puts files into the base, which --root covers; use --mount");
 }
 
+static void parse_swap(struct options *options, const char *text)
+{
+    struct swap *swap;
+
+    options->swaps =
+        reallocate(options->swaps, (options->swap_count + 1) * sizeof(*options->swaps));
+    swap = &options->swaps[options->swap_count++];
+    *swap = (struct swap){.place = text};
+    /* A file may be called 512M: it is named ./512M then. */
+    if (is_size(text))
+        *swap = (struct swap){.size = parse_size("--swap", text)};
+}
+
 static bool is_set(const char *variable)
 {
     const char *value = getenv(variable);
@@ -289,6 +316,25 @@ static void add_display_words(struct options *options)
     options->append =
         format_string("console=tty0%s%s%s", display_on_terminal(options) ? " video=text" : "",
                       options->append ? " " : "", options->append ? options->append : "");
+}
+
+/* They are the first disks of the machine. What the user says about swap comes behind it and wins.
+ */
+static void add_swap_words(struct options *options)
+{
+    char *words = format_string("swap=");
+
+    for (unsigned i = 0; i < options->swap_count; i++) {
+        char *name = disk_name(i),
+             *longer = format_string("%s%s/dev/%s", words, i ? "," : "", name);
+
+        free(name);
+        free(words);
+        words = longer;
+    }
+    options->append = format_string("%s%s%s", words, options->append ? " " : "",
+                                    options->append ? options->append : "");
+    free(words);
 }
 
 bool display_on_terminal(const struct options *options)
@@ -314,7 +360,7 @@ void options_parse(int argc, char **argv, struct options *out_options)
             out_options->la57 = true;
             break;
         case OPTION_MEM:
-            out_options->memory = parse_memory(optarg);
+            out_options->memory = parse_size("--mem", optarg);
             break;
         case OPTION_ADD:
             parse_addition(out_options, optarg);
@@ -324,6 +370,9 @@ void options_parse(int argc, char **argv, struct options *out_options)
             break;
         case OPTION_ROOT:
             parse_root(out_options, optarg);
+            break;
+        case OPTION_SWAP:
+            parse_swap(out_options, optarg);
             break;
         case OPTION_APPEND:
             out_options->append = optarg;
@@ -364,6 +413,8 @@ void options_parse(int argc, char **argv, struct options *out_options)
     find_root(out_options);
     if (out_options->display)
         add_display_words(out_options);
+    if (out_options->swap_count > 0)
+        add_swap_words(out_options);
     if (out_options->la57 && out_options->arch != &arch_default)
         fail("--la57: only x86_64 has five levels of page tables");
     if (!out_options->kernel || !out_options->base)

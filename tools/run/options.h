@@ -27,6 +27,12 @@ enum boot_way {
     BOOT_DISK,   /* quire's own boot code does, on a BIOS */
 };
 
+/* Where the machine's swap is. */
+struct swap {
+    const char *place; /* a file or a URL of an NBD server; NULL: a file of its own */
+    uint64_t size;     /* bytes of that file */
+};
+
 struct options {
     const struct arch *arch;
     bool la57;
@@ -38,6 +44,8 @@ struct options {
     const struct folder *root; /* NULL: the base archive's */
     const char *append;        /* kernel arguments, or NULL */
     const char *qemu;          /* arguments for QEMU, or NULL */
+    struct swap *swaps;
+    unsigned swap_count;
     const char *display; /* QEMU's name of what shows the screen, or NULL: there is no screen */
     enum boot_way boot;
     const char *boot_tool; /* makes boot media */

@@ -1,0 +1,289 @@
+/*
+ * Switching swap areas on and off.
+ *
+ * swapoff: the area is closed, so that no page goes there any more; quire_reclaim_drain brings
+ * those back that are there; then its records go. What does not fit back leaves the area as it was,
+ * open again, with those pages in memory that came. Meanwhile programs run, and may be paged out to
+ * other areas.
+ *
+ * Locking: swap_mutex for the list, held while one is switched on or off. The library's calls for
+ * pages take none of it: a slot in use keeps its area's device.
+ */
+#include "swap/swap.h"
+
+#include <quire/machine.h>
+#include <quire/reclaim.h>
+
+#include "core/boot_info.h"
+#include "core/init.h"
+#include "core/log.h"
+#include "core/memory.h"
+#include "core/string.h"
+#include "linux/errno.h"
+
+static struct list devices = LIST_INIT(devices); /* (swap_mutex) in order of switching on */
+static struct mutex swap_mutex;
+static int lowest = -1; /* (swap_mutex) priority of the last that came without one */
+
+/* ---- on ---- */
+
+static void free_device(struct swap_device *device)
+{
+    swap_io_destroy(device);
+    kernel_free(device->name);
+    kernel_free(device);
+}
+
+static int status_error(enum quire_status status)
+{
+    return status == QUIRE_OK ? 0 : status == QUIRE_NO_MEMORY ? -ENOMEM : -EINVAL;
+}
+
+/* As many slots as page table entries can name, if the device has more. */
+static uint64_t usable_pages(const struct swap_layout *layout, const char *name)
+{
+    uint64_t taken = 0, limit;
+
+    for (const struct quire_slot_area *area = kernel_machine.slots; area; area = area->next)
+        if (area->first + area->count - 1 > taken)
+            taken = area->first + area->count - 1;
+    limit = QUIRE_ENTRY_SLOTS - taken;
+    if (layout->last_page <= limit)
+        return layout->last_page;
+    log_warn("swap: %s: only %llu of its %llu pages can be named by page table entries", name,
+             (unsigned long long)limit, (unsigned long long)layout->last_page);
+    return limit;
+}
+
+static int create_area(struct swap_device *device, const struct swap_layout *layout, int priority)
+{
+    uint64_t count = usable_pages(layout, device->name);
+    int error;
+
+    error = status_error(
+        quire_slot_area_create(&kernel_machine, count, priority, device, &device->area));
+    if (error != 0)
+        return error;
+    for (uint32_t i = 0; i < layout->bad_count; i++)
+        if (layout->bad[i] <= count)
+            quire_slot_area_exclude(device->area, layout->bad[i] - 1);
+    device->pages = device->area->free;
+    return 0;
+}
+
+/* The area is closed until it has its bad pages marked: nobody writes to it before. */
+static int on_locked(struct swap_device *device, int priority)
+{
+    struct swap_layout *layout = NULL;
+    int error = swap_header_read(device->block, device->name, &layout);
+
+    if (error == 0)
+        error = swap_io_create(device);
+    if (error == 0)
+        error = create_area(device, layout, priority < 0 ? lowest - 1 : priority);
+    kernel_free(layout);
+    if (error != 0)
+        return error;
+    if (priority < 0)
+        lowest--;
+    list_add_tail(&devices, &device->node);
+    log_info("swap: %s is on: %llu KiB, priority %d", device->name,
+             (unsigned long long)device->pages * (QUIRE_PAGE_SIZE / 1024), device->area->priority);
+    return 0;
+}
+
+int swap_on(struct block_device *block, const char *name, int priority)
+{
+    struct swap_device *device = kernel_alloc_zeroed(sizeof *device);
+    int error = -ENOMEM;
+
+    if (!device)
+        return -ENOMEM;
+    device->block = block;
+    device->name = kernel_alloc(strlen(name) + 1);
+    if (device->name) {
+        memcpy(device->name, name, strlen(name) + 1);
+        error = block_claim(block, device);
+    }
+    if (error == 0) {
+        mutex_lock(&swap_mutex);
+        error = on_locked(device, priority);
+        mutex_unlock(&swap_mutex);
+        block->swaps = error == 0;
+        if (error != 0)
+            block_release(block);
+    }
+    if (error != 0)
+        free_device(device);
+    return error;
+}
+
+/* ---- off ---- */
+
+static struct swap_device *find_locked(const struct block_device *block)
+{
+    list_for_each(node, &devices)
+    {
+        struct swap_device *device = container_of(node, struct swap_device, node);
+
+        if (device->block == block)
+            return device;
+    }
+    return NULL;
+}
+
+static int off_locked(struct swap_device *device)
+{
+    struct quire_slot_area *area = device->area;
+    int priority = area->priority;
+    enum quire_status status;
+
+    quire_slot_area_close(area, true);
+    status = quire_reclaim_drain(area);
+    if (status == QUIRE_OK)
+        status = quire_slot_area_destroy(area);
+    if (status != QUIRE_OK) {
+        quire_slot_area_close(area, false);
+        log_warn("swap: %s stays on: %s", device->name, quire_status_string(status));
+        return status == QUIRE_IO_ERROR ? -EIO : status == QUIRE_NO_MEMORY ? -ENOMEM : -EBUSY;
+    }
+    list_remove(&device->node);
+    /* As in Linux, those without a priority of their own stay numbered without gaps. */
+    if (priority < 0) {
+        list_for_each(node, &devices)
+        {
+            struct swap_device *other = container_of(node, struct swap_device, node);
+
+            if (other->area->priority < priority)
+                other->area->priority++;
+        }
+        lowest++;
+    }
+    return 0;
+}
+
+int swap_off(const struct block_device *block)
+{
+    struct swap_device *device;
+    int error = -EINVAL;
+
+    mutex_lock(&swap_mutex);
+    device = find_locked(block);
+    if (device)
+        error = off_locked(device);
+    mutex_unlock(&swap_mutex);
+    if (error == 0) {
+        device->block->swaps = false;
+        block_release(device->block);
+        log_info("swap: %s is off", device->name);
+        free_device(device);
+    }
+    return error;
+}
+
+/* ---- reports ---- */
+
+void swap_totals_quick(uint64_t *out_total, uint64_t *out_free)
+{
+    *out_total = *out_free = 0;
+    mutex_lock(&swap_mutex);
+    list_for_each(node, &devices)
+    {
+        const struct swap_device *device = container_of(node, struct swap_device, node);
+
+        *out_total += device->pages;
+        *out_free += __atomic_load_n(&device->area->free, __ATOMIC_RELAXED);
+    }
+    mutex_unlock(&swap_mutex);
+}
+
+void swap_totals(struct swap_totals *out)
+{
+    struct quire_reclaim_stats stats;
+
+    mutex_lock(&swap_mutex);
+    quire_reclaim_stats(&kernel_machine, &stats);
+    mutex_unlock(&swap_mutex);
+    swap_totals_quick(&out->total, &out->free);
+    out->cached = stats.cached;
+}
+
+bool swap_report(size_t n, struct swap_report *out)
+{
+    bool found = false;
+
+    mutex_lock(&swap_mutex);
+    list_for_each(node, &devices)
+    {
+        const struct swap_device *device = container_of(node, struct swap_device, node);
+
+        if (n-- > 0)
+            continue;
+        strlcpy(out->name, device->name, sizeof out->name);
+        out->pages = device->pages;
+        out->used = device->pages - device->area->free;
+        out->priority = device->area->priority;
+        found = true;
+        break;
+    }
+    mutex_unlock(&swap_mutex);
+    return found;
+}
+
+/* ---- at boot ---- */
+
+/*
+ * swap=/dev/vda,/dev/vdb: areas to switch on at boot; a blank device becomes one. swap=off, or no
+ * such word: none.
+ */
+static void on_at_boot(const char *name, size_t length)
+{
+    const size_t folder = sizeof "/dev/" - 1;
+    char path[32];
+    struct block_device *block = block_next(NULL);
+    int error;
+
+    if (length >= sizeof path) {
+        log_warn("swap=: %.*s is no block device", (int)length, name);
+        return;
+    }
+    memcpy(path, name, length);
+    path[length] = '\0';
+    while (block &&
+           (strncmp(path, "/dev/", folder) != 0 || strcmp(block->name, path + folder) != 0))
+        block = block_next(block);
+    if (!block) {
+        log_warn("swap=: there is no block device %s", path);
+        return;
+    }
+    error = swap_header_write_if_blank(block, path);
+    if (error == 0)
+        error = swap_on(block, path, -1);
+    if (error != 0)
+        log_warn("swap=: %s cannot be switched on: error %d", path, -error);
+}
+
+static int swap_boot(void)
+{
+    const char *list = boot_option("swap");
+
+    if (!list || strcmp(list, "off") == 0)
+        return 0;
+    while (*list) {
+        const char *comma = strchr(list, ',');
+        size_t length = comma ? (size_t)(comma - list) : strlen(list);
+
+        if (length > 0)
+            on_at_boot(list, length);
+        list += length + (list[length] != '\0');
+    }
+    return 0;
+}
+INITCALL(INIT_LATE, swap_boot);
+
+static int swap_init(void)
+{
+    mutex_init(&swap_mutex);
+    return 0;
+}
+INITCALL(INIT_SCHEDULER, swap_init);
