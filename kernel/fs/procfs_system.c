@@ -1,7 +1,9 @@
 /* /proc itself: processors, time, file systems, and the table of its names. */
 #include "fs/procfs.h"
+#include "fs/procfs_block.h"
 #include "fs/procfs_ipc.h"
 
+#include "block/block.h"
 #include "core/boot_info.h"
 #include "core/memory.h"
 #include "core/printf.h"
@@ -10,7 +12,6 @@
 #include "linux/system.h"
 #include "proc/scheduler.h"
 #include "proc/tree.h"
-#include "swap/swap.h"
 #include "x86/cpu.h"
 #include "x86/interrupt.h"
 #include "x86/paging.h"
@@ -196,27 +197,8 @@ static int show_devices(struct text *text, const struct proc_target *target)
     (void)target;
     text_printf(text,
                 "Character devices:\n  1 mem\n  4 tty\n  4 ttyS\n  5 /dev/tty\n  5 /dev/console\n"
-                "\nBlock devices:\n");
-    return 0;
-}
-
-static int show_swaps(struct text *text, const struct proc_target *target)
-{
-    struct swap_report *row = kernel_alloc(sizeof *row);
-
-    (void)target;
-    if (!row)
-        return -ENOMEM;
-    text_printf(text, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
-    for (size_t n = 0; swap_report(n, row); n++) {
-        uint64_t size = row->pages * (PAGE_SIZE / 1024), used = row->used * (PAGE_SIZE / 1024);
-        int blanks = 40 - (int)strlen(row->name);
-
-        text_printf(text, "%s%*s%s\t%" PRIu64 "\t%s%" PRIu64 "\t%s%d\n", row->name,
-                    blanks > 1 ? blanks : 1, " ", "partition", size, size < 10000000 ? "\t" : "",
-                    used, used < 10000000 ? "\t" : "", row->priority);
-    }
-    kernel_free(row);
+                "\nBlock devices:\n%s",
+                block_next(NULL) ? "254 virtblk\n" : "");
     return 0;
 }
 
@@ -251,7 +233,7 @@ const struct proc_file proc_system_files[] = {
     PROC_TEXT("cmdline", 0444, show_cmdline),
     PROC_TEXT("cpuinfo", 0444, show_cpuinfo),
     PROC_TEXT("devices", 0444, show_devices),
-    PROC_TEXT("diskstats", 0444, show_empty),
+    PROC_TEXT("diskstats", 0444, proc_show_diskstats),
     PROC_TEXT("filesystems", 0444, show_filesystems),
     PROC_TEXT("iomem", 0444, proc_show_iomem),
     PROC_BYTES("kpagecgroup", 0400, proc_frame_group_operations),
@@ -262,12 +244,12 @@ const struct proc_file proc_system_files[] = {
     PROC_TEXT("modules", 0444, show_empty),
     PROC_LINK("mounts", read_mounts),
     PROC_TEXT("pagetypeinfo", 0400, proc_show_pagetypeinfo),
-    PROC_TEXT("partitions", 0444, show_empty),
+    PROC_TEXT("partitions", 0444, proc_show_partitions),
     {.name = "quire", .mode = S_IFDIR | 0500, .children = proc_quire_files},
     PROC_LINK("self", read_self),
     PROC_TEXT("slabinfo", 0400, proc_show_slabinfo),
     PROC_TEXT("stat", 0444, show_stat),
-    PROC_TEXT("swaps", 0444, show_swaps),
+    PROC_TEXT("swaps", 0444, proc_show_swaps),
     PROC_DIRECTORY("sys", proc_setting_files),
     PROC_DIRECTORY("sysvipc", proc_sysvipc_files),
     PROC_LINK("thread-self", read_thread_self),

@@ -5,7 +5,7 @@
  * Pages larger than 4 KiB do not exist for programs: the pool of them is empty and stays so, and
  * transparent ones are never given, whatever is chosen. A choice is kept, so that it reads back.
  */
-#include "fs/procfs_settings.h"
+#include "fs/procfs_block.h"
 
 #include "core/init.h"
 #include "core/memory.h"
@@ -352,6 +352,9 @@ static const struct proc_file devices_files[] = {
 };
 
 static const struct proc_file root_files[] = {
+    SYS_BLOCKS(NULL),
+    PROC_DIRECTORY("class", sys_class_files),
+    PROC_DIRECTORY("dev", sys_dev_files),
     PROC_DIRECTORY("devices", devices_files),
     PROC_DIRECTORY("kernel", kernel_files),
     {.name = NULL},

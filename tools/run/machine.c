@@ -116,14 +116,15 @@ static void add_folders(struct words *words, const struct options *options)
 static void add_swaps(struct words *words, const struct options *options)
 {
     for (unsigned i = 0; i < options->swap_count; i++) {
-        char *place = swap_place(&options->swaps[i]);
+        char *place = swap_place(&options->swaps[i]), *file = double_commas(place);
 
         add_option(words, "-drive",
-                   format_string("if=none,id=swap%u,format=raw,cache=unsafe,file=%s", i, place));
+                   format_string("if=none,id=swap%u,format=raw,cache=unsafe,file=%s", i, file));
         add_option(words, "-device",
                    format_string("virtio-blk-pci,drive=swap%u,serial=quire-swap%u,"
                                  "werror=report,rerror=report",
                                  i, i));
+        free(file);
         free(place);
     }
 }

@@ -95,20 +95,6 @@ static void check_file(const char *path)
                  path);
 }
 
-/* In a drive's options a comma ends a value, and two of them are one. */
-static char *with_commas(const char *text)
-{
-    char *out = allocate(2 * strlen(text) + 1), *to = out;
-
-    for (; *text; text++) {
-        if (*text == ',')
-            *to++ = ',';
-        *to++ = *text;
-    }
-    *to = '\0';
-    return out;
-}
-
 char *swap_place(const struct swap *swap)
 {
     int fd;
@@ -120,7 +106,7 @@ char *swap_place(const struct swap *swap)
         return format_string("/proc/self/fd/%d", fd);
     }
     if (strncmp(swap->place, "nbd:", 4) == 0 || strncmp(swap->place, "nbd+unix:", 9) == 0)
-        return with_commas(swap->place);
+        return format_string("%s", swap->place);
     check_file(swap->place);
-    return with_commas(swap->place);
+    return format_string("%s", swap->place);
 }
