@@ -21,7 +21,7 @@
 #include "core/string.h"
 #include "fs/vfs.h"
 #include "linux/errno.h"
-#include "proc/process.h"
+#include "proc/scheduler.h"
 
 #define MAJOR           254 /* the first that Linux gives to drivers without one of their own */
 #define MINORS_PER_DISK 16
@@ -164,6 +164,7 @@ void block_ended(struct block_request *request, int error, struct list *done)
 
     request->error = error;
     device->in_flight--;
+    io_end();
     if (error == 0 && request->operation != BLOCK_FLUSH) {
         device->requests[request->operation == BLOCK_WRITE]++;
         device->moved[request->operation == BLOCK_WRITE] += request->length >> SECTOR_SHIFT;
@@ -234,6 +235,7 @@ void block_submit(struct block_request *request)
     unsigned long flags = spin_lock_interrupts(&device->lock);
 
     device->in_flight++;
+    io_begin();
     if (device->gone) {
         block_ended(request, -ENODEV, &done);
     } else if (!is_possible(request)) {

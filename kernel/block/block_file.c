@@ -201,13 +201,7 @@ static int64_t block_seek(struct file *file, int64_t offset, int whence)
     case SEEK_END:
         base = size;
         break;
-    case SEEK_DATA: /* all of it is data, and a hole lies behind the end */
-    case SEEK_HOLE:
-        if (offset < 0 || offset >= size)
-            return -ENXIO;
-        file->position = (uint64_t)(whence == SEEK_DATA ? offset : size);
-        return (int64_t)file->position;
-    default:
+    default: /* SEEK_DATA and SEEK_HOLE too, as on Linux */
         return -EINVAL;
     }
     if (__builtin_add_overflow(base, offset, &base) || base < 0 || base > size)

@@ -68,6 +68,7 @@ static struct run_queue *run_queues; /* cpu_count of them; NULL in early boot */
 static struct quire_cache *thread_cache;
 static unsigned thread_total;
 static bool check_wanted;
+uint32_t io_in_flight;
 
 static struct run_queue *this_queue(void)
 {
@@ -603,14 +604,15 @@ struct thread *kernel_thread_start(const char *name, void (*run)(void *argument)
 
 /*
  * With `check` on the command line: whenever the machine is idle, and a quarter of a second has
- * passed, everything that the library knows is proved to agree. Only where one CPU runs: nobody
- * else is inside the library then.
+ * passed, everything that the library knows is proved to agree. Only where one CPU runs, and while
+ * no device works for anybody: nobody else is inside the library then.
  */
 static void check_if_asked(const struct run_queue *queue)
 {
     static uint64_t next;
 
-    if (likely(!check_wanted) || queue->ticks < next)
+    if (likely(!check_wanted) || queue->ticks < next ||
+        __atomic_load_n(&io_in_flight, __ATOMIC_RELAXED) != 0)
         return;
     next = queue->ticks + TIMER_HZ / 4;
     interrupts_enable();

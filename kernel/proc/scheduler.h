@@ -48,6 +48,20 @@ static inline void thread_get(struct thread *thread)
 /* Runnable threads and the load averages (fixed point, 2048 = 1.0), for sysinfo and /proc/loadavg.
  */
 void scheduler_load(unsigned long out_average[3], unsigned *out_runnable, unsigned *out_threads);
+/*
+ * Devices at work for threads of this machine. Who waits for one may be inside the library, with
+ * references that its records do not show: `check` is left out meanwhile. Any context.
+ */
+extern uint32_t io_in_flight; /* (a) */
+static inline void io_begin(void)
+{
+    __atomic_fetch_add(&io_in_flight, 1, __ATOMIC_RELAXED);
+}
+static inline void io_end(void)
+{
+    __atomic_fetch_sub(&io_in_flight, 1, __ATOMIC_RELAXED);
+}
+
 /* Context switches since boot. */
 uint64_t scheduler_switches(void);
 

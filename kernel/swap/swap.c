@@ -21,7 +21,7 @@
 #include "core/string.h"
 #include "linux/errno.h"
 
-static struct list devices = LIST_INIT(devices); /* (swap_mutex) in order of switching on */
+static struct list devices = LIST_INIT(devices); /* (swap_mutex) in order of their numbers */
 static struct mutex swap_mutex;
 static int lowest = -1; /* (swap_mutex) priority of the last that came without one */
 
@@ -55,6 +55,7 @@ static uint64_t usable_pages(const struct swap_layout *layout, const char *name)
     return limit;
 }
 
+/* Nothing sleeps between making the area and marking its bad pages: nobody writes to them. */
 static int create_area(struct swap_device *device, const struct swap_layout *layout, int priority)
 {
     uint64_t count = usable_pages(layout, device->name);
@@ -71,7 +72,18 @@ static int create_area(struct swap_device *device, const struct swap_layout *lay
     return 0;
 }
 
-/* The area is closed until it has its bad pages marked: nobody writes to it before. */
+/* Into the first gap of the numbers, as Linux lists them. */
+static void add_locked(struct swap_device *device)
+{
+    struct list *at = devices.next;
+
+    while (at != &devices && container_of(at, struct swap_device, node)->number == device->number) {
+        device->number++;
+        at = at->next;
+    }
+    list_add_tail(at, &device->node); /* before it */
+}
+
 static int on_locked(struct swap_device *device, int priority)
 {
     struct swap_layout *layout = NULL;
@@ -86,7 +98,7 @@ static int on_locked(struct swap_device *device, int priority)
         return error;
     if (priority < 0)
         lowest--;
-    list_add_tail(&devices, &device->node);
+    add_locked(device);
     log_info("swap: %s is on: %llu KiB, priority %d", device->name,
              (unsigned long long)device->pages * (QUIRE_PAGE_SIZE / 1024), device->area->priority);
     return 0;

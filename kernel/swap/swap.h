@@ -29,7 +29,8 @@ struct swap_write;
 
 /* An area that is switched on. */
 struct swap_device {
-    struct list node;                     /* (swap_mutex) in order of switching on */
+    struct list node;                     /* (swap_mutex) in order of `number` */
+    unsigned number;                      /* (swap_mutex) the lowest that no other has */
     struct block_device *block;           /* (c) */
     struct quire_slot_area *area;         /* (c) slot i of it is page i + 1 of the device */
     char *name;                           /* (c) the path it was switched on by */

@@ -25,7 +25,7 @@
 #include "core/string.h"
 #include "drivers/virtio.h"
 #include "linux/errno.h"
-#include "proc/process.h"
+#include "proc/scheduler.h"
 
 #define FEATURE_MOUNT_TAG 0
 #define QUEUE_SIZE        128
@@ -358,11 +358,13 @@ int ninep_exchange(struct ninep_request *request, bool killable)
         request->reader.bad = false;
         return -ENAMETOOLONG;
     }
+    io_begin();
     submit(request);
     if (!killable)
         wait_event(&request->done, answered(request));
     else if (!wait_killable(request))
         flush(request);
+    io_end();
     if (request->type == NINEP_TREAD && request->frame_count > 0)
         head = NINEP_READ_HEADER;
     request->reader = (struct ninep_reader){
