@@ -2,6 +2,8 @@
 #
 #   build/bench/bench           the program; runs on Linux and on quire
 #   build/bench/quire-bench     boots both kernels with it and compares (`quire bench`)
+#   build/bench/swap            the benchmark of swap, and
+#   build/bench/quire-swap      its host's side (`bench/run-swap`)
 #   build/bench/quire-profile   says in which functions a row's instructions are spent
 
 BENCH_DIR   := $(BUILD)/bench
@@ -15,8 +17,8 @@ BENCH_HOST_O := $(patsubst %,$(BENCH_DIR)/host/%.o,guest figures) $(BENCH_DIR)/r
 	$(TOOLS_DIR)/common/report.o $(TOOLS_DIR)/archive/archive.o
 
 .PHONY: bench-program bench
-bench-program: $(BENCH_DIR)/bench
-bench: bench-program $(BENCH_DIR)/quire-bench $(BENCH_DIR)/quire-profile $(BENCH_DIR)/plugin.so
+bench-program: $(BENCH_DIR)/bench $(BENCH_DIR)/swap
+bench: bench-program $(BENCH_DIR)/quire-bench $(BENCH_DIR)/quire-swap $(BENCH_DIR)/quire-profile $(BENCH_DIR)/plugin.so
 
 $(BENCH_DIR)/%.o: bench/%.c
 	$(call say,CC,$<)
@@ -27,12 +29,20 @@ $(BENCH_DIR)/bench: $(BENCH_PROGRAM_O)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -static -no-pie $^ -o $@
 
+$(BENCH_DIR)/swap: $(BENCH_DIR)/swap.o $(BENCH_DIR)/measure.o
+	$(call say,LINK,$@)
+	$(Q)$(CC) -static -no-pie $^ -o $@
+
 $(BENCH_DIR)/host/%.o: bench/host/%.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(BENCH_FLAGS) -c $< -o $@
 
 $(BENCH_DIR)/quire-bench: $(BENCH_DIR)/host/compare.o $(BENCH_HOST_O)
+	$(call say,LINK,$@)
+	$(Q)$(HOSTCC) -no-pie $^ -o $@
+
+$(BENCH_DIR)/quire-swap: $(BENCH_DIR)/host/swap.o $(BENCH_HOST_O)
 	$(call say,LINK,$@)
 	$(Q)$(HOSTCC) -no-pie $^ -o $@
 

@@ -4,6 +4,8 @@
  *
  * Argument: out=FILE; when QEMU ends the file gets a line "ADDRESS COUNT" for each instruction,
  * in hexadecimal and decimal. An instruction that was translated several times has several lines.
+ * Or each=FILE: the n-th time that a stop mark is passed (from 0 on), what was counted since the
+ * start mark goes to the file FILE.n.
  *
  * What is counted is executions of translated blocks, so instructions of a block behind one that
  * faults are counted once too often. QEMU executes each turn of a repeated string instruction as
@@ -50,7 +52,27 @@ struct block {
 
 static struct block *blocks;
 static bool active;
-static const char *out_path;
+static const char *out_path, *each_path;
+static unsigned stops;
+
+static void write_counts(const char *path)
+{
+    FILE *file = fopen(path, "w");
+
+    if (file == NULL) {
+        perror(path);
+        return;
+    }
+    for (struct block *block = blocks; block != NULL; block = block->next)
+        for (size_t i = 0; block->count > 0 && i < block->length; i++)
+            fprintf(file, "%" PRIx64 " %" PRIu64 "\n", block->address[i], block->count);
+    fclose(file);
+}
+
+static void write_all_counts(void)
+{
+    write_counts(out_path);
+}
 
 static void start(unsigned int cpu, void *argument)
 {
@@ -63,6 +85,14 @@ static void stop(unsigned int cpu, void *argument)
 {
     (void)cpu;
     (void)argument;
+    if (active && each_path != NULL) {
+        char path[256];
+
+        snprintf(path, sizeof(path), "%s.%u", each_path, stops++);
+        write_counts(path);
+        for (struct block *block = blocks; block != NULL; block = block->next)
+            block->count = 0;
+    }
     active = false;
 }
 
@@ -111,30 +141,19 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     qemu_plugin_register_vcpu_tb_exec_cb(tb, executed, QEMU_PLUGIN_CB_NO_REGS, block);
 }
 
-static void write_counts(void)
-{
-    FILE *file = fopen(out_path, "w");
-
-    if (file == NULL) {
-        perror(out_path);
-        return;
-    }
-    for (const struct block *block = blocks; block != NULL; block = block->next)
-        for (size_t i = 0; block->count > 0 && i < block->length; i++)
-            fprintf(file, "%" PRIx64 " %" PRIu64 "\n", block->address[i], block->count);
-    fclose(file);
-}
-
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)
 {
     (void)info;
-    for (int i = 0; i < argc; i++)
+    for (int i = 0; i < argc; i++) {
         if (strncmp(argv[i], "out=", 4) == 0)
             out_path = strdup(argv[i] + 4);
-    if (out_path == NULL) {
-        fprintf(stderr, "the plugin needs out=FILE\n");
+        if (strncmp(argv[i], "each=", 5) == 0)
+            each_path = strdup(argv[i] + 5);
+    }
+    if ((out_path == NULL) == (each_path == NULL)) {
+        fprintf(stderr, "the plugin needs out=FILE or each=FILE\n");
         return 1;
     }
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
-    return atexit(write_counts);
+    return out_path != NULL ? atexit(write_all_counts) : 0;
 }
