@@ -278,8 +278,9 @@ static int block_ioctl(struct file *file, unsigned command, unsigned long argume
     return error;
 }
 
-static int block_sync(struct file *file)
+static int block_sync(struct file *file, bool data_only)
 {
+    (void)data_only;
     return block_flush(file->data);
 }
 

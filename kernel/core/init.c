@@ -251,6 +251,7 @@ static void run_for_host(void)
     channel_set_group(result);
     wait_event(&news.changed, something_happened());
     console_finish();
+    (void)vfs_sync_all(true); /* the host may end the machine when it knows */
     tell_end(result);
 }
 
@@ -336,6 +337,7 @@ static void run(void *argument)
         run_for_host();
     else
         run_on_console();
+    (void)vfs_sync_all(true);
     if (news.shutdown == SHUTDOWN_REBOOT)
         machine_reboot();
     machine_power_off(POWER_OFF_CLEAN);

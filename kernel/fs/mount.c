@@ -323,6 +323,8 @@ int vfs_unmount(struct vfs_path *at, unsigned flags)
     bool at_root = at->entry == mount->root;
     int error = 0;
 
+    if (at_root && mount->filesystem->type->sync != NULL)
+        (void)mount->filesystem->type->sync(mount->filesystem, true);
     path_put(at); /* the tree's own reference keeps the mount: one CPU unmounts it, under the lock
                      below */
     quire_spin_lock(&tree_lock);
@@ -341,6 +343,40 @@ int vfs_unmount(struct vfs_path *at, unsigned flags)
         detach_locked(mount);
     quire_spin_unlock(&tree_lock);
     return error;
+}
+
+/* The n-th file system that is mounted, with a reference; NULL: there are fewer mounts. */
+static struct vfs_filesystem *filesystem_at(size_t n)
+{
+    struct vfs_filesystem *found = NULL;
+
+    quire_spin_lock(&tree_lock);
+    list_for_each(node, &mount_list)
+    {
+        if (n-- == 0) {
+            found = container_of(node, struct vfs_mount, node)->filesystem;
+            filesystem_get(found);
+            break;
+        }
+    }
+    quire_spin_unlock(&tree_lock);
+    return found;
+}
+
+int vfs_sync_all(bool wait)
+{
+    struct vfs_filesystem *filesystem;
+    int result = 0;
+
+    for (size_t n = 0; (filesystem = filesystem_at(n)) != NULL; n++) {
+        if (filesystem->type->sync != NULL) {
+            int error = filesystem->type->sync(filesystem, wait);
+
+            result = result != 0 ? result : error;
+        }
+        filesystem_put(filesystem);
+    }
+    return result;
 }
 
 /* ---- root and current directory ---- */

@@ -56,7 +56,9 @@ int vfs_make(int start, const char *name, struct vfs_node *node, unsigned mask)
         goto done;
     }
     mutex_lock(&parent->mutex);
-    error = entry_lookup(directory.entry, last.name, last.length, &entry);
+    error = entry_revalidate(directory.entry, last.name, last.length);
+    if (error == 0)
+        error = entry_lookup(directory.entry, last.name, last.length, &entry);
     if (error == 0) {
         entry_put(entry);
         error = -EEXIST;
@@ -119,13 +121,19 @@ static void remember_name(const struct vfs_path *directory, struct vfs_entry *en
     kernel_free(buffer);
 }
 
+/* Where the table is only a cache of lookups, the file system says whether a directory is empty. */
+static bool known_empty(struct vfs_inode *directory)
+{
+    return directory->operations->lookup != NULL || directory_empty(directory);
+}
+
 static int remove_directory(const struct vfs_path *parent, struct vfs_entry *entry)
 {
     struct vfs_inode *inode = entry->inode;
     int error = 0;
 
     mutex_lock(&inode->mutex);
-    if (!directory_empty(inode))
+    if (!known_empty(inode))
         error = -ENOTEMPTY;
     else
         error = parent->entry->inode->operations->remove(parent->entry, entry);
@@ -201,9 +209,8 @@ int vfs_link(int from_start, const char *from, unsigned at_flags, int to_start, 
     parent = directory.entry->inode;
     inode = old.entry->inode;
     mutex_lock(&parent->mutex);
-    if (last.dot)
-        error = -EEXIST;
-    else
+    error = last.dot ? -EEXIST : entry_revalidate(directory.entry, last.name, last.length);
+    if (error == 0)
         error = entry_lookup(directory.entry, last.name, last.length, &entry);
     if (error == 0) {
         entry_put(entry);
@@ -331,7 +338,7 @@ static int rename_locked(struct rename *r)
     lock_victim = victim != NULL && inode_is(victim, S_IFDIR) && !(r->flags & RENAME_EXCHANGE);
     if (lock_victim) {
         mutex_lock(&victim->mutex);
-        if (!directory_empty(victim))
+        if (!known_empty(victim))
             error = -ENOTEMPTY;
     } else if (victim != NULL && !(r->flags & RENAME_EXCHANGE)) {
         remember_name(&r->to, r->victim);

@@ -125,7 +125,7 @@ static int open_create(int start, const char *name, unsigned flags, unsigned mod
         goto done;
     }
     mutex_lock(&parent->mutex);
-    error = (resolve & LOOKUP_REVALIDATE)
+    error = (resolve & LOOKUP_REVALIDATE) || (flags & O_EXCL)
                 ? entry_revalidate(directory.entry, last.name, last.length)
                 : 0;
     if (error == 0)

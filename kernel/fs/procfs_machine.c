@@ -10,6 +10,7 @@
  * No address of the kernel is told, whoever asks.
  */
 #include "fs/procfs.h"
+#include "fs/writeback.h"
 
 #include <quire/area.h>
 #include <quire/bootmap.h>
@@ -30,6 +31,8 @@
 /* In pages, but for stacks and events. What is not counted here is NOTHING, and 0. */
 enum count {
     NOTHING,
+    DIRTY,
+    WRITEBACK,
     FREE,
     OBJECTS,
     ANONYMOUS,
@@ -124,6 +127,8 @@ static void count(struct counts *out)
     out->of[TABLES] = out->frames.kind[QUIRE_FRAME_TABLE];
     scheduler_load(load, &runnable, &threads);
     out->of[STACKS] = (unsigned long)threads * (KERNEL_STACK_SIZE >> 10);
+    out->of[DIRTY] = (unsigned long)ninep_pages_dirty();
+    out->of[WRITEBACK] = (unsigned long)ninep_pages_writing();
     out->of[ALLOCATIONS] = event(QUIRE_EVENT_FRAME_ALLOC);
     out->of[FREES] = event(QUIRE_EVENT_FRAME_FREE);
     out->of[SWAPS_IN] = event(QUIRE_EVENT_SWAP_IN);
@@ -223,8 +228,8 @@ int proc_show_meminfo(struct text *text, const struct proc_target *target)
     const struct row rest[] = {
         {"SwapTotal:      ", KIB(swap_total)},
         {"SwapFree:       ", KIB(swap_free)},
-        {"Dirty:          ", 0},
-        {"Writeback:      ", 0},
+        {"Dirty:          ", KIB(c.of[DIRTY])},
+        {"Writeback:      ", KIB(c.of[WRITEBACK])},
         {"AnonPages:      ", KIB(c.of[ANONYMOUS])},
         {"Mapped:         ", KIB(c.of[MAPPED])},
         {"Shmem:          ", KIB(c.of[OBJECTS])},
@@ -285,8 +290,8 @@ int proc_show_node_meminfo(struct text *text, const struct proc_target *target)
         {"MemUsed:        ", KIB(c.frames.total - c.frames.free)},
     };
     const struct row rest[] = {
-        {"Dirty:          ", 0},
-        {"Writeback:      ", 0},
+        {"Dirty:          ", KIB(c.of[DIRTY])},
+        {"Writeback:      ", KIB(c.of[WRITEBACK])},
         {"FilePages:      ", KIB(c.of[OBJECTS])},
         {"Mapped:         ", KIB(c.of[MAPPED])},
         {"AnonPages:      ", KIB(c.of[ANONYMOUS])},
@@ -368,8 +373,8 @@ static const struct counter node_counters[] = {
     {"nr_anon_pages", ANONYMOUS},
     {"nr_mapped", MAPPED},
     {"nr_file_pages", OBJECTS},
-    {"nr_dirty", NOTHING},
-    {"nr_writeback", NOTHING},
+    {"nr_dirty", DIRTY},
+    {"nr_writeback", WRITEBACK},
     {"nr_writeback_temp", NOTHING},
     {"nr_shmem", OBJECTS},
     {"nr_shmem_hugepages", NOTHING},

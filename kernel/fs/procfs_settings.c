@@ -6,6 +6,7 @@
 #include "fs/procfs_settings.h"
 
 #include "fs/procfs_ipc.h"
+#include "fs/writeback.h"
 
 #include "core/memory.h"
 #include "core/printf.h"
@@ -293,7 +294,7 @@ static const struct proc_file kernel_files[] = {
 static struct {
     int compact_memory, compact_unevictable, compaction_proactiveness;
     uint64_t dirty_background_bytes, dirty_bytes;
-    int dirty_background_ratio, dirty_ratio, dirty_expire, dirty_writeback, dirtytime_expire;
+    int dirty_background_ratio, dirty_ratio, dirtytime_expire;
     int drop_caches, extfrag_threshold, hugetlb_shm_group, laptop_mode, legacy_va_layout;
     int min_free_kbytes, min_slab_ratio, min_unmapped_ratio, mmap_random_bits, mmap_random_compat;
     uint64_t huge_pages, huge_pages_overcommit;
@@ -305,8 +306,6 @@ static struct {
     .compaction_proactiveness = 20,
     .dirty_background_ratio = 10,
     .dirty_ratio = 20,
-    .dirty_expire = 3000,
-    .dirty_writeback = 500,
     .dirtytime_expire = 43200,
     .extfrag_threshold = 500,
     .min_slab_ratio = 5,
@@ -427,9 +426,11 @@ static const struct proc_file vm_files[] = {
     PROC_PLAIN("dirty_background_bytes", dirty_background_bytes, 1, INT64_MAX),
     PROC_PLAIN("dirty_background_ratio", dirty_background_ratio, 0, 100),
     PROC_PLAIN("dirty_bytes", dirty_bytes, 2 * PAGE_SIZE, INT64_MAX),
-    PROC_PLAIN("dirty_expire_centisecs", dirty_expire, 0, INT32_MAX),
+    PROC_NUMBER("dirty_expire_centisecs", writeback_settings.expire, 0, INT32_MAX),
     PROC_PLAIN("dirty_ratio", dirty_ratio, 0, 100),
-    PROC_PLAIN("dirty_writeback_centisecs", dirty_writeback, INT32_MIN, INT32_MAX),
+    PROC_SETTING_ROW("dirty_writeback_centisecs", 0644, .value = &writeback_settings.period,
+                     .bytes = sizeof(int), .minimum = INT32_MIN, .maximum = INT32_MAX,
+                     .changed = writeback_changed),
     PROC_PLAIN("dirtytime_expire_seconds", dirtytime_expire, 0, INT32_MAX),
     PROC_SETTING_ROW("drop_caches", 0200, .value = &other.drop_caches, .bytes = sizeof(int),
                      .minimum = 1, .maximum = 4, .changed = drop_caches),

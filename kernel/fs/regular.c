@@ -237,6 +237,7 @@ static long write_page(struct vfs_inode *inode, uint64_t at, struct transfer *fr
     if (error != 0)
         return error;
     moved = copy_frame(frame, at & (PAGE_SIZE - 1), from, n, false);
+    quire_frame_mark_dirty(frame); /* it may have been written back during the copy */
     quire_frame_put(&kernel_machine, frame);
     return moved > 0 ? (long)moved : -EFAULT;
 }
@@ -279,6 +280,16 @@ static long write_pages(struct vfs_inode *inode, struct transfer *from, uint64_t
     return done > 0 ? (long)done : error;
 }
 
+/* Write-back that comes before the new size must not leave the end of a page behind. */
+static void set_write_end(struct vfs_inode *inode, uint64_t end)
+{
+    if (inode->object->kind == QUIRE_OBJECT_MEMORY)
+        return;
+    quire_spin_lock(&inode->lock);
+    inode->write_end = end;
+    quire_spin_unlock(&inode->lock);
+}
+
 static long regular_write(struct file *file, struct transfer *from, uint64_t *position)
 {
     struct vfs_inode *inode = file->inode;
@@ -304,8 +315,11 @@ static long regular_write(struct file *file, struct transfer *from, uint64_t *po
         else
             end = inode->object->size;
     }
-    if (result == 0)
+    if (result == 0) {
+        set_write_end(inode, end);
         result = write_pages(inode, from, at, end);
+        set_write_end(inode, 0);
+    }
     if (result > 0) {
         if (inode->mode & (S_ISUID | S_ISGID)) {
             if (current_process()->credentials.fsuid != 0)
@@ -330,7 +344,14 @@ int regular_resize_locked(struct vfs_inode *inode, uint64_t size)
         return -EPERM;
     if ((inode->seals & F_SEAL_GROW) && size > object->size)
         return -EPERM;
-    quire_object_resize(object, size);
+    if (inode->operations->resize != NULL) {
+        int error = inode->operations->resize(inode, size);
+
+        if (error != 0)
+            return error;
+    } else {
+        quire_object_resize(object, size);
+    }
     regular_count(inode, object->resident);
     inode_touch(inode, true, true);
     return 0;
@@ -360,6 +381,8 @@ int vfs_punch(struct vfs_inode *inode, uint64_t start, uint64_t end)
     struct quire_object *object = inode->object;
     int error = -EPERM;
 
+    if (object->kind != QUIRE_OBJECT_MEMORY)
+        return -EOPNOTSUPP;
     mutex_lock(&inode->mutex);
     if (!(inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))) {
         quire_object_punch(object, start, end);

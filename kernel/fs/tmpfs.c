@@ -157,44 +157,6 @@ static int tmpfs_remove(struct vfs_entry *directory, struct vfs_entry *entry)
     return 0;
 }
 
-/* Takes an entry to a directory and name; name_copy is heap memory or NULL when the name fits in
- * the entry. */
-static void entry_move(struct vfs_entry *from, struct vfs_entry *entry, struct vfs_entry *to,
-                       const char *name, size_t length, char *name_copy)
-{
-    char *old_name = NULL;
-
-    entry_get(entry);
-    directory_remove(from, entry);
-    quire_spin_lock(&tree_lock);
-    if (entry->name != entry->short_name)
-        old_name = entry->name;
-    entry->name = name_copy != NULL ? name_copy : entry->short_name;
-    memcpy(entry->name, name, length);
-    entry->name[length] = 0;
-    entry->length = (uint16_t)length;
-    entry->hash = name_hash(name, length);
-    if (from != to) {
-        entry_get(to);
-        entry->parent = to;
-    }
-    quire_spin_unlock(&tree_lock);
-    if (from != to)
-        entry_put(from);
-    directory_insert(to, entry);
-    entry_put(entry);
-    kernel_free(old_name);
-}
-
-static int name_room(const struct vfs_entry *entry, size_t length, char **out)
-{
-    *out = NULL;
-    if (length < sizeof entry->short_name)
-        return 0;
-    *out = kernel_alloc(length + 1);
-    return *out != NULL ? 0 : -ENOMEM;
-}
-
 static int tmpfs_exchange(struct vfs_entry *from, struct vfs_entry *entry, struct vfs_entry *to,
                           struct vfs_entry *other)
 {
@@ -206,9 +168,9 @@ static int tmpfs_exchange(struct vfs_entry *from, struct vfs_entry *entry, struc
 
     memcpy(first, entry->name, first_length);
     memcpy(second, other->name, second_length);
-    if (name_room(entry, second_length, &first_room) != 0)
+    if (entry_name_room(entry, second_length, &first_room) != 0)
         return -ENOMEM;
-    if (name_room(other, first_length, &second_room) != 0) {
+    if (entry_name_room(other, first_length, &second_room) != 0) {
         kernel_free(first_room);
         return -ENOMEM;
     }
@@ -232,7 +194,7 @@ static int tmpfs_rename(struct vfs_entry *from, struct vfs_entry *entry, struct 
 
     if (exchange)
         return tmpfs_exchange(from, entry, to, victim);
-    if (name_room(entry, length, &room) != 0)
+    if (entry_name_room(entry, length, &room) != 0)
         return -ENOMEM;
     if (victim != NULL) {
         drop_link(to, victim->inode);

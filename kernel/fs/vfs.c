@@ -356,6 +356,43 @@ struct vfs_entry *directory_find(struct vfs_entry *parent, const char *name, siz
     return found;
 }
 
+/* name_copy: heap memory, or NULL when the name fits in the entry. */
+void entry_move(struct vfs_entry *from, struct vfs_entry *entry, struct vfs_entry *to,
+                const char *name, size_t length, char *name_copy)
+{
+    char *old_name = NULL;
+
+    entry_get(entry);
+    directory_remove(from, entry);
+    quire_spin_lock(&tree_lock);
+    if (entry->name != entry->short_name)
+        old_name = entry->name;
+    entry->name = name_copy != NULL ? name_copy : entry->short_name;
+    memcpy(entry->name, name, length);
+    entry->name[length] = 0;
+    entry->length = (uint16_t)length;
+    entry->hash = name_hash(name, length);
+    if (from != to) {
+        entry_get(to);
+        entry->parent = to;
+    }
+    quire_spin_unlock(&tree_lock);
+    if (from != to)
+        entry_put(from);
+    directory_insert(to, entry);
+    entry_put(entry);
+    kernel_free(old_name);
+}
+
+int entry_name_room(const struct vfs_entry *entry, size_t length, char **out)
+{
+    *out = NULL;
+    if (length < sizeof entry->short_name)
+        return 0;
+    *out = kernel_alloc(length + 1);
+    return *out != NULL ? 0 : -ENOMEM;
+}
+
 bool directory_empty(struct vfs_inode *directory)
 {
     return __atomic_load_n(&directory->directory.count, __ATOMIC_RELAXED) == 0;

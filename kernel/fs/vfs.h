@@ -66,7 +66,11 @@ struct file_operations {
     /* Which object and rights a mapping gets. NULL: -ENODEV. */
     int (*map)(struct file *file, bool shared, struct quire_object **out_object);
     int (*list)(struct file *file, struct directory_sink *sink); /* getdents64; NULL: -ENOTDIR */
-    int (*sync)(struct file *file);
+    /* What was written to it is safe when this returns, attributes too unless data_only. fsync,
+     * fdatasync; NULL: nothing to do for files and directories, -EINVAL for others. */
+    int (*sync)(struct file *file, bool data_only);
+    /* A descriptor is closed: an error that nobody was told yet. May be NULL. */
+    int (*flush)(struct file *file);
     void (*release)(struct file *file); /* the last reference went */
 };
 

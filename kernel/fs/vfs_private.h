@@ -54,6 +54,20 @@ struct vfs_node {
     uint32_t uid, gid;
 };
 
+/* New attributes of an inode; times in ns since 1970. */
+enum {
+    CHANGE_MODE = 1 << 0,
+    CHANGE_UID = 1 << 1,
+    CHANGE_GID = 1 << 2,
+    CHANGE_ACCESSED = 1 << 3,
+    CHANGE_MODIFIED = 1 << 4,
+};
+struct vfs_change {
+    unsigned what; /* CHANGE_* */
+    uint32_t mode, uid, gid;
+    uint64_t accessed, modified;
+};
+
 /*
  * Of an inode. NULL: the operation does not exist (-EPERM or as said). A directory's operations are
  * called with the directory's mutex held, except lookup, which may run beside others of its kind.
@@ -100,6 +114,12 @@ struct vfs_inode_operations {
     /* For stat, where the pages in memory do not tell: size and blocks of 512 bytes are given as
      * they seem, and may be changed. */
     void (*measure)(struct vfs_inode *inode, uint64_t *size, uint64_t *blocks);
+    /* Attributes change where the truth is, before they do here; the VFS has asked for
+     * permissions. */
+    int (*change)(struct vfs_inode *inode, const struct vfs_change *change);
+    /* The new size of a regular file, its object's included; the inode's mutex is held. NULL: the
+     * object's size is all. */
+    int (*resize)(struct vfs_inode *inode, uint64_t size);
     /* The last reference is gone. */
     void (*release)(struct vfs_inode *inode);
 };
@@ -136,6 +156,7 @@ struct vfs_inode {
         *deleted_name; /* (l) path it last had, for a mapping that outlasts its names; NULL: none */
     struct file_locks *locks; /* (lock of locks.c) flock and fcntl; NULL: never locked */
     uint32_t writers;         /* (l) files open for writing: execve then fails, ETXTBSY */
+    uint64_t write_end;       /* (l) of a write that is under way; 0: none */
     uint64_t counted;         /* (m) its pages in filesystem->used */
     uint32_t deny_write;      /* (l) programs that run from it: opening for writing then fails */
     union {
@@ -171,6 +192,9 @@ struct vfs_filesystem_type {
     int (*mount)(const char *source, const char *options, struct vfs_filesystem **out);
     /* Fills the fields that differ from zero; NULL: none. */
     void (*statistics)(struct vfs_filesystem *filesystem, struct statfs_abi *out);
+    /* What is dirty is written, now (wait) or soon. 0 or -errno of what failed. NULL: nothing is
+     * ever dirty. */
+    int (*sync)(struct vfs_filesystem *filesystem, bool wait);
     void (*release)(struct vfs_filesystem *filesystem);
     struct vfs_filesystem_type *next;
 };
@@ -260,6 +284,13 @@ void directory_remove(struct vfs_entry *directory, struct vfs_entry *entry);
 /* With a reference, or NULL. */
 struct vfs_entry *directory_find(struct vfs_entry *directory, const char *name, size_t length);
 bool directory_empty(struct vfs_inode *directory);
+/*
+ * An entry gets another directory and name, in two steps so that the second cannot fail. room: what
+ * entry_name_room() gave, NULL where the name fits in the entry. 0, -ENOMEM.
+ */
+int entry_name_room(const struct vfs_entry *entry, size_t length, char **out);
+void entry_move(struct vfs_entry *from, struct vfs_entry *entry, struct vfs_entry *to,
+                const char *name, size_t length, char *room);
 uint32_t name_hash(const char *name, size_t length);
 
 /* ns since 1970, for the times of inodes. */
@@ -434,6 +465,8 @@ int vfs_mount_bind(const struct vfs_path *place, const struct vfs_path *on, unsi
 int vfs_mount_move(const struct vfs_path *from, const struct vfs_path *on);
 int vfs_remount(const struct vfs_path *at, unsigned flags);
 int vfs_unmount(struct vfs_path *at, unsigned flags);
+/* Every file system writes what is dirty: sync(2), and before the machine ends. The first error. */
+int vfs_sync_all(bool wait);
 /* With a reference, without a root. NULL: no memory. */
 struct vfs_filesystem *filesystem_create(const struct vfs_filesystem_type *type);
 void filesystem_get(struct vfs_filesystem *filesystem);

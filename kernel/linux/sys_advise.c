@@ -282,12 +282,30 @@ long sys_mincore(word address, word length, word vector)
     return error;
 }
 
-/* Files live in memory here: there is nothing to write, but holes and locked pages are told. */
+/* The part of a shared mapping of a file that lies in [start, end) is written back. */
+static int write_region(const struct quire_region_info *region, word start, word end)
+{
+    word from = region->start > start ? region->start : start;
+    word to = region->end < end ? region->end : end;
+    uint64_t first = (region->offset + (from - region->start)) >> PAGE_SHIFT;
+
+    if (region->object == NULL || !(region->flags & QUIRE_REGION_SHARED) ||
+        region->object->kind != QUIRE_OBJECT_PAGED || from >= to)
+        return 0;
+    return quire_object_clean(region->object, first, first + ((to - from - 1) >> PAGE_SHIFT)) ==
+                   QUIRE_OK
+               ? 0
+               : -EIO;
+}
+
+/* Holes and locked pages are told; what is only in memory needs no writing, and MS_ASYNC leaves it
+ * to the periodic writer. */
 long sys_msync(word address, word length, word flags)
 {
     struct quire_region_info region;
     word end = address + page_up(length), at = address;
     long result = 0;
+    int error;
 
     if ((flags & ~(word)(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) || address % PAGE_SIZE != 0 ||
         ((flags & MS_ASYNC) && (flags & MS_SYNC)))
@@ -297,12 +315,15 @@ long sys_msync(word address, word length, word flags)
     while (at < end) {
         if (!quire_space_region(my_space(), at, &region))
             return -ENOMEM;
+        error = region.start < end && (flags & MS_SYNC) ? write_region(&region, at, end) : 0;
         if (region.object)
             quire_object_put(region.object);
         if (region.start > at)
             result = -ENOMEM;
         if (region.start < end && (flags & MS_INVALIDATE) && (region.flags & QUIRE_REGION_LOCKED))
             return -EBUSY;
+        if (error != 0)
+            return error;
         at = region.end;
     }
     return result;

@@ -112,12 +112,15 @@ long sys_close(word fd)
 {
     struct file_table *table = current_thread()->files;
     struct file *file = file_table_take(table, (int)fd);
+    long result = 0;
 
     if (file == NULL)
         return -EBADF;
     file_locks_descriptor_closed(file, table);
+    if (unlikely(file->operations->flush != NULL))
+        result = file->operations->flush(file);
     file_put(file);
-    return 0;
+    return result;
 }
 
 #define CLOSE_RANGE_UNSHARE 2u
@@ -735,6 +738,8 @@ static long check_fallocate(const struct file *file, word mode, int64_t offset, 
         return -EISDIR;
     if (!inode_is(file->inode, S_IFREG) || file->inode->object == NULL)
         return -ENODEV;
+    if (file->inode->object->kind != QUIRE_OBJECT_MEMORY)
+        return -EOPNOTSUPP; /* whose files are elsewhere */
     if (__builtin_add_overflow(offset, length, &end))
         return -EFBIG;
     return mode & ~(word)(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE) ? -EOPNOTSUPP : 0;
@@ -759,7 +764,7 @@ long fallocate_call(word fd, word mode, int64_t offset, int64_t length)
 
 /* ---- to the disk: files of memory are there already ---- */
 
-long sys_fsync(word fd)
+static long sync_file(word fd, bool data_only)
 {
     struct file *file = descriptor_file(fd);
     long result = 0;
@@ -767,7 +772,7 @@ long sys_fsync(word fd)
     if (file == NULL)
         return -EBADF;
     if (file->operations->sync != NULL)
-        result = file->operations->sync(file);
+        result = file->operations->sync(file, data_only);
     else if (file->inode == NULL ||
              !(inode_is(file->inode, S_IFREG) || inode_is(file->inode, S_IFDIR)))
         result = -EINVAL;
@@ -775,36 +780,53 @@ long sys_fsync(word fd)
     return result;
 }
 
+long sys_fsync(word fd)
+{
+    return sync_file(fd, false);
+}
+
 long sys_fdatasync(word fd)
 {
-    return sys_fsync(fd);
+    return sync_file(fd, true);
 }
 
+/* Says nothing about what failed: that is told to who syncs or closes the file. */
 long sys_sync(void)
 {
-    return 0;
-}
-
-static long file_exists(word fd)
-{
-    struct file *file = descriptor_file(fd);
-
-    if (file == NULL)
-        return -EBADF;
-    file_put(file);
+    (void)vfs_sync_all(true);
     return 0;
 }
 
 long sys_syncfs(word fd)
 {
-    return file_exists(fd);
+    struct file *file = descriptor_file(fd);
+    struct vfs_filesystem *filesystem;
+    long result = 0;
+
+    if (file == NULL)
+        return -EBADF;
+    filesystem = file->path.mount != NULL ? file->path.mount->filesystem : NULL;
+    if (filesystem != NULL && filesystem->type->sync != NULL)
+        result = filesystem->type->sync(filesystem, true);
+    file_put(file);
+    return result;
 }
 
+/* Writes all of the file, which is more than was asked for. */
 long sync_file_range_call(word fd, int64_t offset, int64_t length, word flags)
 {
+    struct file *file;
+    long result = 0;
+
     if (offset < 0 || length < 0 || (flags & ~7ul))
         return -EINVAL;
-    return file_exists(fd);
+    file = descriptor_file(fd);
+    if (file == NULL)
+        return -EBADF;
+    if (flags != 0 && file->operations->sync != NULL)
+        result = file->operations->sync(file, true);
+    file_put(file);
+    return result;
 }
 
 long readahead_call(word fd)

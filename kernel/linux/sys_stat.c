@@ -263,6 +263,12 @@ static bool in_groups(const struct credentials *who, uint32_t gid)
     return false;
 }
 
+/* Where the truth is elsewhere, it changes there first. */
+static int change_first(struct vfs_inode *inode, const struct vfs_change *change)
+{
+    return inode->operations->change != NULL ? inode->operations->change(inode, change) : 0;
+}
+
 static int change_mode(struct vfs_inode *inode, const struct vfs_mount *mount, unsigned mode)
 {
     const struct credentials *who = &current_process()->credentials;
@@ -279,6 +285,9 @@ static int change_mode(struct vfs_inode *inode, const struct vfs_mount *mount, u
     mode &= S_PERMISSIONS;
     if (who->fsuid != 0 && !in_groups(who, inode->gid))
         mode &= ~S_ISGID;
+    error = change_first(inode, &(struct vfs_change){.what = CHANGE_MODE, .mode = mode});
+    if (error != 0)
+        return error;
     quire_spin_lock(&inode->lock);
     inode->mode = (inode->mode & S_IFMT) | mode;
     quire_spin_unlock(&inode->lock);
@@ -330,6 +339,12 @@ static int change_owner(struct vfs_inode *inode, const struct vfs_mount *mount, 
     }
     if (inode->operations->refresh != NULL)
         return -EPERM;
+    error = change_first(inode, &(struct vfs_change){.what = (uid != UINT32_MAX ? CHANGE_UID : 0) |
+                                                             (gid != UINT32_MAX ? CHANGE_GID : 0),
+                                                     .uid = uid,
+                                                     .gid = gid});
+    if (error != 0)
+        return error;
     quire_spin_lock(&inode->lock);
     if (uid != UINT32_MAX)
         inode->uid = uid;
@@ -400,17 +415,23 @@ static int set_times(struct vfs_inode *inode, const struct vfs_mount *mount,
     uint64_t now = vfs_now();
     int error = mount != NULL ? mount_writable(mount) : 0;
     bool both_now = times->time[0].now && times->time[1].now;
+    struct vfs_change change = {.what = (times->time[0].keep ? 0 : CHANGE_ACCESSED) |
+                                        (times->time[1].keep ? 0 : CHANGE_MODIFIED),
+                                .accessed = times->time[0].now ? now : times->time[0].at,
+                                .modified = times->time[1].now ? now : times->time[1].at};
 
     if (error == 0 && times->time[0].keep && times->time[1].keep)
         return 0;
     if (error == 0 && !inode_owned(inode))
         error = both_now ? inode_permission(inode, MAY_WRITE, false) : -EPERM;
+    if (error == 0)
+        error = change_first(inode, &change);
     if (error != 0)
         return error;
     if (!times->time[0].keep)
-        inode->accessed = times->time[0].now ? now : times->time[0].at;
+        inode->accessed = change.accessed;
     if (!times->time[1].keep)
-        inode->modified = times->time[1].now ? now : times->time[1].at;
+        inode->modified = change.modified;
     inode->changed = now;
     return 0;
 }

@@ -126,11 +126,11 @@ static int64_t directory_seek(struct file *file, int64_t offset, int whence)
     return directory_operations.seek(file, offset, whence);
 }
 
-static int directory_sync(struct file *file)
+static int directory_sync(struct file *file, bool data_only)
 {
     struct listing *listing = file->data;
 
-    return ninep_fsync(ninep_of(file->inode)->session, listing->fid, false);
+    return ninep_fsync(ninep_of(file->inode)->session, listing->fid, data_only);
 }
 
 static void directory_release(struct file *file)

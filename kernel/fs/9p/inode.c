@@ -5,6 +5,11 @@
 #include "core/string.h"
 #include "x86/time.h"
 
+struct ninep_time ninep_time_of(uint64_t ns)
+{
+    return (struct ninep_time){ns / NANOSECONDS_PER_SECOND, ns % NANOSECONDS_PER_SECOND};
+}
+
 static uint64_t time_ns(const struct ninep_time *time)
 {
     return time->seconds * NANOSECONDS_PER_SECOND + time->nanoseconds;
@@ -109,9 +114,9 @@ void ninep_keep(struct ninep_inode *node)
     struct ninep_session *session = node->session;
 
     quire_spin_lock(&session->inode_lock);
-    if (list_empty(&node->kept)) {
+    if (list_empty(&node->kept.node)) {
         inode_get(node->inode);
-        list_add_tail(&session->kept, &node->kept);
+        list_add_tail(&session->kept, &node->kept.node);
     }
     quire_spin_unlock(&session->inode_lock);
 }
@@ -126,17 +131,25 @@ void ninep_inode_unlinked(struct vfs_inode *inode)
 
 /* ---- attributes ---- */
 
-/* The host changed the file: pages that came from it are forgotten. Nothing of ours waits to be
- * written. */
-static void forget_pages(struct vfs_inode *inode)
+/* What is dirty here is newer than what the server has. */
+static bool is_dirty(struct ninep_inode *node)
 {
-    struct quire_object *object = inode->object;
-    uint64_t size = __atomic_load_n(&object->size, __ATOMIC_RELAXED);
+    bool dirty;
 
-    if (object->writable_mappings == 0)
-        quire_object_punch(object, 0, (size + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1));
+    quire_spin_lock(&node->lock);
+    dirty = node->dirty || node->cleaning > 0;
+    quire_spin_unlock(&node->lock);
+    return dirty;
 }
 
+static void set_server_size(struct ninep_inode *node, uint64_t size)
+{
+    quire_spin_lock(&node->lock);
+    node->server_size = size;
+    quire_spin_unlock(&node->lock);
+}
+
+/* The host changed the file: pages that came from it are forgotten. */
 static void adopt_content(struct ninep_inode *node, const struct ninep_attributes *from)
 {
     struct vfs_inode *inode = node->inode;
@@ -144,17 +157,24 @@ static void adopt_content(struct ninep_inode *node, const struct ninep_attribute
 
     if (node->known_size == from->size && node->known_modified == modified)
         return;
-    forget_pages(inode);
+    (void)quire_object_drop(inode->object, 0, UINT64_MAX, true);
+    set_server_size(node, from->size);
     if (inode->object->size != from->size)
         quire_object_resize(inode->object, from->size);
     node->known_size = from->size;
     node->known_modified = modified;
 }
 
-/* node->mutex is held. */
+/*
+ * node->mutex is held. A file that is being written to (its mutex is held) or written back is not
+ * what the server says; later write-backs look again, and they wait for node->mutex before they are
+ * done, so that what was said before them is not taken for the truth.
+ */
 static void adopt(struct ninep_inode *node, const struct ninep_attributes *from)
 {
     struct vfs_inode *inode = node->inode;
+    bool file = inode_is(inode, S_IFREG), held = file && mutex_try(&inode->mutex);
+    bool dirty = file && (!held || is_dirty(node));
 
     quire_spin_lock(&inode->lock);
     inode->mode = (inode->mode & S_IFMT) | (from->mode & S_PERMISSIONS);
@@ -162,13 +182,71 @@ static void adopt(struct ninep_inode *node, const struct ninep_attributes *from)
     inode->gid = from->gid;
     inode->links = (uint32_t)from->links;
     inode->accessed = time_ns(&from->accessed);
-    inode->modified = time_ns(&from->modified);
-    inode->changed = time_ns(&from->changed);
+    if (!dirty) {
+        inode->modified = time_ns(&from->modified);
+        inode->changed = time_ns(&from->changed);
+    }
     quire_spin_unlock(&inode->lock);
     node->size = from->size;
     node->blocks = from->blocks;
-    if (inode_is(inode, S_IFREG))
+    if (file && !dirty)
         adopt_content(node, from);
+    if (held)
+        mutex_unlock(&inode->mutex);
+}
+
+/*
+ * The path that fid stands for may be gone, or lead to another file, while the file has other names
+ * that we know: a hard link was removed, or the host moved something.
+ */
+static int find_again(struct ninep_inode *node, struct ninep_attributes *out)
+{
+    struct vfs_inode *inode = node->inode;
+    struct vfs_entry *entry = NULL, *parent;
+    uint32_t fid, old;
+    struct ninep_qid qid;
+    int error = -ESTALE;
+
+    quire_spin_lock(&inode->lock);
+    list_for_each(at, &inode->entries)
+    {
+        struct vfs_entry *alias = container_of(at, struct vfs_entry, alias);
+
+        if (alias->in_directory) {
+            entry = alias;
+            entry_get(entry);
+            break;
+        }
+    }
+    quire_spin_unlock(&inode->lock);
+    if (entry == NULL)
+        return error;
+    quire_spin_lock(&tree_lock);
+    parent = entry->parent;
+    entry_get(parent);
+    quire_spin_unlock(&tree_lock);
+    if (parent != entry && ninep_walk(node->session, ninep_of(parent->inode)->fid, entry->name,
+                                      entry->length, &fid, &qid) == 0) {
+        if (qid.path == node->path && ninep_getattr(node->session, fid, out) == 0) {
+            old = __atomic_exchange_n(&node->fid, fid, __ATOMIC_ACQ_REL);
+            fid = old;
+            error = 0;
+        }
+        ninep_fid_drop(node->session, fid);
+    }
+    entry_put(parent);
+    entry_put(entry);
+    return error;
+}
+
+/* node->mutex is held. */
+static int ask(struct ninep_inode *node, struct ninep_attributes *out)
+{
+    int error = ninep_getattr(node->session, node->fid, out);
+
+    if (error == -ENOENT || (error == 0 && out->qid.path != node->path))
+        error = find_again(node, out);
+    return error;
 }
 
 int ninep_refresh(struct vfs_inode *inode)
@@ -180,12 +258,51 @@ int ninep_refresh(struct vfs_inode *inode)
     if (__atomic_load_n(&node->unlinked, __ATOMIC_ACQUIRE))
         return 0;
     mutex_lock(&node->mutex);
-    error = ninep_getattr(node->session, node->fid, &attributes);
-    if (error == -ENOENT || (error == 0 && attributes.qid.path != node->path))
-        error = __atomic_load_n(&node->unlinked, __ATOMIC_ACQUIRE) ? 0 : -ESTALE;
-    else if (error == 0)
+    error = ask(node, &attributes);
+    if (error == 0)
         adopt(node, &attributes);
+    else if (error == -ESTALE && __atomic_load_n(&node->unlinked, __ATOMIC_ACQUIRE))
+        error = 0;
     mutex_unlock(&node->mutex);
+    return error;
+}
+
+void ninep_note(struct ninep_inode *node)
+{
+    struct ninep_attributes attributes;
+
+    mutex_lock(&node->mutex);
+    if (ask(node, &attributes) == 0) {
+        node->known_size = attributes.size;
+        node->known_modified = time_ns(&attributes.modified);
+        adopt(node, &attributes);
+    }
+    mutex_unlock(&node->mutex);
+}
+
+int ninep_change(struct vfs_inode *inode, const struct vfs_change *change)
+{
+    struct ninep_inode *node = ninep_of(inode);
+    struct ninep_setattr set = {.mode = change->mode,
+                                .uid = change->uid,
+                                .gid = change->gid,
+                                .accessed = ninep_time_of(change->accessed),
+                                .modified = ninep_time_of(change->modified)};
+    int error;
+
+    if (__atomic_load_n(&node->unlinked, __ATOMIC_ACQUIRE))
+        return 0;
+    set.valid = (change->what & CHANGE_MODE ? NINEP_SET_MODE : 0) |
+                (change->what & CHANGE_UID ? NINEP_SET_UID : 0) |
+                (change->what & CHANGE_GID ? NINEP_SET_GID : 0) |
+                (change->what & CHANGE_ACCESSED ? NINEP_SET_ATIME | NINEP_SET_ATIME_VAL : 0) |
+                (change->what & CHANGE_MODIFIED ? NINEP_SET_MTIME | NINEP_SET_MTIME_VAL : 0);
+    /* A write-back that came later would set the time anew. */
+    if ((change->what & CHANGE_MODIFIED) && inode_is(inode, S_IFREG))
+        (void)ninep_write_back(node);
+    error = ninep_setattr(node->session, node->fid, &set);
+    if (error == 0)
+        ninep_note(node);
     return error;
 }
 
@@ -238,8 +355,12 @@ static int create(struct vfs_filesystem *filesystem, struct ninep_session *sessi
     node->read_fid = node->write_fid = NINEP_NO_FID;
     node->known_size = attributes->size;
     node->known_modified = time_ns(&attributes->modified);
+    node->server_size = attributes->size;
     mutex_init(&node->mutex);
-    list_init(&node->kept);
+    mutex_init(&node->opening);
+    quire_spin_init(&node->lock);
+    list_init(&node->kept.node);
+    node->kept.inode = node;
     inode->number = node->path;
     inode->device =
         device_number(attributes->device >> 8 & 0xfff,
@@ -263,16 +384,7 @@ int ninep_inode_find(struct vfs_filesystem *filesystem, struct ninep_session *se
     }
     *out = find(session, attributes.qid.path, attributes.mode);
     if (*out != NULL) {
-        struct ninep_inode *node = ninep_of(*out);
-        uint32_t other = fid;
-
-        /* The new fid's path is good now; the old one's may not be any more. */
-        mutex_lock(&node->mutex);
-        other = node->fid;
-        node->fid = fid;
-        adopt(node, &attributes);
-        mutex_unlock(&node->mutex);
-        ninep_fid_drop(session, other);
+        ninep_fid_drop(session, fid); /* what it is like is asked when somebody wants to know */
         return 0;
     }
     error = create(filesystem, session, fid, &attributes, out);
@@ -338,7 +450,7 @@ int ninep_io_fid(struct ninep_inode *node, bool write, uint32_t *out)
     *out = __atomic_load_n(fid, __ATOMIC_ACQUIRE);
     if (*out != NINEP_NO_FID)
         return 0;
-    mutex_lock(&node->mutex);
+    mutex_lock(&node->opening);
     opened = *fid;
     if (opened == NINEP_NO_FID && !write && node->write_fid != NINEP_NO_FID && node->write_reads) {
         opened = node->write_fid;
@@ -347,7 +459,7 @@ int ninep_io_fid(struct ninep_inode *node, bool write, uint32_t *out)
         if (error == 0)
             __atomic_store_n(fid, opened, __ATOMIC_RELEASE);
     }
-    mutex_unlock(&node->mutex);
+    mutex_unlock(&node->opening);
     *out = opened;
     return error;
 }

@@ -12,8 +12,10 @@
  * time of change against those that were seen last. If they differ, pages that are not ours to
  * write are forgotten.
  *
- * Locks: node->mutex for fids and what is known of the server's file; taken inside the VFS's
- * mutexes, messages are sent under it. A page fault takes it only where no open fid exists.
+ * Locks: node->mutex for what is known of the server's file, taken inside the VFS's mutexes;
+ * messages are sent and pages dropped under it. Inside it node->opening, for making open fids: a
+ * page fault takes only that, and only where none exists. Write-back takes neither: whatever is
+ * dirty has an open fid to be written by.
  */
 #ifndef KERNEL_FS_9P_INODE_H
 #define KERNEL_FS_9P_INODE_H
@@ -21,21 +23,41 @@
 #include "fs/9p/session.h"
 #include "fs/vfs.h"
 
+/* In a session's list of inodes that are kept: one of them, or (inode NULL) a place in it that
+ * somebody who goes through it holds. */
+struct ninep_kept {
+    struct list node;
+    struct ninep_inode *inode;
+};
+
 struct ninep_inode {
     struct ninep_session *session; /* (c) with a reference */
     struct vfs_inode *inode;       /* (c) */
     struct ninep_inode *chain;     /* (session->inode_lock) */
     bool hashed;                   /* (session->inode_lock) */
-    struct list kept;              /* (session->inode_lock) in session->kept, with a reference */
+    struct ninep_kept kept;        /* (session->inode_lock) in session->kept, with a reference */
     uint64_t path;                 /* (c) of the qid */
-    struct mutex mutex;
-    uint32_t fid;                        /* (mutex) */
-    uint32_t read_fid, write_fid;        /* (a) open; changed under mutex */
-    bool write_reads;                    /* (mutex) write_fid can read, too */
-    bool unlinked;                       /* (a) the last name is gone: attributes are ours alone */
-    uint32_t opens;                      /* (session->inode_lock) */
+    struct mutex mutex;            /* what is known of the server's file */
+    struct mutex opening;          /* inside mutex: the open fids are made */
+    uint32_t fid;                  /* (a) changed under mutex */
+    uint32_t read_fid, write_fid;  /* (a) open; made under opening */
+    bool write_reads;              /* (opening) write_fid can read, too */
+    bool unlinked;                 /* (a) the last name is gone: attributes are ours alone */
+    uint32_t removals; /* (a) names that left this directory; changed under session->names */
+    uint32_t opens;    /* (session->inode_lock) */
     uint64_t known_size, known_modified; /* (mutex) of the server's file when we last looked */
     uint64_t size, blocks;               /* (mutex) for stat: of what has no object; of all */
+
+    /* Regular files: pages.c. */
+    struct quire_spinlock lock;
+    bool dirty;           /* (lock) something may have to be written */
+    uint32_t cleaning;    /* (lock) write-backs that are under way */
+    bool touched;         /* (lock) by write or truncation: our time of change is the true one */
+    bool written;         /* (lock) something was, since the last look at the server's file */
+    int failure;          /* (lock) of the last write-back: 0 or -errno */
+    uint32_t failures;    /* (lock) times that write-back began to fail */
+    uint64_t server_size; /* (lock) the server's file is not longer */
+    uint64_t unwritten;   /* (lock) bytes written since the last write-back; a guess */
 };
 
 static inline struct ninep_inode *ninep_of(const struct vfs_inode *inode)
@@ -57,7 +79,11 @@ int ninep_io_fid(struct ninep_inode *node, bool write, uint32_t *out);
 void ninep_inode_unlinked(struct vfs_inode *inode);
 /* Stays in memory until the worker finds it unused. */
 void ninep_keep(struct ninep_inode *node);
+/* Size and time of the server's file are what we made them. */
+void ninep_note(struct ninep_inode *node);
+struct ninep_time ninep_time_of(uint64_t ns);
 /* Of the VFS, for every type. */
+int ninep_change(struct vfs_inode *inode, const struct vfs_change *change);
 void ninep_inode_release(struct vfs_inode *inode);
 void ninep_measure(struct vfs_inode *inode, uint64_t *size, uint64_t *blocks);
 
@@ -71,6 +97,14 @@ void ninep_forget_tree(struct vfs_entry *top, bool itself);
 int ninep_directory_open(struct vfs_inode *inode, struct file *file);
 /* regular.c */
 extern const struct vfs_inode_operations ninep_regular_operations;
+/* pages.c */
 extern const struct quire_pager ninep_pager;
+/* What is dirty goes to the server. 0, or -EIO: some could not be written, see ninep_write_error.
+ */
+int ninep_write_back(struct ninep_inode *node);
+/* The error of writes that failed since *seen was taken, once: 0, -ENOSPC, -EDQUOT or -EIO. */
+int ninep_write_error(struct ninep_inode *node, uint32_t *seen);
+int ninep_resize(struct vfs_inode *inode, uint64_t size);
+uint64_t ninep_pages_writing(void);
 
 #endif

@@ -144,6 +144,14 @@ static void ninep_statistics(struct vfs_filesystem *filesystem, struct statfs_ab
     out->f_namelen = from.name_limit;
 }
 
+static int ninep_sync(struct vfs_filesystem *filesystem, bool wait)
+{
+    if (wait)
+        return ninep_session_sync(filesystem->data);
+    ninep_worker_wake();
+    return 0;
+}
+
 static void ninep_release(struct vfs_filesystem *filesystem)
 {
     struct ninep_session *session = filesystem->data;
@@ -151,6 +159,7 @@ static void ninep_release(struct vfs_filesystem *filesystem)
     mutex_lock(&session->names);
     ninep_forget_tree(filesystem->root, false);
     mutex_unlock(&session->names);
+    ninep_session_serve(session, true);
     ninep_session_put(session); /* inodes hold it, too */
 }
 
@@ -160,6 +169,7 @@ static struct vfs_filesystem_type ninep_type = {
     .magic = V9FS_MAGIC,
     .mount = ninep_mount,
     .statistics = ninep_statistics,
+    .sync = ninep_sync,
     .release = ninep_release,
 };
 

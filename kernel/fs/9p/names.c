@@ -49,18 +49,23 @@ static int lookup(struct vfs_entry *directory, const char *name, size_t length,
     struct ninep_session *session = parent->session;
     struct vfs_inode *inode;
     struct ninep_qid qid;
-    uint32_t fid;
-    int error = ninep_walk(session, parent->fid, name, length, &fid, &qid);
+    uint32_t fid, removals;
+    int error;
 
-    if (error != 0)
-        return error;
-    mutex_lock(&session->names);
-    error = ninep_inode_find(directory->inode->filesystem, session, fid, &inode);
-    if (error == 0) {
-        error = enter(directory, name, length, inode, out);
-        inode_put(inode);
-    }
-    mutex_unlock(&session->names);
+    do {
+        removals = __atomic_load_n(&parent->removals, __ATOMIC_ACQUIRE);
+        error = ninep_walk(session, parent->fid, name, length, &fid, &qid);
+        if (error != 0)
+            return error;
+        mutex_lock(&session->names);
+        error = ninep_inode_find(directory->inode->filesystem, session, fid, &inode);
+        if (error == 0) {
+            error =
+                removals != parent->removals ? -EAGAIN : enter(directory, name, length, inode, out);
+            inode_put(inode);
+        }
+        mutex_unlock(&session->names);
+    } while (error == -EAGAIN);
     return error;
 }
 
@@ -125,6 +130,179 @@ void ninep_forget_tree(struct vfs_entry *top, bool itself)
         directory_remove(top->parent, top);
 }
 
+/* ---- changes ---- */
+
+static void drop_link(struct vfs_inode *inode)
+{
+    quire_spin_lock(&inode->lock);
+    inode->links -= inode->links > 0;
+    if (inode_is(inode, S_IFDIR))
+        inode->links = 0;
+    quire_spin_unlock(&inode->lock);
+    inode_touch(inode, false, true);
+    if (inode->links == 0)
+        ninep_inode_unlinked(inode);
+}
+
+/* The open fid of a new file is what it will be written by. */
+static int make_file(struct ninep_inode *parent, const char *name, size_t length,
+                     const struct vfs_node *node, uint32_t *out_fid)
+{
+    struct ninep_session *session = parent->session;
+    struct ninep_qid qid;
+    int error = ninep_walk(session, parent->fid, NULL, 0, out_fid, &qid);
+
+    if (error != 0)
+        return error;
+    error =
+        ninep_create(session, *out_fid, name, length, NINEP_RDWR | NINEP_CREATE | NINEP_EXCLUSIVE,
+                     node->mode & S_PERMISSIONS, node->gid);
+    if (error != 0)
+        ninep_fid_drop(session, *out_fid);
+    return error;
+}
+
+static int make_node(struct ninep_inode *parent, const char *name, size_t length,
+                     const struct vfs_node *node)
+{
+    switch (node->mode & S_IFMT) {
+    case S_IFDIR:
+        return ninep_mkdir(parent->session, parent->fid, name, length, node->mode & S_PERMISSIONS,
+                           node->gid);
+    case S_IFLNK:
+        return ninep_symlink(parent->session, parent->fid, name, length, node->target, node->gid);
+    default:
+        return ninep_mknod(parent->session, parent->fid, name, length, node->mode,
+                           device_major(node->device), device_minor(node->device), node->gid);
+    }
+}
+
+/* The server made it as who we attached as; where it lets us, it belongs to who asked. */
+static void set_owner(struct vfs_inode *inode, const struct vfs_node *node)
+{
+    struct ninep_inode *made = ninep_of(inode);
+
+    if (node->uid != made->session->uid && inode->uid != node->uid &&
+        ninep_setattr(made->session, made->fid,
+                      &(struct ninep_setattr){.valid = NINEP_SET_UID, .uid = node->uid}) == 0)
+        inode->uid = node->uid;
+}
+
+static int create(struct vfs_entry *directory, const char *name, size_t length,
+                  const struct vfs_node *node, struct vfs_entry **out)
+{
+    struct ninep_inode *parent = ninep_of(directory->inode);
+    bool file = (node->mode & S_IFMT) == S_IFREG;
+    uint32_t fid = NINEP_NO_FID;
+    int error =
+        file ? make_file(parent, name, length, node, &fid) : make_node(parent, name, length, node);
+
+    if (error == 0)
+        error = lookup(directory, name, length, out);
+    if (error == 0) {
+        struct ninep_inode *made = ninep_of((*out)->inode);
+
+        if (file && inode_is(made->inode, S_IFREG)) {
+            mutex_lock(&made->opening);
+            if (made->write_fid == NINEP_NO_FID) {
+                made->write_reads = true;
+                __atomic_store_n(&made->write_fid, fid, __ATOMIC_RELEASE);
+                fid = NINEP_NO_FID;
+            }
+            mutex_unlock(&made->opening);
+            ninep_keep(made); /* the worker gives the fid back if nobody opens it */
+        }
+        set_owner(made->inode, node);
+        inode_touch(directory->inode, true, true);
+    }
+    ninep_fid_drop(parent->session, fid);
+    return error;
+}
+
+static int link(struct vfs_entry *directory, const char *name, size_t length,
+                struct vfs_inode *inode)
+{
+    struct ninep_inode *parent = ninep_of(directory->inode);
+    struct vfs_entry *entry;
+    int error = ninep_link(parent->session, parent->fid, ninep_of(inode)->fid, name, length);
+
+    if (error != 0)
+        return error;
+    quire_spin_lock(&inode->lock);
+    inode->links++;
+    quire_spin_unlock(&inode->lock);
+    inode_touch(inode, false, true);
+    inode_touch(directory->inode, true, true);
+    mutex_lock(&parent->session->names);
+    error = enter(directory, name, length, inode, &entry);
+    mutex_unlock(&parent->session->names);
+    if (error == 0)
+        entry_put(entry);
+    return 0; /* without memory for the entry it is looked up again */
+}
+
+/* It is gone on the server. session->names is held. */
+static void gone(struct vfs_entry *directory, struct vfs_entry *entry)
+{
+    drop_link(entry->inode);
+    ninep_of(directory->inode)->removals++;
+    ninep_forget_tree(entry, true);
+}
+
+static int remove(struct vfs_entry *directory, struct vfs_entry *entry)
+{
+    struct ninep_inode *parent = ninep_of(directory->inode);
+    struct ninep_session *session = parent->session;
+    int error;
+
+    if (ninep_of(entry->inode) == NULL)
+        return -EBUSY; /* a place for a mount */
+    error = ninep_unlink(session, parent->fid, entry->name, entry->length,
+                         inode_is(entry->inode, S_IFDIR) ? NINEP_REMOVEDIR : 0);
+    if (error != 0 && error != -ENOENT)
+        return error;
+    mutex_lock(&session->names);
+    if (error == 0)
+        gone(directory, entry);
+    else
+        ninep_forget_tree(entry, true);
+    mutex_unlock(&session->names);
+    inode_touch(directory->inode, true, true);
+    return error;
+}
+
+static int rename(struct vfs_entry *from, struct vfs_entry *entry, struct vfs_entry *to,
+                  const char *name, size_t length, struct vfs_entry *victim, bool exchange)
+{
+    struct ninep_inode *source = ninep_of(from->inode), *target = ninep_of(to->inode);
+    struct ninep_session *session = source->session;
+    char *room;
+    int error;
+
+    if (exchange)
+        return -EINVAL; /* the protocol has no such message */
+    if (ninep_of(entry->inode) == NULL || (victim != NULL && ninep_of(victim->inode) == NULL))
+        return -EBUSY;
+    if (entry_name_room(entry, length, &room) != 0)
+        return -ENOMEM;
+    error =
+        ninep_rename(session, source->fid, entry->name, entry->length, target->fid, name, length);
+    if (error != 0) {
+        kernel_free(room);
+        return error;
+    }
+    mutex_lock(&session->names);
+    if (victim != NULL && victim->in_directory)
+        gone(to, victim);
+    source->removals++;
+    entry_move(from, entry, to, name, length, room);
+    mutex_unlock(&session->names);
+    inode_touch(entry->inode, false, true);
+    inode_touch(from->inode, true, true);
+    inode_touch(to->inode, true, true);
+    return 0;
+}
+
 static long read_link(struct vfs_inode *inode, char *buffer, size_t size)
 {
     struct ninep_inode *node = ninep_of(inode);
@@ -135,9 +313,14 @@ static long read_link(struct vfs_inode *inode, char *buffer, size_t size)
 const struct vfs_inode_operations ninep_directory_operations = {
     .lookup = lookup,
     .revalidate = revalidate,
+    .create = create,
+    .link = link,
+    .remove = remove,
+    .rename = rename,
     .open = ninep_directory_open,
     .update = ninep_refresh,
     .measure = ninep_measure,
+    .change = ninep_change,
     .release = ninep_inode_release,
 };
 
@@ -145,11 +328,13 @@ const struct vfs_inode_operations ninep_link_operations = {
     .read_link = read_link,
     .update = ninep_refresh,
     .measure = ninep_measure,
+    .change = ninep_change,
     .release = ninep_inode_release,
 };
 
 const struct vfs_inode_operations ninep_special_operations = {
     .update = ninep_refresh,
     .measure = ninep_measure,
+    .change = ninep_change,
     .release = ninep_inode_release,
 };

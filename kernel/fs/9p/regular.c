@@ -1,51 +1,83 @@
-/* The content of regular files on 9P servers. */
+/*
+ * Open regular files on 9P servers. Content is regular.c's business, which works on the object's
+ * pages; here stands what a file that is kept elsewhere needs beside that: host's changes are
+ * looked at when it is opened, errors of write-back are told, and too much that is dirty is written
+ * by who makes it.
+ */
 #include "fs/9p/inode.h"
 
 #include "core/memory.h"
 #include "core/string.h"
+#include "proc/process.h"
 
-/* ---- pages ---- */
+#define DIRTY_SHARE 16 /* of RAM: what one file may leave dirty before its writers write back */
 
-/* Zeros behind what was read. */
-static void clear_rest(struct quire_frame *const *frames, unsigned n, size_t done)
+/* What a descriptor has been told of failed writes: kept where others have a pointer. */
+static uint32_t *seen_failures(struct file *file)
 {
-    for (unsigned i = (unsigned)(done / PAGE_SIZE); i < n; i++) {
-        size_t from = i == done / PAGE_SIZE ? done % PAGE_SIZE : 0;
-        char *bytes = quire_frame_map(&kernel_machine, frames[i]);
-
-        memset(bytes + from, 0, PAGE_SIZE - from);
-        quire_frame_unmap(&kernel_machine, frames[i], bytes);
-    }
+    return (uint32_t *)&file->data;
 }
-
-static enum quire_status fill(struct quire_object *object, uint64_t index,
-                              struct quire_frame *const *frames, unsigned n)
-{
-    struct vfs_inode *inode = object->owner;
-    struct ninep_inode *node = ninep_of(inode);
-    size_t done = 0;
-    uint32_t fid;
-
-    if (ninep_io_fid(node, false, &fid) != 0 ||
-        ninep_read(node->session, fid, index << PAGE_SHIFT, frames, n, &done) != 0)
-        return QUIRE_IO_ERROR;
-    clear_rest(frames, n, done);
-    return QUIRE_OK;
-}
-
-const struct quire_pager ninep_pager = {.fill = fill, .release = inode_object_released};
-
-/* ---- open files ---- */
 
 static long file_read_9p(struct file *file, struct transfer *to, uint64_t *position)
 {
     return regular_operations.read(file, to, position);
 }
 
+static void note_dirty(struct ninep_inode *node)
+{
+    quire_spin_lock(&node->lock);
+    node->dirty = node->touched = true;
+    quire_spin_unlock(&node->lock);
+}
+
+/* While writes fail: an error, unless they work again. */
+static int retry_failed(struct ninep_inode *node)
+{
+    int failure;
+
+    if (__atomic_load_n(&node->failure, __ATOMIC_RELAXED) == 0)
+        return 0;
+    if (ninep_write_back(node) == 0)
+        return 0;
+    quire_spin_lock(&node->lock);
+    failure = node->failure;
+    quire_spin_unlock(&node->lock);
+    return failure == -ENOSPC || failure == -EDQUOT ? failure : -EIO;
+}
+
+static long after_write(struct file *file, long written)
+{
+    struct ninep_inode *node = ninep_of(file->inode);
+    struct quire_frame_stats frames;
+    bool much;
+
+    quire_frame_stats(&kernel_machine, &frames);
+    quire_spin_lock(&node->lock);
+    node->unwritten += (uint64_t)written;
+    much = node->unwritten >> PAGE_SHIFT > frames.total / DIRTY_SHARE;
+    quire_spin_unlock(&node->lock);
+    if (file->flags & O_DSYNC) {
+        int error = file->operations->sync(file, (file->flags & O_SYNC) != O_SYNC);
+
+        return error != 0 ? error : written;
+    }
+    if (much)
+        (void)ninep_write_back(node);
+    return written;
+}
+
 static long file_write_9p(struct file *file, struct transfer *from, uint64_t *position)
 {
-    (void)file, (void)from, (void)position;
-    return -EROFS;
+    struct vfs_inode *inode = file->inode;
+    struct ninep_inode *node = ninep_of(inode);
+    long result = retry_failed(node);
+
+    if (result != 0)
+        return result;
+    note_dirty(node); /* before: from now on the server's size is not the truth */
+    result = regular_operations.write(file, from, position);
+    note_dirty(node);
+    return result > 0 ? after_write(file, result) : result;
 }
 
 static int64_t file_seek(struct file *file, int64_t offset, int whence)
@@ -58,9 +90,37 @@ static int file_ioctl(struct file *file, unsigned command, unsigned long argumen
     return regular_operations.ioctl(file, command, argument, result);
 }
 
+/* A shared mapping of a writable descriptor may write at any time, until it goes. */
 static int file_map(struct file *file, bool shared, struct quire_object **out_object)
 {
+    struct ninep_inode *node = ninep_of(file->inode);
+
+    if (shared && (file->flags & O_ACCMODE) == O_RDWR) {
+        quire_spin_lock(&node->lock);
+        node->dirty = true;
+        quire_spin_unlock(&node->lock);
+    }
     return regular_operations.map(file, shared, out_object);
+}
+
+static int file_sync(struct file *file, bool data_only)
+{
+    struct ninep_inode *node = ninep_of(file->inode);
+    uint32_t fid = __atomic_load_n(&node->write_fid, __ATOMIC_ACQUIRE);
+    int error = ninep_write_back(node), told = ninep_write_error(node, seen_failures(file));
+
+    if (told != 0)
+        return told;
+    if (error != 0)
+        return error;
+    if (fid == NINEP_NO_FID && ninep_io_fid(node, false, &fid) != 0)
+        return 0;
+    return ninep_fsync(node->session, fid, data_only);
+}
+
+static int file_flush(struct file *file)
+{
+    return ninep_write_error(ninep_of(file->inode), seen_failures(file));
 }
 
 static void file_release(struct file *file)
@@ -79,26 +139,41 @@ static const struct file_operations ninep_file_operations = {
     .seek = file_seek,
     .ioctl = file_ioctl,
     .map = file_map,
+    .sync = file_sync,
+    .flush = file_flush,
     .release = file_release,
 };
+
+static void count_open(struct ninep_inode *node, int by)
+{
+    quire_spin_lock(&node->session->inode_lock);
+    node->opens += (uint32_t)by;
+    quire_spin_unlock(&node->session->inode_lock);
+}
 
 static int regular_open(struct vfs_inode *inode, struct file *file)
 {
     struct ninep_inode *node = ninep_of(inode);
     unsigned access = file->flags & O_ACCMODE;
     uint32_t fid;
-    int error = ninep_refresh(inode);
+    int error;
 
+    count_open(node, 1); /* before: the worker closes what nobody has open */
+    ninep_keep(node);
+    error = ninep_refresh(inode);
     if (error == 0 && access != O_RDONLY)
         error = ninep_io_fid(node, true, &fid);
+    /* Who writes parts of pages reads them; if that cannot be, it is told then. */
     if (error == 0 && access != O_WRONLY)
         error = ninep_io_fid(node, false, &fid);
-    if (error != 0)
+    if (error != 0) {
+        count_open(node, -1);
+        ninep_worker_wake();
         return error;
-    quire_spin_lock(&node->session->inode_lock);
-    node->opens++;
-    quire_spin_unlock(&node->session->inode_lock);
-    ninep_keep(node);
+    }
+    quire_spin_lock(&node->lock);
+    *seen_failures(file) = node->failures;
+    quire_spin_unlock(&node->lock);
     file->operations = &ninep_file_operations;
     return 0;
 }
@@ -107,5 +182,7 @@ const struct vfs_inode_operations ninep_regular_operations = {
     .open = regular_open,
     .update = ninep_refresh,
     .measure = ninep_measure,
+    .change = ninep_change,
+    .resize = ninep_resize,
     .release = ninep_inode_release,
 };

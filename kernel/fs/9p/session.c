@@ -160,6 +160,17 @@ static int attach(struct ninep_session *session, const char *folder)
     return ninep_end(request, ninep_exchange(request, false));
 }
 
+/* One that was just unmounted is free in a moment. */
+static int open_device(const char *tag, struct ninep_device **out)
+{
+    int error;
+
+    do
+        error = ninep_device_open(tag, out);
+    while (error == -EBUSY && ninep_session_wait_end());
+    return error;
+}
+
 int ninep_session_open(const char *tag, const char *folder, uint32_t message_size,
                        struct ninep_session **out)
 {
@@ -177,7 +188,7 @@ int ninep_session_open(const char *tag, const char *folder, uint32_t message_siz
     list_init(&session->node);
     session->table_size = FIRST_TABLE;
     session->table = table_alloc(FIRST_TABLE * sizeof(void *));
-    error = session->table == NULL ? -ENOMEM : ninep_device_open(tag, &session->device);
+    error = session->table == NULL ? -ENOMEM : open_device(tag, &session->device);
     if (error == 0) {
         error = agree_version(session, message_size);
         if (error == 0)
@@ -206,7 +217,7 @@ void ninep_session_get(struct ninep_session *session)
 void ninep_session_put(struct ninep_session *session)
 {
     if (__atomic_sub_fetch(&session->references, 1, __ATOMIC_ACQ_REL) == 0)
-        ninep_worker_wake();
+        ninep_session_ends();
 }
 
 void ninep_session_close(struct ninep_session *session)

@@ -95,5 +95,13 @@ int ninep_write(struct ninep_session *session, uint32_t fid, uint64_t offset,
 /* Something is to be clunked, written or given back. Any context. */
 void ninep_worker_wake(void);
 void ninep_worker_add(struct ninep_session *session);
+/* Inodes that are not in use any more are let go; what was closed is written, or all. */
+void ninep_session_serve(struct ninep_session *session, bool all);
+/* The last reference went: the worker closes it. */
+void ninep_session_ends(void);
+/* Sessions that are about to end have ended; false: there was none. */
+bool ninep_session_wait_end(void);
+/* Everything that is dirty is written. 0, -EIO. */
+int ninep_session_sync(struct ninep_session *session);
 
 #endif

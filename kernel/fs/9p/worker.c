@@ -1,50 +1,22 @@
 /*
- * The worker: what sessions leave to be done. Fids are clunked, inodes that nobody has open or
- * mapped give their open fids back, sessions that nothing refers to end.
+ * The worker: what sessions leave to be done. Every dirty_writeback_centisecs what is dirty is
+ * written, what was closed at once; fids are clunked, inodes that nobody has open or mapped give
+ * their open fids back, sessions that nothing refers to end.
  */
 #include "fs/9p/inode.h"
 
 #include "core/memory.h"
+#include "fs/writeback.h"
 #include "proc/process.h"
 #include "x86/time.h"
 
-#define PERIOD (5 * NANOSECONDS_PER_SECOND)
+struct writeback_settings writeback_settings = {.period = 500, .expire = 3000};
 
 static struct list sessions = LIST_INIT(sessions); /* (sessions_lock) */
 static struct quire_spinlock sessions_lock;
-static struct wait_queue wake;
+static struct wait_queue wake, ended;
+static uint32_t ending; /* (a) sessions that nothing refers to any more */
 static bool wanted, started;
-
-static void serve_kept(struct ninep_session *session)
-{
-    for (;;) {
-        struct ninep_inode *idle = NULL;
-
-        quire_spin_lock(&session->inode_lock);
-        list_for_each(at, &session->kept)
-        {
-            struct ninep_inode *node = container_of(at, struct ninep_inode, kept);
-
-            if (node->opens == 0 && node->inode->object->references == 1) {
-                idle = node;
-                list_remove(&node->kept);
-                break;
-            }
-        }
-        quire_spin_unlock(&session->inode_lock);
-        if (idle == NULL)
-            return;
-        mutex_lock(&idle->mutex);
-        if (idle->opens == 0) {
-            ninep_fid_drop(session,
-                           __atomic_exchange_n(&idle->read_fid, NINEP_NO_FID, __ATOMIC_RELAXED));
-            ninep_fid_drop(session,
-                           __atomic_exchange_n(&idle->write_fid, NINEP_NO_FID, __ATOMIC_RELAXED));
-        }
-        mutex_unlock(&idle->mutex);
-        inode_put(idle->inode);
-    }
-}
 
 /* The next session behind one (NULL: the first); the list's order does not change. */
 static struct ninep_session *next_session(struct ninep_session *after)
@@ -57,12 +29,120 @@ static struct ninep_session *next_session(struct ninep_session *after)
     return node != &sessions ? container_of(node, struct ninep_session, node) : NULL;
 }
 
-static void serve(void)
+static void begin_kept(struct ninep_session *session, struct ninep_kept *cursor)
+{
+    cursor->inode = NULL;
+    quire_spin_lock(&session->inode_lock);
+    list_add_head(&session->kept, &cursor->node);
+    quire_spin_unlock(&session->inode_lock);
+}
+
+/* The next kept inode, with a reference; NULL: there is none, and the cursor is out of the list. */
+static struct ninep_inode *next_kept(struct ninep_session *session, struct ninep_kept *cursor)
+{
+    struct ninep_inode *found = NULL;
+    struct list *at;
+
+    quire_spin_lock(&session->inode_lock);
+    at = cursor->node.next;
+    while (at != &session->kept && found == NULL) {
+        found = container_of(at, struct ninep_kept, node)->inode;
+        at = at->next;
+    }
+    list_remove(&cursor->node);
+    if (found != NULL) {
+        list_add_head(&found->kept.node, &cursor->node);
+        inode_get(found->inode);
+    }
+    quire_spin_unlock(&session->inode_lock);
+    return found;
+}
+
+/* Nobody has it open or maps it, and nothing is to be written, or it has no name any more: it is
+ * kept no longer. */
+static void try_release(struct ninep_inode *node)
+{
+    struct ninep_session *session = node->session;
+    bool idle;
+
+    mutex_lock(&node->opening);
+    quire_spin_lock(&session->inode_lock);
+    idle = node->opens == 0 && !list_empty(&node->kept.node) &&
+           __atomic_load_n(&node->inode->object->references, __ATOMIC_ACQUIRE) == 1;
+    quire_spin_lock(&node->lock);
+    idle = idle && (!node->dirty || node->unlinked);
+    quire_spin_unlock(&node->lock);
+    if (idle)
+        list_remove(&node->kept.node);
+    quire_spin_unlock(&session->inode_lock);
+    if (idle) {
+        ninep_fid_drop(session,
+                       __atomic_exchange_n(&node->read_fid, NINEP_NO_FID, __ATOMIC_RELAXED));
+        ninep_fid_drop(session,
+                       __atomic_exchange_n(&node->write_fid, NINEP_NO_FID, __ATOMIC_RELAXED));
+    }
+    mutex_unlock(&node->opening);
+    if (idle)
+        inode_put(node->inode);
+}
+
+/* Written: all at the end of a period, else what was closed. */
+void ninep_session_serve(struct ninep_session *session, bool all)
+{
+    struct ninep_kept cursor;
+    struct ninep_inode *node;
+
+    begin_kept(session, &cursor);
+    while ((node = next_kept(session, &cursor)) != NULL) {
+        if (!node->unlinked && (all || node->opens == 0))
+            (void)ninep_write_back(node);
+        try_release(node);
+        inode_put(node->inode);
+        give_way();
+    }
+}
+
+int ninep_session_sync(struct ninep_session *session)
+{
+    struct ninep_kept cursor;
+    struct ninep_inode *node;
+    int result = 0;
+
+    begin_kept(session, &cursor);
+    while ((node = next_kept(session, &cursor)) != NULL) {
+        int error = node->unlinked ? 0 : ninep_write_back(node);
+
+        result = result != 0 ? result : error;
+        inode_put(node->inode);
+    }
+    return result;
+}
+
+uint64_t ninep_pages_dirty(void)
+{
+    struct ninep_session *session = NULL;
+    uint64_t pages = 0;
+
+    while ((session = next_session(session)) != NULL) {
+        struct ninep_kept cursor;
+        struct ninep_inode *node;
+
+        begin_kept(session, &cursor);
+        while ((node = next_kept(session, &cursor)) != NULL) {
+            pages += quire_object_dirty(node->inode->object);
+            inode_put(node->inode);
+        }
+    }
+    return pages;
+}
+
+static void serve(bool all)
 {
     struct ninep_session *session = next_session(NULL), *next;
 
     for (; session != NULL; session = next) {
-        serve_kept(session);
+        if (__atomic_load_n(&session->references, __ATOMIC_ACQUIRE) != 0)
+            ninep_session_serve(session, all);
         while (ninep_fid_clunk_one(session))
             give_way();
         next = next_session(session);
@@ -71,26 +151,61 @@ static void serve(void)
             list_remove(&session->node);
             quire_spin_unlock(&sessions_lock);
             ninep_session_close(session);
+            __atomic_fetch_sub(&ending, 1, __ATOMIC_RELEASE);
+            wake_all(&ended);
         }
     }
 }
 
+/* dirty_writeback_centisecs; 0: only on demand. */
+static uint64_t period(void)
+{
+    int hundredths = __atomic_load_n(&writeback_settings.period, __ATOMIC_RELAXED);
+
+    return hundredths > 0 ? (uint64_t)hundredths * (NANOSECONDS_PER_SECOND / 100) : UINT64_MAX / 2;
+}
+
 static void run(void *argument)
 {
+    uint64_t last = clock_monotonic_ns();
+
     (void)argument;
     for (;;) {
         struct waiter waiter = {0};
-        uint64_t deadline = clock_monotonic_ns() + PERIOD;
+        bool all = false;
 
         wait_prepare(&wake, &waiter);
         while (!__atomic_exchange_n(&wanted, false, __ATOMIC_ACQ_REL)) {
-            if (schedule_until(deadline) == -ETIMEDOUT)
+            if (schedule_until(last + period()) == -ETIMEDOUT)
                 break;
             wait_prepare(&wake, &waiter);
         }
         wait_finish(&waiter);
-        serve();
+        all = clock_monotonic_ns() - last >= period();
+        if (all)
+            last = clock_monotonic_ns();
+        serve(all);
     }
+}
+
+void writeback_changed(int64_t value)
+{
+    (void)value;
+    ninep_worker_wake();
+}
+
+void ninep_session_ends(void)
+{
+    __atomic_fetch_add(&ending, 1, __ATOMIC_RELAXED);
+    ninep_worker_wake();
+}
+
+bool ninep_session_wait_end(void)
+{
+    if (__atomic_load_n(&ending, __ATOMIC_ACQUIRE) == 0)
+        return false;
+    wait_event(&ended, __atomic_load_n(&ending, __ATOMIC_ACQUIRE) == 0);
+    return true;
 }
 
 void ninep_worker_wake(void)
@@ -108,6 +223,7 @@ void ninep_worker_add(struct ninep_session *session)
     if (__atomic_load_n(&started, __ATOMIC_ACQUIRE))
         return;
     wait_queue_init(&wake);
+    wait_queue_init(&ended);
     if (kernel_thread_start("9p", run, NULL) == NULL)
         return; /* no memory: the next mount tries again */
     __atomic_store_n(&started, true, __ATOMIC_RELEASE);
