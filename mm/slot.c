@@ -563,24 +563,44 @@ static struct quire_frame *claim_neighbour(struct quire *q, uint64_t slot)
     return frame;
 }
 
-/* Frames [low, high) of a run were claimed. One failure in a run says nothing about the others:
- * each is then read by itself. */
+/* A neighbour was claimed and not read: who needs it will. */
+static void give_back(struct quire *q, uint64_t slot, struct quire_frame *frame)
+{
+    struct quire_slot *record = slot_of(q, slot);
+
+    quire_spin_lock(&record->lock);
+    record->state = QUIRE_SLOT_VALID;
+    (void)settle_locked(q, record); /* it has no frame to drop */
+    quire_hook_wake(q, record);
+    quire_spin_unlock(&record->lock);
+    quire_frame_put(q, frame);
+}
+
+/*
+ * Frames [low, high) of a run were claimed. One failure in a run says nothing about the others:
+ * each is then read by itself, as long as the one that is wanted can be. A neighbour that cannot is
+ * not lost for that: nobody asked for it.
+ */
 static enum quire_status read_claimed(struct quire *q, uint64_t first, unsigned low, unsigned high,
                                       unsigned wanted, struct quire_frame **frame)
 {
-    enum quire_status all = quire_hook_slot_read(q, first + low, frame + low, high - low), result;
+    enum quire_status all = quire_hook_slot_read(q, first + low, frame + low, high - low);
+    enum quire_status result = all;
 
-    result = all;
+    if (all != QUIRE_OK && high - low > 1)
+        result = quire_hook_slot_read(q, first + wanted, frame + wanted, 1);
     for (unsigned i = low; i < high; i++) {
-        enum quire_status status = all;
+        enum quire_status status = result;
 
-        if (all != QUIRE_OK && high - low > 1)
+        if (i != wanted && all != QUIRE_OK && result == QUIRE_OK)
             status = quire_hook_slot_read(q, first + i, frame + i, 1);
-        finish_read(q, first + i, frame[i], status != QUIRE_OK);
-        if (i == wanted)
-            result = status;
+        if (i == wanted || status == QUIRE_OK)
+            finish_read(q, first + i, frame[i], status != QUIRE_OK);
+        else
+            give_back(q, first + i, frame[i]);
         if (status != QUIRE_OK) {
-            quire_frame_put(q, frame[i]);
+            if (i == wanted)
+                quire_frame_put(q, frame[i]);
             frame[i] = NULL;
         }
     }

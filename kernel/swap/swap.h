@@ -29,17 +29,17 @@ struct swap_write;
 
 /* An area that is switched on. */
 struct swap_device {
-    struct list node;                     /* (swap_mutex) in order of `number` */
-    unsigned number;                      /* (swap_mutex) the lowest that no other has */
-    struct block_device *block;           /* (c) */
-    struct quire_slot_area *area;         /* (c) slot i of it is page i + 1 of the device */
-    char *name;                           /* (c) the path it was switched on by */
-    uint64_t pages;                       /* (c) that can be used */
-    struct swap_write *writes;            /* (c) */
-    struct quire_spinlock lock;           /* with interrupts off */
-    struct list spare;                    /* (lock) of `writes`, those that are not under way */
-    struct wait_queue freed;              /* who waits for one */
-    uint64_t failed_reads, failed_writes; /* (a) pages */
+    struct list node;             /* (swap_mutex) in order of `number` */
+    unsigned number;              /* (swap_mutex) the lowest that no other has */
+    struct block_device *block;   /* (c) */
+    struct quire_slot_area *area; /* (c) slot i of it is page i + 1 of the device */
+    char *name;                   /* (c) the path it was switched on by */
+    uint64_t pages;               /* (c) that can be used */
+    struct swap_write *writes;    /* (c) */
+    struct quire_spinlock lock;   /* with interrupts off */
+    struct list spare;            /* (lock) of `writes`, those that are not under way */
+    struct wait_queue freed;      /* who waits for one */
+    unsigned long failed_reads, failed_writes; /* (a) pages */
 };
 
 /*

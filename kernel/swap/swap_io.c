@@ -20,8 +20,9 @@
 #include "linux/errno.h"
 #include "proc/process.h"
 
-#define WRITES       32 /* under way for one device */
-#define PAGE_SECTORS (QUIRE_PAGE_SIZE >> SECTOR_SHIFT)
+#define WRITES        32 /* under way for one device */
+#define FAILURES_TOLD 8  /* of reads and of writes of one device */
+#define PAGE_SECTORS  (QUIRE_PAGE_SIZE >> SECTOR_SHIFT)
 
 struct swap_write {
     struct block_request request;
@@ -86,6 +87,19 @@ static struct swap_device *device_of(struct quire *q, uint64_t slot)
     return quire_slot_area_of(q, slot)->device;
 }
 
+/* A device that is gone fails thousands: the first ones tell it. A page of it is not used again. */
+static void tell_failure(struct swap_device *device, uint64_t slot, const char *what, int error,
+                         unsigned long *count)
+{
+    unsigned long before = __atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
+
+    if (before < FAILURES_TOLD)
+        log_error("swap: %s: page %llu cannot be %s (%s)%s", device->name,
+                  (unsigned long long)(slot - device->area->first + 1), what,
+                  error == -ENODEV ? "the device is gone" : "input/output error",
+                  before == FAILURES_TOLD - 1 ? "; further ones are only counted" : "");
+}
+
 enum quire_status quire_hook_slot_read(struct quire *q, uint64_t slot,
                                        struct quire_frame *const *frames, unsigned n)
 {
@@ -94,12 +108,8 @@ enum quire_status quire_hook_slot_read(struct quire *q, uint64_t slot,
 
     if (error == 0)
         return QUIRE_OK;
-    if (n == 1) {
-        __atomic_fetch_add(&device->failed_reads, 1, __ATOMIC_RELAXED);
-        log_error("swap: %s: page %llu cannot be read (%s)", device->name,
-                  (unsigned long long)(slot - device->area->first + 1),
-                  error == -ENODEV ? "the device is gone" : "input/output error");
-    }
+    if (n == 1)
+        tell_failure(device, slot, "read", error, &device->failed_reads);
     return QUIRE_IO_ERROR;
 }
 
@@ -162,18 +172,6 @@ void quire_hook_slot_write(struct quire *q, uint64_t slot, struct quire_frame *c
     }
 }
 
-static void tell_failure(struct swap_device *device, uint64_t slot, int error)
-{
-    uint64_t before = __atomic_fetch_add(&device->failed_writes, 1, __ATOMIC_RELAXED);
-
-    /* A device that is gone fails thousands: the first ones tell it. */
-    if (before < 8)
-        log_error("swap: %s: page %llu cannot be written (%s): it is not used any more%s",
-                  device->name, (unsigned long long)(slot - device->area->first + 1),
-                  error == -ENODEV ? "the device is gone" : "input/output error",
-                  before == 7 ? "; further ones are only counted" : "");
-}
-
 /* Thread context. The library may free the frames as soon as it knows. */
 static void finish_write(struct swap_write *write)
 {
@@ -187,7 +185,7 @@ static void finish_write(struct swap_write *write)
         if (error != 0 && error != -ENODEV && write->count > 1)
             status = transfer(write->device, BLOCK_WRITE, slot, &write->frames[i], 1);
         if (status != 0)
-            tell_failure(write->device, slot, status);
+            tell_failure(write->device, slot, "written", status, &write->device->failed_writes);
         quire_slot_written(q, slot, status != 0);
     }
     give_spare(write);
