@@ -268,7 +268,8 @@ static void sweep_entries_locked(struct sweep *sweep, struct quire_frame *table,
         frame = quire_frame_of(sweep->q, quire_entry_phys(entry));
         if (entry & QUIRE_ENTRY_ACCESSED) {
             (void)quire_entry_clear_bits(place, QUIRE_ENTRY_ACCESSED);
-            if (frame->kind == QUIRE_FRAME_OBJECT)
+            /* A policy hears of it here, and must not again when the object is asked. */
+            if (frame->kind == QUIRE_FRAME_OBJECT && sweep->policy == NULL)
                 quire_frame_mark_accessed(frame);
         }
         if (ask_policy(sweep, frame, (entry & QUIRE_ENTRY_ACCESSED) != 0,

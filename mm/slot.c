@@ -286,6 +286,13 @@ static struct quire_slot_area *choose_area(struct quire *q)
     return best;
 }
 
+/* By the policies' clock, for who comes back. */
+static void note_leaving(struct quire *q, struct quire_slot *record)
+{
+    __atomic_store_n(&record->left, __atomic_load_n(&q->reclaim.state.evictions, __ATOMIC_RELAXED),
+                     __ATOMIC_RELAXED);
+}
+
 uint64_t quire_slot_alloc(struct quire *q, struct quire_frame *frame)
 {
     struct quire_slot_area *area;
@@ -303,8 +310,7 @@ uint64_t quire_slot_alloc(struct quire *q, struct quire_frame *frame)
     quire_spin_lock(&record->lock);
     record->frame = quire_frame_number(q, frame);
     record->entries = 0;
-    __atomic_store_n(&record->left, __atomic_load_n(&q->reclaim.state.evictions, __ATOMIC_RELAXED),
-                     __ATOMIC_RELAXED);
+    note_leaving(q, record);
     quire_spin_unlock(&record->lock);
     set_slot(frame, slot);
     return slot;
@@ -398,6 +404,7 @@ uint64_t quire_slot_reuse(struct quire *q, struct quire_frame *frame, bool *out_
         slot = 0;
     } else {
         record->entries++;
+        note_leaving(q, record);
     }
     if (drop) {
         (void)uncache_locked(q, record);
