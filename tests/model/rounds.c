@@ -786,6 +786,11 @@ static void hammer(struct test *test)
         model_maybe_copied(&late, ops[i].space, ops[i].address);
         if (ops[0].kind == OP_CLONE && ops[0].status == QUIRE_OK)
             model_maybe_copied(&late, ops[0].other, ops[i].address);
+        /* Copied before it moved, and then not stored to: nothing is where it was. */
+        if (ops[0].kind == OP_REMAP && ops[0].status == QUIRE_OK && ops[0].space == ops[i].space &&
+            ops[i].address - ops[0].address < ops[0].length)
+            model_maybe_copied(&late, ops[0].space,
+                               ops[0].result + (ops[i].address - ops[0].address));
     }
     *test->model = late;
     for (unsigned i = 0; i < count; i++) {
