@@ -21,6 +21,7 @@ static struct {
     unsigned fills, filled, cleans, cleaned;
     unsigned longest; /* run written */
     bool fail_clean;
+    int64_t bad;             /* this page can be neither read nor written; -1: none */
     void (*meanwhile)(void); /* called once while a page is filled or written */
 } file;
 
@@ -33,6 +34,11 @@ static void do_meanwhile(void)
         what();
 }
 
+static bool has_bad(uint64_t index, unsigned n)
+{
+    return file.bad >= 0 && (uint64_t)file.bad >= index && (uint64_t)file.bad < index + n;
+}
+
 static enum quire_status fill(struct quire_object *which, uint64_t index,
                               struct quire_frame *const *frames, unsigned n)
 {
@@ -42,6 +48,8 @@ static enum quire_status fill(struct quire_object *which, uint64_t index,
     file.filled += n;
     memcpy(word, &file.word[index], n * sizeof(*word));
     do_meanwhile();
+    if (has_bad(index, n))
+        return QUIRE_IO_ERROR;
     for (unsigned i = 0; i < n; i++) {
         uint64_t *bytes = quire_frame_map(which->q, frames[i]);
 
@@ -57,7 +65,7 @@ static enum quire_status clean(struct quire_object *which, uint64_t index,
 {
     file.cleans++;
     do_meanwhile();
-    if (file.fail_clean)
+    if (file.fail_clean || has_bad(index, n))
         return QUIRE_IO_ERROR;
     for (unsigned i = 0; i < n; i++) {
         uint64_t *bytes = quire_frame_map(which->q, frames[i]);
@@ -76,9 +84,10 @@ static const struct quire_pager pager = {.fill = fill, .clean = clean};
 static int start(void **state)
 {
     (void)state;
-    machine = machine_create(2);
+    machine = machine_create(4);
     cpu = sim_this_cpu();
     memset(&file, 0, sizeof(file));
+    file.bad = -1;
     for (unsigned i = 0; i < PAGES; i++)
         file.word[i] = 1000 + i;
     assert_ok(quire_space_create(machine->q, &space));
@@ -310,6 +319,135 @@ static void fetching_ahead(void **state)
     assert_int_equal(file.fills, 0);
 }
 
+/* Read-ahead over a place that cannot be read: who wants another page does not notice. */
+static void a_bad_place_costs_one_page(void **state)
+{
+    uint64_t word;
+
+    (void)state;
+    map(BASE, PAGES, RW, 0);
+    file.bad = 40;
+    for (unsigned i = 0; i < PAGES; i++) {
+        if (i == 40)
+            assert_status(sim_load(cpu, BASE + i * PAGE, &word), QUIRE_IO_ERROR);
+        else
+            assert_int_equal(load(BASE + i * PAGE), 1000 + i);
+    }
+    assert_int_equal(object->resident, PAGES - 1);
+    file.bad = -1; /* and it is asked for again */
+    assert_int_equal(load(BASE + 40 * PAGE), 1040);
+}
+
+static void a_run_that_cannot_be_written_stays(void **state)
+{
+    (void)state;
+    map(BASE, PAGES, RW, 0);
+    for (unsigned i = 0; i < 100; i++)
+        store(i, i);
+    file.bad = 70;
+    assert_status(quire_object_clean(object, 0, UINT64_MAX), QUIRE_IO_ERROR);
+    assert_in_range(quire_object_dirty(object), 1, QUIRE_PAGER_RUN); /* the others are written */
+    for (unsigned i = 0; i < 64; i++)
+        assert_int_equal(file.word[i], i);
+    file.bad = -1;
+    assert_ok(quire_object_clean(object, 0, UINT64_MAX));
+    assert_int_equal(quire_object_dirty(object), 0);
+    for (unsigned i = 0; i < 100; i++)
+        assert_int_equal(file.word[i], i);
+}
+
+/* A page that somebody holds, a read(2) in progress for example, does not go under him. */
+static void what_is_held_stays(void **state)
+{
+    struct quire_frame *frame;
+
+    (void)state;
+    assert_ok(quire_object_fetch_ahead(object, 0, 31));
+    assert_ok(quire_object_page(object, 3, 0, &frame));
+    (void)quire_object_drop(object, 0, UINT64_MAX, true);
+    while (quire_reclaim_pages(machine->q, 1000) > 0)
+        continue;
+    assert_int_equal(object->resident, 1);
+    quire_frame_put(machine->q, frame);
+    assert_int_equal(quire_object_drop(object, 0, UINT64_MAX, false), 1);
+    assert_int_equal(object->resident, 0);
+}
+
+/* ---- at the same time ---- */
+
+#define TURNS 40
+
+static void writer_task(struct sim_cpu *on, void *argument)
+{
+    uint64_t *value = argument;
+
+    sim_switch(on, space);
+    for (unsigned i = 0; i < TURNS; i++) {
+        enum quire_status status = sim_store(on, BASE + i % 8 * PAGE, ++*value);
+
+        assert_true(status == QUIRE_OK || (status == QUIRE_BEYOND_END && i % 8 >= 4));
+        quire_quiescent(machine->q);
+    }
+    sim_switch(on, NULL);
+}
+
+static void cleaner_task(struct sim_cpu *on, void *argument)
+{
+    (void)on;
+    (void)argument;
+    for (unsigned i = 0; i < TURNS / 4; i++) {
+        assert_ok(quire_object_clean(object, 0, UINT64_MAX));
+        quire_quiescent(machine->q);
+    }
+}
+
+static void truncating_task(struct sim_cpu *on, void *argument)
+{
+    (void)on;
+    (void)argument;
+    for (unsigned i = 0; i < TURNS / 4; i++) {
+        quire_object_resize(object, i % 2 == 0 ? 4 * PAGE : 8 * PAGE);
+        quire_quiescent(machine->q);
+    }
+    quire_object_resize(object, 8 * PAGE);
+}
+
+static void sweeping_task(struct sim_cpu *on, void *argument)
+{
+    (void)on;
+    (void)argument;
+    for (unsigned i = 0; i < TURNS / 4; i++) {
+        (void)quire_reclaim_pages(machine->q, 8);
+        (void)quire_object_drop(object, 0, UINT64_MAX, true);
+        quire_quiescent(machine->q);
+    }
+}
+
+/* Stores, writing back, truncation and reclaim at once: at the end the file has the last stores to
+ * the pages that were never cut off. */
+static void all_at_once(void **state)
+{
+    void (*tasks[])(struct sim_cpu *, void *) = {writer_task, cleaner_task, truncating_task,
+                                                 sweeping_task};
+    uint64_t value = 0, seed = machine_seed();
+    void *arguments[] = {&value, NULL, NULL, NULL};
+
+    (void)state;
+    machine->random.state = seed;
+    quire_object_resize(object, 8 * PAGE);
+    map(BASE, 8, RW, 0);
+    for (unsigned round = 0; round < 20; round++) {
+        sim_switch(cpu, NULL);
+        sim_run(machine, tasks, arguments);
+        sim_quiesce(machine);
+        machine_check(machine);
+        assert_ok(quire_object_clean(object, 0, UINT64_MAX));
+        for (unsigned i = 0; i < 4; i++) /* TURNS is a multiple of 8 */
+            assert_int_equal(file.word[i], value - 7 + i);
+    }
+    sim_switch(cpu, space);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, start, end)
 
 int main(void)
@@ -325,6 +463,10 @@ int main(void)
         test(changes_behind_the_object),
         test(new_pages_beyond_the_end_are_not_asked_for),
         test(fetching_ahead),
+        test(a_bad_place_costs_one_page),
+        test(a_run_that_cannot_be_written_stays),
+        test(what_is_held_stays),
+        test(all_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
