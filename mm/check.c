@@ -133,7 +133,8 @@ static void check_entry(struct check *check, quire_entry entry, quire_virt addre
     } else {
         if (!private)
             complain(check, "check: an anonymous frame in a shared mapping, at", address);
-        if ((entry & QUIRE_ENTRY_WRITE) && (entry & QUIRE_ENTRY_DIRTY) == 0)
+        if ((entry & QUIRE_ENTRY_WRITE) && (entry & QUIRE_ENTRY_DIRTY) == 0 &&
+            !(frame->flags & QUIRE_FRAME_LAZY_FREE))
             complain(check, "check: a writable anonymous entry that is not dirty, at", address);
         if ((entry & QUIRE_ENTRY_WRITE) && !shared &&
             __atomic_load_n(&frame->count, __ATOMIC_RELAXED) != 1)

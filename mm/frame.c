@@ -146,21 +146,6 @@ static void zone_add_free(struct quire_zone *zone, uint32_t frames)
     __atomic_store_n(&zone->free, zone->free + frames, __ATOMIC_RELAXED);
 }
 
-/* May n frames leave the managers? Without QUIRE_ALLOC_RESERVE the reserve must remain in them. */
-static bool above_reserve(const struct quire *q, uint64_t n, unsigned flags)
-{
-    uint64_t free = 0;
-
-    if (!(flags & QUIRE_ALLOC_RESERVE))
-        n += q->frame.reserve;
-    for (unsigned i = QUIRE_ZONE_COUNT; i-- > 0;) {
-        free += quire_zone_free(&q->frame.zone[i]);
-        if (free >= n)
-            return true;
-    }
-    return false;
-}
-
 static unsigned highest_zone(unsigned flags)
 {
     if (flags & QUIRE_ALLOC_DMA)
@@ -177,6 +162,51 @@ static uint64_t zone_offers(const struct quire_zone *zone, unsigned wanted, unsi
     uint32_t keep = flags & QUIRE_ALLOC_RESERVE ? 0 : zone->keep[wanted];
 
     return free > keep ? free - keep : 0;
+}
+
+/*
+ * May n frames leave the managers? Without QUIRE_ALLOC_RESERVE the reserve must remain in them, of
+ * what requests for direct-mapped memory may have; those for the lowest zones leave it anywhere.
+ */
+static bool above_reserve(const struct quire *q, uint64_t n, unsigned flags)
+{
+    unsigned wanted = highest_zone(flags);
+    bool low = wanted < QUIRE_ZONE_NORMAL;
+    uint64_t free = 0;
+
+    if (!(flags & QUIRE_ALLOC_RESERVE))
+        n += __atomic_load_n(&q->frame.reserve, __ATOMIC_RELAXED);
+    for (unsigned i = (low ? (unsigned)QUIRE_ZONE_HIGH : wanted) + 1; i-- > 0;) {
+        free += low ? quire_zone_free(&q->frame.zone[i])
+                    : zone_offers(&q->frame.zone[i], wanted, flags);
+        if (free >= n)
+            return true;
+    }
+    return false;
+}
+
+void quire_frame_set_reserve(struct quire *q, uint64_t frames)
+{
+    __atomic_store_n(&q->frame.reserve, frames, __ATOMIC_RELAXED);
+}
+
+uint64_t quire_frame_available(const struct quire *q)
+{
+    uint64_t free = 0;
+
+    for (unsigned i = QUIRE_ZONE_NORMAL + 1; i-- > 0;)
+        free += zone_offers(&q->frame.zone[i], QUIRE_ZONE_NORMAL, 0);
+    return free;
+}
+
+/* Layer 5 wants to know, once, when few frames are left. */
+static void tell_when_low(struct quire *q)
+{
+    uint64_t low = __atomic_load_n(&q->reclaim.low, __ATOMIC_RELAXED);
+
+    if (low != 0 && quire_frame_available(q) < low &&
+        !__atomic_exchange_n(&q->reclaim.told, true, __ATOMIC_RELAXED))
+        quire_hook_memory_low(q);
 }
 
 static uint32_t take_from(struct quire *q, struct quire_zone *zone, unsigned order)
@@ -289,17 +319,6 @@ static uint32_t last_frames(const struct quire *q)
     return n;
 }
 
-/* Layer 5 wants to know, once, when few frames are left. */
-static void tell_when_low(struct quire *q)
-{
-    uint64_t low = __atomic_load_n(&q->reclaim.low, __ATOMIC_RELAXED), free = 0;
-
-    for (unsigned i = QUIRE_ZONE_COUNT; i-- > 0 && free < low;)
-        free += quire_zone_free(&q->frame.zone[i]);
-    if (free < low && !__atomic_exchange_n(&q->reclaim.told, true, __ATOMIC_RELAXED))
-        quire_hook_memory_low(q);
-}
-
 /* A batch onto an empty stack. DMA memory is touched only when there is nothing else. */
 static bool refill(struct quire *q, struct quire_cpu *cpu)
 {
@@ -311,8 +330,7 @@ static bool refill(struct quire *q, struct quire_cpu *cpu)
         want -= refill_from(q, cpu, i, want);
     if (cpu->frame_count == 0)
         refill_from(q, cpu, QUIRE_ZONE_DMA, want);
-    if (__atomic_load_n(&q->reclaim.low, __ATOMIC_RELAXED) != 0)
-        tell_when_low(q);
+    tell_when_low(q);
     return cpu->frame_count != 0;
 }
 
@@ -430,10 +448,14 @@ static uint32_t take_block_hard(struct quire *q, unsigned order, unsigned flags)
 {
     uint32_t number = take_block(q, order, flags);
 
-    if (number != QUIRE_FRAME_NONE || quire_this_cpu(q)->frame_count == 0)
-        return number;
-    quire_frame_drain(q);
-    return take_block(q, order, flags);
+    tell_when_low(q);
+    if (number == QUIRE_FRAME_NONE && quire_this_cpu(q)->frame_count != 0) {
+        quire_frame_drain(q);
+        number = take_block(q, order, flags);
+    }
+    if (number == QUIRE_FRAME_NONE && quire_platform_uses_reserve())
+        number = take_block(q, order, flags | QUIRE_ALLOC_RESERVE);
+    return number;
 }
 
 /* The stack's newest frame; the stack is not empty. */

@@ -28,6 +28,18 @@ __attribute__((weak)) void quire_hook_memory_low(struct quire *q)
     (void)q;
 }
 
+__attribute__((weak)) void quire_hook_stall(struct quire *q, bool begins)
+{
+    (void)q;
+    (void)begins;
+}
+
+__attribute__((weak)) void quire_hook_sweep(struct quire *q, bool begins)
+{
+    (void)q;
+    (void)begins;
+}
+
 __attribute__((weak)) bool quire_hook_pause(struct quire *q)
 {
     (void)q;

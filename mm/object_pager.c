@@ -210,10 +210,17 @@ enum quire_status quire_object_fill(struct quire_object *object, uint64_t index,
 enum quire_status quire_object_fetch_ahead(struct quire_object *object, uint64_t first,
                                            uint64_t last)
 {
+    if (object->kind == QUIRE_OBJECT_DEVICE ||
+        (object->kind == QUIRE_OBJECT_MEMORY &&
+         __atomic_load_n(&object->swapped, __ATOMIC_RELAXED) == 0))
+        return QUIRE_OK;
     for (uint64_t index = first; index <= last && index < pages_of(object); index++) {
         struct quire_frame *frame;
         enum quire_status status;
 
+        /* A sparse object has many places without a page. */
+        if (index % 1024 == 0 && !quire_hook_pause(object->q))
+            return QUIRE_NO_MEMORY;
         if (!is_plenty(object->q, QUIRE_PAGER_RUN))
             return QUIRE_NO_MEMORY;
         if (object->kind == QUIRE_OBJECT_MEMORY) {

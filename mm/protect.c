@@ -456,14 +456,20 @@ static enum quire_status may_collapse(struct quire_space *space, const struct qu
     return QUIRE_OK;
 }
 
-/* What an acting advice does to the piece [start, end) of a region, space locked. *object: with a
- * reference, for work after the lock. */
+/* What an acting advice does to the piece [start, end) of a region, space locked. *object: the
+ * region's with a reference, for work after the lock. */
 static enum quire_status act(struct quire_space *space, const struct quire_region *region,
                              quire_virt start, quire_virt end, enum quire_advice advice,
                              struct quire_object **object)
 {
     bool device = region->object != NULL && region->object->kind == QUIRE_OBJECT_DEVICE;
 
+    if (region->object != NULL &&
+        (advice == QUIRE_ADVICE_REMOVE || advice == QUIRE_ADVICE_PAGE_OUT ||
+         advice == QUIRE_ADVICE_WILL_NEED)) {
+        quire_object_get(region->object);
+        *object = region->object;
+    }
     switch (advice) {
     case QUIRE_ADVICE_DONT_NEED:
         if (device || (region->flags & QUIRE_REGION_LOCKED))
@@ -474,9 +480,14 @@ static enum quire_status act(struct quire_space *space, const struct quire_regio
     case QUIRE_ADVICE_COLLAPSE:
         return may_collapse(space, region, start, end);
     case QUIRE_ADVICE_FREE:
-        return region->object != NULL || (region->flags & QUIRE_REGION_LOCKED) ? QUIRE_INVALID
-                                                                               : QUIRE_OK;
+        if (region->object != NULL || (region->flags & QUIRE_REGION_LOCKED))
+            return QUIRE_INVALID;
+        return quire_advise_free_locked(space, start, end);
     case QUIRE_ADVICE_COLD:
+        if (device || (region->flags & QUIRE_REGION_LOCKED))
+            return QUIRE_INVALID;
+        quire_advise_cold_locked(space, start, end);
+        return QUIRE_OK;
     case QUIRE_ADVICE_PAGE_OUT:
         return device || (region->flags & QUIRE_REGION_LOCKED) ? QUIRE_INVALID : QUIRE_OK;
     case QUIRE_ADVICE_REMOVE:
@@ -485,12 +496,23 @@ static enum quire_status act(struct quire_space *space, const struct quire_regio
         if ((region->flags & (QUIRE_REGION_SHARED | QUIRE_REGION_MAY_WRITE)) !=
             (QUIRE_REGION_SHARED | QUIRE_REGION_MAY_WRITE))
             return QUIRE_NO_PERMISSION;
-        quire_object_get(region->object);
-        *object = region->object;
         return QUIRE_OK;
     default:
-        return QUIRE_OK; /* WILL_NEED: pages come when they are touched */
+        return QUIRE_OK; /* the rest of the work is done without the lock */
     }
+}
+
+/* What an acting advice does to a piece after the lock. */
+static void act_unlocked(struct quire_space *space, quire_virt start, quire_virt end,
+                         enum quire_advice advice, struct quire_object *object, uint64_t index)
+{
+    if (advice == QUIRE_ADVICE_REMOVE)
+        quire_object_punch(object, index << QUIRE_PAGE_SHIFT,
+                           (index << QUIRE_PAGE_SHIFT) + (end - start));
+    else if (advice == QUIRE_ADVICE_PAGE_OUT)
+        (void)quire_page_out_region(space, start, end, object, index, true);
+    else if (advice == QUIRE_ADVICE_WILL_NEED)
+        quire_advise_will_need(space, start, end, object, index);
 }
 
 static enum quire_status advise_pages(struct quire_space *space, quire_virt start, quire_virt end,
@@ -501,25 +523,27 @@ static enum quire_status advise_pages(struct quire_space *space, quire_virt star
     for (quire_virt at = start; at < end && status == QUIRE_OK;) {
         struct quire_object *object = NULL;
         struct quire_region *region;
-        uint64_t offset = 0;
+        uint64_t index = 0;
         quire_virt stop = end;
+        bool mapped = true;
 
         quire_spin_lock(&space->lock);
         region = quire_region_at_or_above(space, at);
         if (region == NULL || region->range.start > at) {
             hole = QUIRE_NO_MAPPING;
+            mapped = false;
             stop = region != NULL && region->range.start < end ? region->range.start : end;
         } else {
             if (region->range.end < end)
                 stop = region->range.end;
             status = act(space, region, at, stop, advice, &object);
-            offset = quire_region_index(region, at) << QUIRE_PAGE_SHIFT;
+            index = quire_region_index(region, at);
         }
         quire_spin_unlock(&space->lock);
-        if (object != NULL) {
-            quire_object_punch(object, offset, offset + (stop - at));
+        if (mapped && status == QUIRE_OK)
+            act_unlocked(space, at, stop, advice, object, index);
+        if (object != NULL)
             quire_object_put(object);
-        }
         if (status == QUIRE_NO_MEMORY && quire_reclaim(space->q, 2))
             status = QUIRE_OK;
         else

@@ -25,6 +25,13 @@
  * comes second sleeps until the first is done. Writes go on after the sweep; quire_slot_written
  * ends them.
  *
+ * Pages that their owner gave up (QUIRE_ADVICE_FREE) go first: while there may be any, a sweep
+ * begins with a round of another hand, which takes those that were not written since and nothing
+ * else. An entry whose dirty bit appears at the last moment is put back.
+ *
+ * Where RAM exceeds the direct map, and only the direct-mapped part is short, frames beyond it are
+ * passed over.
+ *
  * Locking: spaces are pinned (pins, list lock) while the hand is in them, one at a time, and no
  * longer than a table; regions are read as a fault reads them, by sequence; then the table's lock;
  * a slot's inside it. Nothing is held while writes are started.
@@ -49,6 +56,11 @@ struct sweep {
     bool progress;  /* something left, if only an entry */
     uint32_t time;  /* for policies */
     bool no_slots;
+    bool lazy;       /* only what was lazily freed */
+    bool exclusive;  /* only what no other entry maps */
+    bool background; /* for the statistics */
+    unsigned zones;  /* bits of the zones whose frames are wanted */
+    uint64_t last;   /* page index in an object: none beyond it */
     /* the batch, in the order of addresses */
     unsigned count;
     struct quire_frame *frame[BATCH];
@@ -67,12 +79,14 @@ static void begin_sweeping(struct quire *q)
         quire_hook_sleep(q, layer, &layer->lock);
     layer->sweeping = true;
     quire_spin_unlock(&layer->lock);
+    quire_hook_sweep(q, true);
 }
 
 static void end_sweeping(struct quire *q)
 {
     struct quire_reclaim_layer *layer = &q->reclaim;
 
+    quire_hook_sweep(q, false);
     quire_spin_lock(&layer->lock);
     layer->sweeping = false;
     quire_hook_wake(q, layer);
@@ -112,6 +126,18 @@ static void note_evictions(struct quire_reclaim_layer *layer, size_t pages)
 {
     __atomic_store_n(&layer->state.evictions, layer->state.evictions + (uint32_t)pages,
                      __ATOMIC_RELAXED);
+}
+
+/* Free memory beyond the direct map is of no use to those who need the rest: which is short? */
+static unsigned zones_wanted(const struct quire *q, size_t wanted)
+{
+    const struct quire_zone *high = &q->frame.zone[QUIRE_ZONE_HIGH];
+    uint64_t enough = __atomic_load_n(&q->reclaim.high, __ATOMIC_RELAXED);
+    const unsigned all = (1u << QUIRE_ZONE_COUNT) - 1;
+
+    return quire_zone_free(high) > (enough > wanted ? enough : wanted)
+               ? all & ~(1u << QUIRE_ZONE_HIGH)
+               : all;
 }
 
 /* ---- the batch ---- */
@@ -200,6 +226,45 @@ static bool slot_for(struct sweep *sweep, struct quire_frame *frame, uint64_t *o
     return *out != 0;
 }
 
+static void add_to_batch(struct sweep *sweep, struct quire_frame *frame, uint64_t slot, bool fresh)
+{
+    sweep->progress = true;
+    sweep->frame[sweep->count] = frame;
+    sweep->slot[sweep->count] = slot;
+    sweep->fresh[sweep->count] = fresh;
+    sweep->count++;
+}
+
+/*
+ * A page that its owner gave up and nobody else has: its entry becomes empty, unless it was written
+ * to since; then it is a page like any other again, and the answer is false. The table is locked.
+ */
+static bool take_lazy_locked(struct sweep *sweep, struct quire_frame *table, quire_entry *place,
+                             struct quire_frame *frame)
+{
+    const uint8_t lazy = QUIRE_FRAME_LAZY_FREE;
+    quire_entry entry;
+
+    if (__atomic_load_n(&frame->count, __ATOMIC_ACQUIRE) != 1 ||
+        __atomic_load_n(&table->count, __ATOMIC_ACQUIRE) != 1)
+        return false;
+    if (!(__atomic_load_n(&frame->flags, __ATOMIC_RELAXED) & QUIRE_FRAME_DIRTY)) {
+        entry = quire_entry_exchange(place, 0);
+        if (!(entry & QUIRE_ENTRY_DIRTY)) {
+            table->table.live--;
+            table->table.resident--;
+            table->table.anonymous--;
+            add_to_batch(sweep, frame, 0, false);
+            sweep->taken++;
+            quire_count_event(sweep->q, QUIRE_EVENT_LAZY_FREED);
+            return true;
+        }
+        quire_entry_write(place, entry);
+    }
+    (void)__atomic_and_fetch(&frame->flags, (uint8_t)~lazy, __ATOMIC_RELAXED);
+    return false;
+}
+
 /* The entry's page leaves, if it can. The table is locked. */
 static void take_entry_locked(struct sweep *sweep, struct quire_frame *table, quire_entry *place,
                               quire_entry entry, struct quire_frame *frame)
@@ -218,11 +283,7 @@ static void take_entry_locked(struct sweep *sweep, struct quire_frame *table, qu
         table->table.live--;
     }
     table->table.resident--;
-    sweep->progress = true;
-    sweep->frame[sweep->count] = frame;
-    sweep->slot[sweep->count] = slot;
-    sweep->fresh[sweep->count] = fresh;
-    sweep->count++;
+    add_to_batch(sweep, frame, slot, fresh);
     if (slot != 0) {
         sweep->taken++;
         quire_count_event(sweep->q, QUIRE_EVENT_SWAP_OUT);
@@ -242,12 +303,39 @@ static bool ask_policy(struct sweep *sweep, struct quire_frame *frame, bool acce
     };
     bool goes;
 
+    layer->scanned[sweep->background]++;
     if (sweep->policy == NULL)
         return true;
     layer->met++;
     goes = sweep->policy->look(&layer->state, &page);
     __atomic_store_n(quire_frame_policy(frame), word, __ATOMIC_RELAXED);
     return goes;
+}
+
+/* The policy lets an anonymous page go: does it, beside objects' pages that go too? */
+static bool is_inclined(struct sweep *sweep)
+{
+    struct quire_reclaim_layer *layer = &sweep->q->reclaim;
+    uint32_t reluctance = __atomic_load_n(&layer->reluctance, __ATOMIC_RELAXED);
+
+    if (sweep->policy == NULL || reluctance == 0 || layer->files_before == 0 ||
+        layer->state.urgency > 0)
+        return true;
+    layer->inclination += 100 - reluctance;
+    if (layer->inclination < 100)
+        return false;
+    layer->inclination -= 100;
+    return true;
+}
+
+/* Whether the frame of an entry is looked at in this sweep. */
+static bool is_wanted(const struct sweep *sweep, const struct quire_frame *frame)
+{
+    uint8_t flags = __atomic_load_n(&frame->flags, __ATOMIC_RELAXED);
+
+    if (!(sweep->zones >> frame->zone & 1) || (sweep->lazy && !(flags & QUIRE_FRAME_LAZY_FREE)))
+        return false;
+    return !sweep->exclusive || quire_frame_mappings(frame) <= 1;
 }
 
 /* Entries from *index on of a locked table; stops when the batch is full or enough went. */
@@ -262,10 +350,21 @@ static void sweep_entries_locked(struct sweep *sweep, struct quire_frame *table,
         quire_virt address = base + ((quire_virt)*index << QUIRE_PAGE_SHIFT);
         struct quire_frame *frame;
         unsigned before = sweep->count;
+        bool lazy;
 
         if (!quire_entry_is_counted(entry))
             continue;
         frame = quire_frame_of(sweep->q, quire_entry_phys(entry));
+        if (!is_wanted(sweep, frame))
+            continue;
+        lazy = frame->kind == QUIRE_FRAME_ANONYMOUS &&
+               (__atomic_load_n(&frame->flags, __ATOMIC_RELAXED) & QUIRE_FRAME_LAZY_FREE);
+        if (QUIRE_UNLIKELY(lazy) && take_lazy_locked(sweep, table, place, frame)) {
+            quire_gather_range(flush, address, address + QUIRE_PAGE_SIZE);
+            continue;
+        }
+        if (sweep->lazy)
+            continue;
         if (entry & QUIRE_ENTRY_ACCESSED) {
             (void)quire_entry_clear_bits(place, QUIRE_ENTRY_ACCESSED);
             /* A policy hears of it here, and must not again when the object is asked. */
@@ -273,7 +372,8 @@ static void sweep_entries_locked(struct sweep *sweep, struct quire_frame *table,
                 quire_frame_mark_accessed(frame);
         }
         if (ask_policy(sweep, frame, (entry & QUIRE_ENTRY_ACCESSED) != 0,
-                       frame->kind == QUIRE_FRAME_ANONYMOUS && quire_frame_slot(frame) == 0))
+                       frame->kind == QUIRE_FRAME_ANONYMOUS && quire_frame_slot(frame) == 0) &&
+            (frame->kind != QUIRE_FRAME_ANONYMOUS || is_inclined(sweep)))
             take_entry_locked(sweep, table, place, entry, frame);
         if (sweep->count > before)
             quire_gather_range(flush, address, address + QUIRE_PAGE_SIZE);
@@ -352,7 +452,7 @@ static quire_virt sweep_table(struct sweep *sweep, struct quire_space *space,
     valid = quire_leaf_valid_locked(&leaf) &&
             __atomic_load_n(&space->sequence, __ATOMIC_ACQUIRE) == view->sequence;
     flush.every_space = __atomic_load_n(&leaf.table->count, __ATOMIC_ACQUIRE) > 1;
-    if (valid && !was_here(sweep, leaf.table))
+    if (valid && !(sweep->exclusive && flush.every_space) && !was_here(sweep, leaf.table))
         sweep_entries_locked(sweep, leaf.table, &index, end, base, &flush);
     else if (valid)
         done = true;
@@ -408,13 +508,17 @@ static quire_virt sweep_space(struct sweep *sweep, struct quire_space *space, qu
 static bool ask_for_page(void *context, struct quire_frame *frame)
 {
     struct sweep *sweep = context;
-    bool accessed = quire_frame_take_accessed(frame);
+    bool accessed;
+
+    if (frame->object.index > sweep->last || !(sweep->zones >> frame->zone & 1))
+        return false;
+    accessed = quire_frame_take_accessed(frame);
 
     return ask_policy(sweep, frame, accessed, true);
 }
 
 /* What left an object joins the batch. */
-static void finish_pages(struct sweep *sweep, const struct quire_object_pages *pages)
+static void finish_pages(struct sweep *sweep, const struct quire_object_pages *pages, bool paged)
 {
     sweep->count = pages->count;
     for (unsigned i = 0; i < sweep->count; i++) {
@@ -424,6 +528,8 @@ static void finish_pages(struct sweep *sweep, const struct quire_object_pages *p
     }
     sweep->taken += sweep->count;
     sweep->progress |= sweep->count > 0;
+    if (paged)
+        sweep->q->reclaim.files += sweep->count;
     finish_batch(sweep);
 }
 
@@ -435,10 +541,10 @@ static bool sweep_pages(struct sweep *sweep, struct quire_object *object, uint64
     bool more = quire_object_take_pages(object, index, &pages);
 
     sweep->no_slots = pages.no_slots;
-    finish_pages(sweep, &pages);
+    finish_pages(sweep, &pages, object->kind == QUIRE_OBJECT_PAGED);
     if (pages.dirty_count > 0) {
         quire_object_take_dirty(object, &pages);
-        finish_pages(sweep, &pages);
+        finish_pages(sweep, &pages, object->kind == QUIRE_OBJECT_PAGED);
     }
     return more;
 }
@@ -559,19 +665,86 @@ static void come_around(struct quire *q, const struct quire_policy *policy)
 {
     struct quire_reclaim_layer *layer = &q->reclaim;
 
+    layer->files_before = layer->files;
+    layer->files = 0;
+
     quire_policy_end_round(policy, &layer->state, layer->met, layer->taken);
     layer->met = 0;
     layer->taken = 0;
 }
 
-size_t quire_reclaim_pages(struct quire *q, size_t wanted)
+/* A round of the hand that looks for lazily freed pages, as far as enough is found. */
+static void sweep_lazy(struct sweep *sweep)
+{
+    struct quire_reclaim_layer *layer = &sweep->q->reclaim;
+    uint32_t first = layer->lazy_space;
+    struct quire_space *space;
+    bool around = false;
+
+    if (!__atomic_exchange_n(&layer->lazy, false, __ATOMIC_RELAXED))
+        return;
+    sweep->lazy = true;
+    while (sweep->taken < sweep->wanted && !(around && layer->lazy_space > first)) {
+        space = pin_space(sweep->q, layer->lazy_space);
+        if (space == NULL) {
+            if (around)
+                break;
+            around = true;
+            layer->lazy_space = 0;
+            layer->lazy_address = 0;
+            continue;
+        }
+        if (space->number != layer->lazy_space || layer->lazy_address < space->start) {
+            layer->lazy_space = space->number;
+            layer->lazy_address = space->start;
+        }
+        layer->lazy_address = sweep_space(sweep, space, layer->lazy_address, space->end);
+        if (layer->lazy_address >= space->end) {
+            layer->lazy_space = space->number + 1;
+            layer->lazy_address = 0;
+        }
+        unpin_space(space);
+    }
+    sweep->lazy = false;
+    if (sweep->taken > 0)
+        __atomic_store_n(&layer->lazy, true, __ATOMIC_RELAXED);
+}
+
+/* Can anything go at all? Where not, the hand need not go around to find that out. */
+static bool something_can_go(struct quire *q)
+{
+    bool found = __atomic_load_n(&q->reclaim.lazy, __ATOMIC_RELAXED);
+
+    for (const struct quire_slot_area *area = __atomic_load_n(&q->slots, __ATOMIC_ACQUIRE);
+         area != NULL; area = __atomic_load_n(&area->next, __ATOMIC_ACQUIRE))
+        found = true;
+    if (found)
+        return true;
+    quire_spin_lock(&q->list_lock);
+    for (const struct quire_object *object = q->objects; object != NULL && !found;
+         object = object->next)
+        found = object->kind == QUIRE_OBJECT_PAGED &&
+                __atomic_load_n(&object->resident, __ATOMIC_RELAXED) > 0;
+    quire_spin_unlock(&q->list_lock);
+    return found;
+}
+
+static size_t reclaim_pages(struct quire *q, size_t wanted, bool background)
 {
     struct quire_reclaim_layer *layer = &q->reclaim;
-    struct sweep sweep = {.q = q, .wanted = wanted, .time = (uint32_t)(quire_hook_clock(q) >> 20)};
+    struct sweep sweep = {.q = q,
+                          .wanted = wanted,
+                          .background = background,
+                          .zones = zones_wanted(q, wanted),
+                          .last = UINT64_MAX,
+                          .time = (uint32_t)(quire_hook_clock(q) >> 20)};
     unsigned rounds = 0;
 
+    if (!something_can_go(q))
+        return 0;
     begin_sweeping(q);
     start_policy(q);
+    sweep_lazy(&sweep);
     sweep.policy = layer->started;
     while (sweep.taken < wanted && rounds < ROUNDS) {
         size_t before = sweep.taken;
@@ -591,25 +764,36 @@ size_t quire_reclaim_pages(struct quire *q, size_t wanted)
         if (sweep.no_slots && quire_slot_trim(q, wanted) > 0)
             sweep.no_slots = false;
     }
+    layer->stolen[background] += sweep.taken;
     end_sweeping(q);
     if (sweep.freed > 0)
         return sweep.freed;
     return wait_for_a_write(q) || sweep.started > 0;
 }
 
-void quire_reclaim_balance(struct quire *q)
+size_t quire_reclaim_pages(struct quire *q, size_t wanted)
+{
+    size_t freed = reclaim_pages(q, wanted, false);
+
+    if (freed > 0) /* what could not be had before may be there now */
+        __atomic_store_n(&q->reclaim.told, false, __ATOMIC_RELAXED);
+    return freed;
+}
+
+bool quire_reclaim_balance(struct quire *q)
 {
     for (;;) {
         uint64_t high = __atomic_load_n(&q->reclaim.high, __ATOMIC_RELAXED);
-        uint64_t coming = __atomic_load_n(&q->reclaim.writing, __ATOMIC_RELAXED);
+        uint64_t coming =
+            __atomic_load_n(&q->reclaim.writing, __ATOMIC_RELAXED) + quire_frame_available(q);
 
-        for (unsigned i = 0; i < QUIRE_ZONE_COUNT; i++)
-            coming += __atomic_load_n(&q->frame.zone[i].free, __ATOMIC_RELAXED);
-        if (coming >= high ||
-            quire_reclaim_pages(q, high - coming < BATCH ? BATCH : 4 * BATCH) == 0)
+        if (coming >= high)
             break;
+        if (reclaim_pages(q, high - coming < BATCH ? BATCH : 4 * BATCH, true) == 0)
+            return false;
     }
     __atomic_store_n(&q->reclaim.told, false, __ATOMIC_RELAXED);
+    return true;
 }
 
 /* ---- by name ---- */
@@ -632,12 +816,31 @@ void quire_reclaim_set_watermarks(struct quire *q, uint64_t low, uint64_t high)
     __atomic_store_n(&q->reclaim.high, high, __ATOMIC_RELAXED);
 }
 
+void quire_reclaim_set_swappiness(struct quire *q, unsigned swappiness)
+{
+    __atomic_store_n(&q->reclaim.reluctance, swappiness < 100 ? 100 - swappiness : 0,
+                     __ATOMIC_RELAXED);
+}
+
 size_t quire_space_page_out(struct quire_space *space, quire_virt address, size_t length)
 {
-    struct sweep sweep = {.q = space->q, .wanted = SIZE_MAX};
+    return quire_page_out_region(space, address, address + quire_page_up(length), NULL, 0, false);
+}
+
+size_t quire_page_out_region(struct quire_space *space, quire_virt start, quire_virt end,
+                             struct quire_object *object, uint64_t index, bool exclusive)
+{
+    struct sweep sweep = {.q = space->q,
+                          .wanted = SIZE_MAX,
+                          .zones = UINT32_MAX,
+                          .exclusive = exclusive,
+                          .last = index + ((end - start - 1) >> QUIRE_PAGE_SHIFT)};
 
     begin_sweeping(space->q);
-    (void)sweep_space(&sweep, space, quire_page_down(address), address + quire_page_up(length));
+    (void)sweep_space(&sweep, space, quire_page_down(start), end);
+    if (object != NULL && object->kind != QUIRE_OBJECT_DEVICE)
+        while (sweep_pages(&sweep, object, &index) && index <= sweep.last)
+            ;
     note_evictions(&space->q->reclaim, sweep.taken);
     end_sweeping(space->q);
     return sweep.taken;

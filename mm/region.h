@@ -177,6 +177,20 @@ enum quire_status quire_populate_locked(struct quire_space *space, quire_virt st
 /* Unshare every table that stands over [start, end). */
 enum quire_status quire_own_range(struct quire_space *space, quire_virt start, quire_virt end);
 
+/* ---- advice about pages: [start, end) lies in one region ---- */
+
+/* QUIRE_NO_MEMORY: done in part. */
+enum quire_status quire_advise_free_locked(struct quire_space *space, quire_virt start,
+                                           quire_virt end);
+void quire_advise_cold_locked(struct quire_space *space, quire_virt start, quire_virt end);
+/* Without the lock. object: the region's, whose page `index` stands at `start`, or NULL. */
+void quire_advise_will_need(struct quire_space *space, quire_virt start, quire_virt end,
+                            struct quire_object *object, uint64_t index);
+/* Likewise: all pages that can go do, the object's too. exclusive: only those that nothing else
+ * maps. How many went. */
+size_t quire_page_out_region(struct quire_space *space, quire_virt start, quire_virt end,
+                             struct quire_object *object, uint64_t index, bool exclusive);
+
 /* ---- memory shortage ---- */
 
 /* Ask the embedder's reclaimer; true: try again. No lock held. */

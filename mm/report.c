@@ -78,19 +78,33 @@ enum quire_status quire_space_resident(struct quire_space *space, quire_virt add
     return status;
 }
 
+static unsigned count_slots(const quire_entry *entries)
+{
+    unsigned slots = 0;
+
+    for (unsigned i = 0; i < QUIRE_TABLE_ENTRIES; i++)
+        slots += quire_entry_is_slot(quire_entry_peek(&entries[i]));
+    return slots;
+}
+
 /* A table is met: what it counts goes to the sum, and how many entries there are to look at is
  * returned. */
-static unsigned meet_table(struct quire_frame *table, unsigned level, struct quire_usage *sum)
+static unsigned meet_table(struct quire *q, struct quire_frame *table, unsigned level,
+                           struct quire_usage *sum)
 {
-    unsigned live;
+    unsigned live, resident = 0;
 
     quire_spin_lock(&table->table.lock);
     live = table->table.live;
     if (level == 1) {
-        sum->resident += table->table.resident;
+        resident = table->table.resident;
+        sum->resident += resident;
         sum->anonymous += table->table.anonymous;
     }
     quire_spin_unlock(&table->table.lock);
+    /* The others are zero pages, devices' or slots. */
+    if (level == 1 && live > resident && __atomic_load_n(&q->slots, __ATOMIC_RELAXED) != NULL)
+        sum->swapped += count_slots(quire_table_entries(q, table));
     sum->tables++;
     return live;
 }
@@ -105,7 +119,7 @@ void quire_space_usage(struct quire_space *space, struct quire_usage *out)
     __builtin_memset(out, 0, sizeof(*out));
     table[top] = quire_frame_of(q, space->table.root);
     index[top] = 0;
-    left[top] = meet_table(table[top], top, out);
+    left[top] = meet_table(q, table[top], top, out);
     while (level <= top) {
         const quire_entry *entries = quire_table_entries(q, table[level]);
         quire_entry entry;
@@ -124,7 +138,7 @@ void quire_space_usage(struct quire_space *space, struct quire_usage *out)
             level--;
             table[level] = quire_frame_of(q, quire_entry_phys(entry));
             index[level] = 0;
-            left[level] = meet_table(table[level], level, out);
+            left[level] = meet_table(q, table[level], level, out);
         }
     }
     out->object = out->resident - out->anonymous;

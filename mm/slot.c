@@ -499,6 +499,15 @@ void quire_slot_trim_area(struct quire_slot_area *area)
 
 /* ---- reading ---- */
 
+/* Everything that went since it did would fit into memory once more: it went too early. */
+static bool is_missed(struct quire *q, const struct quire_slot *record)
+{
+    uint32_t evictions = __atomic_load_n(&q->reclaim.state.evictions, __ATOMIC_RELAXED);
+
+    return evictions - __atomic_load_n(&record->left, __ATOMIC_RELAXED) <
+           __atomic_load_n(&q->reclaim.state.resident, __ATOMIC_RELAXED);
+}
+
 /*
  * Waits until the slot is neither being read nor free to be: the frame that has its content, with a
  * reference, or NULL with the status; QUIRE_RETRY: it has to be read. Lock held throughout, but
@@ -507,8 +516,14 @@ void quire_slot_trim_area(struct quire_slot_area *area)
 static enum quire_status find_content_locked(struct quire *q, struct quire_slot *record,
                                              struct quire_frame **out)
 {
+    bool waits = record->state == QUIRE_SLOT_READING, stalls = waits && is_missed(q, record);
+
+    if (stalls)
+        quire_hook_stall(q, true);
     while (record->state == QUIRE_SLOT_READING)
         quire_hook_sleep(q, record, &record->lock);
+    if (stalls)
+        quire_hook_stall(q, false);
     *out = NULL;
     if (record->frame != QUIRE_FRAME_NONE) {
         /* Valid, still on its way out, or never got there: the content is here. */
@@ -614,11 +629,38 @@ static enum quire_status read_claimed(struct quire *q, uint64_t first, unsigned 
     return result;
 }
 
+/* The slot is READING, into `fresh`; so are neighbours that need no waiting. */
+static enum quire_status read_around(struct quire *q, uint64_t slot, uint64_t first, unsigned count,
+                                     struct quire_frame *fresh, struct quire_frame **out)
+{
+    unsigned wanted = (unsigned)(slot - first), low = wanted, high = wanted + 1;
+
+    out[wanted] = fresh;
+    while (high < count && (out[high] = claim_neighbour(q, first + high)) != NULL)
+        high++;
+    while (low > 0 && (out[low - 1] = claim_neighbour(q, first + low - 1)) != NULL)
+        low--;
+    return read_claimed(q, first, low, high, wanted, out);
+}
+
+/* The same for a page that more memory would have kept. */
+static enum quire_status read_missed(struct quire *q, uint64_t slot, uint64_t first, unsigned count,
+                                     struct quire_frame *fresh, struct quire_frame **out)
+{
+    enum quire_status status;
+
+    quire_count_event(q, QUIRE_EVENT_THRASH);
+    quire_hook_stall(q, true);
+    status = read_around(q, slot, first, count, fresh, out);
+    quire_hook_stall(q, false);
+    return status;
+}
+
 enum quire_status quire_slot_read_run(struct quire *q, uint64_t slot, uint64_t first,
                                       unsigned count, struct quire_frame **out)
 {
     struct quire_slot *record = slot_of(q, slot);
-    unsigned wanted = (unsigned)(slot - first), low = wanted, high = wanted + 1;
+    unsigned wanted = (unsigned)(slot - first);
     struct quire_frame *fresh = NULL;
     enum quire_status status;
     bool zero;
@@ -648,12 +690,10 @@ enum quire_status quire_slot_read_run(struct quire *q, uint64_t slot, uint64_t f
     }
     record->state = QUIRE_SLOT_READING;
     quire_spin_unlock(&record->lock);
-    out[wanted] = fresh;
-    while (high < count && (out[high] = claim_neighbour(q, first + high)) != NULL)
-        high++;
-    while (low > 0 && (out[low - 1] = claim_neighbour(q, first + low - 1)) != NULL)
-        low--;
-    return read_claimed(q, first, low, high, wanted, out);
+    quire_count_event(q, QUIRE_EVENT_REFAULT);
+    if (is_missed(q, record))
+        return read_missed(q, slot, first, count, fresh, out);
+    return read_around(q, slot, first, count, fresh, out);
 }
 
 enum quire_status quire_slot_read(struct quire *q, uint64_t slot, struct quire_frame **out)

@@ -92,6 +92,10 @@ const char *quire_event_string(enum quire_event event)
         [QUIRE_EVENT_SWAP_OUT] = "swap_out",
         [QUIRE_EVENT_PAGE_IN] = "page_in",
         [QUIRE_EVENT_PAGE_OUT] = "page_out",
+        [QUIRE_EVENT_REFAULT] = "refault",
+        [QUIRE_EVENT_THRASH] = "thrash",
+        [QUIRE_EVENT_LAZY_FREE] = "lazy_free",
+        [QUIRE_EVENT_LAZY_FREED] = "lazy_freed",
     };
 
     return name_in(names, QUIRE_EVENT_COUNT, (unsigned)event);

@@ -83,6 +83,13 @@ struct quire_frame_config {
 enum quire_status quire_frame_init(struct quire *q, struct quire_bootmap *map,
                                    const struct quire_frame_config *config);
 
+/* Another reserve than the configuration's. Any context. */
+void quire_frame_set_reserve(struct quire *q, uint64_t frames);
+
+/* Free frames that requests without flags may have, the reserve among them: not those of other
+ * CPUs' stacks, nor what is kept for requests that can use nothing else. */
+uint64_t quire_frame_available(const struct quire *q);
+
 /* ---- numbers, addresses, pointers ---- */
 
 QUIRE_INLINE struct quire_frame *quire_frame_at(const struct quire *q, uint32_t number)

@@ -72,11 +72,26 @@ void quire_hook_slot_write(struct quire *q, uint64_t slot, struct quire_frame *c
                            unsigned n);
 
 /*
+ * Layer 4 with slots, and 5. The running thread waits for memory from now on (begins), or no more:
+ * it takes pages out itself, or needs a page that would still be here if there were more memory.
+ * Pairs nest. A lock may be held: it must not sleep. The default does nothing.
+ */
+void quire_hook_stall(struct quire *q, bool begins);
+
+/*
  * Layer 5. Fewer frames are free than the low watermark: wake the thread that calls
  * quire_reclaim_balance. Called in allocations, any lock may be held; once until that has run. The
  * default does nothing.
  */
 void quire_hook_memory_low(struct quire *q);
+
+/*
+ * Layer 5. The running thread takes pages out from now on (begins), or no more. What it allocates
+ * meanwhile, in the hooks that write, belongs to write-out: the reserve is there for it
+ * (quire_platform_uses_reserve), and it must not come to the reclaimer, where it would wait for
+ * itself. Pairs do not nest. The default does nothing.
+ */
+void quire_hook_sweep(struct quire *q, bool begins);
 
 /* Only with QUIRE_TRACE. One event, see <quire/trace.h>. Any context. */
 struct quire_trace_event;

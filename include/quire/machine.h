@@ -135,7 +135,7 @@ struct quire_frame_layer {
     const struct quire_memory_range *row; /* (c) the boot map, from which sections are written */
     size_t row_count;                     /* (c) */
     struct quire_spinlock grow_lock;      /* (w) writing sections */
-    uint64_t reserve;                     /* (c) frames kept for write-out (QUIRE_ALLOC_RESERVE) */
+    uint64_t reserve;                     /* (a) frames kept for write-out (QUIRE_ALLOC_RESERVE) */
     quire_phys zero;     /* (c) the zero page, a BOOT frame that is never counted */
     uint32_t slow_flags; /* (c) QUIRE_ALLOC_* bits that a CPU's stack cannot serve */
 };
@@ -233,6 +233,15 @@ struct quire_reclaim_layer {
     uint64_t low, high;                 /* (a) free frames: below `low` the embedder is told, and
                                            quire_reclaim_balance fills up to `high` */
     bool told;                          /* (a) */
+    uint32_t reluctance;                /* (a) 100 less the swappiness, at least 0 */
+    uint32_t inclination;               /* (r) hundredths of an anonymous page that may go */
+    uint32_t files, files_before; /* (r) pages of paged objects taken in this round, in the last */
+    bool lazy;                    /* (a) pages may have been marked as lazily freed since none was
+                                     found any more */
+    uint32_t lazy_space;          /* (r) the hand that looks for those */
+    quire_virt lazy_address;      /* (r) */
+    uint64_t scanned[2], stolen[2]; /* (r) pages looked at, and taken: for who needed memory;
+                                       in the background */
 };
 
 /* ---- the machine ---- */

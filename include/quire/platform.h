@@ -34,10 +34,15 @@
  *   void quire_platform_clear_page(void *page)      fill 4 KiB with zero
  *   void quire_platform_copy_page(void *to, const void *from)
  *
- * Two more are for test machines; a platform header that does not define them as macros pays
- * nothing: bool quire_platform_allocation_fails() True: this allocation of frames or of a heap
- * object shall fail. void quire_platform_frame_freed(const struct quire *q, uint32_t number) This
- * frame is given back now, its record still says what it was: nobody's TLB may hold it.
+ * Three more may be left out, and cost nothing then. They are macros:
+ *   bool quire_platform_uses_reserve()
+ *       No frame was found for an ordinary request: may who runs here have one of the reserve?
+ *       (Who writes pages out so that others get memory.)
+ * The other two are for test machines:
+ *   bool quire_platform_allocation_fails()
+ *       True: this allocation of frames or of a heap object shall fail.
+ *   void quire_platform_frame_freed(const struct quire *q, uint32_t number)
+ *       This frame is given back now, its record still says what it was: nobody's TLB may hold it.
  */
 #ifndef QUIRE_PLATFORM_H
 #define QUIRE_PLATFORM_H
@@ -50,6 +55,9 @@
 #include <quire/platform_default.h>
 #endif
 
+#ifndef quire_platform_uses_reserve
+#define quire_platform_uses_reserve() false
+#endif
 #ifndef quire_platform_allocation_fails
 #define quire_platform_allocation_fails() false
 #endif

@@ -15,9 +15,16 @@
 void quire_reclaim_set_policy(struct quire *q, const struct quire_policy *policy);
 const struct quire_policy *quire_reclaim_policy(const struct quire *q);
 
-/* Free frames below which quire_hook_memory_low is called, and up to which
+/* Free frames (quire_frame_available) below which quire_hook_memory_low is called, and up to which
  * quire_reclaim_balance works. 0, 0: never (the start). */
 void quire_reclaim_set_watermarks(struct quire *q, uint64_t low, uint64_t high);
+
+/*
+ * How readily anonymous pages go when objects' pages do too, 0 to 200. 100 (the start) and above:
+ * as the policy says. Below: of so many anonymous pages that the policy gives up, so many in a
+ * hundred go, unless little else went in the last round. Any context.
+ */
+void quire_reclaim_set_swappiness(struct quire *q, unsigned swappiness);
 
 /*
  * Takes about so many pages from spaces and objects. Returns how many frames became free; where
@@ -25,8 +32,12 @@ void quire_reclaim_set_watermarks(struct quire *q, uint64_t low, uint64_t high);
  */
 size_t quire_reclaim_pages(struct quire *q, size_t wanted);
 
-/* Until `high` frames are free or on their way to be, or nothing more can go. */
-void quire_reclaim_balance(struct quire *q);
+/*
+ * Until `high` frames are free or on their way to be, or nothing more can go (false). Then
+ * quire_hook_memory_low is not called again before somebody gave memory back by
+ * quire_reclaim_pages.
+ */
+bool quire_reclaim_balance(struct quire *q);
 
 /* All pages of a range that can go do, whatever the policy says; how many went. Locked ones stay.
  */

@@ -308,7 +308,7 @@ struct quire_usage {
     uint64_t swapped_proportional;
 };
 
-/* From the tables' own counters: O(tables). */
+/* From the tables' own counters: O(tables), and once there is swap, O(entries) for some of them. */
 void quire_space_usage(struct quire_space *space, struct quire_usage *out);
 /*
  * Adds what the entries of a range say: O(pages), without a lock. A page counts as shared when

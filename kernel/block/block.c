@@ -22,6 +22,7 @@
 #include "fs/vfs.h"
 #include "linux/errno.h"
 #include "proc/scheduler.h"
+#include "reclaim/pressure.h"
 
 #define MAJOR           254 /* the first that Linux gives to drivers without one of their own */
 #define MINORS_PER_DISK 16
@@ -275,7 +276,9 @@ int block_execute(struct block_request *request)
     wait_queue_init(&execution.queue);
     execution.request.done = executed;
     block_submit(&execution.request);
+    pressure_io(true);
     wait_event(&execution.queue, __atomic_load_n(&execution.done, __ATOMIC_ACQUIRE));
+    pressure_io(false);
     request->error = execution.request.error;
     return request->error;
 }

@@ -75,6 +75,11 @@ ABSENT bool memory_reclaim(size_t frames)
     return false;
 }
 
+ABSENT bool memory_uses_reserve(void)
+{
+    return false;
+}
+
 ABSENT void process_init_start(void)
 {
     log_info("no process layer: idle");

@@ -136,10 +136,11 @@ void proc_inode_release(struct vfs_inode *inode);
 
 /* ---- what is in them ---- */
 
-extern const struct proc_file proc_system_files[];  /* procfs_system.c: of /proc itself */
-extern const struct proc_file proc_process_files[]; /* procfs_process.c: of /proc/PID */
-extern const struct proc_file proc_setting_files[]; /* procfs_settings.c: of /proc/sys */
-extern const struct proc_file proc_quire_files[];   /* procfs_quire.c: of /proc/quire */
+extern const struct proc_file proc_system_files[];   /* procfs_system.c: of /proc itself */
+extern const struct proc_file proc_process_files[];  /* procfs_process.c: of /proc/PID */
+extern const struct proc_file proc_setting_files[];  /* procfs_settings.c: of /proc/sys */
+extern const struct proc_file proc_pressure_files[]; /* procfs_pressure.c: of /proc/pressure */
+extern const struct proc_file proc_quire_files[];    /* procfs_quire.c: of /proc/quire */
 
 /* procfs_mounts.c: shared by /proc/mounts and /proc/PID/mounts. */
 int proc_show_mounts(struct text *text, const struct proc_target *target);

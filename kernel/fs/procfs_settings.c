@@ -8,6 +8,8 @@
 #include "fs/procfs_ipc.h"
 #include "fs/writeback.h"
 
+#include <quire/reclaim.h>
+
 #include "core/memory.h"
 #include "core/printf.h"
 #include "core/random.h"
@@ -18,6 +20,7 @@
 #include "linux/system.h"
 #include "proc/oom.h"
 #include "proc/tree.h"
+#include "reclaim/reclaim.h"
 
 int ptrace_scope = 1;
 int nr_open_max = 1048576;
@@ -296,11 +299,11 @@ static struct {
     uint64_t dirty_background_bytes, dirty_bytes;
     int dirty_background_ratio, dirty_ratio, dirtytime_expire;
     int drop_caches, extfrag_threshold, hugetlb_shm_group, laptop_mode, legacy_va_layout;
-    int min_free_kbytes, min_slab_ratio, min_unmapped_ratio, mmap_random_bits, mmap_random_compat;
+    int min_slab_ratio, min_unmapped_ratio, mmap_random_bits, mmap_random_compat;
     uint64_t huge_pages, huge_pages_overcommit;
     int numa_stat, page_cluster, page_lock_unfairness, pagelist_high_fraction, stat_interval;
-    int stat_refresh, swappiness, cache_pressure, userfaultfd;
-    int watermark_boost, watermark_scale, zone_reclaim_mode;
+    int stat_refresh, cache_pressure, userfaultfd;
+    int watermark_boost, zone_reclaim_mode;
 } other = {
     .compact_unevictable = 1,
     .compaction_proactiveness = 20,
@@ -316,10 +319,8 @@ static struct {
     .page_cluster = 3,
     .page_lock_unfairness = 5,
     .stat_interval = 1,
-    .swappiness = 60,
     .cache_pressure = 100,
     .watermark_boost = 15000,
-    .watermark_scale = 10,
 };
 
 /* Free memory that the kernel keeps for itself is not there to be given to programs. */
@@ -330,9 +331,41 @@ static void drop_caches(int64_t to)
     quire_frame_drain(&kernel_machine);
 }
 
-static int64_t reserve_kbytes(void)
+static void reclaim_changed(int64_t to)
 {
-    return (int64_t)KIB(kernel_machine.frame.reserve);
+    (void)to;
+    reclaim_settings_apply();
+}
+
+#define PROC_RECLAIM(file_name, field, lowest, highest)                                            \
+    PROC_SETTING_ROW(file_name, 0644, .value = &reclaim_settings.field, .bytes = sizeof(int),      \
+                     .minimum = (lowest), .maximum = (highest), .changed = reclaim_changed)
+
+/* All policies' names, the current one in brackets. */
+static int show_policy(struct text *text, const struct proc_target *target)
+{
+    const struct quire_policy *current = quire_reclaim_policy(&kernel_machine);
+
+    (void)target;
+    for (size_t i = 0; quire_policies[i] != NULL; i++)
+        text_printf(text, quire_policies[i] == current ? "%s[%s]" : "%s%s", i > 0 ? " " : "",
+                    quire_policies[i]->name);
+    text_add(text, "\n", 1);
+    return 0;
+}
+
+static int store_policy(char *line, size_t length, const struct proc_target *target)
+{
+    const struct quire_policy *policy;
+
+    (void)target;
+    while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == ' '))
+        line[--length] = 0;
+    policy = quire_policy_find(line);
+    if (policy == NULL)
+        return -EINVAL;
+    quire_reclaim_set_policy(&kernel_machine, policy);
+    return 0;
 }
 
 /* There are no large pages to be had: the pool stays empty, whatever is asked for. */
@@ -446,8 +479,7 @@ static const struct proc_file vm_files[] = {
      .once = true,
      .seeks_end = true},
     PROC_OVERCOMMIT("max_map_count", max_map_count, 0, INT32_MAX, overcommit_changed),
-    PROC_SETTING_ROW("min_free_kbytes", 0644, .value = &other.min_free_kbytes, .bytes = sizeof(int),
-                     .minimum = 0, .maximum = INT32_MAX, .get = reserve_kbytes),
+    PROC_RECLAIM("min_free_kbytes", min_free_kbytes, 0, INT32_MAX),
     PROC_PLAIN("min_slab_ratio", min_slab_ratio, 0, 100),
     PROC_PLAIN("min_unmapped_ratio", min_unmapped_ratio, 0, 100),
     PROC_NUMBER("mmap_min_addr", vm_settings.mmap_min_addr, 0, INT64_MAX),
@@ -479,13 +511,20 @@ static const struct proc_file vm_files[] = {
     PROC_PLAIN("page_lock_unfairness", page_lock_unfairness, 0, INT32_MAX),
     PROC_NUMBER("panic_on_oom", vm_settings.panic_on_oom, 0, 2),
     PROC_PLAIN("percpu_pagelist_high_fraction", pagelist_high_fraction, 0, INT32_MAX),
+    {.name = "policy",
+     .mode = S_IFREG | 0644,
+     .show = show_policy,
+     .store = store_policy,
+     .access = PROC_SETTING,
+     .once = true,
+     .seeks_end = true},
     PROC_PLAIN("stat_interval", stat_interval, INT32_MIN, INT32_MAX),
-    PROC_PLAIN("swappiness", swappiness, 0, 200),
+    PROC_RECLAIM("swappiness", swappiness, 0, 200),
     PROC_PLAIN("unprivileged_userfaultfd", userfaultfd, 0, 1),
     PROC_OVERCOMMIT("user_reserve_kbytes", user_reserve_kbytes, 0, INT64_MAX, overcommit_changed),
     PROC_PLAIN("vfs_cache_pressure", cache_pressure, 0, INT32_MAX),
     PROC_PLAIN("watermark_boost_factor", watermark_boost, 0, INT32_MAX),
-    PROC_PLAIN("watermark_scale_factor", watermark_scale, 1, 3000),
+    PROC_RECLAIM("watermark_scale_factor", watermark_scale_factor, 1, 3000),
     PROC_PLAIN("zone_reclaim_mode", zone_reclaim_mode, 0, INT32_MAX),
     {.name = NULL},
 };

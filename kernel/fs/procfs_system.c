@@ -245,6 +245,7 @@ const struct proc_file proc_system_files[] = {
     PROC_LINK("mounts", read_mounts),
     PROC_TEXT("pagetypeinfo", 0400, proc_show_pagetypeinfo),
     PROC_TEXT("partitions", 0444, proc_show_partitions),
+    PROC_DIRECTORY("pressure", proc_pressure_files),
     {.name = "quire", .mode = S_IFDIR | 0500, .children = proc_quire_files},
     PROC_LINK("self", read_self),
     PROC_TEXT("slabinfo", 0400, proc_show_slabinfo),

@@ -10,6 +10,7 @@
 #include "core/init.h"
 #include "core/memory.h"
 #include "kernel/linux/settings.h"
+#include "kernel/reclaim/reclaim.h"
 
 #define KIB_TO_PAGES(kib) ((uint64_t)(kib) >> (PAGE_SHIFT - 10))
 
@@ -17,22 +18,26 @@
 #define ADMIN_RESERVE_KIB_MAX (8u << 10)
 #define USER_RESERVE_KIB_MAX  (128u << 10)
 
-static uint64_t limit_pages(void)
+/* Swap can be promised in full, of RAM a part. */
+static uint64_t limit_pages(uint64_t ram, uint64_t swap)
 {
-    struct quire_frame_stats frames;
-
     if (vm_settings.overcommit_kbytes != 0)
-        return KIB_TO_PAGES(vm_settings.overcommit_kbytes);
-    quire_frame_stats(&kernel_machine, &frames);
-    return frames.total * (uint64_t)(unsigned)vm_settings.overcommit_ratio / 100;
+        return KIB_TO_PAGES(vm_settings.overcommit_kbytes) + swap;
+    return ram * (uint64_t)(unsigned)vm_settings.overcommit_ratio / 100 + swap;
 }
 
 void overcommit_apply(void)
 {
     static const enum quire_commit_mode mode[] = {QUIRE_COMMIT_HEURISTIC, QUIRE_COMMIT_ALWAYS,
                                                   QUIRE_COMMIT_STRICT};
+    struct quire_frame_stats frames;
+    uint64_t swap, free_swap;
 
-    quire_commit_set(&kernel_machine, mode[vm_settings.overcommit_memory], limit_pages(),
+    quire_frame_stats(&kernel_machine, &frames);
+    reclaim_swap(&swap, &free_swap);
+    __atomic_store_n(&kernel_machine.commit.machine, frames.total + swap, __ATOMIC_RELAXED);
+    quire_commit_set(&kernel_machine, mode[vm_settings.overcommit_memory],
+                     limit_pages(frames.total, swap),
                      KIB_TO_PAGES(vm_settings.admin_reserve_kbytes),
                      KIB_TO_PAGES(vm_settings.user_reserve_kbytes));
     __atomic_store_n(&kernel_machine.region_limit, (size_t)(unsigned)vm_settings.max_map_count,

@@ -23,6 +23,8 @@
 #include "x86/trap.h"
 #include "x86/usercopy.h"
 
+static uint64_t major_faults;
+
 static unsigned access_of(unsigned error_code)
 {
     if (error_code & FAULT_FETCH)
@@ -199,11 +201,28 @@ static void raise(struct trap_frame *frame, quire_virt address, unsigned error_c
     signal_force(signo, &info);
 }
 
+/* A fault is major when it had to wait for a device. */
+static void count_fault(struct thread *thread, uint64_t reads_before)
+{
+    if (likely(thread->reads == reads_before)) {
+        thread->times.minor_faults++;
+    } else {
+        thread->times.major_faults++;
+        major_faults++;
+    }
+}
+
+uint64_t fault_major_count(void)
+{
+    return major_faults;
+}
+
 int fault_handle(struct trap_frame *frame, uintptr_t address, unsigned error_code)
 {
     struct thread *thread = current_thread();
     enum quire_fault_class class = QUIRE_FAULT_KERNEL_ADDRESS;
     enum quire_status status = QUIRE_NO_MAPPING;
+    uint64_t reads = thread->reads;
 
     if (likely(trap_from_user(frame))) {
         /*
@@ -217,7 +236,7 @@ int fault_handle(struct trap_frame *frame, uintptr_t address, unsigned error_cod
             status =
                 quire_space_fault(thread->memory->space, address, access_of(error_code), &class);
             if (likely(status == QUIRE_OK)) {
-                thread->times.minor_faults++;
+                count_fault(thread, reads);
                 return 0;
             }
         }
@@ -229,7 +248,7 @@ int fault_handle(struct trap_frame *frame, uintptr_t address, unsigned error_cod
     status = quire_space_fault(thread->memory->space, address,
                                access_of(error_code) | QUIRE_ACCESS_KERNEL, &class);
     if (status == QUIRE_OK) {
-        thread->times.minor_faults++;
+        count_fault(thread, reads);
         return 0;
     }
     if (status == QUIRE_NO_MEMORY)

@@ -2,16 +2,18 @@
  * Memory is exhausted: what the library calls when it finds no frame (q->reclaimer), and what the
  * kernel's own allocations call (memory_reclaim).
  *
- * Concepts. First what is kept for reuse goes back: dead threads with their stacks, empty slabs.
- * When that gives nothing, a process must die. Points say which: the pages that it holds (resident,
- * swapped out, page tables) plus a thousandth of all memory for each step of its oom_score_adj. The
- * process with the most is killed, with everyone who shares its memory. Its mappings are removed at
- * once, by whoever needed the memory: that needs no memory itself (whole tables leave, none is
- * copied or split), waits for nobody, and works also when the victim sleeps on something that the
- * killer holds. What else the victim holds (files, pipes, segments) comes back when it has died;
- * whoever runs out again in the meantime waits for that, and does not kill a second one.
+ * Concepts. First pages that are not needed now go out, or are dropped (kernel/reclaim). When there
+ * are none, what is kept for reuse goes back: dead threads with their stacks, empty slabs. When
+ * that gives nothing either, neither RAM nor swap is left, and a process must die. Points say
+ * which: the pages that it holds (resident, swapped out, page tables) plus a thousandth of all
+ * memory for each step of its oom_score_adj. The process with the most is killed, with everyone who
+ * shares its memory. Its mappings are removed at once, by whoever needed the memory: that needs no
+ * memory itself (whole tables leave, none is copied or split), waits for nobody, and works also
+ * when the victim sleeps on something that the killer holds. What else the victim holds (files,
+ * pipes, segments) comes back when it has died; whoever runs out again in the meantime waits for
+ * that, and does not kill a second one.
  *
- *     no frame ── caches gave some ────────────────────────────── try again
+ *     no frame ── pages or caches gave some ────────────────────────────── try again
  *        │
  *        ├─────── the caller is dying itself ────────────────── fail
  *        ├─────── a victim is on its way out ─── wait, a second at most ── try again
@@ -53,6 +55,8 @@
 #include "kernel/proc/failnth.h"
 #include "kernel/proc/scheduler.h"
 #include "kernel/proc/tree.h"
+#include "kernel/reclaim/pressure.h"
+#include "kernel/reclaim/reclaim.h"
 #include "x86/cpu.h"
 #include "x86/interrupt.h"
 #include "x86/time.h"
@@ -268,6 +272,8 @@ static void collect(void)
 static void report_memory(void)
 {
     struct quire_frame_stats frames;
+    struct pressure_figures stalled[2];
+    uint64_t swap, free_swap;
 
     quire_frame_stats(&kernel_machine, &frames);
     for (unsigned i = 0; i < QUIRE_ZONE_COUNT; i++) {
@@ -277,6 +283,14 @@ static void report_memory(void)
             log_info("  zone %-6s %9lu KiB of RAM, %9lu KiB free", quire_zone_string(i),
                      KIB(zone->present), KIB(quire_zone_free(zone)));
     }
+    reclaim_swap(&swap, &free_swap);
+    for (unsigned i = 0; i < 2; i++)
+        pressure_figures(PRESSURE_MEMORY, i != 0, &stalled[i]);
+    log_info("  %lu KiB of swap, %lu KiB free; stalled for want of memory in the last 10 s: "
+             "%lu.%02lu %% of the time some, %lu.%02lu %% all",
+             KIB(swap), KIB(free_swap), PRESSURE_PERCENT(stalled[0].average[0]),
+             PRESSURE_HUNDREDTHS(stalled[0].average[0]), PRESSURE_PERCENT(stalled[1].average[0]),
+             PRESSURE_HUNDREDTHS(stalled[1].average[0]));
     log_info("  %lu KiB of RAM, %lu KiB free; in use, in KiB:", KIB(frames.total),
              KIB(frames.free));
     for (unsigned kind = QUIRE_FRAME_RESERVED + 1; kind < QUIRE_FRAME_KIND_COUNT; kind++)
@@ -517,24 +531,20 @@ size_t memory_drop_caches(void)
     return threads + kernel_stack_trim() + quire_heap_shrink(&kernel_machine);
 }
 
-static uint64_t free_frames(void)
-{
-    struct quire_frame_stats frames;
-
-    quire_frame_stats(&kernel_machine, &frames);
-    return frames.free;
-}
-
 bool memory_reclaim(size_t frames)
 {
     struct thread *thread = current_thread();
     bool given, enough;
 
     if (oom.busy || in_interrupt() || !interrupts_enabled() || !init_process || thread->dying ||
-        failnth_struck())
+        thread->sweeping || failnth_struck())
         return false;
-    given = memory_drop_caches() != 0;
-    enough = free_frames() >= frames + ENOUGH;
+    enough =
+        quire_frame_available(&kernel_machine) >= kernel_machine.frame.reserve + frames + ENOUGH;
+    given = reclaim_direct(frames) != 0;
+    if (given && !enough)
+        return true; /* each time there is less to take: this ends */
+    given |= memory_drop_caches() != 0;
     if (given && thread->process->kernel)
         return true; /* it never gets to user mode, and asks for single things */
     if ((given || enough) && thread->reclaim_rounds < RECLAIM_ROUNDS) {

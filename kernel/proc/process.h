@@ -85,4 +85,7 @@ int process_start(const char *path, char *const argv[], char *const envp[], cons
  */
 bool fault_report_of(int process, char *text, size_t size);
 
+/* Page faults of programs that had to wait for a device. */
+uint64_t fault_major_count(void);
+
 #endif

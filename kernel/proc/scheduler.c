@@ -37,6 +37,7 @@
 #include "kernel/linux/errno.h"
 #include "kernel/proc/signals.h"
 #include "kernel/proc/tree.h"
+#include "kernel/reclaim/pressure.h"
 #include "x86/cpu.h"
 #include "x86/interrupt.h"
 #include "x86/time.h"
@@ -298,6 +299,7 @@ static bool wake_from(struct thread *thread, uint32_t asleep)
         if (!thread->on_queue) {
             thread->demanding = thread->slice == 0;
             enqueue_locked(queue, thread);
+            pressure_runs(thread);
             ask_for_switch(queue, thread);
         }
     }
@@ -327,6 +329,7 @@ void thread_start(struct thread *thread)
     thread->demanding = current_thread()->demanding;
     __atomic_store_n(&thread->state, THREAD_RUNNABLE, __ATOMIC_RELEASE);
     enqueue_locked(queue, thread);
+    pressure_runs(thread);
     spin_unlock_interrupts(&queue->lock, flags);
 }
 
@@ -395,6 +398,7 @@ static void schedule_with_interrupts_off(void)
             previous->times.involuntary_switches++;
         } else {
             previous->on_queue = false;
+            pressure_sleeps(previous);
             previous->times.voluntary_switches++;
         }
     }
@@ -517,6 +521,7 @@ void timer_tick(struct trap_frame *frame)
         return; /* early boot: no threads yet */
     queue = this_queue();
     queue->ticks++;
+    pressure_tick(queue->ticks);
     if (queue->ticks % (5 * TIMER_HZ) == 0)
         update_load(queue);
     if (thread == queue->idle) {

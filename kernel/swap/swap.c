@@ -11,6 +11,7 @@
  */
 #include "swap/swap.h"
 
+#include <quire/commit.h>
 #include <quire/machine.h>
 #include <quire/reclaim.h>
 
@@ -20,6 +21,8 @@
 #include "core/memory.h"
 #include "core/string.h"
 #include "linux/errno.h"
+#include "proc/tree.h"
+#include "reclaim/reclaim.h"
 
 static struct list devices = LIST_INIT(devices); /* (swap_mutex) in order of their numbers */
 static struct mutex swap_mutex;
@@ -99,6 +102,7 @@ static int on_locked(struct swap_device *device, int priority)
     if (priority < 0)
         lowest--;
     add_locked(device);
+    reclaim_swap_changed();
     log_info("swap: %s is on: %llu KiB, priority %d", device->name,
              (unsigned long long)device->pages * (QUIRE_PAGE_SIZE / 1024), device->area->priority);
     return 0;
@@ -150,12 +154,18 @@ static int off_locked(struct swap_device *device)
     int priority = area->priority;
     enum quire_status status;
 
+    /* What was promised must find room without it, where promises are kept strictly. */
+    if (!quire_commit_charge(&kernel_machine, current_thread()->memory->space, device->pages))
+        return -ENOMEM;
+    quire_commit_release(&kernel_machine, device->pages);
     quire_slot_area_close(area, true);
+    reclaim_swap_changed();
     status = quire_reclaim_drain(area);
     if (status == QUIRE_OK)
         status = quire_slot_area_destroy(area);
     if (status != QUIRE_OK) {
         quire_slot_area_close(area, false);
+        reclaim_swap_changed();
         log_warn("swap: %s stays on: %s", device->name, quire_status_string(status));
         return status == QUIRE_IO_ERROR ? -EIO : status == QUIRE_NO_MEMORY ? -ENOMEM : -EBUSY;
     }

@@ -18,7 +18,7 @@
 #include "core/memory.h"
 #include "core/spinlock.h"
 #include "linux/errno.h"
-#include "proc/process.h"
+#include "proc/tree.h"
 
 #define WRITES        32 /* under way for one device */
 #define FAILURES_TOLD 8  /* of reads and of writes of one device */
@@ -106,6 +106,7 @@ enum quire_status quire_hook_slot_read(struct quire *q, uint64_t slot,
     struct swap_device *device = device_of(q, slot);
     int error = transfer(device, BLOCK_READ, slot, frames, n);
 
+    current_thread()->reads++;
     if (error == 0)
         return QUIRE_OK;
     if (n == 1)

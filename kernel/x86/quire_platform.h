@@ -18,6 +18,10 @@ bool failnth_strikes(void);
 #define quire_platform_allocation_fails()                                                          \
     (__builtin_expect(failnth_counting != 0, 0) && failnth_strikes())
 
+/* Who writes pages out, or dies, may use the reserve: kernel/reclaim. */
+bool memory_uses_reserve(void);
+#define quire_platform_uses_reserve() memory_uses_reserve()
+
 QUIRE_INLINE unsigned quire_platform_cpu(void)
 {
     return cpu_id();

@@ -296,6 +296,9 @@ void op_draw_inside(const struct model *model, struct sim_random *random, int sp
     default:
         draw_range(model, random, cluster, op);
         op->advice = draw_advice(random);
+        /* The sweep takes such pages or leaves them: tests/machine/test_advice.c. */
+        if (model->swept && op->advice == QUIRE_ADVICE_FREE)
+            op->advice = QUIRE_ADVICE_COLD;
         op->force = sim_random_once_in(random, 2);
         break;
     }

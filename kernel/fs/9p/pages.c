@@ -24,6 +24,7 @@
 #include "core/memory.h"
 #include "core/string.h"
 #include "proc/process.h"
+#include "proc/tree.h"
 
 static unsigned long writing; /* (a) pages that are being written, for /proc */
 
@@ -84,6 +85,7 @@ static enum quire_status fill(struct quire_object *object, uint64_t index,
     size_t done = 0;
     uint32_t fid;
 
+    current_thread()->reads++;
     if (offset < server_size(node) && (ninep_io_fid(node, false, &fid) != 0 ||
                                        read_pages(node, fid, offset, frames, n, &done) != 0))
         return QUIRE_IO_ERROR;
