@@ -73,13 +73,10 @@ static void choose_window_locked(struct quire_object *object, uint64_t index, un
 }
 
 /* So many frames more can be had without making memory short. */
-static bool is_plenty(const struct quire *q, uint64_t frames)
+static bool is_plenty(struct quire *q, uint64_t frames)
 {
-    uint64_t free = 0;
-
-    for (unsigned i = 0; i < QUIRE_ZONE_COUNT; i++)
-        free += __atomic_load_n(&q->frame.zone[i].free, __ATOMIC_RELAXED);
-    return free > frames + __atomic_load_n(&q->reclaim.low, __ATOMIC_RELAXED) + q->frame.count / 64;
+    return quire_frame_available(q) >
+           frames + __atomic_load_n(&q->reclaim.low, __ATOMIC_RELAXED) + q->frame.count / 64;
 }
 
 /* A neighbour joins the run, if it is nowhere and costs nobody anything. */
