@@ -8,6 +8,7 @@
 #include "linux/resource.h"
 #include "proc/scheduler.h"
 #include "proc/signals.h"
+#include "proc/trace.h"
 #include "proc/tree.h"
 #include "tty/tty.h"
 #include "x86/cpu.h"
@@ -206,6 +207,8 @@ static const char *state_text(char letter)
         return "S (sleeping)";
     case 'T':
         return "T (stopped)";
+    case 't':
+        return "t (tracing stop)";
     case 'Z':
         return "Z (zombie)";
     case 'X':
@@ -276,8 +279,9 @@ int proc_show_status(struct text *text, const struct proc_target *target)
     text_printf(text, "\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\n",
                 state_text(target_state(target, thread)), process->number, number,
                 parent_number(process));
-    text_printf(text, "TracerPid:\t0\nUid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", who->uid,
-                who->euid, who->suid, who->fsuid, who->gid, who->egid, who->sgid, who->fsgid);
+    text_printf(text, "TracerPid:\t%d\nUid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n",
+                trace_tracer_number(process, thread), who->uid, who->euid, who->suid, who->fsuid,
+                who->gid, who->egid, who->sgid, who->fsgid);
     text_printf(text, "FDSize:\t%u\nGroups:\t", descriptor_room(process));
     for (uint32_t i = 0; i < who->group_count; i++)
         text_printf(text, "%s%u", i > 0 ? " " : "", who->groups[i]);

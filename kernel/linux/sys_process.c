@@ -222,8 +222,8 @@ static struct signal_info child_info(const struct wait_result *result)
         info.code = CLD_CONTINUED;
         info.status = SIGCONT;
     } else if ((status & 0xff) == 0x7f) {
-        info.code = CLD_STOPPED;
-        info.status = WEXITSTATUS(status);
+        info.code = result->trapped ? CLD_TRAPPED : CLD_STOPPED;
+        info.status = result->trapped ? status >> 8 : WEXITSTATUS(status);
     } else if (WIFSIGNALED(status)) {
         info.code = CLD_KILLED;
         info.status = WTERMSIG(status);

@@ -129,6 +129,9 @@ long sys_process_vm_readv(word pid, word local, word local_count, word remote, w
 long sys_process_vm_writev(word pid, word local, word local_count, word remote, word remote_count,
                            word flags);
 
+/* sys_ptrace.c */
+long sys_ptrace(word request, word pid, word address, word data);
+
 /* sys_policy.c */
 long sys_set_mempolicy(word mode, word nodes, word count);
 long sys_get_mempolicy(word mode, word nodes, word count, word address, word flags);

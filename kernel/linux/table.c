@@ -6,6 +6,7 @@
 #include "kernel/linux/sys_file.h"
 #include "kernel/linux/syscalls.h"
 #include "kernel/proc/process.h"
+#include "kernel/proc/trace.h"
 
 /*
  * The entry code puts six arguments in their places; a function that takes fewer ignores the rest,
@@ -33,18 +34,43 @@ static const char *const absent_names[] = {
 #define WORD_BITS (8 * sizeof(unsigned long))
 
 /* Each is named once in the log, with the first program that asked. */
-long syscall_unknown(unsigned long a, unsigned long b, unsigned long c, unsigned long d,
-                     unsigned long e, unsigned long f)
+static long absent(unsigned long number)
 {
     static unsigned long told[NUMBERS / WORD_BITS + 2]; /* the last bit: all beyond the table */
-    unsigned long number = trap_user_frame()->orig_ax;
     unsigned long slot = number < NUMBERS ? number : NUMBERS;
     unsigned long bit = 1ul << (slot % WORD_BITS);
 
-    (void)a, (void)b, (void)c, (void)d, (void)e, (void)f;
     if (!(__atomic_fetch_or(&told[slot / WORD_BITS], bit, __ATOMIC_RELAXED) & bit))
         log_info("%s[%d]: system call %lu (%s) does not exist here", current_thread()->name,
                  current_thread()->tid, number,
                  number < NUMBERS && absent_names[number] ? absent_names[number] : "unknown");
     return -ENOSYS;
+}
+
+/* The tracer may change number and arguments before the call, and its result after it. */
+static long traced_call(struct trap_frame *frame)
+{
+    unsigned long number, of[6];
+
+    trace_call(TRACE_CALL_ENTRY);
+    number = frame->orig_ax;
+    trap_frame_arguments(frame, of);
+    if (!kill_pending()) {
+        if (number < syscall_count && syscall_table[number])
+            frame->ax =
+                (unsigned long)syscall_table[number](of[0], of[1], of[2], of[3], of[4], of[5]);
+        else if (number != ~0ul)
+            frame->ax = (unsigned long)absent(number);
+    }
+    trace_call(TRACE_CALL_EXIT);
+    return (long)frame->ax;
+}
+
+long syscall_unknown(unsigned long a, unsigned long b, unsigned long c, unsigned long d,
+                     unsigned long e, unsigned long f)
+{
+    struct trap_frame *frame = trap_user_frame();
+
+    (void)a, (void)b, (void)c, (void)d, (void)e, (void)f;
+    return current_thread()->context.traced ? traced_call(frame) : absent(frame->orig_ax);
 }

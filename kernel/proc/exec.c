@@ -25,6 +25,7 @@
 #include "kernel/proc/failnth.h"
 #include "kernel/proc/scheduler.h"
 #include "kernel/proc/signals.h"
+#include "kernel/proc/trace.h"
 #include "kernel/proc/tree.h"
 #include "kernel/tty/tty.h"
 #include "x86/usercopy.h"
@@ -435,7 +436,7 @@ int exec_program(int start, const char *name, unsigned at_flags, struct exec_str
 {
     struct exec_plan plan;
     struct file *file;
-    int error = open_program(start, name, at_flags, strings, &file);
+    int error = open_program(start, name, at_flags, strings, &file), tid = current_thread()->tid;
 
     if (error)
         return error;
@@ -448,6 +449,7 @@ int exec_program(int start, const char *name, unsigned at_flags, struct exec_str
         return error;
     }
     plan_carry_out(&plan, name, frame);
+    trace_exec(tid);
     return 0;
 }
 

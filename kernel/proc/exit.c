@@ -20,6 +20,7 @@
 #include "kernel/proc/oom.h"
 #include "kernel/proc/scheduler.h"
 #include "kernel/proc/signals.h"
+#include "kernel/proc/trace.h"
 #include "kernel/proc/tree.h"
 #include "kernel/tty/tty.h"
 
@@ -173,7 +174,7 @@ static void give_children_away_locked(struct process *process, struct list *out_
         check_orphaned_locked(child, process, process);
         if (child->leader && child->leader->parent_death_signal)
             signal_send_process_locked(child, child->leader->parent_death_signal, NULL);
-        if (!child->zombie)
+        if (!child->zombie || child->trace_hidden)
             continue;
         if (reaped_by_itself(child)) {
             list_remove(node);
@@ -204,13 +205,38 @@ static void leave_session(struct process *process)
         tty_session_ended(tty, session);
 }
 
+static void tell_end_locked(struct process *process, struct remains *remains)
+{
+    bool reaped = reaped_by_itself(process);
+    int status = process->exit_status;
+
+    if (process->parent)
+        notify_parent_locked(process, WIFSIGNALED(status) ? CLD_KILLED : CLD_EXITED,
+                             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    if (reaped)
+        reap_locked(process, remains);
+}
+
+void process_reveal(struct process *process)
+{
+    struct remains remains = {0};
+    uint64_t flags = tree_lock_interrupts();
+
+    if (process->trace_hidden) {
+        process->trace_hidden = false;
+        tell_end_locked(process, &remains);
+    }
+    tree_unlock_interrupts(flags);
+    bury(&remains);
+}
+
 static void process_end(struct process *process)
 {
     struct remains remains = {0};
     struct list dead = LIST_INIT(dead);
     int status = process->exit_status;
+    struct trace *trace;
     uint64_t flags;
-    bool reaped;
 
     timers_cancel(process);
     oom_process_ended(process);
@@ -218,13 +244,10 @@ static void process_end(struct process *process)
     give_children_away_locked(process, &dead);
     check_orphaned_locked(process, process->parent, process);
     __atomic_store_n(&process->zombie, true, __ATOMIC_RELEASE);
-    reaped = reaped_by_itself(process);
-    if (process->parent)
-        notify_parent_locked(process, WIFSIGNALED(status) ? CLD_KILLED : CLD_EXITED,
-                             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-    if (reaped)
-        reap_locked(process, &remains);
+    if (!trace_process_ended_locked(process, &trace))
+        tell_end_locked(process, &remains);
     tree_unlock_interrupts(flags);
+    trace_free(trace);
     wake_all(&process->end_wait);
     if (process->on_exit)
         process->on_exit(process->on_exit_argument, status);
@@ -283,7 +306,10 @@ _Noreturn void thread_exit(int wait_status)
     uint64_t flags;
     bool last;
 
+    if (!thread->dying)
+        trace_event(EVENT_EXIT, (unsigned long)wait_status);
     thread->dying = true;
+    trace_tracer_ended(thread);
     failnth_set(thread, 0);
     thread->exit_code = wait_status;
     futex_thread_exit(thread);
@@ -319,6 +345,7 @@ _Noreturn void thread_exit(int wait_status)
     pending_flush(&thread->pending);
     quire_spin_unlock(&process->lock);
     thread->pid->thread = NULL;
+    trace_thread_ended_locked(thread, wait_status);
     if (pid_unuse_locked(thread->pid))
         free = thread->pid;
     thread->pid = NULL;
@@ -354,6 +381,7 @@ int process_end_other_threads(void)
     struct process *process = thread->process;
     uint64_t flags = tree_lock_interrupts();
     struct pid *own, *leader;
+    struct trace *trace = NULL;
 
     quire_spin_lock(&process->lock);
     if (process->group_exit || process->exec_thread || thread->dying) {
@@ -385,9 +413,11 @@ int process_end_other_threads(void)
         leader->uses++;
         thread->pid = leader;
         thread->tid = process->number;
+        trace = trace_take_number_locked(process->leader, thread);
     }
     tree_unlock_interrupts(flags);
     pid_free(own);
+    trace_free(trace);
     if (process->leader != thread) {
         struct thread *old = process->leader;
 
@@ -427,6 +457,9 @@ static bool take_news_locked(struct process *child, const struct wait_request *r
 {
     bool keep = (request->options & WAIT_NO_REAP) != 0;
 
+    out->trapped = false;
+    if (child->trace_hidden)
+        return false;
     if (child->zombie && (request->options & WAIT_EXITED)) {
         struct process *parent = child->parent;
 
@@ -440,7 +473,8 @@ static bool take_news_locked(struct process *child, const struct wait_request *r
         }
         return true;
     }
-    if (child->child_stopped && (request->options & WAIT_STOPPED)) {
+    if (child->child_stopped && (request->options & WAIT_STOPPED) &&
+        !trace_by_parent_locked(child)) {
         fill_result_locked(child, out);
         out->status = (child->stop_signal << 8) | 0x7f;
         child->child_stopped = keep;
@@ -460,11 +494,14 @@ static int look(const struct wait_request *request, struct wait_result *out)
 {
     struct process *process = current_process();
     struct remains remains = {0};
+    struct trace *trace;
     uint64_t flags = tree_lock_interrupts();
-    int result = -ECHILD;
+    int result = trace_look_locked(request, out, &trace);
 
     list_for_each(node, &process->children)
     {
+        if (result == 1)
+            break;
         struct process *child = container_of(node, struct process, sibling_node);
 
         if (!selected(child, request))
@@ -479,6 +516,9 @@ static int look(const struct wait_request *request, struct wait_result *out)
     }
     tree_unlock_interrupts(flags);
     bury(&remains);
+    if (trace && trace->thread == trace->thread->process->leader)
+        process_reveal(trace->thread->process);
+    trace_free(trace);
     return result;
 }
 

@@ -28,6 +28,7 @@ struct wait_result {
     int pid;
     uint32_t uid;
     int status;
+    bool trapped; /* a stop for its tracer, who asks */
     struct usage_times times;
     uint64_t resident_peak; /* bytes */
 };

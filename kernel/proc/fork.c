@@ -15,6 +15,7 @@
 #include "kernel/proc/pidfd.h"
 #include "kernel/proc/scheduler.h"
 #include "kernel/proc/signals.h"
+#include "kernel/proc/trace.h"
 #include "kernel/proc/tree.h"
 #include "x86/usercopy.h"
 
@@ -178,6 +179,7 @@ static int enter_tree(struct thread *child, struct process *process, struct pid 
 
         process_link_locked(process, parent, pid);
         process->leader = child;
+        process->creator = current_thread()->tid;
         thread_get(child);
         process->exit_signal =
             arguments->flags & CLONE_PARENT ? mine->exit_signal : (int)arguments->exit_signal;
@@ -239,7 +241,7 @@ long thread_clone(const struct clone_arguments *arguments)
     struct thread *parent = current_thread(), *child;
     struct process *process = NULL;
     struct pid *pid = NULL;
-    int error = check_flags(arguments), number, descriptor = -1;
+    int error = check_flags(arguments), number, event, descriptor = -1;
     uint64_t flags = arguments->flags;
 
     if (error)
@@ -280,10 +282,14 @@ long thread_clone(const struct clone_arguments *arguments)
         goto failed;
     if (flags & CLONE_VFORK)
         thread_get(child);
+    event = trace_clone(child, flags, arguments->exit_signal);
     thread_start(child);
+    if (event)
+        trace_event(event, (unsigned long)number);
     if (flags & CLONE_VFORK) {
         wait_for_vfork(child);
         thread_put(child);
+        trace_event(EVENT_VFORK_DONE, (unsigned long)number);
     }
     return number;
 

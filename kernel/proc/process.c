@@ -227,7 +227,7 @@ char thread_state_letter(const struct thread *thread)
     case THREAD_RUNNABLE:
         return 'R';
     case THREAD_STOPPED:
-        return 'T';
+        return thread->process->stopped || !thread->trace ? 'T' : 't';
     case THREAD_DEAD:
         return 'Z';
     default:

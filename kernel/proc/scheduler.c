@@ -119,6 +119,7 @@ struct thread *thread_create(const char *name)
     list_init(&thread->pending.queue);
     list_init(&thread->futex_locks);
     list_init(&thread->futex_waiting);
+    list_init(&thread->tracees);
     thread->signal_stack = SIGNAL_STACK_NONE;
     __atomic_fetch_add(&thread_total, 1, __ATOMIC_RELAXED);
     return thread;

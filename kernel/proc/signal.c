@@ -27,6 +27,7 @@
 #include "kernel/linux/resource.h"
 #include "kernel/proc/exit.h"
 #include "kernel/proc/scheduler.h"
+#include "kernel/proc/trace.h"
 #include "kernel/proc/tree.h"
 #include "x86/interrupt.h"
 #include "x86/usercopy.h"
@@ -402,7 +403,12 @@ static void continue_locked(struct process *process)
     process->child_stopped = false;
     process->child_continued = true;
     list_for_each(node, &process->threads)
-        thread_wake_stopped(container_of(node, struct thread, thread_node));
+    {
+        struct thread *thread = container_of(node, struct thread, thread_node);
+
+        trace_continued_locked(thread);
+        thread_wake_stopped(thread);
+    }
     notify_parent_locked(process, CLD_CONTINUED, SIGCONT);
 }
 
@@ -436,6 +442,8 @@ static bool ignored_locked(struct process *process, struct thread *target, int s
         thread = container_of(process->threads.next, struct thread, thread_node);
     if (thread && ((thread->blocked | thread->waiting_for) & SIGNAL_BIT(signo)))
         return false;
+    if (thread && thread->trace)
+        return false; /* its tracer sees it first */
     quire_spin_lock(&handlers->lock);
     ignored = action_ignores(&handlers->action[signo - 1], signo);
     quire_spin_unlock(&handlers->lock);
@@ -638,7 +646,7 @@ void trap_signal_user(struct trap_frame *frame, int signo, int code, uintptr_t a
 
 /* ---- delivery ---- */
 
-/* Parks the thread until SIGCONT or death. */
+/* Parks the thread until SIGCONT or death, or until someone wants to trace it. */
 static void stop_here(struct thread *thread)
 {
     struct process *process = thread->process;
@@ -646,7 +654,7 @@ static void stop_here(struct thread *thread)
 
     for (;;) {
         flags = spin_lock_interrupts(&process->lock);
-        if (!process->stopped || thread->dying) {
+        if (!process->stopped || thread->dying || thread->trace) {
             thread->state = THREAD_RUNNABLE;
             spin_unlock_interrupts(&process->lock, flags);
             return;
@@ -672,8 +680,16 @@ static void stop_process(struct process *process, int signo)
         process->child_stopped = true;
         process->child_continued = false;
         list_for_each(node, &process->threads)
-            alert_locked(container_of(node, struct thread, thread_node));
-        notify_parent_locked(process, CLD_STOPPED, signo);
+        {
+            struct thread *thread = container_of(node, struct thread, thread_node);
+
+            if (thread->trace)
+                thread->trace->ran_through = false;
+            alert_locked(thread);
+        }
+        /* A parent that traces it is told as a tracer. */
+        if (!trace_by_parent_locked(process))
+            notify_parent_locked(process, CLD_STOPPED, signo);
     }
     quire_spin_unlock(&process->lock);
     tree_unlock_interrupts(flags);
@@ -756,12 +772,14 @@ static void deliver(struct trap_frame *frame)
     uint64_t flags;
 
     for (;;) {
+        if (unlikely(thread->trace != NULL) && trace_job_stop())
+            continue;
         flags = spin_lock_interrupts(&process->lock);
         if (thread->dying) {
             spin_unlock_interrupts(&process->lock, flags);
             thread_exit(process->exit_status);
         }
-        if (process->stopped) {
+        if (process->stopped && !thread->trace) {
             spin_unlock_interrupts(&process->lock, flags);
             stop_here(thread);
             continue;
@@ -770,6 +788,12 @@ static void deliver(struct trap_frame *frame)
             context_clear_exit_work(&thread->context, EXIT_WORK_SIGNAL);
             spin_unlock_interrupts(&process->lock, flags);
             break;
+        }
+        if (unlikely(thread->trace != NULL)) {
+            spin_unlock_interrupts(&process->lock, flags);
+            if (!trace_signal(&info))
+                continue;
+            flags = spin_lock_interrupts(&process->lock);
         }
         quire_spin_lock(&process->handlers->lock);
         slot = &process->handlers->action[info.signo - 1];
@@ -811,7 +835,7 @@ bool signal_deliver_fault(struct trap_frame *frame, const struct signal_info *in
     slot = &process->handlers->action[info->signo - 1];
     action = *slot;
     handled = action.handler > SIG_IGN && !(thread->blocked & SIGNAL_BIT(info->signo)) &&
-              !thread->dying && !process->stopped;
+              !thread->dying && !process->stopped && !thread->trace;
     if (handled && (action.flags & SA_RESETHAND))
         slot->handler = SIG_DFL;
     quire_spin_unlock(&process->handlers->lock);

@@ -25,6 +25,7 @@
 struct signal_action_table;
 struct futex_lock;
 struct file;
+struct trace;
 struct tty;
 
 /* ---- numbers ---- */
@@ -191,6 +192,11 @@ struct thread {
     struct futex_lock *futex_blocked; /* that it waits for */
     bool futex_exited;                /* owns none any more, for good */
 
+    /* tracing: proc/trace.c */
+    struct trace *trace; /* (t) by whom it is traced; itself reads it as a hint; NULL: by nobody */
+    struct list tracees; /* (t) trace.node of each that it traces */
+    int trace_signo;     /* (t) what it goes on with after a stop for its tracer */
+
     bool vfork_waited; /* (t) whoever made it by vfork waits until it execs or exits */
     struct wait_queue vfork_wait;
     unsigned long
@@ -219,6 +225,7 @@ struct process {
     struct list group_node, session_node; /* (t) */
 
     struct process *parent;   /* (t) */
+    int creator;              /* (t) the parent's thread that made it */
     struct list children;     /* (t) sibling_node of each */
     struct list sibling_node; /* (t) */
     struct list threads;      /* (t) thread_node of each that has not exited */
@@ -230,6 +237,7 @@ struct process {
 
     bool kernel;                         /* (c) the kernel's own */
     bool zombie;                         /* (t) all threads gone */
+    bool trace_hidden;                   /* (t) a zombie that its parent is not told of yet */
     bool group_exit;                     /* (s) is ending as a whole */
     bool exec_done;                      /* (t) has called execve: setpgid by its parent is over */
     bool child_stopped, child_continued; /* (s) to be told to wait4 */

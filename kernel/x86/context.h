@@ -8,7 +8,7 @@
  */
 
 #include "core/compiler.h"
-#include "x86/trap.h"
+#include "x86/syscall.h"
 
 /* Bits of context.exit_work; any bit makes the way to user mode call exit_to_user_work(). */
 #define EXIT_WORK_RESCHEDULE (1u << 0)
@@ -79,6 +79,12 @@ _Noreturn void enter_user(const struct trap_frame *frame);
 /* The running kernel thread becomes a user thread with a fresh FPU and zero segment bases. */
 void context_become_user(struct context *context);
 
+/* Which system calls of the thread that runs next go straight to the table. */
+static inline void context_load_limit(struct cpu *cpu, const struct context *to)
+{
+    cpu->syscall_limit = unlikely(to->traced) ? 0 : syscall_count;
+}
+
 /* --- of the running thread ------------------------------------------------------------------- */
 
 /* exec: FPU registers as a program finds them at its start, segment bases zero, selectors null. */
@@ -91,6 +97,8 @@ void context_copy_user(struct context *to);
    memory is made safe (reserved MXCSR bits are cleared). */
 void fpu_save(struct fpu_state *out_state);
 void fpu_load(struct fpu_state *state);
+/* Only the second half of that, for a state that is loaded later. */
+void fpu_make_safe(struct fpu_state *state);
 
 /* The state a program starts with (FCW 0x37f, MXCSR 0x1f80). */
 extern const struct fpu_state *fpu_initial_state;

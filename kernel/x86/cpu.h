@@ -26,6 +26,8 @@ struct cpu {
     uintptr_t stack_top;         /* top of the running thread's kernel stack: SYSCALL loads it */
     uintptr_t user_sp;           /* SYSCALL's scratch */
     struct context *context;     /* what runs here: the running thread's context */
+    unsigned long syscall_limit; /* numbers of calls below it go straight to the table: 0 for a
+                                    traced thread */
     uint32_t id;                 /* (c) 0 .. cpu_count - 1 */
     uint32_t interrupt_depth;    /* 0 outside interrupt handlers */
     uint32_t pagefault_disabled; /* see usercopy.h */

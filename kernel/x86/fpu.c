@@ -25,7 +25,7 @@ void fpu_save(struct fpu_state *out_state)
     fpu_save_own(out_state);
 }
 
-void fpu_load(struct fpu_state *state)
+void fpu_make_safe(struct fpu_state *state)
 {
     uint32_t mxcsr;
 
@@ -33,6 +33,11 @@ void fpu_load(struct fpu_state *state)
     memcpy(&mxcsr, state->bytes + IMAGE_MXCSR, sizeof mxcsr);
     mxcsr &= mxcsr_mask;
     memcpy(state->bytes + IMAGE_MXCSR, &mxcsr, sizeof mxcsr);
+}
+
+void fpu_load(struct fpu_state *state)
+{
+    fpu_make_safe(state);
     fpu_load_own(state);
 }
 

@@ -22,6 +22,7 @@
 #include "core/string.h"
 #include "kernel/linux/errno.h"
 #include "kernel/linux/syscalls.h"
+#include "kernel/proc/i386/fpu_image.h"
 #include "kernel/proc/signals.h"
 #include "x86/usercopy.h"
 
@@ -110,6 +111,27 @@ static void from_fs(struct fx_image *out, const struct fs_image *in)
             out->valid |= (uint8_t)(1u << i);
         memcpy(&out->st[i], in->st[i], sizeof in->st[i]);
     }
+}
+
+void fpu_image_get(const struct fpu_state *fpu, void *out)
+{
+    struct fx_image fx;
+    struct fs_image fs;
+
+    memcpy(&fx, fpu, sizeof fx);
+    to_fs(&fs, &fx);
+    memcpy(out, &fs, FPU_IMAGE_SIZE);
+}
+
+void fpu_image_set(struct fpu_state *fpu, const void *in)
+{
+    struct fx_image fx;
+    struct fs_image fs = {0};
+
+    memcpy(&fx, fpu, sizeof fx);
+    memcpy(&fs, in, FPU_IMAGE_SIZE);
+    from_fs(&fx, &fs);
+    memcpy(fpu, &fx, sizeof fx);
 }
 
 /* Both images lie one behind the other. */

@@ -35,6 +35,7 @@ void context_switch(struct context *from, struct context *to)
     cpu_set_kernel_stack(cpu, to->stack_top);
     if (to->user) {
         fpu_load_own(&to->fpu);
+        context_load_limit(cpu, to);
         load_tls(cpu, to);
     }
     context_switch_stacks(&from->sp, to->sp);
@@ -61,6 +62,7 @@ void context_reset_user(struct context *context)
 
     memset(context->tls, 0, sizeof context->tls);
     load_tls(this_cpu(), context);
+    context_load_limit(this_cpu(), context);
     fpu_load_own(fpu_initial_state);
     interrupts_restore(flags);
 }

@@ -5,6 +5,7 @@ struct context {
     uintptr_t sp;               /* kernel stack pointer while not running */
     uintptr_t stack_top;        /* (c) one past the kernel stack, multiple of 16 */
     uint32_t exit_work;         /* (a) EXIT_WORK_*, set by anyone with context_set_exit_work() */
+    bool traced;                /* its system calls go to syscall_unknown(), all of them */
     bool user;                  /* has user registers: FPU, segments are kept */
     uintptr_t stack_bottom;     /* (c) lowest byte of the kernel stack */
     uint64_t tls[TLS_SEGMENTS]; /* (true also while running) descriptors of the thread's segments */

@@ -5,6 +5,7 @@
 #include "x86/i386/offsets.h"
 
 _Static_assert(offsetof(struct cpu, context) == CPU_CONTEXT, "");
+_Static_assert(offsetof(struct cpu, syscall_limit) == CPU_LIMIT, "");
 _Static_assert(offsetof(struct context, exit_work) == CONTEXT_EXIT_WORK, "");
 _Static_assert(offsetof(struct trap_frame, bx) == FRAME_BX, "");
 _Static_assert(offsetof(struct trap_frame, dx) == FRAME_DX, "");

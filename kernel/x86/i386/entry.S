@@ -75,7 +75,7 @@ syscall_entry:
     pushl %edx
     pushl %ecx
     pushl %ebx
-    cmpl syscall_count, %eax
+    cmpl %fs:CPU_LIMIT, %eax
     jae syscall_no_such
     movl syscall_table(, %eax, 4), %eax
     testl %eax, %eax

@@ -32,6 +32,15 @@ static inline unsigned long trap_stack_pointer(const struct trap_frame *frame)
     return (unsigned long)&frame->sp;
 }
 
+/* The six arguments of a system call. */
+static inline void trap_frame_arguments(const struct trap_frame *frame, unsigned long out[6])
+{
+    const unsigned long arguments[6] = {frame->bx, frame->cx, frame->dx,
+                                        frame->si, frame->di, frame->bp};
+
+    __builtin_memcpy(out, arguments, sizeof arguments);
+}
+
 /* A program's registers at its first instruction; all others are 0. */
 static inline void trap_frame_start(struct trap_frame *frame, unsigned long ip, unsigned long sp)
 {

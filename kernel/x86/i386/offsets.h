@@ -4,6 +4,7 @@
 /* Places and numbers that the assembler needs; descriptors.c asserts that C agrees. */
 
 #define CPU_CONTEXT 12
+#define CPU_LIMIT   16
 
 #define CONTEXT_EXIT_WORK 8
 

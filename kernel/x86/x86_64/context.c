@@ -82,6 +82,7 @@ static void save_selectors(struct cpu *cpu, struct context *context)
 static void load_user(struct cpu *cpu, struct context *context)
 {
     fpu_load_own(&context->fpu);
+    context_load_limit(cpu, context);
     if (unlikely(context->segments))
         load_selectors(cpu, context->ds, context->es, context->fs, context->gs);
     set_fs_base(cpu, context->fs_base);
@@ -129,6 +130,7 @@ void context_reset_user(struct context *context)
     context->fs_base = 0;
     context->gs_base = 0;
     context->segments = false;
+    context_load_limit(cpu, context);
     load_selectors(cpu, 0, 0, 0, 0);
     set_fs_base(cpu, 0);
     set_gs_base(cpu, 0);

@@ -14,6 +14,7 @@ _Static_assert(offsetof(struct cpu, self) == CPU_SELF, "");
 _Static_assert(offsetof(struct cpu, stack_top) == CPU_STACK_TOP, "");
 _Static_assert(offsetof(struct cpu, user_sp) == CPU_USER_SP, "");
 _Static_assert(offsetof(struct cpu, context) == CPU_CONTEXT, "");
+_Static_assert(offsetof(struct cpu, syscall_limit) == CPU_LIMIT, "");
 _Static_assert(offsetof(struct context, sp) == CONTEXT_SP, "");
 _Static_assert(offsetof(struct context, stack_top) == CONTEXT_STACK_TOP, "");
 _Static_assert(offsetof(struct context, exit_work) == CONTEXT_EXIT_WORK, "");

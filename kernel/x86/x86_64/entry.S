@@ -85,7 +85,7 @@ syscall_entry:
     pushq $TRAP_SYSCALL_NUMBER
     PUSH_REGISTERS $-ENOSYS
     sti
-    cmpq syscall_count(%rip), %rax
+    cmpq %gs:CPU_LIMIT, %rax
     jae syscall_no_such
     movq syscall_table(, %rax, 8), %rax
     testq %rax, %rax

@@ -22,6 +22,15 @@ static inline unsigned long trap_stack_pointer(const struct trap_frame *frame)
     return frame->sp;
 }
 
+/* The six arguments of a system call. */
+static inline void trap_frame_arguments(const struct trap_frame *frame, unsigned long out[6])
+{
+    const unsigned long arguments[6] = {frame->di,  frame->si, frame->dx,
+                                        frame->r10, frame->r8, frame->r9};
+
+    __builtin_memcpy(out, arguments, sizeof arguments);
+}
+
 /* A program's registers at its first instruction; all others are 0. */
 static inline void trap_frame_start(struct trap_frame *frame, unsigned long ip, unsigned long sp)
 {

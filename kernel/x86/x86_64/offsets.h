@@ -7,6 +7,7 @@
 #define CPU_STACK_TOP 8
 #define CPU_USER_SP   16
 #define CPU_CONTEXT   24
+#define CPU_LIMIT     32
 
 #define CONTEXT_SP        0
 #define CONTEXT_STACK_TOP 8
