@@ -502,6 +502,13 @@ void quire_object_resize(struct quire_object *object, uint64_t size)
         drop_pages_locked(object, first, UINT64_MAX);
         quire_object_zap_locked(object, first, UINT64_MAX, false);
         quire_object_end_io_locked(object, size);
+    } else if (object->kind == QUIRE_OBJECT_PAGED && (old & (QUIRE_PAGE_SIZE - 1)) != 0) {
+        /* What was put behind the old end may have been left out when the page was written back. */
+        struct quire_frame *frame =
+            quire_place_frame(quire_tree_find(object, old >> QUIRE_PAGE_SHIFT));
+
+        if (frame != NULL)
+            quire_frame_mark_dirty(frame);
     }
     quire_spin_unlock(&object->lock);
     if (size <= old && (size & (QUIRE_PAGE_SIZE - 1)) != 0 && object->kind != QUIRE_OBJECT_DEVICE)

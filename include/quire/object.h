@@ -116,6 +116,13 @@ uint64_t quire_object_drop(struct quire_object *object, uint64_t first, uint64_t
 enum quire_status quire_object_fetch_ahead(struct quire_object *object, uint64_t first,
                                            uint64_t last);
 
+/* Pages that the object keeps, in memory and in slots. A guess while others work on it. */
+QUIRE_INLINE uint64_t quire_object_pages_held(const struct quire_object *object)
+{
+    return __atomic_load_n(&object->resident, __ATOMIC_RELAXED) +
+           __atomic_load_n(&object->swapped, __ATOMIC_RELAXED);
+}
+
 /* How quire_object_page behaves. */
 enum {
     QUIRE_OBJECT_ALLOCATE =

@@ -20,6 +20,8 @@
 #include "proc/process.h"
 #include "x86/usercopy.h"
 
+#include <quire/reclaim.h>
+
 #define READ_BATCH      16 /* pages looked up at a time */
 #define FILE_SIZE_LIMIT (INT64_MAX & ~(uint64_t)(PAGE_SIZE - 1))
 #define RLIMIT_FSIZE    1
@@ -170,20 +172,23 @@ void regular_count(struct vfs_inode *inode, uint64_t pages)
 }
 
 /*
- * A file system has a limit, or (the root) leaves one sixteenth of memory free, so that the machine
- * can still act when it is full. When memory is full before that, the out-of-memory killer acts.
+ * A file system has a limit, or (the root) leaves as much as one sixteenth of memory free, there or
+ * in swap, so that the machine can still act when it is full. When memory is full before that, the
+ * out-of-memory killer acts.
  */
 static bool room_for_page(struct vfs_inode *inode)
 {
     struct vfs_filesystem *filesystem = inode->filesystem;
     struct quire_frame_stats frames;
+    struct quire_reclaim_stats swap;
 
     if (filesystem->limit != FILESYSTEM_ALL_BUT_SOME) {
-        regular_count(inode, inode->object->resident);
+        regular_count(inode, quire_object_pages_held(inode->object));
         return __atomic_load_n(&filesystem->used, __ATOMIC_RELAXED) < filesystem->limit;
     }
     quire_frame_stats(&kernel_machine, &frames);
-    return frames.free > frames.total / 16;
+    quire_reclaim_stats(&kernel_machine, &swap);
+    return frames.free + swap.slots_free > frames.total / 16;
 }
 
 int regular_page(struct vfs_inode *inode, uint64_t index, bool overwrite, struct quire_frame **out)
@@ -276,7 +281,7 @@ static long write_pages(struct vfs_inode *inode, struct transfer *from, uint64_t
     }
     if (done > 0 && at > object->size)
         quire_object_resize(object, at);
-    regular_count(inode, object->resident);
+    regular_count(inode, quire_object_pages_held(object));
     return done > 0 ? (long)done : error;
 }
 
@@ -352,7 +357,7 @@ int regular_resize_locked(struct vfs_inode *inode, uint64_t size)
     } else {
         quire_object_resize(object, size);
     }
-    regular_count(inode, object->resident);
+    regular_count(inode, quire_object_pages_held(object));
     inode_touch(inode, true, true);
     return 0;
 }
@@ -388,7 +393,7 @@ int vfs_punch(struct vfs_inode *inode, uint64_t start, uint64_t end)
         quire_object_punch(object, start, end);
         /* Its file system may be gone when only mappings are left. */
         if (__atomic_load_n(&inode->references, __ATOMIC_RELAXED) != 0)
-            regular_count(inode, object->resident);
+            regular_count(inode, quire_object_pages_held(object));
         inode_touch(inode, true, true);
         error = 0;
     }

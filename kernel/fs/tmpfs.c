@@ -18,6 +18,8 @@
 #include "linux/errno.h"
 #include "proc/process.h"
 
+#include <quire/reclaim.h>
+
 static long tmpfs_read_link(struct vfs_inode *inode, char *buffer, size_t size)
 {
     size_t length = strlen(inode->target);
@@ -347,12 +349,16 @@ static void tmpfs_release(struct vfs_filesystem *filesystem)
 static void tmpfs_statistics(struct vfs_filesystem *filesystem, struct statfs_abi *out)
 {
     struct quire_frame_stats frames;
-    uint64_t left;
+    struct quire_reclaim_stats swap;
+    uint64_t left, total, free;
 
     quire_frame_stats(&kernel_machine, &frames);
-    out->f_blocks = filesystem->limit < frames.total ? filesystem->limit : frames.total;
+    quire_reclaim_stats(&kernel_machine, &swap);
+    total = frames.total + swap.slots;
+    free = frames.free + swap.slots_free;
+    out->f_blocks = filesystem->limit < total ? filesystem->limit : total;
     left = out->f_blocks > filesystem->used ? out->f_blocks - filesystem->used : 0;
-    out->f_bfree = left < frames.free ? left : frames.free;
+    out->f_bfree = left < free ? left : free;
     out->f_bavail = out->f_bfree;
     out->f_files = frames.total / 2;
     out->f_ffree = frames.free / 2;

@@ -696,7 +696,7 @@ static int fallocate_locked(struct vfs_inode *inode, unsigned mode, uint64_t sta
         if (error == 0 && !(mode & FALLOC_FL_KEEP_SIZE) && end > size)
             error = regular_resize_locked(inode, end);
     }
-    regular_count(inode, object->resident);
+    regular_count(inode, quire_object_pages_held(object));
     if (error == 0)
         inode_touch(inode, true, true);
     return error;

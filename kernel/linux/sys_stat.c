@@ -43,7 +43,7 @@ static int inode_facts(struct vfs_inode *inode, bool by_name, struct file_facts 
                                .born = inode->born};
     if (inode_is(inode, S_IFREG) && inode->object != NULL) {
         out->size = inode->object->size;
-        out->blocks = inode->object->resident * (PAGE_SIZE / 512);
+        out->blocks = quire_object_pages_held(inode->object) * (PAGE_SIZE / 512);
     } else if (inode_is(inode, S_IFLNK)) {
         out->size = inode->target != NULL ? strlen(inode->target) : 0;
     } else if (inode_is(inode, S_IFDIR)) {

@@ -306,6 +306,21 @@ static void new_pages_beyond_the_end_are_not_asked_for(void **state)
     assert_int_equal(quire_object_dirty(object), 0);
 }
 
+static void what_was_behind_the_end_is_written_when_the_file_grows(void **state)
+{
+    struct quire_frame *frame;
+
+    (void)state;
+    quire_object_resize(object, PAGE + 100);
+    assert_ok(quire_object_page(object, 1, QUIRE_OBJECT_ALLOCATE, &frame));
+    quire_frame_mark_dirty(frame);
+    assert_ok(quire_object_clean(object, 0, UINT64_MAX));
+    assert_int_equal(quire_object_dirty(object), 0);
+    quire_object_resize(object, PAGE + 200);
+    assert_int_equal(quire_object_dirty(object), 1);
+    quire_frame_put(machine->q, frame);
+}
+
 static void fetching_ahead(void **state)
 {
     (void)state;
@@ -462,6 +477,7 @@ int main(void)
         test(truncation_while_a_page_is_filled),
         test(changes_behind_the_object),
         test(new_pages_beyond_the_end_are_not_asked_for),
+        test(what_was_behind_the_end_is_written_when_the_file_grows),
         test(fetching_ahead),
         test(a_bad_place_costs_one_page),
         test(a_run_that_cannot_be_written_stays),
