@@ -142,15 +142,16 @@ static unsigned zones_wanted(const struct quire *q, size_t wanted)
 
 /* ---- the batch ---- */
 
+/* A few words at a time: half the instructions. Most pages that are not zero say so early. */
 static bool is_zero(struct quire *q, const struct quire_frame *frame)
 {
-    const uint64_t *words = quire_frame_map(q, frame);
-    size_t i = 0;
+    const uint64_t *words = quire_frame_map(q, frame), *at = words;
+    const uint64_t *end = words + QUIRE_PAGE_SIZE / sizeof(*words);
 
-    while (i < QUIRE_PAGE_SIZE / sizeof(*words) && words[i] == 0)
-        i++;
+    while (at < end && (at[0] | at[1] | at[2] | at[3] | at[4] | at[5] | at[6] | at[7]) == 0)
+        at += 8;
     quire_frame_unmap(q, frame, (void *)(uintptr_t)words);
-    return i == QUIRE_PAGE_SIZE / sizeof(*words);
+    return at == end;
 }
 
 /* Frames [first, end) of the batch have neighbouring slots of one area: one transfer. */
