@@ -1,7 +1,7 @@
 /*
  * hog MIB [PASSES [PROCESSES]]: writes each page of MIB of memory, then in each pass looks whether
  * all is there and writes it anew; with PROCESSES, forked behind the first pass, each in its own
- * copy. Prints "ok", or the first wrong word and status 1.
+ * copy. Prints each pass and "ok", or the first wrong word and status 1.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -62,6 +62,10 @@ int main(int argc, char **argv)
     for (uint64_t pass = 0; pass < passes; pass++) {
         verify(memory, pages, pass == 0 ? 0 : id + pass);
         fill(memory, pages, id + pass + 1);
+        if (id == 0) {
+            printf("pass %llu\n", (unsigned long long)pass + 1);
+            fflush(stdout);
+        }
     }
     verify(memory, pages, passes == 0 ? 0 : id + passes);
     if (id != 0)

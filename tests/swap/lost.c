@@ -1,17 +1,15 @@
 /*
- * lost PAGES [STEP]: writes so many pages, sends them out to the swap device, and looks at each (at
- * each STEP-th first). Prints how many a signal told to be lost, and fails when one has something
- * else in it than was written.
+ * lost PAGES [STEP [COMMAND...]]: writes so many pages, sends them out to the swap device, runs the
+ * command, and looks at each page (at each STEP-th first). Prints how many a signal told to be
+ * lost, and fails when one has something else in it than was written.
  */
+#include "common.h"
+
 #include <setjmp.h>
 #include <signal.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-
-#define PAGE 4096
+#include <sys/wait.h>
+#include <unistd.h>
 
 static sigjmp_buf back;
 static volatile int wrong_signals;
@@ -26,24 +24,13 @@ static void on_bus(int signo, siginfo_t *info, void *context)
     siglongjmp(back, 1);
 }
 
-static void fill(char *page, size_t n)
-{
-    uint64_t *words = (uint64_t *)page;
-
-    for (size_t i = 0; i < PAGE / sizeof *words; i++)
-        words[i] = (n + 1) * 0x9e3779b97f4a7c15u + i;
-}
-
 /* 0: as written, 1: lost. */
 static int look(char *page, size_t n)
 {
-    char should[PAGE];
-
-    fill(should, n);
     expected = page;
     if (sigsetjmp(back, 1) != 0)
         return 1;
-    if (memcmp(page, should, PAGE) != 0) {
+    if (!page_is(page, n)) {
         printf("page %zu is neither right nor lost\n", n);
         exit(1);
     }
@@ -65,7 +52,7 @@ int main(int argc, char **argv)
     if (memory == MAP_FAILED || resident == NULL)
         return 1;
     for (size_t n = 0; n < pages; n++)
-        fill(memory + n * PAGE, n);
+        fill_page(memory + n * PAGE, n);
     if (madvise(memory, pages * PAGE, MADV_PAGEOUT) != 0) {
         perror("madvise");
         return 1;
@@ -73,6 +60,11 @@ int main(int argc, char **argv)
     mincore(memory, pages * PAGE, resident);
     for (size_t n = 0; n < pages; n++)
         out += !(resident[n] & 1);
+    if (argc > 3 && fork() == 0) {
+        execvp(argv[3], argv + 3);
+        _exit(127);
+    }
+    wait(NULL);
     for (size_t first = 0; first < step; first++)
         for (volatile size_t n = first; n < pages; n += step)
             lost += (size_t)look(memory + n * PAGE, n);
