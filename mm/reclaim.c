@@ -867,6 +867,8 @@ static enum quire_status drain_space(struct quire_slot_area *area, struct quire_
         }
         entry = quire_entry_read(&leaf.entries[quire_level_index(at, 1)]);
         if (quire_entry_is_slot(entry) && quire_slot_area_of(q, quire_entry_slot(entry)) == area) {
+            if (!quire_hook_pause(q))
+                return QUIRE_NO_MEMORY;
             status = quire_space_fault(space, at,
                                        QUIRE_ACCESS_READ | QUIRE_ACCESS_KERNEL |
                                            QUIRE_ACCESS_REMOTE | QUIRE_ACCESS_FORCE,

@@ -552,7 +552,7 @@ bool memory_reclaim(size_t frames)
         context_set_exit_work(&thread->context, EXIT_WORK_OTHER);
         return true;
     }
-    if (enough)
+    if (enough || thread->spares_others)
         return false;
     if (oom.victims != 0) {
         wait_for_victims();

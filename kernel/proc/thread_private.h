@@ -208,6 +208,7 @@ struct thread {
     uint32_t fail_nth;       /* (a) allocations until one fails; see proc/failnth.h */
     uint8_t
         reclaim_rounds; /* (o) times that caches were emptied for it since it was in user mode */
+    bool spares_others; /* (o) no process is killed for the memory that it asks for: swapoff */
     bool sweeping;      /* (o) it takes pages out: kernel/reclaim/reclaim.c */
     uint16_t stalls, io_waits; /* (o) pairs it is inside of: kernel/reclaim/pressure.c */
     uint64_t reads;            /* (o) of pages from devices that it waited for */

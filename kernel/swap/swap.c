@@ -2,16 +2,18 @@
  * Switching swap areas on and off.
  *
  * swapoff: the area is closed, so that no page goes there any more; quire_reclaim_drain brings
- * those back that are there; then its records go. What does not fit back leaves the area as it was,
- * open again, with those pages in memory that came. Meanwhile programs run, and may be paged out to
- * other areas.
+ * those back that are there; then its records go. Meanwhile programs run and fork, and may be paged
+ * out to other areas: it is done again until nothing is left there. What does not fit back leaves
+ * the area as it was, open again, with those pages in memory that came; nobody is killed for it.
  *
- * Locking: swap_mutex for the list, held while one is switched on or off. The library's calls for
- * pages take none of it: a slot in use keeps its area's device.
+ * Locking: change_mutex is held while one is switched on or off, which may take long; list_mutex
+ * for a look at the list, and inside the other one for a change of it. The library's calls for
+ * pages take neither: a slot in use keeps its area's device.
  */
 #include "swap/swap.h"
 
 #include <quire/commit.h>
+#include <quire/hooks.h>
 #include <quire/machine.h>
 #include <quire/reclaim.h>
 
@@ -24,9 +26,9 @@
 #include "proc/tree.h"
 #include "reclaim/reclaim.h"
 
-static struct list devices = LIST_INIT(devices); /* (swap_mutex) in order of their numbers */
-static struct mutex swap_mutex;
-static int lowest = -1; /* (swap_mutex) priority of the last that came without one */
+static struct list devices = LIST_INIT(devices); /* (list_mutex) in order of their numbers */
+static struct mutex change_mutex, list_mutex;
+static int lowest = -1; /* (change_mutex) priority of the last that came without one */
 
 /* ---- on ---- */
 
@@ -101,7 +103,9 @@ static int on_locked(struct swap_device *device, int priority)
         return error;
     if (priority < 0)
         lowest--;
+    mutex_lock(&list_mutex);
     add_locked(device);
+    mutex_unlock(&list_mutex);
     reclaim_swap_changed();
     log_info("swap: %s is on: %llu KiB, priority %d", device->name,
              (unsigned long long)device->pages * (QUIRE_PAGE_SIZE / 1024), device->area->priority);
@@ -122,9 +126,9 @@ int swap_on(struct block_device *block, const char *name, int priority)
         error = block_claim(block, device);
     }
     if (error == 0) {
-        mutex_lock(&swap_mutex);
+        mutex_lock(&change_mutex);
         error = on_locked(device, priority);
-        mutex_unlock(&swap_mutex);
+        mutex_unlock(&change_mutex);
         block->swaps = error == 0;
         if (error != 0)
             block_release(block);
@@ -148,11 +152,69 @@ static struct swap_device *find_locked(const struct block_device *block)
     return NULL;
 }
 
+/* As in Linux, those without a priority of their own stay numbered without gaps. */
+static void close_gap_locked(int priority)
+{
+    if (priority >= 0)
+        return;
+    list_for_each(node, &devices)
+    {
+        struct swap_device *other = container_of(node, struct swap_device, node);
+
+        if (other->area->priority < priority)
+            other->area->priority++;
+    }
+    lowest++;
+}
+
+/* Times that an area is emptied anew because someone forked meanwhile. */
+#define DRAIN_ROUNDS 100
+
+/* Who looks at the list finds no device whose area is gone. */
+static enum quire_status destroy_area(struct swap_device *device)
+{
+    int priority = device->area->priority;
+    enum quire_status status;
+
+    mutex_lock(&list_mutex);
+    status = quire_slot_area_destroy(device->area);
+    if (status == QUIRE_OK) {
+        list_remove(&device->node);
+        close_gap_locked(priority);
+    }
+    mutex_unlock(&list_mutex);
+    return status;
+}
+
+static int drain_locked(struct swap_device *device)
+{
+    struct thread *thread = current_thread();
+    enum quire_status status;
+    unsigned rounds = 0;
+
+    thread->spares_others = true;
+    do {
+        status = quire_reclaim_drain(device->area);
+        if (status == QUIRE_OK)
+            status = destroy_area(device);
+    } while (status == QUIRE_BUSY && ++rounds < DRAIN_ROUNDS && quire_hook_pause(&kernel_machine));
+    thread->spares_others = false;
+    switch (status) {
+    case QUIRE_OK:
+        return 0;
+    case QUIRE_IO_ERROR:
+        return -EIO;
+    case QUIRE_NO_MEMORY:
+        return kill_pending() ? -EINTR : -ENOMEM;
+    default:
+        return kill_pending() ? -EINTR : -EBUSY;
+    }
+}
+
 static int off_locked(struct swap_device *device)
 {
     struct quire_slot_area *area = device->area;
-    int priority = area->priority;
-    enum quire_status status;
+    int error;
 
     /* What was promised must find room without it, where promises are kept strictly. */
     if (!quire_commit_charge(&kernel_machine, current_thread()->memory->space, device->pages))
@@ -160,28 +222,17 @@ static int off_locked(struct swap_device *device)
     quire_commit_release(&kernel_machine, device->pages);
     quire_slot_area_close(area, true);
     reclaim_swap_changed();
-    status = quire_reclaim_drain(area);
-    if (status == QUIRE_OK)
-        status = quire_slot_area_destroy(area);
-    if (status != QUIRE_OK) {
-        quire_slot_area_close(area, false);
-        reclaim_swap_changed();
-        log_warn("swap: %s stays on: %s", device->name, quire_status_string(status));
-        return status == QUIRE_IO_ERROR ? -EIO : status == QUIRE_NO_MEMORY ? -ENOMEM : -EBUSY;
-    }
-    list_remove(&device->node);
-    /* As in Linux, those without a priority of their own stay numbered without gaps. */
-    if (priority < 0) {
-        list_for_each(node, &devices)
-        {
-            struct swap_device *other = container_of(node, struct swap_device, node);
-
-            if (other->area->priority < priority)
-                other->area->priority++;
-        }
-        lowest++;
-    }
-    return 0;
+    error = drain_locked(device);
+    if (error == 0)
+        return 0;
+    quire_slot_area_close(area, false);
+    reclaim_swap_changed();
+    log_warn("swap: %s stays on: %s", device->name,
+             error == -ENOMEM  ? "its pages do not fit into memory"
+             : error == -EINTR ? "swapoff was killed"
+             : error == -EIO   ? "some of its pages cannot be read"
+                               : "its pages are in use");
+    return error;
 }
 
 int swap_off(const struct block_device *block)
@@ -189,11 +240,11 @@ int swap_off(const struct block_device *block)
     struct swap_device *device;
     int error = -EINVAL;
 
-    mutex_lock(&swap_mutex);
+    mutex_lock(&change_mutex);
     device = find_locked(block);
     if (device)
         error = off_locked(device);
-    mutex_unlock(&swap_mutex);
+    mutex_unlock(&change_mutex);
     if (error == 0) {
         device->block->swaps = false;
         block_release(device->block);
@@ -208,24 +259,26 @@ int swap_off(const struct block_device *block)
 void swap_totals_quick(uint64_t *out_total, uint64_t *out_free)
 {
     *out_total = *out_free = 0;
-    mutex_lock(&swap_mutex);
+    mutex_lock(&list_mutex);
     list_for_each(node, &devices)
     {
         const struct swap_device *device = container_of(node, struct swap_device, node);
 
+        if (__atomic_load_n(&device->area->closing, __ATOMIC_RELAXED))
+            continue;
         *out_total += device->pages;
         *out_free += __atomic_load_n(&device->area->free, __ATOMIC_RELAXED);
     }
-    mutex_unlock(&swap_mutex);
+    mutex_unlock(&list_mutex);
 }
 
 void swap_totals(struct swap_totals *out)
 {
     struct quire_reclaim_stats stats;
 
-    mutex_lock(&swap_mutex);
-    quire_reclaim_stats(&kernel_machine, &stats);
-    mutex_unlock(&swap_mutex);
+    mutex_lock(&list_mutex);
+    quire_reclaim_stats(&kernel_machine, &stats); /* no area goes meanwhile: nothing sleeps in it */
+    mutex_unlock(&list_mutex);
     swap_totals_quick(&out->total, &out->free);
     out->cached = stats.cached;
 }
@@ -234,7 +287,7 @@ bool swap_report(size_t n, struct swap_report *out)
 {
     bool found = false;
 
-    mutex_lock(&swap_mutex);
+    mutex_lock(&list_mutex);
     list_for_each(node, &devices)
     {
         const struct swap_device *device = container_of(node, struct swap_device, node);
@@ -248,7 +301,7 @@ bool swap_report(size_t n, struct swap_report *out)
         found = true;
         break;
     }
-    mutex_unlock(&swap_mutex);
+    mutex_unlock(&list_mutex);
     return found;
 }
 
@@ -305,7 +358,8 @@ INITCALL(INIT_LATE, swap_boot);
 
 static int swap_init(void)
 {
-    mutex_init(&swap_mutex);
+    mutex_init(&change_mutex);
+    mutex_init(&list_mutex);
     return 0;
 }
 INITCALL(INIT_SCHEDULER, swap_init);

@@ -70,6 +70,9 @@ static void add_boot(struct words *words, const struct options *options, int ima
 
     if (options->boot == BOOT_KERNEL) {
         add_option(words, "-kernel", format_string("%s", options->kernel));
+        /* The firmware takes no memory for disks that it does not boot from: with several it would
+         * be that where QEMU puts the archive. */
+        add_option(words, "-boot", format_string("strict=on"));
         add_option(words, "-initrd", format_string("/proc/self/fd/%d", image_fd));
         if (options->append)
             add_option(words, "-append", format_string("%s", options->append));
