@@ -403,6 +403,7 @@ void fs_context_root(struct fs_context *context, struct vfs_path *out)
     if (context == NULL) { /* a kernel thread: the whole tree */
         *out = (struct vfs_path){.mount = root_mount, .entry = root_mount->root};
         path_get(out);
+        path_cross_down(out);
         return;
     }
     quire_spin_lock(&context->lock);

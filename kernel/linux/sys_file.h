@@ -90,6 +90,20 @@ long sys_mount(word source, word target, word type, word flags, word data);
 long sys_umount2(word target, word flags);
 long sys_pivot_root(word root, word old);
 
+/* sys_xattr.c */
+long sys_setxattr(word path, word name, word value, word size, word flags);
+long sys_lsetxattr(word path, word name, word value, word size, word flags);
+long sys_fsetxattr(word fd, word name, word value, word size, word flags);
+long sys_getxattr(word path, word name, word value, word size);
+long sys_lgetxattr(word path, word name, word value, word size);
+long sys_fgetxattr(word fd, word name, word value, word size);
+long sys_listxattr(word path, word list, word size);
+long sys_llistxattr(word path, word list, word size);
+long sys_flistxattr(word fd, word list, word size);
+long sys_removexattr(word path, word name);
+long sys_lremovexattr(word path, word name);
+long sys_fremovexattr(word fd, word name);
+
 /* sys_poll.c */
 long sys_poll(word fds, word count, word milliseconds);
 long sys_ppoll(word fds, word count, word timeout, word mask, word mask_size);

@@ -167,7 +167,11 @@ refuses() {
     says "$1" status 125 launch "$2"
 }
 check "a static program of the host runs" status 23 launch -- ./static
-check "a dynamic program is refused by name" refuses 'dynamically linked' ./dynamic
+check "a dynamic program of the host runs, with the host's files" status 23 launch ./dynamic
+check "and it is said" says 'dynamically linked: the host' status 23 launch ./dynamic
+printf '#!/usr/bin/env perl\nexit 24\n' >script.pl
+chmod +x script.pl
+check "a script finds its interpreter on the host" says 'needs /' status 24 launch ./script.pl
 check "a file that is no program is refused" refuses 'not executable' ./program.c
 check "a missing file is named" refuses './missing: No such file' ./missing
 check "a folder is refused" refuses 'folder' ./

@@ -4,17 +4,10 @@
 #include <stddef.h>
 #include <string.h>
 
-#define I386_PROGRAMS                                                                              \
-    ELFCLASS32, EM_386, "it is not a program for i386",                                            \
-        "it is dynamically linked, and a static program is needed (gcc -m32 -static)"
+#define I386_PROGRAMS ELFCLASS32, EM_386, "it is not a program for i386"
 
 const struct arch arch_default = {
-    "x86_64",
-    "qemu64,+smep,+smap,+umip",
-    ELFCLASS64,
-    EM_X86_64,
-    "it is not a program for x86-64",
-    "it is dynamically linked, and a static program is needed (gcc -static)",
+    "x86_64", "qemu64,+smep,+smap,+umip", ELFCLASS64, EM_X86_64, "it is not a program for x86-64",
 };
 
 static const struct arch others[] = {

@@ -10,7 +10,6 @@ struct arch {
     uint8_t elf_class;       /* of its programs */
     uint16_t elf_machine;    /* likewise */
     const char *not_program; /* said of a program for another one */
-    const char *how_static;  /* how to build one */
 };
 
 extern const struct arch arch_default;

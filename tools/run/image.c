@@ -5,6 +5,10 @@
  * the host's current folder. Whatever is left over is looked up by the kernel, which says so if
  * it is not there.
  *
+ * A file of the host that needs others there, a dynamic program or a script whose interpreter is
+ * one, is not put into the machine: the host's whole tree becomes its root, read-only. Unless files
+ * are added by --add, which are taken for what it needs.
+ *
  * What is added stands in a second archive behind the base, in memory that vanishes with the last
  * process that has it open.
  */
@@ -127,6 +131,46 @@ static const char *host_program(const struct options *options, const struct base
     return name;
 }
 
+/* The host's file of a program that a script names, found as a shell would; NULL: none. */
+static char *find_on_host(const char *name)
+{
+    const char *at = getenv("PATH");
+
+    if (strchr(name, '/'))
+        return access(name, X_OK) == 0 ? format_string("%s", name) : NULL;
+    for (at = at ? at : "/usr/bin:/bin"; at;) {
+        const char *end = strchr(at, ':');
+        char *path = format_string("%.*s/%s", end ? (int)(end - at) : (int)strlen(at), at, name);
+
+        if (access(path, X_OK) == 0)
+            return path;
+        free(path);
+        at = end ? end + 1 : NULL;
+    }
+    return NULL;
+}
+
+/* What the host's file cannot run without is on the host only: a text for the user, or NULL. */
+static char *what_needs_host(const struct base *base, const char *path)
+{
+    char *interpreter, *found, *inner, *reason = NULL;
+    enum program_kind kind = program_kind(path, &interpreter);
+
+    if (kind == PROGRAM_DYNAMIC)
+        return format_string("%s is dynamically linked", path);
+    if (kind != PROGRAM_SCRIPT)
+        return NULL;
+    found = find_on_host(interpreter);
+    if (found &&
+        !(interpreter[0] == '/' ? base_has(base, interpreter + 1)
+                                : base_has_program(base, interpreter)) &&
+        program_kind(found, &inner) == PROGRAM_DYNAMIC)
+        reason = format_string("%s needs %s", path, found);
+    free(found);
+    free(interpreter);
+    return reason;
+}
+
 static bool folder_exists(const struct builder *builder, const char *path)
 {
     for (unsigned i = 0; i < base_directory_count; i++)
@@ -191,7 +235,11 @@ static char *fstab_word(const char *text)
 /* What the kernel mounts before the program: mount tags as machine.c gives them. */
 static void add_fstab(struct archive *archive, const struct options *options)
 {
-    char *text = format_string("%s", "");
+    bool host_root = options->root && strcmp(options->root->host, "/") == 0;
+    /* Before the folders: one of them may lie in there. */
+    char *text = format_string("%s", host_root ? "tmpfs /tmp tmpfs mode=1777 0 0\n"
+                                                 "tmpfs /run tmpfs mode=755 0 0\n"
+                                               : "");
 
     for (unsigned i = 0; i < options->folder_count; i++) {
         const struct folder *folder = &options->folders[i];
@@ -201,14 +249,6 @@ static void add_fstab(struct archive *archive, const struct options *options)
 
         free(text);
         free(where);
-        text = longer;
-    }
-    if (options->root && strcmp(options->root->host, "/") == 0) {
-        char *longer = format_string("%stmpfs /tmp tmpfs mode=1777 0 0\n"
-                                     "tmpfs /run tmpfs mode=755 0 0\n",
-                                     text);
-
-        free(text);
         text = longer;
     }
     archive_bytes(archive, "etc/fstab", 0644, 0, text, strlen(text));
@@ -246,14 +286,35 @@ static int make_additions(const struct options *options, const struct base *base
     return fd;
 }
 
-void image_make(const struct options *options, struct image *out_image)
+/* Returns the program's absolute path. */
+static const char *use_host_root(struct options *options, const char *program)
+{
+    char *path = absolute_path(program), *folder = absolute_path("."), *of_program;
+
+    of_program = format_string("%.*s", (int)(strrchr(path, '/') - path), path);
+    options_set_host_root(options, (const char *const[]){folder, of_program}, 2);
+    options->program[0] = path;
+    free(folder);
+    free(of_program);
+    return path;
+}
+
+void image_make(struct options *options, struct image *out_image)
 {
     const char *name = options->program[0];
     const char *program;
+    char *reason;
     struct base base;
 
     map_base(options->base, &base);
     program = name && !options->root ? host_program(options, &base, name) : NULL;
+    reason = program && options->addition_count == 0 ? what_needs_host(&base, program) : NULL;
+    if (reason) {
+        report("%s: the host's files are the machine's root, read-only (--root /)", reason);
+        name = use_host_root(options, program);
+        program = NULL;
+        free(reason);
+    }
     if (!name)
         out_image->program = format_string("/bin/sh");
     else

@@ -11,6 +11,6 @@ struct image {
 };
 
 /* Makes the archive; ends the program with a message when something is missing. */
-void image_make(const struct options *options, struct image *out_image);
+void image_make(struct options *options, struct image *out_image);
 
 #endif

@@ -15,9 +15,10 @@
 static const char help[] =
     "usage: quire run [OPTION]... [--] [PROGRAM [ARGUMENT]...]\n"
     "\n"
-    "Boots the kernel in QEMU and runs one static Linux program, or a shell.\n"
+    "Boots the kernel in QEMU and runs one Linux program, or a shell.\n"
     "A PROGRAM that is a file here is put into the machine at the same path; otherwise it is\n"
-    "looked up in the machine. Standard input, output and error are the program's own.\n"
+    "looked up in the machine. Where it needs other files of this system, as it is dynamically\n"
+    "linked, --root / is chosen. Standard input, output and error are the program's own.\n"
     "\n"
     "  --arch NAME          x86_64 (which it is without this), i386 or i386-pae\n"
     "  --la57               an x86_64 CPU whose page tables have five levels\n"
@@ -335,6 +336,25 @@ static void add_swap_words(struct options *options)
     options->append = format_string("%s%s%s", words, options->append ? " " : "",
                                     options->append ? options->append : "");
     free(words);
+}
+
+static bool is_covered(const char *path)
+{
+    return strncmp(path, "/tmp/", 5) == 0 || strncmp(path, "/run/", 5) == 0;
+}
+
+void options_set_host_root(struct options *options, const char *const inside[], unsigned count)
+{
+    parse_root(options, "/");
+    for (unsigned i = 0; i < count; i++) {
+        bool known = !is_covered(inside[i]);
+
+        for (unsigned k = 0; k < options->folder_count; k++)
+            known |= strcmp(options->folders[k].guest, inside[i]) == 0;
+        if (!known)
+            add_folder(options, "--mount", inside[i], absolute_path(inside[i]), true);
+    }
+    find_root(options);
 }
 
 bool display_on_terminal(const struct options *options)

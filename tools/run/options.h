@@ -60,6 +60,10 @@ struct options {
 /* Fills *out_options from the command line, or ends the program with a message. */
 void options_parse(int argc, char **argv, struct options *out_options);
 
+/* As --root / would, together with the folders of `inside`, which the machine's own /tmp and /run
+ * would cover. */
+void options_set_host_root(struct options *options, const char *const inside[], unsigned count);
+
 /* What shows the screen is the terminal on descriptors 0 and 1. */
 #define DISPLAY_CURSES "curses"
 bool display_on_terminal(const struct options *options);

@@ -1,11 +1,14 @@
 #define _GNU_SOURCE
 #include "program.h"
 
+#include "../common/report.h"
+
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -40,21 +43,24 @@ static bool read_header(int fd, struct elf *out)
     return header.ident[EI_CLASS] != ELFCLASS64 || length == (ssize_t)sizeof(header.wide);
 }
 
+/* -1: the file is cut off. */
+static int64_t segment_type(int fd, const struct elf *elf, unsigned index)
+{
+    uint32_t type; /* the first field of a segment's header, in both classes */
+    off_t at = (off_t)(elf->table + index * elf->entry_size);
+
+    return pread(fd, &type, sizeof(type), at) == (ssize_t)sizeof(type) ? (int64_t)type : -1;
+}
+
 static const char *elf_fault(int fd, const struct elf *elf, const struct arch *arch)
 {
     if (elf->class != arch->elf_class || elf->machine != arch->elf_machine)
         return arch->not_program;
     if (elf->type != ET_EXEC && elf->type != ET_DYN)
         return "it is an ELF file, but not a program";
-    for (unsigned i = 0; i < elf->segments; i++) {
-        uint32_t type; /* the first field of a segment's header, in both classes */
-        off_t at = (off_t)(elf->table + i * elf->entry_size);
-
-        if (pread(fd, &type, sizeof(type), at) != (ssize_t)sizeof(type))
+    for (unsigned i = 0; i < elf->segments; i++)
+        if (segment_type(fd, elf, i) < 0)
             return "its ELF headers are cut off";
-        if (type == PT_INTERP)
-            return arch->how_static;
-    }
     return NULL;
 }
 
@@ -93,4 +99,46 @@ const char *program_fault(const char *path, const struct arch *arch)
         fault = content_fault(fd, arch);
     close(fd);
     return fault;
+}
+
+#define SCRIPT_LINE 256 /* what the kernel reads of it */
+
+/* The program behind "#!", or the one that env is to find. */
+static char *script_interpreter(char *line)
+{
+    char *rest, *word = strtok_r(line, " \t\n", &rest);
+    const char *base = word ? strrchr(word, '/') : NULL;
+
+    if (base && strcmp(base, "/env") == 0) {
+        char *next = strtok_r(NULL, " \t\n", &rest);
+
+        if (next && strcmp(next, "-S") == 0)
+            next = strtok_r(NULL, " \t\n", &rest);
+        word = next ? next : word;
+    }
+    return word ? format_string("%s", word) : NULL;
+}
+
+enum program_kind program_kind(const char *path, char **out_interpreter)
+{
+    enum program_kind kind = PROGRAM_STATIC;
+    char line[SCRIPT_LINE] = "";
+    struct elf elf;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    *out_interpreter = NULL;
+    if (fd < 0)
+        return kind;
+    if (pread(fd, line, sizeof(line) - 1, 0) >= 2 && memcmp(line, "#!", 2) == 0) {
+        line[strcspn(line, "\n")] = '\0';
+        *out_interpreter = script_interpreter(line + 2);
+        if (*out_interpreter)
+            kind = PROGRAM_SCRIPT;
+    } else if (read_header(fd, &elf)) {
+        for (unsigned i = 0; i < elf.segments; i++)
+            if (segment_type(fd, &elf, i) == PT_INTERP)
+                kind = PROGRAM_DYNAMIC;
+    }
+    close(fd);
+    return kind;
 }
