@@ -410,7 +410,7 @@ static void the_embedder_is_told_once(void **state)
     quire_reclaim_set_watermarks(q, low, high);
     machine_anonymous(space, BASE, many, 0, 1);
     assert_int_equal(told, 0);
-    machine_anonymous(space, OTHER, 2 * low, 0, 5001);
+    machine_anonymous(space, OTHER, low + low / 2, 0, 5001); /* some are left */
     assert_int_equal(told, 1);
     quire_reclaim_balance(q);
     sim_disk_finish(machine);
@@ -418,12 +418,13 @@ static void the_embedder_is_told_once(void **state)
     assert_in_range(machine_free_frames(machine), high, high + 2 * low); /* and not more */
     assert_int_equal(told, 1);
     machine_expect(space, BASE, many, 1);
-    machine_expect(space, OTHER, 2 * low, 5001);
-    assert_int_equal(told, 2); /* again, as the balance has run meanwhile */
+    machine_expect(space, OTHER, low + low / 2, 5001);
+    assert_true(told > 1); /* again, as the balance has run meanwhile */
+    told = 0;
     quire_reclaim_set_watermarks(q, 0, 0);
     quire_reclaim_balance(q);
     machine_expect(space, BASE, many, 1);
-    assert_int_equal(told, 2);
+    assert_int_equal(told, 0);
 }
 
 /* It ends where nothing can go. */
