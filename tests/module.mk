@@ -18,4 +18,10 @@ $(MUSL_SPECS):
 	    -e 's|^-dynamic-linker|-m elf_i386 &|' \
 	    $(BUILD)/i386/usr/lib/i386-linux-musl/musl-gcc.specs >$@
 
+# Debian's cmocka for the test programs of 32 bits that run on this host.
+$(CMOCKA_I386)/libcmocka.so:
+	$(call say,FETCH,libcmocka-dev:i386)
+	$(Q)tools/debian-i386 libcmocka-dev libcmocka0
+	@test -e $@
+
 -include $(sort $(wildcard tests/*/module.mk))

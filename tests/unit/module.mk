@@ -29,7 +29,7 @@ $(UNIT_DIR)/$(1)/libquire.a: $(UNIT_SOURCES:%=$(UNIT_DIR)/$(1)/%.o)
 	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
 
 $(UNIT_DIR)/$(1)/test_%: $(UNIT_DIR)/$(1)/tests/test_%.o $(UNIT_DIR)/$(1)/tests/host.o \
-		$(UNIT_DIR)/$(1)/libquire.a
+		$(UNIT_DIR)/$(1)/libquire.a | $(CMOCKA_FILES)
 	$$(call say,LD,$$@)
 	$$(Q)$$(HOSTCC) $(ARCH_HOST) $(2) $$^ -o $$@ $(CMOCKA) -lpthread
 endef

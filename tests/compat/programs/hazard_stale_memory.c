@@ -23,6 +23,7 @@ static void spread(void)
     int fd = open("secret", O_RDWR | O_CREAT | O_TRUNC, 0600), ends[2];
     char *area = mmap(NULL, FULL, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     char *shared = mmap(NULL, 8 << 20, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    uint64_t word = MARK;
 
     mark(area, FULL);
     mark(shared, 8 << 20);
@@ -40,7 +41,7 @@ static void spread(void)
     wait(NULL);
     ftruncate(fd, 100);
     unlink("secret");
-    __asm__ volatile("movq %0, %%xmm7" ::"r"(MARK) : "xmm7");
+    __asm__ volatile("movq %0, %%xmm7" ::"m"(word) : "xmm7");
     _exit(0);
 }
 
