@@ -386,6 +386,11 @@ static enum quire_status try_remap(struct quire_space *space, struct remap *rema
         return QUIRE_NO_MAPPING;
     if (remap->new_length > remap->old_length)
         growth = remap->new_length - remap->old_length;
+    /* Pages of objects are counted in words. */
+    if (growth != 0 && region->object != NULL &&
+        quire_region_index(region, remap->old) >
+            UINTPTR_MAX - (remap->new_length >> QUIRE_PAGE_SHIFT))
+        return QUIRE_INVALID;
     if (remap->flags & QUIRE_REMAP_KEEP_OLD)
         kept = remap->new_length;
     status = check_growth(space, region->flags, growth, kept);

@@ -4,7 +4,9 @@
 #   $arch      what is tested              $suffix  -ARCH, empty for x86_64
 #   $mode      -i386 for both i386 formats: what ends the names of folders with programs for the
 #              machine, empty for x86_64
-#   machine    (command) `quire run` with what is built here, 60 s long unless told otherwise
+#   $la57      --la57 where five levels are tested (QUIRE_LA57), otherwise empty
+#   $cpu_la57  ,+la57 then: for QEMU's -cpu
+#   machine    (command) `quire run` with what is built here, 180 s long unless told otherwise
 #
 # and the functions check, status and says.
 
@@ -14,6 +16,8 @@ arch=${ARCH:-x86_64}
 suffix=
 mode=
 [ "$arch" = x86_64 ] || suffix=-$arch mode=-i386
+la57=${QUIRE_LA57:+--la57}
+cpu_la57=${QUIRE_LA57:+,+la57}
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 
@@ -24,13 +28,13 @@ command_in_work() {
     {
         echo '#!/bin/sh'
         printf 'exec'
-        printf " '%s'" "$project/build/tools/quire-run" "$@"
+        printf " '%s'" "$project/build/tools/quire-run" $la57 "$@"
         echo ' "$@"'
     } >"$work/$command_name" && chmod +x "$work/$command_name" || exit 1
 }
 
 command_in_work machine --arch "$arch" --kernel-file="$project/build/kernel$suffix/quire.elf" \
-    --base-archive="$project/build/image$mode/base.cpio" --timeout 60
+    --base-archive="$project/build/image$mode/base.cpio" --timeout 180
 PATH=$work:$PATH
 
 # check NAME COMMAND...: the command succeeds. What it prints is shown when it does not.

@@ -17,7 +17,7 @@ static char *skip_blanks(char *at)
     return at;
 }
 
-/* Up to 2^64 - 1, which the settings with a sign do not reach. */
+/* Up to the largest word, which the settings with a sign do not reach. */
 int proc_store_unsigned(char *text, size_t length, const struct proc_target *target)
 {
     char *at = skip_blanks(text);
@@ -33,7 +33,7 @@ int proc_store_unsigned(char *text, size_t length, const struct proc_target *tar
             __builtin_add_overflow(value, (uint64_t)(*at - '0'), &value))
             return -EINVAL;
     }
-    if (*skip_blanks(at) != '\0')
+    if (*skip_blanks(at) != '\0' || value > UINTPTR_MAX)
         return -EINVAL;
     __atomic_store_n((uint64_t *)target->file->data, value, __ATOMIC_RELAXED);
     return 0;

@@ -344,12 +344,14 @@ static const struct counter zone_counters[] = {
     {"nr_bounce", NOTHING},
     {"nr_zspages", NOTHING},
     {"nr_free_cma", NOTHING},
+#ifdef __x86_64__ /* Linux has nodes here alone */
     {"numa_hit", ALLOCATIONS},
     {"numa_miss", NOTHING},
     {"numa_foreign", NOTHING},
     {"numa_interleave", NOTHING},
     {"numa_local", ALLOCATIONS},
     {"numa_other", NOTHING},
+#endif
 };
 
 static const struct counter node_counters[] = {
@@ -394,9 +396,24 @@ static const struct counter node_counters[] = {
     {"nr_page_table_pages", TABLES},
     {"nr_sec_page_table_pages", NOTHING},
     {"nr_swapcached", NOTHING},
+#ifdef __x86_64__
     {"pgpromote_success", NOTHING},
     {"pgpromote_candidate", NOTHING},
+#endif
 };
+
+/* One counter for each of Linux's zones. */
+#ifdef __x86_64__
+#define BY_ZONE(name, all)                                                                         \
+    {name "_dma", NOTHING}, {name "_dma32", NOTHING}, {name "_normal", all},                       \
+        {name "_movable", NOTHING}, {name "_device", NOTHING}
+#else
+#define BY_ZONE(name, all)                                                                         \
+    {name "_dma", NOTHING}, {name "_normal", all}, {name "_high", NOTHING},                        \
+    {                                                                                              \
+        name "_movable", NOTHING                                                                   \
+    }
+#endif
 
 static const struct counter machine_counters[] = {
     {"nr_dirty_threshold", NOTHING},
@@ -405,21 +422,9 @@ static const struct counter machine_counters[] = {
     {"pgpgout", NOTHING},
     {"pswpin", SWAPS_IN},
     {"pswpout", SWAPS_OUT},
-    {"pgalloc_dma", NOTHING},
-    {"pgalloc_dma32", NOTHING},
-    {"pgalloc_normal", ALLOCATIONS},
-    {"pgalloc_movable", NOTHING},
-    {"pgalloc_device", NOTHING},
-    {"allocstall_dma", NOTHING},
-    {"allocstall_dma32", NOTHING},
-    {"allocstall_normal", NOTHING},
-    {"allocstall_movable", NOTHING},
-    {"allocstall_device", NOTHING},
-    {"pgskip_dma", NOTHING},
-    {"pgskip_dma32", NOTHING},
-    {"pgskip_normal", NOTHING},
-    {"pgskip_movable", NOTHING},
-    {"pgskip_device", NOTHING},
+    BY_ZONE("pgalloc", ALLOCATIONS),
+    BY_ZONE("allocstall", NOTHING),
+    BY_ZONE("pgskip", NOTHING),
     {"pgfree", FREES},
     {"pgactivate", NOTHING},
     {"pgdeactivate", NOTHING},

@@ -294,6 +294,10 @@ static const struct proc_file kernel_files[] = {
 
 /* ---- vm ---- */
 
+/* Bits of the addresses of mappings that are drawn at random, as words allow. */
+#define RANDOM_BITS_LEAST (sizeof(long) == 8 ? 28 : 8)
+#define RANDOM_BITS_MOST  (sizeof(long) == 8 ? 32 : 16)
+
 static struct {
     int compact_memory, compact_unevictable, compaction_proactiveness;
     uint64_t dirty_background_bytes, dirty_bytes;
@@ -313,7 +317,7 @@ static struct {
     .extfrag_threshold = 500,
     .min_slab_ratio = 5,
     .min_unmapped_ratio = 1,
-    .mmap_random_bits = 28,
+    .mmap_random_bits = RANDOM_BITS_LEAST,
     .mmap_random_compat = 8,
     .numa_stat = 1,
     .page_cluster = 3,
@@ -402,7 +406,11 @@ static void overcommit_changed(int64_t to)
                      .changed = function)
 
 /* One number for each kind of memory: how much of it is kept from those who could use another. */
+#ifdef __x86_64__
 static int reserve_ratios[] = {256, 256, 32, 0, 0};
+#else
+static int reserve_ratios[] = {256, 32, 0, 0}; /* there is no DMA32 */
+#endif
 
 static int show_reserve_ratios(struct text *text, const struct proc_target *target)
 {
@@ -484,9 +492,11 @@ static const struct proc_file vm_files[] = {
     PROC_PLAIN("min_unmapped_ratio", min_unmapped_ratio, 0, 100),
     PROC_NUMBER("mmap_min_addr", vm_settings.mmap_min_addr, 0, INT64_MAX),
     PROC_SETTING_ROW("mmap_rnd_bits", 0600, .value = &other.mmap_random_bits, .bytes = sizeof(int),
-                     .minimum = 28, .maximum = 32),
+                     .minimum = RANDOM_BITS_LEAST, .maximum = RANDOM_BITS_MOST),
+#ifdef __x86_64__
     PROC_SETTING_ROW("mmap_rnd_compat_bits", 0600, .value = &other.mmap_random_compat,
                      .bytes = sizeof(int), .minimum = 8, .maximum = 16),
+#endif
     PROC_SETTING_ROW("nr_hugepages", 0644, .value = &other.huge_pages, .bytes = sizeof(uint64_t),
                      .maximum = INT64_MAX, .changed = empty_pool),
     PROC_SETTING_ROW("nr_hugepages_mempolicy", 0644, .value = &other.huge_pages,

@@ -16,6 +16,7 @@
 
 #include "core/memory.h"
 #include "linux/errno.h"
+#include "linux/file_abi.h"
 #include "linux/signal.h"
 #include "proc/process.h"
 #include "x86/usercopy.h"
@@ -23,7 +24,7 @@
 #include <quire/reclaim.h>
 
 #define READ_BATCH      16 /* pages looked up at a time */
-#define FILE_SIZE_LIMIT (INT64_MAX & ~(uint64_t)(PAGE_SIZE - 1))
+#define FILE_SIZE_LIMIT (FILE_SIZE_MAX & ~(uint64_t)(PAGE_SIZE - 1))
 #define RLIMIT_FSIZE    1
 
 /* A frame beyond the direct map is reachable through a slot of this CPU: its holder may not fault,
@@ -343,7 +344,7 @@ int regular_resize_locked(struct vfs_inode *inode, uint64_t size)
 {
     struct quire_object *object = inode->object;
 
-    if (size > INT64_MAX)
+    if (size > FILE_SIZE_MAX)
         return -EFBIG;
     if ((inode->seals & F_SEAL_SHRINK) && size < object->size)
         return -EPERM;

@@ -740,7 +740,7 @@ static long check_fallocate(const struct file *file, word mode, int64_t offset, 
         return -ENODEV;
     if (file->inode->object->kind != QUIRE_OBJECT_MEMORY)
         return -EOPNOTSUPP; /* whose files are elsewhere */
-    if (__builtin_add_overflow(offset, length, &end))
+    if (__builtin_add_overflow(offset, length, &end) || end > FILE_SIZE_MAX)
         return -EFBIG;
     return mode & ~(word)(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE) ? -EOPNOTSUPP : 0;
 }

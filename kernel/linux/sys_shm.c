@@ -333,7 +333,7 @@ static long attach_locked(int id, word address, unsigned flags)
     }
     if (!permitted(segment, (flags & SHM_RDONLY ? 4 : 6) | (flags & SHM_EXEC ? 1 : 0)))
         return -EACCES;
-    if (address && !(flags & SHM_REMAP) && map.address + segment->size < map.address)
+    if (address && !(flags & SHM_REMAP) && (word)(map.address + segment->size) < map.address)
         return -EINVAL;
     if (address && address_too_low(map.address))
         return -EPERM;

@@ -20,7 +20,7 @@ run_cases() {
 # These take long, and run beside the rest.
 long="copy sort array"
 # shellcheck disable=SC2086
-run_cases long 400 $long &
+run_cases long 900 $long &
 long_cases=$!
 
 # ---- programs ----
@@ -68,7 +68,7 @@ compare() {
 usual="pipes subshells background traps listing files processes text"
 # The list is meant to be split.
 # shellcheck disable=SC2086
-run_cases usual 100 $usual
+run_cases usual 400 $usual
 # shellcheck disable=SC2086
 compare usual $usual
 
@@ -210,7 +210,8 @@ check "a script without #! is given to the shell" no_slash_script
 
 by_hand() {
     { sleep 1; printf 'echo by hand $((40 + 2))\rexit\r'; sleep 8; } |
-        timeout 120 qemu-system-x86_64 -nodefaults -no-user-config -cpu qemu64,+smep,+smap,+umip \
+        timeout 180 qemu-system-x86_64 -nodefaults -no-user-config \
+            -cpu "qemu64,+smep,+smap,+umip$cpu_la57" \
             -m 256M -display none -serial stdio -no-reboot \
             -device isa-debug-exit,iobase=0xf4,iosize=4 \
             -kernel "$project/build/kernel$suffix/quire.elf" \
@@ -229,7 +230,7 @@ for script in "$tests"/*.pty "$project"/tests/tools/*.pty; do
     shell | window) [ "$(dirname "$script")" = "$tests" ] || continue && set -- machine ;;
     *) set -- machine ;;
     esac
-    check "terminal: $(sed -n '1s/^# //p' "$script")" timeout 60 "$drive" -t 20 "$script" -- "$@"
+    check "terminal: $(sed -n '1s/^# //p' "$script")" timeout 200 "$drive" -t 60 "$script" -- "$@"
 done
 
 # ---- what took long ----

@@ -9,7 +9,7 @@ tools/build "ARCH=$ARCH" kernel tools image boot || exit 1
 
 kernel=$project/build/kernel$suffix/quire.elf
 archive=$project/build/image${suffix%-pae}/base.cpio
-cpu=qemu64,+smep,+smap,+umip
+cpu=qemu64,+smep,+smap,+umip$cpu_la57
 cd "$work" || exit 1
 
 # A machine without anything, its serial line in `serial`. Sets $status.

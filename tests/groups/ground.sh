@@ -6,7 +6,7 @@ tools/build "ARCH=${ARCH:-x86_64}" kernel || exit 1
 . tests/lib.sh
 kernel=$project/build/kernel$suffix/quire.elf
 case $arch in
-x86_64) plain=qemu64 no_execute=+nx ip='rip ' ;;
+x86_64) plain=qemu64$cpu_la57 no_execute=+nx ip='rip ' ;;
 i386) plain=qemu32 no_execute= ip='eip ' ;;
 i386-pae) plain=qemu32,+pse36 no_execute=+nx ip='eip ' ;;
 esac
@@ -18,7 +18,7 @@ nx=on
 boot() {
     boot_cpu=$1 boot_memory=$2 boot_append=$3
     shift 3
-    timeout 60 qemu-system-x86_64 -nodefaults -no-user-config -cpu "$boot_cpu" -m "$boot_memory" \
+    timeout 180 qemu-system-x86_64 -nodefaults -no-user-config -cpu "$boot_cpu" -m "$boot_memory" \
         -display none -serial "file:$work/log" -no-reboot -device isa-debug-exit,iobase=0xf4 \
         -kernel "$kernel" -append "$boot_append" "$@" </dev/null >"$work/qemu" 2>&1
     status=$?
@@ -92,7 +92,7 @@ menuentry quire {
 }
 END
     grub-mkrescue -o "$work/quire.iso" "$work/iso" >"$work/grub" 2>&1
-    timeout 60 qemu-system-x86_64 -cpu "$cpu" -m 128M -display none -serial "file:$work/log" \
+    timeout 180 qemu-system-x86_64 -cpu "$cpu" -m 128M -display none -serial "file:$work/log" \
         -no-reboot -device isa-debug-exit,iobase=0xf4 -cdrom "$work/quire.iso" </dev/null \
         >"$work/qemu" 2>&1
     status=$?

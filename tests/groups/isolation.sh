@@ -29,7 +29,7 @@ tools/build build/fuzz/archive || exit 1
 cut() {
     head -c "$2" build/image/base.cpio >"$work/cut"
     rm -f "$work/log"
-    timeout 60 qemu-system-x86_64 -nodefaults -no-user-config -cpu qemu64,+smep,+smap,+umip -m 128M \
+    timeout 180 qemu-system-x86_64 -nodefaults -no-user-config -cpu "qemu64,+smep,+smap,+umip$cpu_la57" -m 128M \
         -display none -serial "file:$work/log" -no-reboot -device isa-debug-exit,iobase=0xf4 \
         -kernel build/kernel/quire.elf -initrd "$work/cut" </dev/null >"$work/qemu" 2>&1
     status=$?

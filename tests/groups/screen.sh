@@ -7,7 +7,7 @@ tools/build "ARCH=$ARCH" kernel tools image boot test-tools test-screen || exit 
 scripts=tests/screen
 kernel=build/kernel$suffix/quire.elf
 archive=build/image${suffix%-pae}/base.cpio
-cpu=qemu64,+smep,+smap,+umip
+cpu=qemu64,+smep,+smap,+umip$cpu_la57
 
 for program in build/tests/screen/test_*; do
     case $program in
@@ -59,7 +59,7 @@ check "a refusal, on a framebuffer" drive refusal -vga std \
 # A screen and no keyboard controller: the shell is there, and the serial line is its keyboard.
 without_keyboard() {
     { sleep 1; printf 'echo by hand $((40 + 2))\rexit\r'; sleep 8; } |
-        timeout 60 qemu-system-x86_64 -nodefaults -no-user-config -machine pc,i8042=off -m 256M \
+        timeout 180 qemu-system-x86_64 -nodefaults -no-user-config -machine pc,i8042=off -m 256M \
             -display none -vga std -serial stdio -no-reboot \
             -device isa-debug-exit,iobase=0xf4,iosize=4 -kernel "$kernel" \
             -initrd "$archive" >"$work/serial"

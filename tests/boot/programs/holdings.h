@@ -91,11 +91,13 @@ static void holdings_read(int proc, struct holdings *to)
 static long holdings_allowed(const char *name, const struct holdings *before,
                              const struct holdings *now, long blocks)
 {
+    char page[32]; /* the cache of the table's pages */
     long more = 0;
 
     if (strncmp(name, "heap-", 5) == 0)
         more = blocks;
-    if (strcmp(name, "heap-4096") == 0 && now->last_pid > before->last_pid)
+    snprintf(page, sizeof page, "heap-%zu", HOLDINGS_PIDS_PER_PAGE * sizeof(void *));
+    if (strcmp(name, page) == 0 && now->last_pid > before->last_pid)
         more += now->last_pid / HOLDINGS_PIDS_PER_PAGE - before->last_pid / HOLDINGS_PIDS_PER_PAGE;
     return more;
 }

@@ -25,7 +25,7 @@
 #define USER_DATA            0x2b
 #define KERNEL_DATA          0x18
 #define KERNEL_CODE_SELECTOR 0x10
-#define USER_TOP             0x7ffffffff000ul /* one past what programs may have */
+#define USER_TOP             user_top() /* one past what programs may have */
 #define KERNEL_PLACE         0xffffffff80100000ul
 #define DIRECT_PLACE         0xffff888000100000ul
 #define REG_IP               REG_RIP
@@ -55,6 +55,22 @@
 #define DIRECT_PLACE         0xc0100000ul
 #define REG_IP               REG_EIP
 #define REG_STACK            REG_ESP
+#endif
+
+#ifdef __x86_64__
+#include <sys/mman.h>
+
+/* With page tables of five levels programs may have addresses of 56 bits. */
+static inline unsigned long user_top(void)
+{
+    void *high = mmap((void *)(1ul << 48), 4096, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+    if (high == MAP_FAILED)
+        return 0x7ffffffff000;
+    munmap(high, 4096);
+    return 0xfffffffffff000;
+}
 #endif
 
 /* kill(the number in eax, SIGUSR1), but for the call itself. */

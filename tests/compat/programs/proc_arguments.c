@@ -2,6 +2,7 @@
 #include "proc.h"
 
 #include <elf.h>
+#include <link.h>
 
 extern char **environ;
 
@@ -20,7 +21,7 @@ static void show(const char *path)
 
 int main(int argc, char **argv)
 {
-    Elf64_auxv_t pairs[40];
+    ElfW(auxv_t) pairs[40];
     char *arguments[] = {"program", "two words", "", "last", NULL},
          *variables[] = {"A=1", "B=2", NULL};
     ssize_t n;
