@@ -344,14 +344,12 @@ static const struct counter zone_counters[] = {
     {"nr_bounce", NOTHING},
     {"nr_zspages", NOTHING},
     {"nr_free_cma", NOTHING},
-#ifdef __x86_64__ /* Linux has nodes here alone */
     {"numa_hit", ALLOCATIONS},
     {"numa_miss", NOTHING},
     {"numa_foreign", NOTHING},
     {"numa_interleave", NOTHING},
     {"numa_local", ALLOCATIONS},
     {"numa_other", NOTHING},
-#endif
 };
 
 static const struct counter node_counters[] = {
@@ -396,17 +394,18 @@ static const struct counter node_counters[] = {
     {"nr_page_table_pages", TABLES},
     {"nr_sec_page_table_pages", NOTHING},
     {"nr_swapcached", NOTHING},
-#ifdef __x86_64__
     {"pgpromote_success", NOTHING},
     {"pgpromote_candidate", NOTHING},
-#endif
 };
 
 /* One counter for each of Linux's zones. */
 #ifdef __x86_64__
 #define BY_ZONE(name, all)                                                                         \
     {name "_dma", NOTHING}, {name "_dma32", NOTHING}, {name "_normal", all},                       \
-        {name "_movable", NOTHING}, {name "_device", NOTHING}
+        {name "_movable", NOTHING},                                                                \
+    {                                                                                              \
+        name "_device", NOTHING                                                                    \
+    }
 #else
 #define BY_ZONE(name, all)                                                                         \
     {name "_dma", NOTHING}, {name "_normal", all}, {name "_high", NOTHING},                        \
@@ -475,8 +474,46 @@ int proc_show_vmstat(struct text *text, const struct proc_target *target)
     return 0;
 }
 
-/* In Linux's order; the last two never have memory here. */
-static const char *const zone_names[] = {"DMA", "DMA32", "Normal", "HighMem", "Movable", "Device"};
+/*
+ * Linux's zones in its order, and ours that they are; the last ones have no memory here. A direct
+ * map of 32 bits ends below 4 GiB: what is beyond the first 16 MiB of it is Normal.
+ */
+#define NO_ZONE QUIRE_ZONE_COUNT
+static const struct {
+    const char *name;
+    unsigned zone;
+} zone_rows[] = {
+    {"DMA", QUIRE_ZONE_DMA},
+#ifdef __x86_64__
+    {"DMA32", QUIRE_ZONE_DMA32}, {"Normal", QUIRE_ZONE_NORMAL},
+    {"Movable", NO_ZONE},        {"Device", NO_ZONE},
+#else
+    {"Normal", QUIRE_ZONE_DMA32},
+    {"HighMem", QUIRE_ZONE_HIGH},
+    {"Movable", NO_ZONE},
+#endif
+};
+
+static const char *zone_name(unsigned zone)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(zone_rows); i++)
+        if (zone_rows[i].zone == zone)
+            return zone_rows[i].name;
+    return quire_zone_string(zone);
+}
+
+/* What a request that would rather have another zone leaves in this one. */
+static void show_protection(struct text *text, const struct quire_zone *zone)
+{
+    unsigned kept = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(zone_rows); i++) {
+        if (zone != NULL && zone_rows[i].zone != NO_ZONE)
+            kept = zone->keep[zone_rows[i].zone];
+        text_printf(text, "%s%u", i == 0 ? "\n        protection: (" : ", ", kept);
+    }
+    text_add(text, ")", 1);
+}
 
 static void show_zone(struct text *text, const char *name, const struct quire_zone *zone,
                       const struct counts *c, bool first)
@@ -493,13 +530,13 @@ static void show_zone(struct text *text, const char *name, const struct quire_zo
     text_printf(text,
                 "\n  pages free     %lu\n        boost    0\n        min      %lu"
                 "\n        low      %lu\n        high     %lu\n        spanned  %lu"
-                "\n        present  %lu\n        managed  %lu\n        cma      0"
-                "\n        protection: (0, 0, 0, 0, 0)",
+                "\n        present  %lu\n        managed  %lu\n        cma      0",
                 none.of[FREE], has ? (unsigned long)kernel_machine.frame.reserve : 0ul,
                 has ? (unsigned long)kernel_machine.frame.reserve : 0ul,
                 has ? (unsigned long)kernel_machine.frame.reserve : 0ul,
                 has ? (unsigned long)zone->end - zone->first : 0ul,
                 has ? (unsigned long)zone->present : 0ul, has ? (unsigned long)zone->present : 0ul);
+    show_protection(text, zone);
     if (has) {
         /* Frames in use are not counted by zone: what is told of the machine is told where most of
          * its memory is. */
@@ -525,12 +562,11 @@ int proc_show_zoneinfo(struct text *text, const struct proc_target *target)
 
     (void)target;
     count(&c);
-    for (unsigned i = 0; i < ARRAY_SIZE(zone_names); i++) {
-        const struct quire_zone *zone = i < QUIRE_ZONE_COUNT ? &kernel_machine.frame.zone[i] : NULL;
+    for (size_t i = 0; i < ARRAY_SIZE(zone_rows); i++) {
+        const struct quire_zone *zone =
+            zone_rows[i].zone != NO_ZONE ? &kernel_machine.frame.zone[zone_rows[i].zone] : NULL;
 
-        if (i == QUIRE_ZONE_HIGH && zone->present == 0)
-            continue;
-        show_zone(text, zone_names[i], zone, &c, first && zone != NULL && zone->present > 0);
+        show_zone(text, zone_rows[i].name, zone, &c, first && zone != NULL && zone->present > 0);
         if (zone != NULL && zone->present > 0)
             first = false;
     }
@@ -550,7 +586,7 @@ int proc_show_buddyinfo(struct text *text, const struct proc_target *target)
         if (zone->present == 0)
             continue;
         quire_frame_blocks(&kernel_machine, z, blocks);
-        text_printf(text, "Node 0, zone %8s ", zone_names[z]);
+        text_printf(text, "Node 0, zone %8s ", zone_name(z));
         for (unsigned order = 0; order <= QUIRE_MAX_ORDER; order++)
             text_printf(text, "%6lu ", (unsigned long)blocks[order]);
         text_add(text, "\n", 1);
@@ -577,7 +613,7 @@ int proc_show_pagetypeinfo(struct text *text, const struct proc_target *target)
 
         quire_frame_blocks(&kernel_machine, z, free);
         for (unsigned i = 0; zone->present > 0 && i < ARRAY_SIZE(types); i++) {
-            text_printf(text, "Node %4d, zone %8s, type %12s ", 0, zone_names[z], types[i]);
+            text_printf(text, "Node %4d, zone %8s, type %12s ", 0, zone_name(z), types[i]);
             for (unsigned order = 0; order <= QUIRE_MAX_ORDER; order++)
                 text_printf(text, "%6lu ", i == movable ? (unsigned long)free[order] : 0ul);
             text_add(text, "\n", 1);
@@ -593,7 +629,7 @@ int proc_show_pagetypeinfo(struct text *text, const struct proc_target *target)
 
         if (zone->present == 0)
             continue;
-        text_printf(text, "Node %d, zone %8s ", 0, zone_names[z]);
+        text_printf(text, "Node %d, zone %8s ", 0, zone_name(z));
         for (unsigned i = 0; i < ARRAY_SIZE(types); i++)
             text_printf(text, "%12u ", i == movable ? blocks : 0u);
         text_add(text, "\n", 1);

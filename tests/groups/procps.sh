@@ -10,15 +10,39 @@ held=32768 # KiB
 
 # A tool with what it needs, by its place here, goes to the same place there.
 set --
+root= # of Debian's i386, unpacked
+[ -z "$mode" ] || root=$project/build/i386
+# path_of TOOL
+path_of() {
+    if [ -z "$root" ]; then
+        command -v "$1"
+    else
+        for path in "$root/usr/bin/$1" "$root/bin/$1" "$root/sbin/$1" "$root/usr/bin/$1.procps"; do
+            [ ! -e "$path" ] || break
+        done
+        [ -e "$path" ] && echo "$path"
+    fi
+}
+# libraries PROGRAM: the files that it is linked with, its loader among them
+libraries() {
+    if [ -z "$root" ]; then
+        ldd "$1" | grep -o '/[^ ]*'
+    else
+        echo "$root/lib/ld-linux.so.2"
+        "$root/lib/ld-linux.so.2" --library-path \
+            "$root/lib/i386-linux-gnu:$root/usr/lib/i386-linux-gnu" --list "$1" |
+            sed -n 's/^.* => \(\/[^ ]*\/lib[^ ]*\) .*/\1/p'
+    fi
+}
 for tool in pmap slabtop vmstat free top ps uptime w prlimit lscpu sysctl; do
-    path=$(command -v $tool) || {
+    path=$(path_of $tool) || {
         echo "skip procps $tool is not installed"
         exit 0
     }
     real=$(readlink -f "$path")
-    printf '%s\n' "$real" >"$work/path.$tool"
-    for file in "$real" $(ldd "$real" | grep -o '/[^ ]*'); do
-        grep -qxF "$file" "$work/added" 2>/dev/null || set -- "$@" --add "$file:$file"
+    printf '%s\n' "${real#"$root"}" >"$work/path.$tool"
+    for file in "$real" $(libraries "$real"); do
+        grep -qxF "$file" "$work/added" 2>/dev/null || set -- "$@" --add "$(readlink -f "$file"):${file#"$root"}"
         echo "$file" >>"$work/added"
     done
 done
@@ -63,7 +87,7 @@ END
 } >"$work/script"
 
 machine --timeout 200 --mem 512M --append check \
-    --add "$project/build/tests/proc/hold:/bin/hold" --add "$work/script:/script" "$@" \
+    --add "$project/build/tests/proc$mode/hold:/bin/hold" --add "$work/script:/script" "$@" \
     -- sh /script >"$work/all" 2>"$work/errors" || {
     echo "not ok the machine runs procps"
     tail -n 20 "$work/all" "$work/errors"
@@ -148,7 +172,7 @@ agrees uptime "load" '/up .*load average: [0-9.]+, [0-9.]+, [0-9.]+$/ { found = 
 agrees w "nobody is logged in" 'NF > 0 && NR > 1 { print "unexpected" }'
 agrees prlimit "limits" '$1 == "STACK" { stack = $2 == 8388608 } $1 == "AS" { as = $2 == "unlimited" }
      END { if (!stack || !as) print "not found" }'
-agrees lscpu "the processor" '/^CPU\(s\): +1$/ { cpus = 1 } /^Architecture: +x86_64/ { found = 1 }
+agrees lscpu "the processor" '/^CPU\(s\): +1$/ { cpus = 1 } /^Architecture: +(x86_64|i686)/ { found = 1 }
      END { if (!cpus || !found) print "not found" }'
 agrees sysctl "settings" '/^vm.swappiness = 60$/ { one = 1 } /^kernel.pid_max = / { two = 1 }
      END { if (!one || !two) print "not found" }'

@@ -8,7 +8,7 @@ static int64_t now(int clock)
     struct timespec time;
 
     clock_gettime(clock, &time);
-    return time.tv_sec * 1000000000l + time.tv_nsec;
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
 static struct timespec at(int64_t ns)
@@ -28,7 +28,7 @@ static void one(const char *what, int operation, int clock, int64_t wait, bool a
 
 int main(void)
 {
-    struct timespec huge = {1l << 60, 0}, past = {1, 0};
+    struct timespec huge = {(time_t)1 << (sizeof(time_t) == 8 ? 60 : 30), 0}, past = {1, 0};
 
     one("wait 20 ms", FUTEX_WAIT, CLOCK_MONOTONIC, 20000000, false);
     one("wait 0", FUTEX_WAIT, CLOCK_MONOTONIC, 0, false);

@@ -11,6 +11,7 @@
 #include "memory_use.h"
 #include "random.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdalign.h>
@@ -206,7 +207,8 @@ static void round_of_threads(void)
     after = resident();
     check(before > 0 && peak > before + 4096);
     if (after - before > (peak - before) / 2) {
-        printf("seed %lu: %ld KiB before, %ld at the peak, %ld after\n", seed, before, peak, after);
+        printf("seed %" PRIu64 ": %ld KiB before, %ld at the peak, %ld after\n", seed, before, peak,
+               after);
         check(!"memory returned");
     }
     if (getenv("VERBOSE") != NULL)
@@ -222,7 +224,7 @@ int main(int argc, char **argv)
         seed = strtoull(argv[1], NULL, 0);
     if (argc > 2)
         steps = (unsigned)strtoul(argv[2], NULL, 0);
-    printf("seed %lu, %u steps\n", seed, steps);
+    printf("seed %" PRIu64 ", %u steps\n", seed, steps);
     for (i = 0; i < SLOTS; i++)
         pthread_mutex_init(&slots[i].lock, NULL);
     run(round_of_threads);

@@ -8,6 +8,7 @@
 #include "random.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -111,6 +112,7 @@ int main(void)
     }
     check(wait(&status) > 0 && status == 0);
     unlink(name);
-    printf("%u words, sum %016lx: %s\n", COUNT, sum, check_failures == 0 ? "sorted" : "FAILED");
+    printf("%u words, sum %016" PRIx64 ": %s\n", COUNT, sum,
+           check_failures == 0 ? "sorted" : "FAILED");
     return check_failures != 0;
 }
