@@ -252,6 +252,7 @@ static enum quire_status try_clone(struct quire_space *parent, struct quire_spac
     child->break_start = parent->break_start;
     child->break_end = parent->break_end;
     child->limits = parent->limits;
+    quire_space_keep(child, __atomic_load_n(&parent->kept, __ATOMIC_RELAXED));
     status = copy_regions(parent, child);
     quire_sequence_begin(parent);
     if (status == QUIRE_OK)

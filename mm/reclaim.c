@@ -580,7 +580,9 @@ static bool sweep_objects(struct sweep *sweep)
         layer->index = 0;
     }
     while (sweep->taken < sweep->wanted) {
-        if (!sweep_pages(sweep, object, &layer->index)) {
+        if ((object->kind == QUIRE_OBJECT_MEMORY &&
+             __atomic_load_n(&object->kept, __ATOMIC_RELAXED)) ||
+            !sweep_pages(sweep, object, &layer->index)) {
             layer->object++;
             layer->index = 0;
             break;
@@ -615,6 +617,17 @@ static void unpin_space(struct quire_space *space)
     quire_spin_unlock(&space->q->list_lock);
 }
 
+void quire_space_keep(struct quire_space *space, uint64_t pages)
+{
+    __atomic_store_n(&space->kept, pages, __ATOMIC_RELAXED);
+}
+
+static bool is_kept(const struct quire_space *space)
+{
+    return __atomic_load_n(&space->pages.total, __ATOMIC_RELAXED) <=
+           __atomic_load_n(&space->kept, __ATOMIC_RELAXED);
+}
+
 /* One step of the hand: some of a space, or of the objects. True: it came around. */
 static bool step(struct sweep *sweep)
 {
@@ -626,7 +639,8 @@ static bool step(struct sweep *sweep)
             layer->space = space->number;
             layer->address = space->start;
         }
-        layer->address = sweep_space(sweep, space, layer->address, space->end);
+        layer->address =
+            is_kept(space) ? space->end : sweep_space(sweep, space, layer->address, space->end);
         if (layer->address >= space->end) {
             layer->space = space->number + 1;
             layer->address = 0;

@@ -94,8 +94,9 @@ struct quire_space {
     uint32_t default_flags; /* (s) QUIRE_REGION_LOCKED for future mappings (mlockall MCL_FUTURE) */
     uint64_t *cpus;         /* (a) bit set while a CPU may hold this space in its TLB */
     uint32_t pins;          /* (g) sweeps that look at it */
-    uint32_t ahead;         /* (a) pages that the next swap-in reads at once */
-    quire_virt ahead_next;  /* (a) where it would go on, if memory is used in order */
+    uint64_t kept;         /* (a) pages: no policy takes any while the space has no more; 0: none */
+    uint32_t ahead;        /* (a) pages that the next swap-in reads at once */
+    quire_virt ahead_next; /* (a) where it would go on, if memory is used in order */
     struct quire_space *next, *previous; /* (g) */
     void *user;                          /* the embedder's */
 };
@@ -105,6 +106,13 @@ enum quire_status quire_space_init(struct quire *q);
 
 /* An empty space; end 0: the whole user half. */
 enum quire_status quire_space_create(struct quire *q, struct quire_space **out);
+
+/*
+ * As long as the space has at most so many pages in its regions, no policy takes any of them out:
+ * for the program that a person talks to, which must be there when all else waits for a disk, or
+ * the disk is gone. 0 (the start): a space like any other. A clone is kept alike. Any context.
+ */
+void quire_space_keep(struct quire_space *space, uint64_t pages);
 
 /* Unmaps everything and frees the space. No CPU has it loaded or uses it. */
 void quire_space_destroy(struct quire_space *space);

@@ -30,6 +30,8 @@
 #include "kernel/tty/tty.h"
 #include "x86/usercopy.h"
 
+#define KEPT_BYTES   ((uint64_t)8 << 20) /* and at most this part of memory: */
+#define KEPT_PART    8
 #define STACK_SLACK  (128 * 1024) /* mapped below the arguments at once */
 #define MAP_GAP_MIN  (128ull << 20)
 #define SCRIPT_DEPTH 5
@@ -378,6 +380,22 @@ static void replace_handlers(struct process *process, struct signal_handlers *ha
     signal_handlers_reset(process->handlers);
 }
 
+/*
+ * The first program is the one that the user talks to, a shell mostly: it stays in memory while it
+ * is small, so that it answers whatever a swap device does.
+ */
+static void keep_in_memory(struct memory *memory)
+{
+    uint64_t limit = KEPT_BYTES / PAGE_SIZE, part = kernel_machine.frame.count / KEPT_PART;
+    struct quire_object *object = memory->executable->inode->object;
+
+    if (limit > part)
+        limit = part;
+    quire_space_keep(memory->space, limit);
+    if (object != NULL && object->size <= limit * PAGE_SIZE)
+        __atomic_store_n(&object->kept, true, __ATOMIC_RELAXED);
+}
+
 /* Nothing fails from here on. */
 static void plan_carry_out(struct exec_plan *plan, const char *name, struct trap_frame *frame)
 {
@@ -401,6 +419,8 @@ static void plan_carry_out(struct exec_plan *plan, const char *name, struct trap
     process->credentials.egid = process->credentials.sgid = process->credentials.fsgid =
         plan->ids.egid;
     plan->memory->space->limits.administrator = plan->ids.euid == 0;
+    if (process->on_exit)
+        keep_in_memory(plan->memory);
 
     trap_frame_start(frame, plan->image.start, plan->sp);
 }
