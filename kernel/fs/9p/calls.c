@@ -271,8 +271,7 @@ int ninep_read(struct ninep_session *session, uint32_t fid, uint64_t offset,
 }
 
 static int write_part(struct ninep_session *session, uint32_t fid, uint64_t offset,
-                      struct quire_frame *const *frames, unsigned n, size_t length,
-                      size_t *out_done)
+                      struct quire_frame *const *frames, size_t length, size_t *out_done)
 {
     struct ninep_request *request = begin(session, NINEP_TWRITE, fid);
     uint32_t done = 0;
@@ -281,7 +280,7 @@ static int write_part(struct ninep_session *session, uint32_t fid, uint64_t offs
     ninep_put64(&request->writer, offset);
     ninep_put32(&request->writer, (uint32_t)length);
     request->frames = frames;
-    request->frame_count = n;
+    request->frame_count = (unsigned)((length + PAGE_SIZE - 1) / PAGE_SIZE);
     request->data_length = length;
     error = ninep_exchange(request, false);
     if (error == 0) {
@@ -307,8 +306,8 @@ int ninep_write(struct ninep_session *session, uint32_t fid, uint64_t offset,
 
         if (bytes > left)
             bytes = left;
-        error = write_part(session, fid, offset + (uint64_t)at * PAGE_SIZE, frames + at, part,
-                           bytes, &done);
+        error =
+            write_part(session, fid, offset + (uint64_t)at * PAGE_SIZE, frames + at, bytes, &done);
         if (error != 0)
             return error;
         *out_done += done;

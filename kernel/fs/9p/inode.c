@@ -195,6 +195,17 @@ static void adopt(struct ninep_inode *node, const struct ninep_attributes *from)
         mutex_unlock(&inode->mutex);
 }
 
+/* node->mutex is held. The fid it had is clunked some changes later: messages may be about to name
+ * it. */
+static void change_fid(struct ninep_inode *node, uint32_t fid)
+{
+    unsigned at = node->next_retired++ % NINEP_RETIRED;
+
+    ninep_fid_drop(node->session, node->retired[at]);
+    node->retired[at] = __atomic_exchange_n(&node->fid, fid, __ATOMIC_ACQ_REL);
+    node->lost = false;
+}
+
 /*
  * The path that fid stands for may be gone, or lead to another file, while the file has other names
  * that we know: a hard link was removed, or the host moved something.
@@ -203,7 +214,7 @@ static int find_again(struct ninep_inode *node, struct ninep_attributes *out)
 {
     struct vfs_inode *inode = node->inode;
     struct vfs_entry *entry = NULL, *parent;
-    uint32_t fid, old;
+    uint32_t fid;
     struct ninep_qid qid;
     int error = -ESTALE;
 
@@ -228,8 +239,8 @@ static int find_again(struct ninep_inode *node, struct ninep_attributes *out)
     if (parent != entry && ninep_walk(node->session, ninep_of(parent->inode)->fid, entry->name,
                                       entry->length, &fid, &qid) == 0) {
         if (qid.path == node->path && ninep_getattr(node->session, fid, out) == 0) {
-            old = __atomic_exchange_n(&node->fid, fid, __ATOMIC_ACQ_REL);
-            fid = old;
+            change_fid(node, fid);
+            fid = NINEP_NO_FID;
             error = 0;
         }
         ninep_fid_drop(node->session, fid);
@@ -244,9 +255,27 @@ static int ask(struct ninep_inode *node, struct ninep_attributes *out)
 {
     int error = ninep_getattr(node->session, node->fid, out);
 
-    if (error == -ENOENT || (error == 0 && out->qid.path != node->path))
+    if (error == -ENOENT || (error == 0 && out->qid.path != node->path)) {
         error = find_again(node, out);
+        if (error != 0)
+            node->lost = true;
+    }
     return error;
+}
+
+bool ninep_find_path(struct ninep_inode *node, bool look)
+{
+    struct ninep_attributes attributes;
+    bool found;
+
+    if (__atomic_load_n(&node->unlinked, __ATOMIC_ACQUIRE))
+        return false;
+    if (!look && !__atomic_load_n(&node->lost, __ATOMIC_RELAXED))
+        return true;
+    mutex_lock(&node->mutex);
+    found = ask(node, &attributes) == 0;
+    mutex_unlock(&node->mutex);
+    return found;
 }
 
 int ninep_refresh(struct vfs_inode *inode)
@@ -290,8 +319,8 @@ int ninep_change(struct vfs_inode *inode, const struct vfs_change *change)
                                 .modified = ninep_time_of(change->modified)};
     int error;
 
-    if (__atomic_load_n(&node->unlinked, __ATOMIC_ACQUIRE))
-        return 0;
+    if (!ninep_find_path(node, false))
+        return node->unlinked || node->opens > 0 ? 0 : -ESTALE; /* ours alone */
     set.valid = (change->what & CHANGE_MODE ? NINEP_SET_MODE : 0) |
                 (change->what & CHANGE_UID ? NINEP_SET_UID : 0) |
                 (change->what & CHANGE_GID ? NINEP_SET_GID : 0) |
@@ -355,6 +384,8 @@ static int create(struct vfs_filesystem *filesystem, struct ninep_session *sessi
     node->read_fid = node->write_fid = NINEP_NO_FID;
     node->known_size = attributes->size;
     node->known_modified = time_ns(&attributes->modified);
+    for (unsigned i = 0; i < NINEP_RETIRED; i++)
+        node->retired[i] = NINEP_NO_FID;
     node->server_size = attributes->size;
     mutex_init(&node->mutex);
     mutex_init(&node->opening);
@@ -384,6 +415,14 @@ int ninep_inode_find(struct vfs_filesystem *filesystem, struct ninep_session *se
     }
     *out = find(session, attributes.qid.path, attributes.mode);
     if (*out != NULL) {
+        struct ninep_inode *node = ninep_of(*out);
+
+        mutex_lock(&node->mutex);
+        if (node->lost) {
+            change_fid(node, fid);
+            fid = NINEP_NO_FID;
+        }
+        mutex_unlock(&node->mutex);
         ninep_fid_drop(session, fid); /* what it is like is asked when somebody wants to know */
         return 0;
     }
@@ -401,6 +440,8 @@ void ninep_inode_release(struct vfs_inode *inode)
     struct ninep_session *session = node->session;
 
     take_out(session, node);
+    for (unsigned i = 0; i < NINEP_RETIRED; i++)
+        ninep_fid_drop(session, node->retired[i]);
     ninep_fid_drop(session, node->fid);
     ninep_fid_drop(session, node->read_fid);
     ninep_fid_drop(session, node->write_fid);

@@ -23,6 +23,8 @@
 #include "fs/9p/session.h"
 #include "fs/vfs.h"
 
+#define NINEP_RETIRED 4
+
 /* In a session's list of inodes that are kept: one of them, or (inode NULL) a place in it that
  * somebody who goes through it holds. */
 struct ninep_kept {
@@ -31,18 +33,21 @@ struct ninep_kept {
 };
 
 struct ninep_inode {
-    struct ninep_session *session; /* (c) with a reference */
-    struct vfs_inode *inode;       /* (c) */
-    struct ninep_inode *chain;     /* (session->inode_lock) */
-    bool hashed;                   /* (session->inode_lock) */
-    struct ninep_kept kept;        /* (session->inode_lock) in session->kept, with a reference */
-    uint64_t path;                 /* (c) of the qid */
-    struct mutex mutex;            /* what is known of the server's file */
-    struct mutex opening;          /* inside mutex: the open fids are made */
-    uint32_t fid;                  /* (a) changed under mutex */
-    uint32_t read_fid, write_fid;  /* (a) open; made under opening */
-    bool write_reads;              /* (opening) write_fid can read, too */
-    bool unlinked;                 /* (a) the last name is gone: attributes are ours alone */
+    struct ninep_session *session;   /* (c) with a reference */
+    struct vfs_inode *inode;         /* (c) */
+    struct ninep_inode *chain;       /* (session->inode_lock) */
+    bool hashed;                     /* (session->inode_lock) */
+    struct ninep_kept kept;          /* (session->inode_lock) in session->kept, with a reference */
+    uint64_t path;                   /* (c) of the qid */
+    struct mutex mutex;              /* what is known of the server's file */
+    struct mutex opening;            /* inside mutex: the open fids are made */
+    uint32_t fid;                    /* (a) changed under mutex */
+    uint32_t read_fid, write_fid;    /* (a) open; made under opening */
+    bool write_reads;                /* (opening) write_fid can read, too */
+    bool unlinked;                   /* (a) the last name is gone: attributes are ours alone */
+    uint32_t retired[NINEP_RETIRED]; /* (mutex) what fid was before: a message may still name it */
+    unsigned next_retired;           /* (mutex) */
+    bool lost;                       /* (mutex) fid's path leads elsewhere, and no other is known */
     uint32_t removals; /* (a) names that left this directory; changed under session->names */
     uint32_t opens;    /* (session->inode_lock) */
     uint64_t known_size, known_modified; /* (mutex) of the server's file when we last looked */
@@ -79,6 +84,11 @@ int ninep_io_fid(struct ninep_inode *node, bool write, uint32_t *out);
 void ninep_inode_unlinked(struct vfs_inode *inode);
 /* Stays in memory until the worker finds it unused. */
 void ninep_keep(struct ninep_inode *node);
+/*
+ * Names went that fid's path may have been one of: another is looked for. False: the server's file
+ * cannot be reached but by fids that are open.
+ */
+bool ninep_find_path(struct ninep_inode *node, bool look);
 /* Size and time of the server's file are what we made them. */
 void ninep_note(struct ninep_inode *node);
 struct ninep_time ninep_time_of(uint64_t ns);

@@ -142,6 +142,8 @@ static void drop_link(struct vfs_inode *inode)
     inode_touch(inode, false, true);
     if (inode->links == 0)
         ninep_inode_unlinked(inode);
+    else
+        (void)ninep_find_path(ninep_of(inode), true);
 }
 
 /* The open fid of a new file is what it will be written by. */
@@ -224,8 +226,10 @@ static int link(struct vfs_entry *directory, const char *name, size_t length,
 {
     struct ninep_inode *parent = ninep_of(directory->inode);
     struct vfs_entry *entry;
-    int error = ninep_link(parent->session, parent->fid, ninep_of(inode)->fid, name, length);
+    int error = ninep_find_path(ninep_of(inode), false) ? 0 : -ENOENT;
 
+    if (error == 0)
+        error = ninep_link(parent->session, parent->fid, ninep_of(inode)->fid, name, length);
     if (error != 0)
         return error;
     quire_spin_lock(&inode->lock);
@@ -244,9 +248,14 @@ static int link(struct vfs_entry *directory, const char *name, size_t length,
 /* It is gone on the server. session->names is held. */
 static void gone(struct vfs_entry *directory, struct vfs_entry *entry)
 {
-    drop_link(entry->inode);
+    struct vfs_inode *inode;
+
     ninep_of(directory->inode)->removals++;
+    inode_get(entry->inode);
+    inode = entry->inode;
     ninep_forget_tree(entry, true);
+    drop_link(inode);
+    inode_put(inode);
 }
 
 static int remove(struct vfs_entry *directory, struct vfs_entry *entry)

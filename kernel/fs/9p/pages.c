@@ -192,7 +192,7 @@ static void settle(struct ninep_inode *node, bool touched)
 {
     struct vfs_inode *inode = node->inode;
 
-    if (__atomic_load_n(&node->unlinked, __ATOMIC_ACQUIRE))
+    if (!ninep_find_path(node, false))
         return;
     if (touched)
         (void)ninep_setattr(node->session, node->fid,
@@ -273,7 +273,7 @@ static int set_server_size(struct ninep_inode *node, uint64_t size)
 int ninep_resize(struct vfs_inode *inode, uint64_t size)
 {
     struct ninep_inode *node = ninep_of(inode);
-    bool unlinked = __atomic_load_n(&node->unlinked, __ATOMIC_ACQUIRE);
+    bool unlinked = !ninep_find_path(node, false);
     int error = unlinked ? 0 : set_server_size(node, size);
 
     if (error != 0)

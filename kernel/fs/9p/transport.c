@@ -256,7 +256,7 @@ static unsigned make_chain(const struct ninep_request *request, struct virtio_bu
 
     chain[n++] = piece(request->out, request->writer.used);
     if (request->type == NINEP_TWRITE) {
-        for (unsigned i = 0; i < request->frame_count; i++) {
+        for (unsigned i = 0; left > 0; i++) { /* a device may not be given empty pieces */
             size_t part = left < PAGE_SIZE ? left : PAGE_SIZE;
 
             chain[n++] = (struct virtio_buffer){
