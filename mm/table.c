@@ -358,6 +358,22 @@ void quire_flush_kernel(struct quire *q, quire_virt start, quire_virt end)
 
 /* ---- gathering ---- */
 
+bool quire_page_drop_shared(struct quire *q, struct quire_frame *frame)
+{
+    /* Read while we still hold it: whoever ties a frame to a slot holds a reference too, and comes
+     * through here after us. */
+    uint64_t slot = frame->kind == QUIRE_FRAME_ANONYMOUS ? quire_frame_slot(frame) : 0;
+    uint32_t left;
+
+    quire_platform_point();
+    left = __atomic_sub_fetch(&frame->count, 1, __ATOMIC_ACQ_REL);
+    /* The one reference that is left may be the cache's. The frame is not ours any more, so this is
+     * a guess: the slot's record tells. */
+    if (left == 1 && slot != 0)
+        quire_slot_forget(q, slot, frame);
+    return left == 0;
+}
+
 void quire_gather_init(struct quire_gather *gather, struct quire *q, struct quire_space *space)
 {
     gather->q = q;

@@ -218,24 +218,23 @@ QUIRE_INLINE uint64_t quire_frame_slot(const struct quire_frame *frame)
     return __atomic_load_n(&frame->anonymous.slot, __ATOMIC_RELAXED);
 }
 
+/* Of several references one less: the rest of quire_page_drop. */
+bool quire_page_drop_shared(struct quire *q, struct quire_frame *frame);
+
 /*
  * One reference of a page less; true when it was the last, and the caller frees the frame. What the
  * slot cache then has alone goes, or stays, as the slot wants.
+ *
+ * Who holds the only reference need not give it up atomically: trees, tables and the slot cache
+ * hold one of their own, and nobody finds the frame anywhere else.
  */
 QUIRE_INLINE bool quire_page_drop(struct quire *q, struct quire_frame *frame)
 {
-    /* Read while we still hold it: whoever ties a frame to a slot holds a reference too, and comes
-     * through here after us. */
-    uint64_t slot = frame->kind == QUIRE_FRAME_ANONYMOUS ? quire_frame_slot(frame) : 0;
-    uint32_t left;
-
     quire_platform_point();
-    left = __atomic_sub_fetch(&frame->count, 1, __ATOMIC_ACQ_REL);
-    /* The one reference that is left may be the cache's. The frame is not ours any more, so this is
-     * a guess: the slot's record tells. */
-    if (QUIRE_UNLIKELY(left == 1) && slot != 0)
-        quire_slot_forget(q, slot, frame);
-    return left == 0;
+    if (QUIRE_UNLIKELY(__atomic_load_n(&frame->count, __ATOMIC_ACQUIRE) != 1))
+        return quire_page_drop_shared(q, frame);
+    __atomic_store_n(&frame->count, 0, __ATOMIC_RELAXED);
+    return true;
 }
 
 QUIRE_INLINE void quire_page_put(struct quire *q, struct quire_frame *frame)
