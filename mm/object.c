@@ -424,6 +424,16 @@ enum quire_status quire_object_page(struct quire_object *object, uint64_t index,
     return quire_object_fetch(object, index, flags, out, &waited);
 }
 
+bool quire_object_exists(struct quire_object *object, uint64_t index)
+{
+    bool exists;
+
+    quire_spin_lock(&object->lock);
+    exists = quire_tree_find(object, index) != NULL;
+    quire_spin_unlock(&object->lock);
+    return exists;
+}
+
 size_t quire_object_pages(struct quire_object *object, uint64_t index, size_t n,
                           struct quire_frame **out)
 {

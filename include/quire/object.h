@@ -167,6 +167,9 @@ void quire_object_resize(struct quire_object *object, uint64_t size);
  */
 void quire_object_punch(struct quire_object *object, uint64_t start, uint64_t end);
 
+/* Is there a page at this index, in memory or out? */
+bool quire_object_exists(struct quire_object *object, uint64_t index);
+
 /* Bytes of kernel memory to or from the object's pages (not user memory). done: bytes moved, also
  * on failure. */
 enum quire_status quire_object_read(struct quire_object *object, uint64_t offset, void *buffer,

@@ -176,6 +176,7 @@ extern const struct vfs_inode_operations proc_map_files_operations;
 int proc_show_cmdline(struct text *text, const struct proc_target *target);
 int proc_show_environ(struct text *text, const struct proc_target *target);
 int proc_show_auxv(struct text *text, const struct proc_target *target);
+int proc_store_reclaim(char *text, size_t length, const struct proc_target *target);
 int proc_store_clear_refs(char *text, size_t length, const struct proc_target *target);
 extern const struct file_operations proc_memory_operations, proc_pagemap_operations;
 

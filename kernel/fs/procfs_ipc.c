@@ -65,7 +65,8 @@ int proc_show_shm(struct text *text, const struct proc_target *target)
                     row.creator_gid);
         text_printf(text, "%10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %*lu %*lu\n",
                     (uint64_t)row.attached, (uint64_t)row.detached, (uint64_t)row.changed,
-                    SIZE_WIDTH, (unsigned long)row.resident, SIZE_WIDTH, 0ul);
+                    SIZE_WIDTH, (unsigned long)row.resident, SIZE_WIDTH,
+                    (unsigned long)row.swapped);
     }
     return 0;
 }

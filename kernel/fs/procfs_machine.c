@@ -2,10 +2,10 @@
  * /proc: the machine's memory: meminfo, vmstat, zoneinfo, buddyinfo, pagetypeinfo, slabinfo,
  * vmallocinfo, iomem.
  *
- * Linux counts many things that do not exist here: file pages with a disk behind them, lists of
- * active and inactive pages, swap. Every file lives in memory (Linux: Shmem), so that Cached and
- * Shmem are the same. Anonymous pages count as active, objects' pages as inactive. Numbers of what
- * does not exist are 0, and lines are there for the programs that look for them.
+ * Linux counts many things that do not exist here: lists of active and inactive pages, for example.
+ * Files in memory are what Linux calls Shmem; of the rest of Cached, files elsewhere have the
+ * content. Anonymous pages count as active, objects' pages as inactive. Numbers of what does not
+ * exist are 0, and lines are there for the programs that look for them.
  *
  * No address of the kernel is told, whoever asks.
  */
@@ -23,6 +23,7 @@
 #include "proc/oom.h"
 #include "proc/scheduler.h"
 #include "proc/tree.h"
+#include "reclaim/reclaim.h"
 #include "swap/swap.h"
 #include "x86/cpu.h"
 
@@ -35,7 +36,10 @@ enum count {
     WRITEBACK,
     FREE,
     OBJECTS,
+    FILES,  /* of those: of files elsewhere */
+    SHARED, /* of those: the others */
     ANONYMOUS,
+    CACHED_SLOTS,
     HEAP,
     TABLES,
     MAPPED, /* objects' pages in page tables; a page may be in several */
@@ -45,6 +49,19 @@ enum count {
     FREES,
     SWAPS_IN,
     SWAPS_OUT,
+    PAGED_IN, /* KiB */
+    PAGED_OUT,
+    WRITTEN,
+    REFAULTS,
+    THRASHES,
+    SCANNED_BACKGROUND,
+    SCANNED_DIRECT,
+    STOLEN_BACKGROUND,
+    STOLEN_DIRECT,
+    STALLS,
+    WAKINGS,
+    LAZY_FREES,
+    LAZY_FREED,
     FAULTS,
     MAJOR_FAULTS,
     REUSES,
@@ -113,6 +130,31 @@ static void count_spaces(struct counts *out)
         out->of[MAPPED] = out->of[OBJECTS];
 }
 
+static void count_reclaim(struct counts *out)
+{
+    struct reclaim_counts counts;
+    struct swap_totals swap;
+
+    swap_totals(&swap);
+    out->of[CACHED_SLOTS] = (unsigned long)swap.cached;
+    reclaim_counts(&counts);
+    out->of[SWAPS_IN] = event(QUIRE_EVENT_SWAP_IN);
+    out->of[SWAPS_OUT] = event(QUIRE_EVENT_SWAP_OUT);
+    out->of[WRITTEN] = event(QUIRE_EVENT_PAGE_OUT);
+    out->of[PAGED_IN] = KIB(out->of[SWAPS_IN] + event(QUIRE_EVENT_PAGE_IN));
+    out->of[PAGED_OUT] = KIB(out->of[SWAPS_OUT] + out->of[WRITTEN]);
+    out->of[REFAULTS] = event(QUIRE_EVENT_REFAULT);
+    out->of[THRASHES] = event(QUIRE_EVENT_THRASH);
+    out->of[SCANNED_BACKGROUND] = (unsigned long)counts.scanned_background;
+    out->of[SCANNED_DIRECT] = (unsigned long)counts.scanned_direct;
+    out->of[STOLEN_BACKGROUND] = (unsigned long)counts.stolen_background;
+    out->of[STOLEN_DIRECT] = (unsigned long)counts.stolen_direct;
+    out->of[STALLS] = (unsigned long)counts.stalls;
+    out->of[WAKINGS] = (unsigned long)counts.wakings;
+    out->of[LAZY_FREES] = event(QUIRE_EVENT_LAZY_FREE);
+    out->of[LAZY_FREED] = event(QUIRE_EVENT_LAZY_FREED);
+}
+
 static void count(struct counts *out)
 {
     unsigned long load[3];
@@ -122,6 +164,10 @@ static void count(struct counts *out)
     quire_frame_stats(&kernel_machine, &out->frames);
     out->of[FREE] = out->frames.free;
     out->of[OBJECTS] = out->frames.kind[QUIRE_FRAME_OBJECT];
+    out->of[FILES] = (unsigned long)reclaim_file_pages();
+    if (out->of[FILES] > out->of[OBJECTS])
+        out->of[FILES] = out->of[OBJECTS];
+    out->of[SHARED] = out->of[OBJECTS] - out->of[FILES];
     out->of[ANONYMOUS] = out->frames.kind[QUIRE_FRAME_ANONYMOUS];
     out->of[HEAP] = out->frames.kind[QUIRE_FRAME_HEAP];
     out->of[TABLES] = out->frames.kind[QUIRE_FRAME_TABLE];
@@ -131,11 +177,10 @@ static void count(struct counts *out)
     out->of[WRITEBACK] = (unsigned long)ninep_pages_writing();
     out->of[ALLOCATIONS] = event(QUIRE_EVENT_FRAME_ALLOC);
     out->of[FREES] = event(QUIRE_EVENT_FRAME_FREE);
-    out->of[SWAPS_IN] = event(QUIRE_EVENT_SWAP_IN);
-    out->of[SWAPS_OUT] = event(QUIRE_EVENT_SWAP_OUT);
+    count_reclaim(out);
     for (unsigned i = 0; i < QUIRE_FAULT_CLASS_COUNT; i++)
         out->of[FAULTS] += is_a_fault(i) ? fault(i) : 0;
-    out->of[MAJOR_FAULTS] = fault(QUIRE_FAULT_SWAP_IN) + fault(QUIRE_FAULT_PAGER_WAIT);
+    out->of[MAJOR_FAULTS] = (unsigned long)fault_major_count();
     out->of[REUSES] = fault(QUIRE_FAULT_REUSE);
     out->of[KILLS] = oom_kills();
     count_spaces(out);
@@ -173,18 +218,11 @@ static void show_high_memory(struct text *text, const char *before, const struct
  * what lies beyond the direct map. */
 static void show_use(struct text *text, const char *before, const struct counts *c)
 {
-    struct swap_totals swap;
-
-    swap_totals(&swap);
     const struct row rows[] = {
-        {"SwapCached:     ", KIB(swap.cached)},
-        {"Active:         ", KIB(c->of[ANONYMOUS])},
-        {"Inactive:       ", KIB(c->of[OBJECTS])},
-        {"Active(anon):   ", KIB(c->of[ANONYMOUS])},
-        {"Inactive(anon): ", KIB(c->of[OBJECTS])},
-        {"Active(file):   ", 0},
-        {"Inactive(file): ", 0},
-        {"Unevictable:    ", KIB(c->of[LOCKED])},
+        {"SwapCached:     ", KIB(c->of[CACHED_SLOTS])}, {"Active:         ", KIB(c->of[ANONYMOUS])},
+        {"Inactive:       ", KIB(c->of[OBJECTS])},      {"Active(anon):   ", KIB(c->of[ANONYMOUS])},
+        {"Inactive(anon): ", KIB(c->of[SHARED])},       {"Active(file):   ", 0},
+        {"Inactive(file): ", KIB(c->of[FILES])},        {"Unevictable:    ", KIB(c->of[LOCKED])},
         {"Mlocked:        ", KIB(c->of[LOCKED])},
     };
 
@@ -207,6 +245,20 @@ static bool add_page(void *context, quire_virt address, unsigned level, quire_en
     return true;
 }
 
+/* As Linux estimates it: what programs could have without swapping. Half of the files' pages, or as
+ * many as the low watermark, are needed where they are. */
+static unsigned long available(const struct counts *c)
+{
+    struct reclaim_watermarks marks;
+    unsigned long files = c->of[FILES], keep = files / 2, pages = c->frames.free + files;
+
+    reclaim_watermarks(&marks);
+    if (keep > marks.low)
+        keep = (unsigned long)marks.low;
+    keep += (unsigned long)marks.high;
+    return pages > keep ? pages - keep : 0;
+}
+
 int proc_show_meminfo(struct text *text, const struct proc_target *target)
 {
     struct page_sizes direct = {{0}};
@@ -217,12 +269,8 @@ int proc_show_meminfo(struct text *text, const struct proc_target *target)
     count(&c);
     swap_totals_quick(&swap_total, &swap_free);
     const struct row rows[] = {
-        {"MemTotal:       ", KIB(c.frames.total)},
-        {"MemFree:        ", KIB(c.frames.free)},
-        {"MemAvailable:   ", KIB(c.frames.free - (c.frames.free < kernel_machine.frame.reserve
-                                                      ? c.frames.free
-                                                      : kernel_machine.frame.reserve))},
-        {"Buffers:        ", 0},
+        {"MemTotal:       ", KIB(c.frames.total)}, {"MemFree:        ", KIB(c.frames.free)},
+        {"MemAvailable:   ", KIB(available(&c))},  {"Buffers:        ", 0},
         {"Cached:         ", KIB(c.of[OBJECTS])},
     };
     const struct row rest[] = {
@@ -232,7 +280,7 @@ int proc_show_meminfo(struct text *text, const struct proc_target *target)
         {"Writeback:      ", KIB(c.of[WRITEBACK])},
         {"AnonPages:      ", KIB(c.of[ANONYMOUS])},
         {"Mapped:         ", KIB(c.of[MAPPED])},
-        {"Shmem:          ", KIB(c.of[OBJECTS])},
+        {"Shmem:          ", KIB(c.of[SHARED])},
         {"KReclaimable:   ", 0},
         {"Slab:           ", KIB(c.of[HEAP])},
         {"SReclaimable:   ", 0},
@@ -295,7 +343,7 @@ int proc_show_node_meminfo(struct text *text, const struct proc_target *target)
         {"FilePages:      ", KIB(c.of[OBJECTS])},
         {"Mapped:         ", KIB(c.of[MAPPED])},
         {"AnonPages:      ", KIB(c.of[ANONYMOUS])},
-        {"Shmem:          ", KIB(c.of[OBJECTS])},
+        {"Shmem:          ", KIB(c.of[SHARED])},
         {"KernelStack:    ", c.of[STACKS]},
         {"PageTables:     ", KIB(c.of[TABLES])},
         {"SecPageTables:  ", 0},
@@ -334,12 +382,12 @@ struct counter {
 
 static const struct counter zone_counters[] = {
     {"nr_free_pages", FREE},
-    {"nr_zone_inactive_anon", OBJECTS},
+    {"nr_zone_inactive_anon", SHARED},
     {"nr_zone_active_anon", ANONYMOUS},
-    {"nr_zone_inactive_file", NOTHING},
+    {"nr_zone_inactive_file", FILES},
     {"nr_zone_active_file", NOTHING},
     {"nr_zone_unevictable", LOCKED},
-    {"nr_zone_write_pending", NOTHING},
+    {"nr_zone_write_pending", DIRTY},
     {"nr_mlock", LOCKED},
     {"nr_bounce", NOTHING},
     {"nr_zspages", NOTHING},
@@ -353,9 +401,9 @@ static const struct counter zone_counters[] = {
 };
 
 static const struct counter node_counters[] = {
-    {"nr_inactive_anon", OBJECTS},
+    {"nr_inactive_anon", SHARED},
     {"nr_active_anon", ANONYMOUS},
-    {"nr_inactive_file", NOTHING},
+    {"nr_inactive_file", FILES},
     {"nr_active_file", NOTHING},
     {"nr_unevictable", LOCKED},
     {"nr_slab_reclaimable", NOTHING},
@@ -363,9 +411,9 @@ static const struct counter node_counters[] = {
     {"nr_isolated_anon", NOTHING},
     {"nr_isolated_file", NOTHING},
     {"workingset_nodes", NOTHING},
-    {"workingset_refault_anon", NOTHING},
+    {"workingset_refault_anon", REFAULTS},
     {"workingset_refault_file", NOTHING},
-    {"workingset_activate_anon", NOTHING},
+    {"workingset_activate_anon", THRASHES},
     {"workingset_activate_file", NOTHING},
     {"workingset_restore_anon", NOTHING},
     {"workingset_restore_file", NOTHING},
@@ -376,7 +424,7 @@ static const struct counter node_counters[] = {
     {"nr_dirty", DIRTY},
     {"nr_writeback", WRITEBACK},
     {"nr_writeback_temp", NOTHING},
-    {"nr_shmem", OBJECTS},
+    {"nr_shmem", SHARED},
     {"nr_shmem_hugepages", NOTHING},
     {"nr_shmem_pmdmapped", NOTHING},
     {"nr_file_hugepages", NOTHING},
@@ -385,7 +433,7 @@ static const struct counter node_counters[] = {
     {"nr_vmscan_write", NOTHING},
     {"nr_vmscan_immediate_reclaim", NOTHING},
     {"nr_dirtied", NOTHING},
-    {"nr_written", NOTHING},
+    {"nr_written", WRITTEN},
     {"nr_throttled_written", NOTHING},
     {"nr_kernel_misc_reclaimable", NOTHING},
     {"nr_foll_pin_acquired", NOTHING},
@@ -393,7 +441,7 @@ static const struct counter node_counters[] = {
     {"nr_kernel_stack", STACKS},
     {"nr_page_table_pages", TABLES},
     {"nr_sec_page_table_pages", NOTHING},
-    {"nr_swapcached", NOTHING},
+    {"nr_swapcached", CACHED_SLOTS},
     {"pgpromote_success", NOTHING},
     {"pgpromote_candidate", NOTHING},
 };
@@ -417,28 +465,28 @@ static const struct counter node_counters[] = {
 static const struct counter machine_counters[] = {
     {"nr_dirty_threshold", NOTHING},
     {"nr_dirty_background_threshold", NOTHING},
-    {"pgpgin", NOTHING},
-    {"pgpgout", NOTHING},
+    {"pgpgin", PAGED_IN},
+    {"pgpgout", PAGED_OUT},
     {"pswpin", SWAPS_IN},
     {"pswpout", SWAPS_OUT},
     BY_ZONE("pgalloc", ALLOCATIONS),
-    BY_ZONE("allocstall", NOTHING),
+    BY_ZONE("allocstall", STALLS),
     BY_ZONE("pgskip", NOTHING),
     {"pgfree", FREES},
     {"pgactivate", NOTHING},
     {"pgdeactivate", NOTHING},
-    {"pglazyfree", NOTHING},
+    {"pglazyfree", LAZY_FREES},
     {"pgfault", FAULTS},
     {"pgmajfault", MAJOR_FAULTS},
-    {"pglazyfreed", NOTHING},
+    {"pglazyfreed", LAZY_FREED},
     {"pgrefill", NOTHING},
     {"pgreuse", REUSES},
-    {"pgsteal_kswapd", NOTHING},
-    {"pgsteal_direct", NOTHING},
-    {"pgscan_kswapd", NOTHING},
-    {"pgscan_direct", NOTHING},
+    {"pgsteal_kswapd", STOLEN_BACKGROUND},
+    {"pgsteal_direct", STOLEN_DIRECT},
+    {"pgscan_kswapd", SCANNED_BACKGROUND},
+    {"pgscan_direct", SCANNED_DIRECT},
     {"slabs_scanned", NOTHING},
-    {"pageoutrun", NOTHING},
+    {"pageoutrun", WAKINGS},
     {"oom_kill", KILLS},
 };
 
@@ -515,12 +563,28 @@ static void show_protection(struct text *text, const struct quire_zone *zone)
     text_add(text, ")", 1);
 }
 
+/* The watermarks are the machine's: a zone below the direct map's end has its share of them. */
+static void zone_watermarks(const struct quire_zone *zone, struct reclaim_watermarks *out)
+{
+    uint64_t all = 0, present = zone != NULL ? zone->present : 0;
+
+    reclaim_watermarks(out);
+    for (unsigned i = 0; i <= QUIRE_ZONE_NORMAL; i++)
+        all += kernel_machine.frame.zone[i].present;
+    out->min = out->min * present / all;
+    out->low = out->low * present / all;
+    out->high = out->high * present / all;
+}
+
 static void show_zone(struct text *text, const char *name, const struct quire_zone *zone,
                       const struct counts *c, bool first)
 {
     bool has = zone != NULL && zone->present > 0;
+    struct reclaim_watermarks marks;
     struct counts none = {0};
 
+    zone_watermarks(has && zone != &kernel_machine.frame.zone[QUIRE_ZONE_HIGH] ? zone : NULL,
+                    &marks);
     text_printf(text, "Node 0, zone %8s", name);
     if (first) {
         text_printf(text, "\n  per-node stats");
@@ -531,10 +595,8 @@ static void show_zone(struct text *text, const char *name, const struct quire_zo
                 "\n  pages free     %lu\n        boost    0\n        min      %lu"
                 "\n        low      %lu\n        high     %lu\n        spanned  %lu"
                 "\n        present  %lu\n        managed  %lu\n        cma      0",
-                none.of[FREE], has ? (unsigned long)kernel_machine.frame.reserve : 0ul,
-                has ? (unsigned long)kernel_machine.frame.reserve : 0ul,
-                has ? (unsigned long)kernel_machine.frame.reserve : 0ul,
-                has ? (unsigned long)zone->end - zone->first : 0ul,
+                none.of[FREE], (unsigned long)marks.min, (unsigned long)marks.low,
+                (unsigned long)marks.high, has ? (unsigned long)zone->end - zone->first : 0ul,
                 has ? (unsigned long)zone->present : 0ul, has ? (unsigned long)zone->present : 0ul);
     show_protection(text, zone);
     if (has) {

@@ -21,8 +21,7 @@
 
 static const struct vfs_inode *region_inode(const struct quire_region_info *region)
 {
-    return region->object != NULL && region->object->pager == &inode_pager ? region->object->owner
-                                                                           : NULL;
+    return inode_of_object(region->object);
 }
 
 /* What stands behind a region, as maps calls it; NULL: nothing. buffer: VFS_PATH_MAX bytes. */

@@ -11,6 +11,7 @@
 #include "core/memory.h"
 #include "core/string.h"
 #include "linux/errno.h"
+#include "linux/memory.h"
 #include "proc/signals.h"
 
 /* ---- text that lies in the process's memory ---- */
@@ -220,6 +221,27 @@ static long pagemap_read(struct file *file, struct transfer *to, uint64_t *posit
 
 const struct file_operations proc_pagemap_operations = {
     .read = pagemap_read, .seek = proc_seek, .release = proc_release};
+
+/* ---- reclaim: pages of the whole process go out, as far as nothing else maps them ---- */
+
+int proc_store_reclaim(char *text, size_t length, const struct proc_target *target)
+{
+    bool anonymous, files;
+    struct memory *memory;
+
+    while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == ' '))
+        text[--length] = 0;
+    anonymous = strcmp(text, "anon") == 0 || strcmp(text, "all") == 0;
+    files = strcmp(text, "file") == 0 || strcmp(text, "all") == 0;
+    if (!anonymous && !files)
+        return -EINVAL;
+    memory = process_memory(target->process);
+    if (memory == NULL)
+        return -ESRCH;
+    advise_page_out_all(memory->space, anonymous, files);
+    memory_put(memory);
+    return 0;
+}
 
 /* ---- clear_refs ---- */
 

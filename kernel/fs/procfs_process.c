@@ -434,6 +434,7 @@ const struct proc_file proc_process_files[] = {
     PROC_OOM_FILES,
     PROC_FAILNTH_FILE,
     PROC_TEXT("mountstats", 0400, proc_show_mountstats),
+    {.name = "reclaim", .mode = S_IFREG | 0200, .store = proc_store_reclaim, .access = PROC_ATTACH},
     {.name = "coredump_filter",
      .mode = S_IFREG | 0644,
      .show = show_coredump_filter,

@@ -19,9 +19,8 @@
 #include "linux/file_abi.h"
 #include "linux/signal.h"
 #include "proc/process.h"
+#include "reclaim/reclaim.h"
 #include "x86/usercopy.h"
-
-#include <quire/reclaim.h>
 
 #define READ_BATCH      16 /* pages looked up at a time */
 #define FILE_SIZE_LIMIT (FILE_SIZE_MAX & ~(uint64_t)(PAGE_SIZE - 1))
@@ -82,18 +81,27 @@ static int status_error(enum quire_status status)
 
 /* ---- read ---- */
 
-/* The frames of [index, index + n), holes NULL; a paged object's are brought in one at a time. */
-static int read_lookup(struct quire_object *object, uint64_t index, size_t n,
+/*
+ * The frames of [index, index + n), holes NULL; a paged object's are brought in one at a time, and
+ * so are a memory object's while some of its pages are out.
+ */
+static int read_lookup(struct quire_object *object, uint64_t index, size_t n, unsigned flags,
                        struct quire_frame **frames)
 {
     enum quire_status status;
 
-    if (object->kind == QUIRE_OBJECT_MEMORY && n > 1) {
+    if (object->kind == QUIRE_OBJECT_MEMORY && n > 1 &&
+        __atomic_load_n(&object->swapped, __ATOMIC_RELAXED) == 0) {
         quire_object_pages(object, index, n, frames);
-        return (int)n;
+        if (likely(__atomic_load_n(&object->swapped, __ATOMIC_RELAXED) == 0))
+            return (int)n;
+        for (size_t i = 0; i < n; i++) /* one may have gone just now */
+            if (frames[i] != NULL)
+                quire_frame_put(&kernel_machine, frames[i]);
     }
     status = quire_object_page(
-        object, index, object->kind == QUIRE_OBJECT_MEMORY ? 0 : QUIRE_OBJECT_ALLOCATE, frames);
+        object, index, object->kind == QUIRE_OBJECT_MEMORY ? 0 : QUIRE_OBJECT_ALLOCATE | flags,
+        frames);
     if (status == QUIRE_NO_MAPPING || status == QUIRE_BEYOND_END)
         frames[0] = NULL;
     else if (status != QUIRE_OK)
@@ -129,7 +137,7 @@ static long regular_read(struct file *file, struct transfer *to, uint64_t *posit
         struct quire_frame *frames[READ_BATCH];
         uint64_t last = (at + left - done - 1) >> PAGE_SHIFT, index = at >> PAGE_SHIFT;
         size_t want = last - index + 1 < READ_BATCH ? last - index + 1 : READ_BATCH;
-        int got = read_lookup(object, index, want, frames);
+        int got = read_lookup(object, index, want, file->read_flags, frames);
 
         if (got < 0) {
             error = got;
@@ -181,15 +189,18 @@ static bool room_for_page(struct vfs_inode *inode)
 {
     struct vfs_filesystem *filesystem = inode->filesystem;
     struct quire_frame_stats frames;
-    struct quire_reclaim_stats swap;
+    uint64_t swap, free_swap;
 
     if (filesystem->limit != FILESYSTEM_ALL_BUT_SOME) {
         regular_count(inode, quire_object_pages_held(inode->object));
         return __atomic_load_n(&filesystem->used, __ATOMIC_RELAXED) < filesystem->limit;
     }
     quire_frame_stats(&kernel_machine, &frames);
-    quire_reclaim_stats(&kernel_machine, &swap);
-    return frames.free + swap.slots_free > frames.total / 16;
+    if (likely(frames.free > frames.total / 16))
+        return true;
+    /* Others can go for it: to swap, or back to their files. */
+    reclaim_swap(&swap, &free_swap);
+    return frames.free + free_swap + reclaim_file_pages() > frames.total / 16;
 }
 
 int regular_page(struct vfs_inode *inode, uint64_t index, bool overwrite, struct quire_frame **out)
@@ -413,7 +424,11 @@ static uint64_t find_page(struct quire_object *object, uint64_t at, uint64_t end
 
         quire_object_pages(object, at >> PAGE_SHIFT, READ_BATCH, frames);
         for (unsigned i = 0; i < READ_BATCH; i++) {
-            if (!hit && (frames[i] != NULL) == present) {
+            bool exists = frames[i] != NULL;
+
+            if (!exists && __atomic_load_n(&object->swapped, __ATOMIC_RELAXED) != 0)
+                exists = quire_object_exists(object, at >> PAGE_SHIFT);
+            if (!hit && exists == present) {
                 hit = true;
                 place = at;
             }

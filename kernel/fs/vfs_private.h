@@ -240,6 +240,7 @@ struct file {
     int owner;            /* F_SETOWN */
     int owner_signal;     /* F_SETSIG */
     bool deny_write;      /* holds inode->deny_write */
+    uint8_t read_flags;   /* (a) QUIRE_OBJECT_RANDOM, _SEQUENTIAL: posix_fadvise */
     const char *label;    /* without a name: "[eventpoll]"; NULL: it is called a pipe */
     uint32_t number;      /* (c) tells open files without an inode apart */
     struct quire_deferred deferred;
@@ -554,6 +555,14 @@ void epoll_file_closed(struct file *file);
 extern const struct quire_pager inode_pager;
 /* Its release, for pagers of other file systems. */
 void inode_object_released(struct quire_object *object);
+
+/* The inode behind an object of whatever file system; NULL: there is none. */
+static inline struct vfs_inode *inode_of_object(const struct quire_object *object)
+{
+    bool file = object && object->pager && object->pager->release == inode_object_released;
+
+    return file ? object->owner : NULL;
+}
 
 /* ---- contexts and tables: for fork, exec, exit ---- */
 

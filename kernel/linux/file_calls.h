@@ -52,8 +52,8 @@ long truncate_call(word name, int64_t length);
 long ftruncate_call(word fd, int64_t length);
 long fallocate_call(word fd, word mode, int64_t offset, int64_t length);
 long sync_file_range_call(word fd, int64_t offset, int64_t length, word flags);
-long readahead_call(word fd);
-long fadvise_call(word fd, int64_t length, word advice);
+long readahead_call(word fd, int64_t offset, word count);
+long fadvise_call(word fd, int64_t offset, int64_t length, word advice);
 /* fcntl: what is not a command of it goes to `lock`, which knows the machine's struct flock. */
 typedef long range_lock_call(struct file *file, int command, word argument);
 long fcntl_call(word fd, word command, word argument, range_lock_call *lock);

@@ -116,6 +116,10 @@ static inline int status_errno(enum quire_status status)
     }
 }
 
+/* Pages of a space that nothing else maps go out: of anonymous and shared anonymous memory, of
+ * files' mappings. Locked ones stay. */
+void advise_page_out_all(struct quire_space *space, bool anonymous, bool files);
+
 /* Something of the running program is mapped in [start, end). */
 bool anything_mapped(unsigned long start, unsigned long end);
 

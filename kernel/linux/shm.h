@@ -31,6 +31,7 @@ struct shm_row {
     uint32_t mode, uid, gid, creator_uid, creator_gid;
     int creator_pid, last_pid;
     uint64_t size, attachments, attached, detached, changed, resident;
+    uint64_t swapped; /* bytes of it that slots hold */
 };
 
 /* For /proc/sysvipc/shm: the first segment in a slot >= *slot, which is moved behind it. */

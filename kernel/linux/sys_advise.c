@@ -62,7 +62,7 @@ static long remove_piece(const struct quire_region_info *region, quire_virt star
         return -EINVAL;
     if ((region->flags & shared) != shared)
         return -EACCES;
-    if (object->pager == &inode_pager)
+    if (inode_of_object(object))
         return vfs_punch(object->owner, from, to);
     quire_object_punch(object, from, to);
     return 0;
@@ -93,6 +93,62 @@ static long remove_pages(struct quire_space *space, quire_virt start, quire_virt
             return -EINTR;
     }
     return error ? error : hole;
+}
+
+/* ---- PAGEOUT ---- */
+
+/* That pages of a file were not in use by others either is told to those alone who may write it. */
+static bool may_page_out(const struct quire_region_info *region)
+{
+    struct vfs_inode *inode = inode_of_object(region->object);
+
+    return !inode || inode_owned(inode) || inode_permission(inode, MAY_WRITE, false) == 0;
+}
+
+static enum quire_status page_out(struct quire_space *space, quire_virt start, quire_virt end)
+{
+    enum quire_status status = QUIRE_OK, hole = QUIRE_OK;
+
+    for (quire_virt at = start; at < end && status == QUIRE_OK;) {
+        struct quire_region_info region;
+        quire_virt from, to;
+
+        if (!quire_space_region(space, at, &region))
+            return QUIRE_NO_MAPPING;
+        from = region.start > at ? region.start : at;
+        to = region.end < end ? region.end : end;
+        if (from > at)
+            hole = QUIRE_NO_MAPPING;
+        if (from < to && may_page_out(&region))
+            status = quire_space_advise(space, from, to - from, QUIRE_ADVICE_PAGE_OUT);
+        if (status == QUIRE_NO_MAPPING) /* it was unmapped just now */
+            status = QUIRE_OK;
+        if (region.object)
+            quire_object_put(region.object);
+        at = to;
+        give_way();
+        if (kill_pending())
+            break;
+    }
+    return status != QUIRE_OK ? status : hole;
+}
+
+void advise_page_out_all(struct quire_space *space, bool anonymous, bool files)
+{
+    struct quire_region_info region;
+
+    for (quire_virt at = 0; quire_space_region(space, at, &region) && !kill_pending();
+         at = region.end) {
+        bool file = inode_of_object(region.object) != NULL;
+
+        if (!(region.flags & QUIRE_REGION_LOCKED) && (file ? files : anonymous) &&
+            may_page_out(&region))
+            (void)quire_space_advise(space, region.start, region.end - region.start,
+                                     QUIRE_ADVICE_PAGE_OUT);
+        if (region.object)
+            quire_object_put(region.object);
+        give_way();
+    }
 }
 
 /* ---- madvise ---- */
@@ -132,6 +188,8 @@ static long advise(struct quire_space *space, word address, word length, word li
     }
     if (advice == QUIRE_ADVICE_REMOVE)
         error = remove_pages(space, address, end);
+    else if (advice == QUIRE_ADVICE_PAGE_OUT)
+        error = advise_errno(page_out(space, address, end), advice);
     else
         error = advise_errno(
             quire_space_advise(space, address, end - address, (enum quire_advice)advice), advice);
@@ -217,12 +275,9 @@ long sys_process_madvise(word fd, word list, word count, word advice, word flags
 /* Who may not write a file learns nothing about what it has in memory: all of it, he is told. */
 static bool may_know(const struct quire_region_info *region)
 {
-    struct vfs_inode *inode;
+    struct vfs_inode *inode = inode_of_object(region->object);
 
-    if (!region->object || region->object->pager != &inode_pager)
-        return true;
-    inode = region->object->owner;
-    return inode_owned(inode) || inode_permission(inode, MAY_WRITE, false) == 0;
+    return !inode || inode_owned(inode) || inode_permission(inode, MAY_WRITE, false) == 0;
 }
 
 /* The bytes of [address, end), which lies in one region. */

@@ -829,7 +829,47 @@ long sync_file_range_call(word fd, int64_t offset, int64_t length, word flags)
     return result;
 }
 
-long readahead_call(word fd)
+enum { FADVISE_NORMAL, FADVISE_RANDOM, FADVISE_SEQUENTIAL, FADVISE_WILL_NEED, FADVISE_DONT_NEED };
+
+/* Pages that hold bytes of [offset, last]; of what is not needed, whole pages. */
+static void advise_file(struct file *file, uint64_t offset, uint64_t last, word advice)
+{
+    struct quire_object *object = file->inode != NULL ? file->inode->object : NULL;
+
+    if (object == NULL || !inode_is(file->inode, S_IFREG))
+        return;
+    switch (advice) {
+    case FADVISE_NORMAL:
+        file->read_flags = 0;
+        break;
+    case FADVISE_RANDOM:
+        file->read_flags = QUIRE_OBJECT_RANDOM;
+        break;
+    case FADVISE_SEQUENTIAL:
+        file->read_flags = QUIRE_OBJECT_SEQUENTIAL;
+        break;
+    case FADVISE_WILL_NEED:
+        (void)quire_object_fetch_ahead(object, offset >> PAGE_SHIFT, last >> PAGE_SHIFT);
+        break;
+    case FADVISE_DONT_NEED: {
+        uint64_t first = (offset + PAGE_SIZE - 1) >> PAGE_SHIFT, end = (last + 1) >> PAGE_SHIFT;
+
+        /* The last page of the file, which has less content, is a whole one. */
+        if (last + 1 >= __atomic_load_n(&object->size, __ATOMIC_RELAXED))
+            end = (last >> PAGE_SHIFT) + 1;
+        if (first >= end)
+            break;
+        /* What could not be written stays. */
+        (void)quire_object_clean(object, first, end - 1);
+        (void)quire_object_drop(object, first, end - 1, false);
+        break;
+    }
+    default:
+        break;
+    }
+}
+
+long readahead_call(word fd, int64_t offset, word count)
 {
     struct file *file = descriptor_file(fd);
     long result = 0;
@@ -840,11 +880,13 @@ long readahead_call(word fd)
         result = -EBADF;
     else if (file->inode == NULL || !inode_is(file->inode, S_IFREG))
         result = -EINVAL;
+    else if (count > 0 && offset >= 0 && count <= (uint64_t)(INT64_MAX - offset))
+        advise_file(file, (uint64_t)offset, (uint64_t)offset + count - 1, FADVISE_WILL_NEED);
     file_put(file);
     return result;
 }
 
-long fadvise_call(word fd, int64_t length, word advice)
+long fadvise_call(word fd, int64_t offset, int64_t length, word advice)
 {
     struct file *file = descriptor_file(fd);
     long result = 0;
@@ -855,6 +897,11 @@ long fadvise_call(word fd, int64_t length, word advice)
         result = -ESPIPE;
     else if (advice > 5 || length < 0)
         result = -EINVAL;
+    else if (offset >= 0)
+        advise_file(file, (uint64_t)offset,
+                    length == 0 || length > INT64_MAX - offset ? INT64_MAX
+                                                               : (uint64_t)(offset + length - 1),
+                    advice);
     file_put(file);
     return result;
 }

@@ -533,6 +533,7 @@ static long table_info(unsigned command, const struct shm_layout *to, word buffe
         use.used++;
         use.total += (word)(quire_page_up(table.slots[i]->size) / PAGE_SIZE);
         use.resident += (word)table.slots[i]->object->resident;
+        use.swapped += (word)table.slots[i]->object->swapped;
     }
     if (command == IPC_INFO)
         error = to->write_limits(&shm_settings, buffer);
@@ -566,6 +567,7 @@ bool shm_row_next(unsigned *slot, struct shm_row *out)
             .detached = segment->detached,
             .changed = segment->changed,
             .resident = segment->object->resident * PAGE_SIZE,
+            .swapped = segment->object->swapped * PAGE_SIZE,
         };
     mutex_unlock(&table.mutex);
     return segment != NULL;

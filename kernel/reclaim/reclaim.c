@@ -122,6 +122,19 @@ void reclaim_swap(uint64_t *out_total, uint64_t *out_free)
     }
 }
 
+uint64_t reclaim_file_pages(void)
+{
+    uint64_t pages = 0;
+
+    quire_spin_lock(&kernel_machine.list_lock);
+    for (const struct quire_object *object = kernel_machine.objects; object != NULL;
+         object = object->next)
+        if (object->kind == QUIRE_OBJECT_PAGED)
+            pages += __atomic_load_n(&object->resident, __ATOMIC_RELAXED);
+    quire_spin_unlock(&kernel_machine.list_lock);
+    return pages;
+}
+
 void reclaim_swap_changed(void)
 {
     overcommit_apply();

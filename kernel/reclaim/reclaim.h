@@ -30,6 +30,8 @@ void reclaim_watermarks(struct reclaim_watermarks *out);
 
 /* Swap in pages, of all areas that are not being closed. No lock: also where memory is short. */
 void reclaim_swap(uint64_t *out_total, uint64_t *out_free);
+/* Pages in memory that files elsewhere have: they can go without swap. */
+uint64_t reclaim_file_pages(void);
 /* An area came or went: what may be promised changes. */
 void reclaim_swap_changed(void);
 

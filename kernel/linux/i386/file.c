@@ -71,20 +71,17 @@ long sys_sync_file_range(word fd, word low, word high, word length_low, word len
 
 long sys_readahead(word fd, word low, word high, word count)
 {
-    (void)low, (void)high, (void)count;
-    return readahead_call(fd);
+    return readahead_call(fd, wide(low, high), count);
 }
 
 long sys_fadvise64(word fd, word low, word high, word length, word advice)
 {
-    (void)low, (void)high;
-    return fadvise_call(fd, length, advice);
+    return fadvise_call(fd, wide(low, high), length, advice);
 }
 
 long sys_fadvise64_64(word fd, word low, word high, word length_low, word length_high, word advice)
 {
-    (void)low, (void)high;
-    return fadvise_call(fd, wide(length_low, length_high), advice);
+    return fadvise_call(fd, wide(low, high), wide(length_low, length_high), advice);
 }
 
 long sys_sendfile64(word out, word in, word position, word count)

@@ -38,14 +38,12 @@ long sys_sync_file_range(word fd, word offset, word length, word flags)
 
 long sys_readahead(word fd, word offset, word count)
 {
-    (void)offset, (void)count;
-    return readahead_call(fd);
+    return readahead_call(fd, (int64_t)offset, count);
 }
 
 long sys_fadvise64(word fd, word offset, word length, word advice)
 {
-    (void)offset;
-    return fadvise_call(fd, (int64_t)length, advice);
+    return fadvise_call(fd, (int64_t)offset, (int64_t)length, advice);
 }
 
 static long lock_range(struct file *file, int command, word argument)
