@@ -1,0 +1,29 @@
+# run.sh FOLDER NAME...: runs these programs one after the other: "==== NAME", what it prints,
+# "==== status N". FOLDER holds what this folder does, and `sources`. ROOT is the project.
+cd "$1" || exit 1
+shift
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/tmp
+TMPDIR=$(mktemp -d) || exit 1
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
+begin() {
+    echo "==== $1"
+}
+end() {
+    echo "==== status $?"
+}
+for name; do
+    begin "$name"
+    case $name in
+    python) python3 python.py ;;
+    mmap) (cd "$TMPDIR" && python3 -m unittest test.test_mmap 2>&1 | sed 's/ in [0-9.]*s$//') ;;
+    perl) perl perl.pl ;;
+    bash) bash jobs.bash 2>/dev/null ;;
+    sqlite) sqlite3 "$TMPDIR/rows.db" <rows.sql ;;
+    stress) sh stress.sh ;;
+    gcc) sh compile.sh ;;
+    frames) python3 frames.py ;;
+    strace) sh calls.sh ;;
+    esac </dev/null
+    end
+done
