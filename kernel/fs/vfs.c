@@ -322,6 +322,22 @@ void directory_remove(struct vfs_entry *parent, struct vfs_entry *entry)
     entry_put(entry);
 }
 
+bool directory_forget(struct vfs_entry *parent, struct vfs_entry *entry)
+{
+    bool unused;
+
+    quire_spin_lock(&parent->inode->lock); /* whoever finds it takes a reference under this */
+    unused = __atomic_load_n(&entry->references, __ATOMIC_ACQUIRE) == 1 && entry->in_directory;
+    if (unused)
+        entry_get(entry);
+    quire_spin_unlock(&parent->inode->lock);
+    if (!unused)
+        return false;
+    directory_remove(parent, entry);
+    entry_put(entry);
+    return true;
+}
+
 static bool entry_is(const struct vfs_entry *entry, uint32_t hash, const char *name, size_t length)
 {
     return entry->hash == hash && entry->length == length && entry->inode != NULL &&

@@ -282,6 +282,8 @@ struct vfs_entry *entry_create(struct vfs_entry *parent, const char *name, size_
 /* Into, out of a directory's table. insert takes a reference for the table; remove drops it. */
 void directory_insert(struct vfs_entry *directory, struct vfs_entry *entry);
 void directory_remove(struct vfs_entry *directory, struct vfs_entry *entry);
+/* The same if nobody but the table refers to it, for tables that are caches. False: it is used. */
+bool directory_forget(struct vfs_entry *parent, struct vfs_entry *entry);
 /* With a reference, or NULL. */
 struct vfs_entry *directory_find(struct vfs_entry *directory, const char *name, size_t length);
 bool directory_empty(struct vfs_inode *directory);
@@ -468,6 +470,9 @@ int vfs_remount(const struct vfs_path *at, unsigned flags);
 int vfs_unmount(struct vfs_path *at, unsigned flags);
 /* Every file system writes what is dirty: sync(2), and before the machine ends. The first error. */
 int vfs_sync_all(bool wait);
+/* Memory is short: names and inodes that can be had again, and that nobody uses, are forgotten.
+ * Returns how many. Never waits. */
+size_t vfs_shrink(void);
 /* With a reference, without a root. NULL: no memory. */
 struct vfs_filesystem *filesystem_create(const struct vfs_filesystem_type *type);
 void filesystem_get(struct vfs_filesystem *filesystem);

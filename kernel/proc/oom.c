@@ -48,6 +48,7 @@
 #include "core/memory.h"
 #include "core/panic.h"
 #include "core/string.h"
+#include "fs/vfs.h"
 #include "kernel/linux/errno.h"
 #include "kernel/linux/settings.h"
 #include "kernel/linux/signal.h"
@@ -526,7 +527,7 @@ static void wait_for_victims(void)
 
 size_t memory_drop_caches(void)
 {
-    size_t threads = scheduler_trim();
+    size_t threads = scheduler_trim() + vfs_shrink();
 
     return threads + kernel_stack_trim() + quire_heap_shrink(&kernel_machine);
 }

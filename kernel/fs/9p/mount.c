@@ -119,6 +119,7 @@ static int ninep_mount(const char *source, const char *options, struct vfs_files
         return error;
     }
     filesystem->data = session;
+    session->top = filesystem->root;
     filesystem->limit = FILESYSTEM_ALL_MEMORY;
     snprintf(filesystem->options, sizeof filesystem->options,
              ",access=client,msize=%u,trans=virtio", session->message_size);
@@ -157,6 +158,7 @@ static void ninep_release(struct vfs_filesystem *filesystem)
     struct ninep_session *session = filesystem->data;
 
     mutex_lock(&session->names);
+    session->top = NULL;
     ninep_forget_tree(filesystem->root, false);
     mutex_unlock(&session->names);
     ninep_session_serve(session, true);

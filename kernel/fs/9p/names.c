@@ -130,6 +130,56 @@ void ninep_forget_tree(struct vfs_entry *top, bool itself)
         directory_remove(top->parent, top);
 }
 
+/* ---- shrinking ---- */
+
+/* The neighbour that came before it, or (from NULL) the one that came first; NULL: none. */
+static struct vfs_entry *older(struct vfs_entry *directory, struct vfs_entry *entry)
+{
+    struct list *names = &directory->inode->directory.names, *at;
+    struct vfs_entry *found = NULL;
+
+    /* Places of listings come and go among the names. */
+    quire_spin_lock(&directory->inode->lock);
+    at = entry != NULL ? entry->sibling.previous : names->previous;
+    while (at != names && found == NULL) {
+        found = container_of(at, struct vfs_entry, sibling);
+        found = found->inode != NULL ? found : NULL;
+        at = at->previous;
+    }
+    quire_spin_unlock(&directory->inode->lock);
+    return found;
+}
+
+static struct vfs_entry *lowest(struct vfs_entry *at)
+{
+    struct vfs_entry *child;
+
+    while (inode_is(at->inode, S_IFDIR) && (child = older(at, NULL)) != NULL)
+        at = child;
+    return at;
+}
+
+/* Leaves first, those that were looked up first before others. The caller may hold anything: what
+ * cannot be had at once is left alone. */
+size_t ninep_session_shrink(struct ninep_session *session, size_t limit)
+{
+    struct vfs_entry *at, *next;
+    size_t forgotten = 0;
+
+    if (!mutex_try(&session->names))
+        return 0;
+    at = session->top != NULL ? lowest(session->top) : NULL;
+    for (; at != session->top && forgotten < limit; at = next) {
+        struct vfs_entry *parent = at->parent, *neighbour = older(parent, at);
+
+        next = neighbour != NULL ? lowest(neighbour) : parent;
+        if (ninep_of(at->inode) != NULL && directory_forget(parent, at))
+            forgotten++;
+    }
+    mutex_unlock(&session->names);
+    return forgotten;
+}
+
 /* ---- changes ---- */
 
 static void drop_link(struct vfs_inode *inode)

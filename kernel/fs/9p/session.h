@@ -13,6 +13,7 @@
 #include "fs/9p/transport.h"
 
 struct ninep_inode;
+struct vfs_entry;
 
 struct ninep_session {
     uint32_t references; /* (a) the file system's, each inode's */
@@ -32,6 +33,7 @@ struct ninep_session {
     size_t table_size;          /* (inode_lock) a power of two */
     size_t inode_count;         /* (inode_lock) */
     struct list kept;           /* (inode_lock) inodes that are open, mapped or dirty */
+    struct vfs_entry *top;      /* (names) the file system's root; NULL: it is gone */
     struct mutex names;         /* entries come to directories' tables and leave them */
 };
 
@@ -97,6 +99,8 @@ void ninep_worker_wake(void);
 void ninep_worker_add(struct ninep_session *session);
 /* Inodes that are not in use any more are let go; what was closed is written, or all. */
 void ninep_session_serve(struct ninep_session *session, bool all);
+/* Names that nobody uses leave the tables; returns how many. */
+size_t ninep_session_shrink(struct ninep_session *session, size_t limit);
 /* The last reference went: the worker closes it. */
 void ninep_session_ends(void);
 /* Sessions that are about to end have ended; false: there was none. */

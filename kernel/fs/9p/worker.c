@@ -18,15 +18,51 @@ static struct wait_queue wake, ended;
 static uint32_t ending; /* (a) sessions that nothing refers to any more */
 static bool wanted, started;
 
-/* The next session behind one (NULL: the first); the list's order does not change. */
+/*
+ * The next session behind one (NULL: the first) that has not ended, with a reference; that of
+ * `after` is given back.
+ */
 static struct ninep_session *next_session(struct ninep_session *after)
 {
-    struct list *node;
+    struct ninep_session *found = NULL;
 
     quire_spin_lock(&sessions_lock);
-    node = after != NULL ? after->node.next : sessions.next;
+    for (struct list *at = after != NULL ? after->node.next : sessions.next;
+         at != &sessions && found == NULL; at = at->next) {
+        struct ninep_session *session = container_of(at, struct ninep_session, node);
+        uint32_t count = __atomic_load_n(&session->references, __ATOMIC_RELAXED);
+
+        while (count != 0 &&
+               !__atomic_compare_exchange_n(&session->references, &count, count + 1, false,
+                                            __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+            continue;
+        if (count != 0)
+            found = session;
+    }
     quire_spin_unlock(&sessions_lock);
-    return node != &sessions ? container_of(node, struct ninep_session, node) : NULL;
+    if (after != NULL)
+        ninep_session_put(after);
+    return found;
+}
+
+/* One that nothing refers to, out of the list; NULL: there is none. */
+static struct ninep_session *ended_session(void)
+{
+    struct ninep_session *found = NULL;
+
+    quire_spin_lock(&sessions_lock);
+    list_for_each(at, &sessions)
+    {
+        struct ninep_session *session = container_of(at, struct ninep_session, node);
+
+        if (__atomic_load_n(&session->references, __ATOMIC_ACQUIRE) == 0) {
+            list_remove(&session->node);
+            found = session;
+            break;
+        }
+    }
+    quire_spin_unlock(&sessions_lock);
+    return found;
 }
 
 static void begin_kept(struct ninep_session *session, struct ninep_kept *cursor)
@@ -138,23 +174,30 @@ uint64_t ninep_pages_dirty(void)
 
 static void serve(bool all)
 {
-    struct ninep_session *session = next_session(NULL), *next;
+    struct ninep_session *session = NULL;
 
-    for (; session != NULL; session = next) {
-        if (__atomic_load_n(&session->references, __ATOMIC_ACQUIRE) != 0)
-            ninep_session_serve(session, all);
+    while ((session = next_session(session)) != NULL) {
+        ninep_session_serve(session, all);
         while (ninep_fid_clunk_one(session))
             give_way();
-        next = next_session(session);
-        if (__atomic_load_n(&session->references, __ATOMIC_ACQUIRE) == 0) {
-            quire_spin_lock(&sessions_lock);
-            list_remove(&session->node);
-            quire_spin_unlock(&sessions_lock);
-            ninep_session_close(session);
-            __atomic_fetch_sub(&ending, 1, __ATOMIC_RELEASE);
-            wake_all(&ended);
-        }
     }
+    while ((session = ended_session()) != NULL) {
+        ninep_session_close(session);
+        __atomic_fetch_sub(&ending, 1, __ATOMIC_RELEASE);
+        wake_all(&ended);
+    }
+}
+
+#define SHRINK_BATCH 128
+
+size_t vfs_shrink(void)
+{
+    struct ninep_session *session = NULL;
+    size_t forgotten = 0;
+
+    while ((session = next_session(session)) != NULL)
+        forgotten += ninep_session_shrink(session, SHRINK_BATCH);
+    return forgotten;
 }
 
 /* dirty_writeback_centisecs; 0: only on demand. */
