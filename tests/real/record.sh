@@ -15,8 +15,14 @@ export LINUX_ARGUMENTS
 # The lists are meant to be split.
 # shellcheck disable=SC2086
 tests/linux/run $real_options --timeout 900 -- sh /run.sh $cases >"$output"
-mkdir -p tests/real/expected
-sh tests/boot/split.sh tests/real/expected <"$output"
+# On 32 bits, what differs from x86-64.
+kept=tests/real/expected
+[ "${ARCH:-x86_64}" = x86_64 ] || kept=$kept/i386
+mkdir -p "$kept"
+sh tests/boot/split.sh "$kept" <"$output"
 for case in $cases; do
-    tail -n 1 "tests/real/expected/$case" | grep -q '^status 0' || echo "$case: failed" >&2
+    tail -n 1 "$kept/$case" | grep -q '^status 0' || echo "$case: failed" >&2
+    [ "$kept" = tests/real/expected ] || ! cmp -s "$kept/$case" "tests/real/expected/$case" ||
+        rm "$kept/$case"
 done
+rmdir "$kept" 2>/dev/null || true

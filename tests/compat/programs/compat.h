@@ -490,7 +490,11 @@ static inline void access_write(void *at)
 
 static inline void access_execute(void *at)
 {
+#ifdef __i386__ /* where eax points to decides what zeros do as instructions */
+    __asm__ volatile("call *%%eax" ::"a"(at) : "ecx", "edx", "memory", "cc");
+#else
     ((void (*)(void))at)();
+#endif
 }
 
 static inline void print_byte(unsigned char byte)
