@@ -20,6 +20,7 @@ static struct {
     uint64_t word[PAGES]; /* the first of each page */
     unsigned fills, filled, cleans, cleaned;
     unsigned longest; /* run written */
+    uint64_t busy;    /* a run that ends before this page is being written; 0: none */
     bool fail_clean;
     int64_t bad;             /* this page can be neither read nor written; -1: none */
     void (*meanwhile)(void); /* called once while a page is filled or written */
@@ -32,6 +33,13 @@ static void do_meanwhile(void)
     file.meanwhile = NULL;
     if (what != NULL)
         what();
+}
+
+/* For a while, if there are any. */
+static void others_run(void)
+{
+    for (unsigned i = 0; i < 20; i++)
+        sim_yield(sim_this_cpu());
 }
 
 static bool has_bad(uint64_t index, unsigned n)
@@ -64,7 +72,10 @@ static enum quire_status clean(struct quire_object *which, uint64_t index,
                                struct quire_frame *const *frames, unsigned n)
 {
     file.cleans++;
+    file.busy = index + n;
     do_meanwhile();
+    others_run();
+    file.busy = 0;
     if (file.fail_clean || has_bad(index, n))
         return QUIRE_IO_ERROR;
     for (unsigned i = 0; i < n; i++) {
@@ -402,6 +413,7 @@ static void writer_task(struct sim_cpu *on, void *argument)
 
         assert_true(status == QUIRE_OK || (status == QUIRE_BEYOND_END && i % 8 >= 4));
         quire_quiescent(machine->q);
+        others_run();
     }
     sim_switch(on, NULL);
 }
@@ -413,6 +425,7 @@ static void cleaner_task(struct sim_cpu *on, void *argument)
     for (unsigned i = 0; i < TURNS / 4; i++) {
         assert_ok(quire_object_clean(object, 0, UINT64_MAX));
         quire_quiescent(machine->q);
+        others_run();
     }
 }
 
@@ -422,7 +435,10 @@ static void truncating_task(struct sim_cpu *on, void *argument)
     (void)argument;
     for (unsigned i = 0; i < TURNS / 4; i++) {
         quire_object_resize(object, i % 2 == 0 ? 4 * PAGE : 8 * PAGE);
+        /* The file can be cut now: nobody writes to it beyond its new end any more. */
+        assert_true(i % 2 != 0 || file.busy <= 4);
         quire_quiescent(machine->q);
+        others_run();
     }
     quire_object_resize(object, 8 * PAGE);
 }
@@ -435,6 +451,7 @@ static void sweeping_task(struct sim_cpu *on, void *argument)
         (void)quire_reclaim_pages(machine->q, 8);
         (void)quire_object_drop(object, 0, UINT64_MAX, true);
         quire_quiescent(machine->q);
+        others_run();
     }
 }
 

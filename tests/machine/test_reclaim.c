@@ -157,7 +157,8 @@ static void clean_copies_make_room(void **state)
     sim_disk_finish(machine);
     machine_expect(space, BASE, 64, 1);
     assert_int_equal(in_use(area), 64);
-    assert_ok(quire_space_lock(space, BASE, 64 * PAGE, true, false));
+    assert_ok(quire_space_lock(space, BASE, 64 * PAGE, true, true)); /* nothing is written to */
+    assert_int_equal(in_use(area), 64);
     machine_anonymous(space, OTHER, 64, 0, 1001);
     sweep_all();
     assert_int_equal(resident(OTHER, 64), 0);
