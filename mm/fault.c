@@ -17,12 +17,12 @@
  *   poisoned       SIGBUS
  *   allows it      nothing to do: a stale TLB entry, or another CPU was faster
  *
- * Order of work. (1) Find the region without a lock and copy what matters (struct view), with the
- * sequence number it was valid for. (2) Check the right. (3) Find or make the leaf table; if fork
- * shares it, get our own. (4) Prepare: allocate, clear, fetch the object's page (may sleep in the
- * pager; nothing is held). (5) Lock the table and look again: the parent entry, the sequence
- * number, and the entry must be what (1) to (3) saw. Then install. Otherwise give back what was
- * prepared, and start over.
+ * Order of work. (1) Find the region without a lock and copy what matters (struct
+ * quire_fault_view), with the sequence number it was valid for. (2) Check the right. (3) Find or
+ * make the leaf table; if fork shares it, get our own. (4) Prepare: allocate, clear, fetch the
+ * object's page (may sleep in the pager; nothing is held). (5) Lock the table and look again: the
+ * parent entry, the sequence number, and the entry must be what (1) to (3) saw. Then install.
+ * Otherwise give back what was prepared, and start over.
  *
  * Invariants kept: a frame is reused for writing only if it is anonymous, counted once, and in a
  * table counted once, decided under the table's lock; an object's frame is always copied for a
@@ -34,35 +34,12 @@
  *
  * Failure leaves nothing behind but tables that were made on the way, which belong to the space.
  */
-#include "object.h"
+#include "fault.h"
 
 #include <quire/hooks.h>
 
-/* What a fault needs to know of its region, copied while `sequence` held. */
-struct view {
-    uint64_t sequence;
-    quire_virt start, end;
-    uint32_t flags;
-    struct quire_object *object;
-    uint64_t index; /* of the faulting page in the object */
-};
-
-struct fault {
-    struct quire *q;
-    struct quire_space *space;
-    quire_virt page;
-    unsigned access;
-    struct view view;
-    struct quire_leaf leaf;
-    quire_entry *slot;
-    quire_entry seen; /* *slot as the work was prepared for */
-    enum quire_fault_class class;
-};
-
-#define ATOMIC_FIELD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
-
 /* (1): false when nothing covers the page. */
-QUIRE_INLINE bool look_up(struct fault *fault)
+QUIRE_INLINE bool look_up(struct quire_fault *fault)
 {
     struct quire_space *space = fault->space;
 
@@ -95,36 +72,7 @@ QUIRE_INLINE bool look_up(struct fault *fault)
     }
 }
 
-/* (5): with the table locked, nothing changed since it was looked at. Accessed and dirty bits do
- * not matter. */
-QUIRE_INLINE bool still_valid(const struct fault *fault)
-{
-    return __atomic_load_n(&fault->space->sequence, __ATOMIC_ACQUIRE) == fault->view.sequence &&
-           quire_leaf_valid_locked(&fault->leaf) &&
-           ((quire_entry_read(fault->slot) ^ fault->seen) &
-            ~(QUIRE_ENTRY_ACCESSED | QUIRE_ENTRY_DIRTY)) == 0;
-}
-
-QUIRE_INLINE bool lock_valid(struct fault *fault)
-{
-    quire_spin_lock(&fault->leaf.table->table.lock);
-    if (QUIRE_LIKELY(still_valid(fault)))
-        return true;
-    quire_spin_unlock(&fault->leaf.table->table.lock);
-    return false;
-}
-
-static void unlock(struct fault *fault)
-{
-    quire_spin_unlock(&fault->leaf.table->table.lock);
-}
-
-/*
- * After a pager, a disk or the reclaimer, which may have slept: the CPU was outside the library
- * meanwhile, so the table may have been freed, and its frame be anything now. It is found anew;
- * lock_valid compares the rest. False: start over.
- */
-static __attribute__((noinline)) bool find_again(struct fault *fault)
+__attribute__((noinline)) bool quire_fault_find_again(struct quire_fault *fault)
 {
     if (!quire_leaf_find(fault->q, &fault->space->table, fault->page, &fault->leaf) ||
         quire_leaf_is_shared(&fault->leaf))
@@ -134,7 +82,7 @@ static __attribute__((noinline)) bool find_again(struct fault *fault)
 }
 
 /* A counted frame into an entry that was empty or held no frame. */
-static void install_locked(struct fault *fault, struct quire_frame *frame, quire_entry bits)
+static void install_locked(struct quire_fault *fault, struct quire_frame *frame, quire_entry bits)
 {
     struct quire_frame *table = fault->leaf.table;
 
@@ -145,81 +93,58 @@ static void install_locked(struct fault *fault, struct quire_frame *frame, quire
     quire_entry_write(fault->slot, quire_entry_make(quire_frame_phys(fault->q, frame), bits));
 }
 
-static quire_entry writable_bits(const struct fault *fault)
-{
-    return quire_region_entry(fault->view.flags) | QUIRE_ENTRY_WRITE | QUIRE_ENTRY_DIRTY;
-}
-
-/* The entry bits of the region; without any right (a forced access) they keep the frame and grant
- * nothing. */
-static quire_entry region_bits(const struct fault *fault)
-{
-    if (QUIRE_UNLIKELY(!(fault->view.flags & QUIRE_REGION_PROTECTION)))
-        return QUIRE_ENTRY_USER | QUIRE_ENTRY_ACCESSED | QUIRE_ENTRY_INACCESSIBLE;
-    return quire_region_entry(fault->view.flags);
-}
-
-/* The rights of a private frame that is ours alone: a forced write leaves a read-only region
- * read-only. */
-static quire_entry owned_bits(const struct fault *fault)
-{
-    if (QUIRE_UNLIKELY(!(fault->view.flags & QUIRE_PROT_WRITE)))
-        return region_bits(fault) | QUIRE_ENTRY_DIRTY;
-    return writable_bits(fault);
-}
-
 /* ---- private anonymous memory ---- */
 
-static enum quire_status read_zero_page(struct fault *fault)
+static enum quire_status read_zero_page(struct quire_fault *fault)
 {
     fault->class = QUIRE_FAULT_ZERO_READ;
     /* A forced read where nobody may: the caller knows from the class that there are zeros. */
     if (QUIRE_UNLIKELY(!(fault->view.flags & QUIRE_REGION_PROTECTION)))
         return QUIRE_OK;
-    if (!lock_valid(fault))
+    if (!quire_fault_lock(fault))
         return QUIRE_RETRY;
     quire_entry_write(
         fault->slot, quire_entry_make(fault->q->frame.zero,
                                       QUIRE_ENTRY_SPECIAL | quire_region_entry(fault->view.flags)));
     fault->leaf.table->table.live++;
-    unlock(fault);
+    quire_fault_unlock(fault);
     return QUIRE_OK;
 }
 
-static enum quire_status write_new(struct fault *fault)
+static enum quire_status write_new(struct quire_fault *fault)
 {
     struct quire_frame *frame =
         quire_frame_alloc_one(fault->q, QUIRE_FRAME_ANONYMOUS, QUIRE_ALLOC_ZERO | QUIRE_ALLOC_HIGH);
 
     if (QUIRE_UNLIKELY(frame == NULL))
         return QUIRE_NO_MEMORY;
-    if (QUIRE_UNLIKELY(!lock_valid(fault))) {
+    if (QUIRE_UNLIKELY(!quire_fault_lock(fault))) {
         quire_frame_put(fault->q, frame);
         return QUIRE_RETRY;
     }
-    install_locked(fault, frame, owned_bits(fault));
-    unlock(fault);
+    install_locked(fault, frame, quire_fault_owned_bits(fault));
+    quire_fault_unlock(fault);
     fault->class = QUIRE_FAULT_ANONYMOUS_WRITE;
     return QUIRE_OK;
 }
 
 /* The zero page gives way to a frame of our own; TLBs may hold it. */
-static enum quire_status upgrade_zero_page(struct fault *fault)
+static enum quire_status upgrade_zero_page(struct quire_fault *fault)
 {
     struct quire_frame *frame =
         quire_frame_alloc_one(fault->q, QUIRE_FRAME_ANONYMOUS, QUIRE_ALLOC_ZERO | QUIRE_ALLOC_HIGH);
 
     if (frame == NULL)
         return QUIRE_NO_MEMORY;
-    if (!lock_valid(fault)) {
+    if (!quire_fault_lock(fault)) {
         quire_frame_put(fault->q, frame);
         return QUIRE_RETRY;
     }
-    (void)quire_entry_exchange(
-        fault->slot, quire_entry_make(quire_frame_phys(fault->q, frame), owned_bits(fault)));
+    (void)quire_entry_exchange(fault->slot, quire_entry_make(quire_frame_phys(fault->q, frame),
+                                                             quire_fault_owned_bits(fault)));
     fault->leaf.table->table.resident++;
     fault->leaf.table->table.anonymous++;
-    unlock(fault);
+    quire_fault_unlock(fault);
     quire_flush_space(fault->space, fault->page, fault->page + QUIRE_PAGE_SIZE);
     fault->class = QUIRE_FAULT_ZERO_UPGRADE;
     return QUIRE_OK;
@@ -244,11 +169,11 @@ static bool may_need_copy(const struct quire_frame *frame)
 }
 
 /* The last owner writes on in place. */
-static enum quire_status reuse_locked(struct fault *fault)
+static enum quire_status reuse_locked(struct quire_fault *fault)
 {
     (void)quire_entry_set_bits(fault->slot,
                                QUIRE_ENTRY_WRITE | QUIRE_ENTRY_DIRTY | QUIRE_ENTRY_ACCESSED);
-    unlock(fault);
+    quire_fault_unlock(fault);
     /* Rights grew: only this CPU needs to forget now, others fault and find it done. */
     quire_platform_flush_page(fault->q, fault->page);
     fault->class = QUIRE_FAULT_REUSE;
@@ -267,7 +192,7 @@ static void copy_frame(struct quire *q, const struct quire_frame *to,
     quire_frame_unmap(q, to, target);
 }
 
-static enum quire_status write_copy(struct fault *fault)
+static enum quire_status write_copy(struct quire_fault *fault)
 {
     struct quire *q = fault->q;
     struct quire_frame *old = quire_frame_of(q, quire_entry_phys(fault->seen)), *copy = NULL;
@@ -278,7 +203,7 @@ static enum quire_status write_copy(struct fault *fault)
         if (copy == NULL)
             return QUIRE_NO_MEMORY;
     }
-    if (!lock_valid(fault)) {
+    if (!quire_fault_lock(fault)) {
         if (copy != NULL)
             quire_frame_put(q, copy);
         return QUIRE_RETRY;
@@ -288,22 +213,22 @@ static enum quire_status write_copy(struct fault *fault)
             quire_frame_put(q, copy);
         if (!forced)
             return reuse_locked(fault);
-        unlock(fault);
+        quire_fault_unlock(fault);
         fault->class = QUIRE_FAULT_SPURIOUS;
         return QUIRE_OK;
     }
     if (copy == NULL) { /* another owner appeared meanwhile, or the frame is on its way out */
-        unlock(fault);
+        quire_fault_unlock(fault);
         return QUIRE_RETRY;
     }
     was_anonymous = old->kind == QUIRE_FRAME_ANONYMOUS;
     copy_frame(q, copy, old);
     quire_frame_gather_dirty(
-        old, quire_entry_exchange(fault->slot,
-                                  quire_entry_make(quire_frame_phys(q, copy), owned_bits(fault))));
+        old, quire_entry_exchange(fault->slot, quire_entry_make(quire_frame_phys(q, copy),
+                                                                quire_fault_owned_bits(fault))));
     if (!was_anonymous)
         fault->leaf.table->table.anonymous++;
-    unlock(fault);
+    quire_fault_unlock(fault);
     quire_flush_space(fault->space, fault->page, fault->page + QUIRE_PAGE_SIZE);
     quire_page_put(q, old);
     fault->class = was_anonymous ? QUIRE_FAULT_COPY : QUIRE_FAULT_OBJECT_COPY;
@@ -311,9 +236,9 @@ static enum quire_status write_copy(struct fault *fault)
 }
 
 /* A shared mapping whose entry may not write yet though the region may. */
-static enum quire_status write_shared(struct fault *fault)
+static enum quire_status write_shared(struct quire_fault *fault)
 {
-    if (!lock_valid(fault))
+    if (!quire_fault_lock(fault))
         return QUIRE_RETRY;
     (void)reuse_locked(fault);
     fault->class = QUIRE_FAULT_OBJECT_WRITE;
@@ -335,9 +260,9 @@ static bool still_of_object(const struct quire_frame *frame, const struct quire_
  * A read of an object's page maps its resident neighbours too: an aligned window inside the region
  * and the table. Each entry takes over the reference that quire_object_pages gave.
  */
-static enum quire_status map_around(struct fault *fault, quire_entry bits)
+static enum quire_status map_around(struct quire_fault *fault, quire_entry bits)
 {
-    const struct view *view = &fault->view;
+    const struct quire_fault_view *view = &fault->view;
     const quire_virt window = (quire_virt)QUIRE_FAULT_AROUND << QUIRE_PAGE_SHIFT;
     struct quire_frame *frame[QUIRE_FAULT_AROUND];
     quire_virt first = fault->page & ~(window - 1);
@@ -356,7 +281,7 @@ static enum quire_status map_around(struct fault *fault, quire_entry bits)
     (void)quire_object_pages(view->object, index, count, frame);
 
     slot = &fault->leaf.entries[quire_level_index(first, 1)];
-    valid = lock_valid(fault);
+    valid = quire_fault_lock(fault);
     for (size_t i = 0; i < count; i++) {
         if (frame[i] == NULL)
             continue;
@@ -371,11 +296,11 @@ static enum quire_status map_around(struct fault *fault, quire_entry bits)
         }
     }
     if (valid)
-        unlock(fault);
+        quire_fault_unlock(fault);
     return valid ? QUIRE_OK : QUIRE_RETRY;
 }
 
-static enum quire_status copy_from_object(struct fault *fault, struct quire_frame *page)
+static enum quire_status copy_from_object(struct quire_fault *fault, struct quire_frame *page)
 {
     struct quire_frame *copy =
         quire_frame_alloc_one(fault->q, QUIRE_FRAME_ANONYMOUS, QUIRE_ALLOC_HIGH);
@@ -383,41 +308,41 @@ static enum quire_status copy_from_object(struct fault *fault, struct quire_fram
     if (copy == NULL)
         return QUIRE_NO_MEMORY;
     copy_frame(fault->q, copy, page);
-    if (!lock_valid(fault)) {
+    if (!quire_fault_lock(fault)) {
         quire_frame_put(fault->q, copy);
         return QUIRE_RETRY;
     }
     if (!still_of_object(page, fault->view.object, fault->view.index)) {
-        unlock(fault);
+        quire_fault_unlock(fault);
         quire_frame_put(fault->q, copy);
         return QUIRE_RETRY;
     }
-    install_locked(fault, copy, owned_bits(fault));
-    unlock(fault);
+    install_locked(fault, copy, quire_fault_owned_bits(fault));
+    quire_fault_unlock(fault);
     fault->class = QUIRE_FAULT_OBJECT_COPY;
     return QUIRE_OK;
 }
 
 /* The caller's reference becomes the entry's, if all is well. */
-static enum quire_status map_object_page(struct fault *fault, struct quire_frame *page)
+static enum quire_status map_object_page(struct quire_fault *fault, struct quire_frame *page)
 {
     bool writing = (fault->access & QUIRE_ACCESS_WRITE) != 0;
 
-    if (!lock_valid(fault))
+    if (!quire_fault_lock(fault))
         return QUIRE_RETRY;
     if (!still_of_object(page, fault->view.object, fault->view.index)) {
-        unlock(fault);
+        quire_fault_unlock(fault);
         return QUIRE_RETRY;
     }
-    install_locked(fault, page, region_bits(fault) | (writing ? QUIRE_ENTRY_DIRTY : 0));
+    install_locked(fault, page, quire_fault_region_bits(fault) | (writing ? QUIRE_ENTRY_DIRTY : 0));
     if (writing)
         quire_frame_mark_dirty(page); /* others who map it see that at once */
-    unlock(fault);
+    quire_fault_unlock(fault);
     fault->class = writing ? QUIRE_FAULT_OBJECT_WRITE : QUIRE_FAULT_OBJECT_READ;
     return QUIRE_OK;
 }
 
-static enum quire_status device_fault(struct fault *fault)
+static enum quire_status device_fault(struct quire_fault *fault)
 {
     const struct quire_object *object = fault->view.object;
     uint64_t offset = fault->view.index << QUIRE_PAGE_SHIFT;
@@ -438,18 +363,18 @@ static enum quire_status device_fault(struct fault *fault)
         bits |= QUIRE_ENTRY_WRITE_THROUGH;
     else if (object->cache_mode == QUIRE_CACHE_WRITE_COMBINING)
         bits |= QUIRE_ENTRY_PAT;
-    if (!lock_valid(fault))
+    if (!quire_fault_lock(fault))
         return QUIRE_RETRY;
     quire_entry_write(fault->slot, quire_entry_make(object->device + offset, bits));
     fault->leaf.table->table.live++;
-    unlock(fault);
+    quire_fault_unlock(fault);
     fault->class = QUIRE_FAULT_DEVICE;
     return QUIRE_OK;
 }
 
 /* A page that is not resident: made, or got from the pager, which may sleep. */
 static __attribute__((noinline)) enum quire_status
-fetch_page(struct fault *fault, struct quire_frame **out, bool *waited)
+fetch_page(struct quire_fault *fault, struct quire_frame **out, bool *waited)
 {
     unsigned flags = QUIRE_OBJECT_ALLOCATE |
                      (fault->view.flags & QUIRE_REGION_RANDOM ? QUIRE_OBJECT_RANDOM : 0) |
@@ -457,7 +382,7 @@ fetch_page(struct fault *fault, struct quire_frame **out, bool *waited)
     enum quire_status status =
         quire_object_fetch(fault->view.object, fault->view.index, flags, out, waited);
 
-    if (status == QUIRE_OK && !find_again(fault)) {
+    if (status == QUIRE_OK && !quire_fault_find_again(fault)) {
         quire_frame_put(fault->q, *out);
         return QUIRE_RETRY;
     }
@@ -465,14 +390,15 @@ fetch_page(struct fault *fault, struct quire_frame **out, bool *waited)
 }
 
 /* Mapping needs no more than the page, and its neighbours may be mapped too. */
-static bool reads_around(const struct fault *fault)
+static bool reads_around(const struct quire_fault *fault)
 {
     return !(fault->access & (QUIRE_ACCESS_WRITE | QUIRE_ACCESS_FORCE)) &&
            !(fault->view.flags & QUIRE_REGION_RANDOM);
 }
 
 /* The page is there, with a reference for us, which is used up. */
-static enum quire_status use_object_page(struct fault *fault, struct quire_frame *page, bool waited)
+static enum quire_status use_object_page(struct quire_fault *fault, struct quire_frame *page,
+                                         bool waited)
 {
     bool copying =
         (fault->access & QUIRE_ACCESS_WRITE) && !(fault->view.flags & QUIRE_REGION_SHARED);
@@ -495,9 +421,9 @@ static enum quire_status use_object_page(struct fault *fault, struct quire_frame
     return status;
 }
 
-static enum quire_status object_fault(struct fault *fault)
+static enum quire_status object_fault(struct quire_fault *fault)
 {
-    const struct view *view = &fault->view;
+    const struct quire_fault_view *view = &fault->view;
     struct quire_object *object = view->object;
     struct quire_frame *page;
     enum quire_status status;
@@ -531,143 +457,11 @@ static enum quire_status object_fault(struct fault *fault)
     return status;
 }
 
-/* ---- slots ---- */
-
-/*
- * How many pages from the faulting one on are read together. A program that goes on where the last
- * swap-in ended doubles it, one that jumps halves it: in order is soon read in large runs, at
- * random page by page.
- */
-static unsigned pages_ahead(const struct fault *fault)
-{
-    struct quire_space *space = fault->space;
-    uint32_t ahead = ATOMIC_FIELD(space->ahead);
-
-    if (fault->view.flags & QUIRE_REGION_RANDOM)
-        return 1;
-    if (fault->view.flags & QUIRE_REGION_SEQUENTIAL)
-        return QUIRE_SLOT_RUN;
-    if (ahead == 0)
-        ahead = 4;
-    if (ATOMIC_FIELD(space->ahead_next) == fault->page)
-        ahead = 2 * ahead < QUIRE_SLOT_RUN ? 2 * ahead : QUIRE_SLOT_RUN;
-    else
-        ahead = ahead > 1 ? ahead / 2 : 1;
-    __atomic_store_n(&space->ahead, ahead, __ATOMIC_RELAXED);
-    return ahead;
-}
-
-/* Entries from the faulting one on that hold consecutive slots; each slot is held. Table locked. */
-static unsigned hold_run_locked(struct fault *fault, uint64_t slot)
-{
-    unsigned index = quire_level_index(fault->page, 1), most = pages_ahead(fault), count = 0;
-    quire_virt page = fault->page;
-
-    while (count < most && index + count < QUIRE_TABLE_ENTRIES && page < fault->view.end &&
-           fault->slot[count] == quire_entry_from_slot(slot + count)) {
-        quire_slot_get(fault->q, slot + count);
-        page += QUIRE_PAGE_SIZE;
-        count++;
-    }
-    return count;
-}
-
-/* Pages that came from slots get the word that the policy gives those who return. */
-static void set_word(struct fault *fault, uint64_t slot, struct quire_frame *frame)
-{
-    struct quire_reclaim_layer *layer = &fault->q->reclaim;
-    const struct quire_policy *policy = ATOMIC_FIELD(layer->started);
-    const struct quire_slot *record = quire_slot_find(fault->q, slot);
-
-    if (policy != NULL && policy->arrive != NULL && record != NULL)
-        __atomic_store_n(
-            quire_frame_policy(frame),
-            policy->arrive(&layer->state,
-                           ATOMIC_FIELD(layer->state.evictions) - ATOMIC_FIELD(record->left),
-                           (uint32_t)(quire_hook_clock(fault->q) >> 20)),
-            __ATOMIC_RELAXED);
-}
-
-/*
- * The i-th page of a run goes where its slot entry stands, if it still does. The faulting page (0)
- * is written to at once where that is wanted and nobody else has the frame; the others count as
- * unused until they are used.
- */
-static bool install_from_slot_locked(struct fault *fault, unsigned i, uint64_t slot,
-                                     struct quire_frame *frame)
-{
-    struct quire_frame *table = fault->leaf.table;
-    quire_entry bits = region_bits(fault);
-
-    if (quire_entry_read(&fault->slot[i]) != quire_entry_from_slot(slot + i))
-        return false;
-    set_word(fault, slot + i, frame);
-    if (i > 0)
-        bits &= ~QUIRE_ENTRY_ACCESSED;
-    else if ((fault->access & QUIRE_ACCESS_WRITE) && !(fault->view.flags & QUIRE_REGION_SHARED) &&
-             quire_slot_take(fault->q, frame))
-        bits = owned_bits(fault);
-    table->table.resident++;
-    table->table.anonymous++;
-    quire_entry_write(&fault->slot[i], quire_entry_make(quire_frame_phys(fault->q, frame), bits));
-    quire_slot_put(fault->q, slot + i); /* the entry's */
-    return true;
-}
-
-static enum quire_status swap_in(struct fault *fault)
-{
-    struct quire *q = fault->q;
-    uint64_t slot = quire_entry_slot(fault->seen);
-    struct quire_frame *frame[QUIRE_SLOT_RUN];
-    enum quire_status status;
-    unsigned count;
-    bool valid;
-
-    /* Held until the entries have been looked at again, or the numbers could have come back for
-     * other pages meanwhile. */
-    if (!lock_valid(fault))
-        return QUIRE_RETRY;
-    count = hold_run_locked(fault, slot);
-    unlock(fault);
-    status = quire_slot_read_run(q, slot, slot, count, frame);
-    valid =
-        (status == QUIRE_OK || status == QUIRE_IO_ERROR) && find_again(fault) && lock_valid(fault);
-    if (valid && status == QUIRE_IO_ERROR) {
-        quire_entry_write(fault->slot, QUIRE_ENTRY_POISONED);
-        quire_slot_put(q, slot);
-    }
-    for (unsigned i = 0; i < count; i++) {
-        if (frame[i] == NULL)
-            continue;
-        quire_count_event(q, QUIRE_EVENT_SWAP_IN);
-        /* The reference that reading gave becomes the entry's. */
-        if (valid && install_from_slot_locked(fault, i, slot, frame[i]))
-            frame[i] = NULL;
-    }
-    if (valid)
-        unlock(fault);
-    for (unsigned i = 0; i < count; i++) {
-        if (frame[i] != NULL)
-            quire_page_put(q, frame[i]);
-        quire_slot_put(q, slot + i);
-    }
-    __atomic_store_n(&fault->space->ahead_next,
-                     fault->page + ((quire_virt)count << QUIRE_PAGE_SHIFT), __ATOMIC_RELAXED);
-    if (status == QUIRE_IO_ERROR)
-        fault->class = QUIRE_FAULT_IO_ERROR;
-    if (status != QUIRE_OK)
-        return status;
-    if (!valid)
-        return QUIRE_RETRY;
-    fault->class = QUIRE_FAULT_SWAP_IN;
-    return QUIRE_OK;
-}
-
 /* ---- growing ---- */
 
 /* The page lies below a grow-down region: extend it, if its limit and the guard gap to what lies
  * below allow. */
-static enum quire_status grow(struct fault *fault)
+static enum quire_status grow(struct quire_fault *fault)
 {
     struct quire_space *space = fault->space;
     enum quire_status status = QUIRE_NO_MAPPING;
@@ -738,7 +532,7 @@ QUIRE_INLINE bool is_permitted(uint32_t flags, unsigned access)
     return rights != 0; /* x86 cannot grant write or execute without read */
 }
 
-static enum quire_status present_fault(struct fault *fault)
+static enum quire_status present_fault(struct quire_fault *fault)
 {
     bool writing = (fault->access & QUIRE_ACCESS_WRITE) != 0;
 
@@ -761,7 +555,7 @@ static enum quire_status present_fault(struct fault *fault)
 }
 
 /* A frame is kept where nobody has a right, and the access is forced. */
-static enum quire_status inaccessible_fault(struct fault *fault)
+static enum quire_status inaccessible_fault(struct quire_fault *fault)
 {
     if (fault->access & QUIRE_ACCESS_WRITE)
         return write_copy(fault);
@@ -769,7 +563,7 @@ static enum quire_status inaccessible_fault(struct fault *fault)
     return QUIRE_OK;
 }
 
-static enum quire_status fault_once(struct fault *fault)
+static enum quire_status fault_once(struct quire_fault *fault)
 {
     enum quire_status status;
 
@@ -808,7 +602,7 @@ static enum quire_status fault_once(struct fault *fault)
     if (quire_entry_is_present(fault->seen))
         return present_fault(fault);
     if (quire_entry_is_slot(fault->seen))
-        return swap_in(fault);
+        return quire_fault_swap_in(fault);
     if (quire_entry_is_poisoned(fault->seen)) {
         fault->class = QUIRE_FAULT_POISONED;
         return QUIRE_IO_ERROR;
@@ -820,7 +614,7 @@ static enum quire_status fault_once(struct fault *fault)
 }
 
 #if QUIRE_TRACE
-static void trace(const struct fault *fault)
+static void trace(const struct quire_fault *fault)
 {
     struct quire_trace_event event = {
         .clock = quire_hook_clock(fault->q),
@@ -839,7 +633,7 @@ static void trace(const struct fault *fault)
 enum quire_status quire_space_fault(struct quire_space *space, quire_virt address, unsigned access,
                                     enum quire_fault_class *out_class)
 {
-    struct fault fault;
+    struct quire_fault fault;
     enum quire_status status;
 
     fault.q = space->q;
@@ -891,7 +685,7 @@ enum quire_status quire_space_fault(struct quire_space *space, quire_virt addres
 static size_t populate_new(struct quire_space *space, quire_virt page, quire_virt end)
 {
     struct quire *q = space->q;
-    struct fault fault = {
+    struct quire_fault fault = {
         .q = q, .space = space, .page = page, .access = QUIRE_ACCESS_WRITE, .seen = 0};
     quire_virt table_end = (page & ~(QUIRE_LEAF_SPAN - 1)) + QUIRE_LEAF_SPAN;
     struct quire_frame *frame[POPULATE_BATCH];
@@ -915,10 +709,10 @@ static size_t populate_new(struct quire_space *space, quire_virt page, quire_vir
                                frame) != QUIRE_OK)
         return 0;
 
-    valid = lock_valid(&fault);
+    valid = quire_fault_lock(&fault);
     for (size_t i = 0; i < count; i++) {
         if (valid && quire_entry_read(fault.slot) == 0) {
-            install_locked(&fault, frame[i], owned_bits(&fault));
+            install_locked(&fault, frame[i], quire_fault_owned_bits(&fault));
             installed++;
         } else {
             quire_frame_put(q, frame[i]);
@@ -927,7 +721,7 @@ static size_t populate_new(struct quire_space *space, quire_virt page, quire_vir
     }
     if (!valid)
         return 0;
-    unlock(&fault);
+    quire_fault_unlock(&fault);
     quire_this_cpu(q)->fault[QUIRE_FAULT_ANONYMOUS_WRITE] += installed;
     return count;
 }
