@@ -214,7 +214,7 @@ names() {
     grep -o '`[^`]*`' docs/heritage.md | tr -d '`' | sort -u | while read -r name; do
         case $name in
         'mm '*) case $demos_here in *" ${name#mm } "*) ;; *) echo "no demo: $name" ;; esac ;;
-        ./quire* | --* | *=* | mappages | walkpgdir | setupkvm | switchkvm | boot_alloc | NAME | boot.S | mm | demo) ;;
+        ./quire* | --* | *=* | /proc/* | mappages | walkpgdir | setupkvm | switchkvm | boot_alloc | NAME | boot.S | mm | demo) ;;
         */*) [ -e "$name" ] || echo "no file: $name" ;;
         *) git grep -qw -e "${name%()}" -- '*.c' '*.h' '*.S' || echo "nowhere: $name" ;;
         esac
