@@ -81,7 +81,7 @@ fi
 # ---- areas by busybox, by Debian ----
 
 blank a 8M
-run --qemu "$(disk a)" -- /bin/sh -c '
+run --qemu "$(disk a)" -- sh -c '
     mkswap -L mine /dev/vda && swapon /dev/vda && free && cat /proc/swaps && /swap/lost 256 &&
     grep -E "Swap(Total|Free)" /proc/meminfo && swapoff /dev/vda && cat /proc/swaps && echo end'
 prints "busybox: mkswap, swapon, free, swapoff" '^Swap: *8188 ' '^/dev/vda .*partition.8188..0..-2' \
@@ -91,7 +91,7 @@ check "Debian's blkid knows the area that was made here" \
 check "Debian's swaplabel too" sh -c "swaplabel '$work/a' | grep mine"
 blank a 8M
 mkswap -L debian "$work/a" >/dev/null 2>&1
-run --swap "$work/a" -- /bin/sh -c 'cat /proc/swaps; /swap/lost 256; swapoff /dev/vda; echo $?'
+run --swap "$work/a" -- sh -c 'cat /proc/swaps; /swap/lost 256; swapoff /dev/vda; echo $?'
 prints "an area by Debian's mkswap is switched on at boot" '^/dev/vda .*partition.8188' '^lost 0 of 256$' '^0$'
 run --swap "$work/a" --append swap=off -- cat /proc/swaps
 check "swap=off leaves that to the user" sh -c "! grep ^/dev '$work/out'"
@@ -101,7 +101,7 @@ check "swap=off leaves that to the user" sh -c "! grep ^/dev '$work/out'"
 blank a 4M
 blank b 4M
 blank c 4M
-run --qemu "$(disk a) $(disk b) $(disk c)" -- /bin/sh -c '
+run --qemu "$(disk a) $(disk b) $(disk c)" -- sh -c '
     for disk in a b c; do mkswap /dev/vd$disk >/dev/null; done
     /swap/on /dev/vda 5; /swap/on /dev/vdb 7; /swap/on /dev/vdc 7
     /swap/lost 1024 1 cat /proc/swaps; /swap/lost 2200 1 cat /proc/swaps'
@@ -131,18 +131,18 @@ blank a 32M
 run --append "swap=/dev/vda check" --qemu "$(disk a ,throttling.iops-total=500)" -- /swap/off /dev/vda 8 killed
 prints "who is killed in swapoff leaves the device on" '^swapoff: Killed' '^after it: on' \
     '^swapoff: ok' '^after it: off'
-run --mem 64M --swap 16M -- /bin/sh -c '/swap/hog 128; echo status $?; cat /proc/swaps'
+run --mem 64M --swap 16M -- sh -c '/swap/hog 128; echo status $?; cat /proc/swaps'
 prints "swap and RAM full: the killer acts, the shell is alive" '^status 137' '^/dev/vda' \
     'Out of memory: Killed process'
 
 # ---- devices that fail ----
 
 blank a 16M
-run --append "swap=/dev/vda check" --qemu "$(failing a read 100)" -- /bin/sh -c '
+run --append "swap=/dev/vda check" --qemu "$(failing a read 100)" -- sh -c '
     /swap/lost 512; /swap/lost 512 7; swapoff /dev/vda; echo off $?'
 prints "a page that cannot be read is lost to one program" '^lost 1 of 512$' '^lost 0 of 512$' '^off 0' \
     'page 100 cannot be read'
-run --append "swap=/dev/vda check" --qemu "$(failing a write 100)" -- /bin/sh -c '
+run --append "swap=/dev/vda check" --qemu "$(failing a write 100)" -- sh -c '
     /swap/lost 512; /swap/lost 512 7; swapoff /dev/vda; echo off $?'
 prints "a page that cannot be written stays" '^lost 0 of 512$' '^lost 0 of 512$' '^off 0'
 check "and its place is not used any more" sh -c "[ \$(grep -c 'page 100 cannot be written' '$work/out') -eq 1 ]"
@@ -159,7 +159,7 @@ blank a 16M
 mkfifo "$work/input" "$work/monitor.in" "$work/monitor.out"
 : >"$work/out"
 run --append "swap=/dev/vda check" \
-    --qemu "$(disk a) -chardev pipe,id=monitor,path=$work/monitor -mon chardev=monitor" -- /bin/sh -c '
+    --qemu "$(disk a) -chardev pipe,id=monitor,path=$work/monitor -mon chardev=monitor" -- sh -c '
     /swap/lost 512 1 /bin/sh -c "echo waiting; read line"; echo status $?
     /swap/lost 256; swapoff /dev/vda; echo alive' <"$work/input" &
 machine_job=$!
@@ -185,7 +185,7 @@ nbdkit -P "$work/nbd.pid" -i 127.0.0.1 -p "$port" memory 128M
 run --mem 64M --swap "nbd://127.0.0.1:$port/" -- /swap/hog 96 1
 prints "memory of an NBD server" '^ok$' 'was blank and is a swap area now'
 : >"$work/out"
-run --mem 64M --swap "nbd://127.0.0.1:$port/" -- /bin/sh -c '
+run --mem 64M --swap "nbd://127.0.0.1:$port/" -- sh -c '
     /swap/hog 96 1000; echo status $?; free; echo alive' &
 machine_job=$!
 until_line '^pass 1' "$work/out"
@@ -198,6 +198,6 @@ prints "an NBD server killed in mid-run" '^pass 1' '^status 135' '^Swap:' '^aliv
 # ---- processes that die while the device works for them ----
 
 blank a 16M
-run --append "swap=/dev/vda check" --qemu "$(disk a ,throttling.iops-total=2000)" -- /bin/sh -c '
+run --append "swap=/dev/vda check" --qemu "$(disk a ,throttling.iops-total=2000)" -- sh -c '
     /swap/killed 8; echo status $?; swapoff /dev/vda; echo off $?'
 prints "killed in every stage of its input and output" '^seed' '^nothing is left' '^status 0' '^off 0'
