@@ -2,7 +2,7 @@
 #   build/fuzz/bootmap -max_total_time=3600 build/fuzz/corpus-bootmap tests/fuzz/corpus/bootmap
 
 FUZZ_DIR       := $(BUILD)/fuzz
-FUZZ_NAMES     := bootmap archive elf region usercopy
+FUZZ_NAMES     := bootmap archive elf region usercopy ninep
 FUZZ_SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_CFLAGS    := $(COMMON) $(WARNINGS) -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link $(FUZZ_SANITIZE)
 # The kernel's files on this host: tests/fuzz/host answers some of their headers.
@@ -40,6 +40,7 @@ FUZZ_SIM := $(SIM_MM_SOURCES:%.c=sim/%.o) $(SIM_SOURCES:%.c=sim/%.o)
 
 $(eval $(call fuzz_target,bootmap,$(addprefix library/,tests/fuzz/fuzz_bootmap.o mm/bootmap.o mm/bootmap_adapters.o)))
 $(eval $(call fuzz_target,archive,kernel/tests/fuzz/fuzz_archive.o kernel/kernel/fs/cpio.o))
+$(eval $(call fuzz_target,ninep,kernel/tests/fuzz/fuzz_ninep.o kernel/kernel/fs/9p/protocol.o))
 FUZZ_MODEL := $(filter-out tests/model/main.c,$(sort $(wildcard tests/model/*.c)))
 $(eval $(call fuzz_target,region,$(FUZZ_SIM) $(FUZZ_MODEL:%.c=sim/%.o) $(addprefix sim/tests/fuzz/,fuzz_region.o \
     region_hostile.o),-lpthread -Wl$(comma)--wrap=sim_random_below -Wl$(comma)--wrap=sim_random_once_in))

@@ -342,11 +342,105 @@ static void usercopy_seeds(void)
     }
 }
 
+/* ---- answers of a 9P server ---- */
+
+static void add_number(uint64_t value, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        bytes[size++] = (uint8_t)(value >> (8 * i));
+}
+
+/* Size, type and the tag that the target asks with; the size is put in when it is saved. */
+static void begin_answer(unsigned type)
+{
+    add_number(0, 4);
+    add_number(type, 1);
+    add_number(7, 2);
+}
+
+static void save_answer(const char *name)
+{
+    size_t whole = size;
+
+    size = 0;
+    add_number(whole, 4);
+    size = whole;
+    save("ninep", name);
+}
+
+static void add_qid(uint64_t path)
+{
+    add_number(0x80, 1);
+    add_number(1, 4);
+    add_number(path, 8);
+}
+
+static void add_name(const char *name, size_t length)
+{
+    add_qid(length);
+    add_number(77, 8);
+    add_number(4, 1);
+    add_number(length, 2);
+    add(name, length);
+}
+
+static void ninep_seeds(void)
+{
+    begin_answer(7); /* Rlerror */
+    add_number(2, 4);
+    save_answer("error");
+    begin_answer(7);
+    add_number(70000, 4);
+    save_answer("error-unknown");
+    begin_answer(111); /* Rwalk */
+    add_number(2, 2);
+    add_qid(5);
+    add_qid(6);
+    save_answer("walk");
+    begin_answer(111);
+    add_number(9, 2);
+    add_qid(5);
+    save_answer("walk-cut");
+    begin_answer(25); /* Rgetattr */
+    add_number(0x7ff, 8);
+    add_qid(5);
+    for (unsigned i = 0; i < 3; i++)
+        add_number(0100644, 4);
+    for (unsigned i = 0; i < 15; i++)
+        add_number(i, 8);
+    save_answer("attributes");
+    begin_answer(41); /* Rreaddir */
+    add_number(100, 4);
+    add_name(".", 1);
+    add_name("..", 2);
+    add_name("name", 4);
+    save_answer("names");
+    begin_answer(41);
+    add_number(100, 4);
+    add_name("a/b", 3);
+    add_name("", 0);
+    save_answer("names-broken");
+    begin_answer(101); /* Rversion */
+    add_number(131096, 4);
+    add_number(8, 2);
+    add("9P2000.L", 8);
+    save_answer("version");
+    begin_answer(101);
+    add_number(131096, 4);
+    add_number(60000, 2);
+    save_answer("string-cut");
+    begin_answer(9); /* Rstatfs */
+    for (unsigned i = 0; i < 15; i++)
+        add_number(i, 4);
+    save_answer("statfs");
+}
+
 int main(void)
 {
     mkdir("tests/fuzz/corpus", 0777);
     bootmap_seeds();
     archive_seeds();
+    ninep_seeds();
     elf_seeds();
     region_seeds();
     usercopy_seeds();

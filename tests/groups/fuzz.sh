@@ -22,3 +22,4 @@ fuzz archive 6 1024
 fuzz elf 7 5200
 fuzz region 9 400
 fuzz usercopy 7 600
+fuzz ninep 5 800

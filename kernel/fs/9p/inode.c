@@ -326,12 +326,17 @@ int ninep_change(struct vfs_inode *inode, const struct vfs_change *change)
                 (change->what & CHANGE_GID ? NINEP_SET_GID : 0) |
                 (change->what & CHANGE_ACCESSED ? NINEP_SET_ATIME | NINEP_SET_ATIME_VAL : 0) |
                 (change->what & CHANGE_MODIFIED ? NINEP_SET_MTIME | NINEP_SET_MTIME_VAL : 0);
-    /* A write-back that came later would set the time anew. */
+    /* A write-back that came later, or is under way, would set the time anew. */
+    mutex_lock(&node->writing);
     if ((change->what & CHANGE_MODIFIED) && inode_is(inode, S_IFREG))
-        (void)ninep_write_back(node);
+        (void)ninep_write_back_locked(node);
     error = ninep_setattr(node->session, node->fid, &set);
-    if (error == 0)
+    if (error == 0) {
+        if (change->what & CHANGE_MODIFIED)
+            inode->modified = change->modified;
         ninep_note(node);
+    }
+    mutex_unlock(&node->writing);
     return error;
 }
 
@@ -388,6 +393,7 @@ static int create(struct vfs_filesystem *filesystem, struct ninep_session *sessi
         node->retired[i] = NINEP_NO_FID;
     node->server_size = attributes->size;
     mutex_init(&node->mutex);
+    mutex_init(&node->writing);
     mutex_init(&node->opening);
     quire_spin_init(&node->lock);
     list_init(&node->kept.node);

@@ -33,18 +33,19 @@ struct ninep_kept {
 };
 
 struct ninep_inode {
-    struct ninep_session *session;   /* (c) with a reference */
-    struct vfs_inode *inode;         /* (c) */
-    struct ninep_inode *chain;       /* (session->inode_lock) */
-    bool hashed;                     /* (session->inode_lock) */
-    struct ninep_kept kept;          /* (session->inode_lock) in session->kept, with a reference */
-    uint64_t path;                   /* (c) of the qid */
-    struct mutex mutex;              /* what is known of the server's file */
-    struct mutex opening;            /* inside mutex: the open fids are made */
-    uint32_t fid;                    /* (a) changed under mutex */
-    uint32_t read_fid, write_fid;    /* (a) open; made under opening */
-    bool write_reads;                /* (opening) write_fid can read, too */
-    bool unlinked;                   /* (a) the last name is gone: attributes are ours alone */
+    struct ninep_session *session; /* (c) with a reference */
+    struct vfs_inode *inode;       /* (c) */
+    struct ninep_inode *chain;     /* (session->inode_lock) */
+    bool hashed;                   /* (session->inode_lock) */
+    struct ninep_kept kept;        /* (session->inode_lock) in session->kept, with a reference */
+    uint64_t path;                 /* (c) of the qid */
+    struct mutex mutex;            /* what is known of the server's file */
+    struct mutex writing;          /* outside mutex: one write-back at a time, or change of times */
+    struct mutex opening;          /* inside mutex: the open fids are made */
+    uint32_t fid;                  /* (a) changed under mutex */
+    uint32_t read_fid, write_fid;  /* (a) open; made under opening */
+    bool write_reads;              /* (opening) write_fid can read, too */
+    bool unlinked;                 /* (a) the last name is gone: attributes are ours alone */
     uint32_t retired[NINEP_RETIRED]; /* (mutex) what fid was before: a message may still name it */
     unsigned next_retired;           /* (mutex) */
     bool lost;                       /* (mutex) fid's path leads elsewhere, and no other is known */
@@ -112,6 +113,8 @@ extern const struct quire_pager ninep_pager;
 /* What is dirty goes to the server. 0, or -EIO: some could not be written, see ninep_write_error.
  */
 int ninep_write_back(struct ninep_inode *node);
+/* The same by who holds node->writing. */
+int ninep_write_back_locked(struct ninep_inode *node);
 /* The error of writes that failed since *seen was taken, once: 0, -ENOSPC, -EDQUOT or -EIO. */
 int ninep_write_error(struct ninep_inode *node, uint32_t *seen);
 int ninep_resize(struct vfs_inode *inode, uint64_t size);

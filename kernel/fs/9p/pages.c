@@ -203,6 +203,16 @@ static void settle(struct ninep_inode *node, bool touched)
 
 int ninep_write_back(struct ninep_inode *node)
 {
+    int error;
+
+    mutex_lock(&node->writing);
+    error = ninep_write_back_locked(node);
+    mutex_unlock(&node->writing);
+    return error;
+}
+
+int ninep_write_back_locked(struct ninep_inode *node)
+{
     struct quire_object *object = node->inode->object;
     bool dirty, touched, written;
     enum quire_status status;
