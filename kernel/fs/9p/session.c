@@ -163,11 +163,10 @@ static int attach(struct ninep_session *session, const char *folder)
 /* One that was just unmounted is free in a moment. */
 static int open_device(const char *tag, struct ninep_device **out)
 {
-    int error;
+    int error = ninep_device_open(tag, out);
 
-    do
+    if (error == -EBUSY && ninep_session_wait_end())
         error = ninep_device_open(tag, out);
-    while (error == -EBUSY && ninep_session_wait_end());
     return error;
 }
 
@@ -217,7 +216,7 @@ void ninep_session_get(struct ninep_session *session)
 void ninep_session_put(struct ninep_session *session)
 {
     if (__atomic_sub_fetch(&session->references, 1, __ATOMIC_ACQ_REL) == 0)
-        ninep_session_ends();
+        ninep_worker_wake();
 }
 
 void ninep_session_close(struct ninep_session *session)

@@ -101,9 +101,8 @@ void ninep_worker_add(struct ninep_session *session);
 void ninep_session_serve(struct ninep_session *session, bool all);
 /* Names that nobody uses leave the tables; returns how many. */
 size_t ninep_session_shrink(struct ninep_session *session, size_t limit);
-/* The last reference went: the worker closes it. */
-void ninep_session_ends(void);
-/* Sessions that are about to end have ended; false: there was none. */
+/* Waits until sessions that are not mounted any more, and that nothing uses, have ended; false:
+ * there was none. */
 bool ninep_session_wait_end(void);
 /* Everything that is dirty is written. 0, -EIO. */
 int ninep_session_sync(struct ninep_session *session);

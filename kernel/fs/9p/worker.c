@@ -14,8 +14,8 @@ struct writeback_settings writeback_settings = {.period = 500, .expire = 3000};
 
 static struct list sessions = LIST_INIT(sessions); /* (sessions_lock) */
 static struct quire_spinlock sessions_lock;
-static struct wait_queue wake, ended;
-static uint32_t ending; /* (a) sessions that nothing refers to any more */
+static struct wait_queue wake, passed;
+static uint32_t passes; /* (a) times that all was looked at */
 static bool wanted, started;
 
 /*
@@ -181,11 +181,10 @@ static void serve(bool all)
         while (ninep_fid_clunk_one(session))
             give_way();
     }
-    while ((session = ended_session()) != NULL) {
+    while ((session = ended_session()) != NULL)
         ninep_session_close(session);
-        __atomic_fetch_sub(&ending, 1, __ATOMIC_RELEASE);
-        wake_all(&ended);
-    }
+    __atomic_fetch_add(&passes, 1, __ATOMIC_RELEASE);
+    wake_all(&passed);
 }
 
 #define SHRINK_BATCH 128
@@ -237,17 +236,28 @@ void writeback_changed(int64_t value)
     ninep_worker_wake();
 }
 
-void ninep_session_ends(void)
+/* Not mounted any more: it ends when the last open file does, and the worker has looked at it. */
+static bool any_unmounted(void)
 {
-    __atomic_fetch_add(&ending, 1, __ATOMIC_RELAXED);
-    ninep_worker_wake();
+    bool found = false;
+
+    quire_spin_lock(&sessions_lock);
+    list_for_each(at, &sessions) found |= container_of(at, struct ninep_session, node)->top == NULL;
+    quire_spin_unlock(&sessions_lock);
+    return found;
 }
 
 bool ninep_session_wait_end(void)
 {
-    if (__atomic_load_n(&ending, __ATOMIC_ACQUIRE) == 0)
+    if (!__atomic_load_n(&started, __ATOMIC_ACQUIRE) || !any_unmounted())
         return false;
-    wait_event(&ended, __atomic_load_n(&ending, __ATOMIC_ACQUIRE) == 0);
+    /* The pass that is under way may have looked already. */
+    for (unsigned i = 0; i < 2; i++) {
+        uint32_t before = __atomic_load_n(&passes, __ATOMIC_ACQUIRE);
+
+        ninep_worker_wake();
+        wait_event(&passed, __atomic_load_n(&passes, __ATOMIC_ACQUIRE) != before);
+    }
     return true;
 }
 
@@ -266,7 +276,7 @@ void ninep_worker_add(struct ninep_session *session)
     if (__atomic_load_n(&started, __ATOMIC_ACQUIRE))
         return;
     wait_queue_init(&wake);
-    wait_queue_init(&ended);
+    wait_queue_init(&passed);
     if (kernel_thread_start("9p", run, NULL) == NULL)
         return; /* no memory: the next mount tries again */
     __atomic_store_n(&started, true, __ATOMIC_RELEASE);

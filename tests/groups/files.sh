@@ -1,0 +1,217 @@
+# Host folders in the machine, by 9P: what files promise, random operations against a folder in
+# memory and against what the host sees, changes by the host, full folders, killed programs, little
+# memory, --mount and --root.
+
+. tests/lib.sh
+tools/build "ARCH=$arch" kernel tools image test-files || exit 1
+
+programs=build/tests/files$mode
+folder=$work/folder
+mkdir "$folder" || exit 1
+
+# guest [OPTION]... SCRIPT: a shell in the machine, the folder as /m, the test programs in /t; the
+# library's records are proved whenever it is idle
+guest() {
+    for script; do :; done
+    options=
+    while [ $# -gt 1 ]; do
+        options="$options $1"
+        shift
+    done
+    # The options are words.
+    # shellcheck disable=SC2086
+    machine --timeout 300 --append check --add "$programs:/t" --mount "$folder:/m" $options \
+        -- sh -c "$script"
+}
+
+afresh() {
+    rm -rf "$folder" && mkdir "$folder"
+}
+
+# no_fids_left LOG: no session ended with fids that the server still knows
+no_fids_left() {
+    ! grep -q 'fids of a session' "$1" || {
+        grep 'fids of a session' "$1"
+        return 1
+    }
+}
+
+# ---- what files promise ----
+
+guest 'mkdir /r; /t/checks /r; echo "status $?"' >"$work/memory" 2>&1
+guest '/t/checks /m shared; echo "status $?"' >"$work/shared" 2>&1
+grep -E '^(not )?ok ' "$work/shared" | sed 's/^ok /ok 9P: /; s/^not ok /not ok 9P: /'
+check "files in memory keep the same promises" grep -qx 'status 0' "$work/memory"
+check "all promises were looked at" grep -qx 'status 0' "$work/shared"
+
+# ---- random operations ----
+
+# model SEED STEPS: the same in both folders, and then for the host
+model() {
+    afresh
+    guest "mkdir /r && /t/model run /m /r $1 $2 && sync && /t/model list /r" >"$work/lines" || {
+        head -n 3 "$work/lines"
+        return 1
+    }
+    "$programs/model" list "$folder" >"$work/here"
+    sed 1d "$work/lines" | diff - "$work/here" && [ -s "$work/here" ]
+}
+for seed in 1 2 3; do
+    check "6,000 random operations, seed $seed" model "$seed" 6000
+done
+
+# ---- the host's side ----
+
+many() {
+    afresh
+    mkdir "$folder/many" && (cd "$folder/many" && seq 10000 | xargs touch)
+    guest 'ls /m/many | sort -n | md5sum' >"$work/lines" || return 1
+    [ "$(cat "$work/lines")" = "$(seq 10000 | md5sum)" ] || cat "$work/lines"
+}
+check "10,000 names made by the host are listed" many
+
+# The machine says where it is by names in the folder; each side waits for the other's.
+changes() {
+    afresh
+    echo one >"$folder/file"
+    echo old >"$folder/replaced"
+    mkdir "$folder/sub" && echo below >"$folder/sub/name"
+    guest 'wait_for() { until [ -e "/m/$1" ]; do usleep 50000; done; }
+        cat /m/file /m/replaced /m/sub/name; cat /m/nothing 2>/dev/null
+        exec 3</m/replaced; touch /m/read; wait_for changed
+        cat /m/file /m/replaced /m/nothing; cat <&3; cat /m/sub/name 2>&1; stat -c %s /m/file
+        cat /m/moved/name' >"$work/lines" 2>&1 &
+    machine=$!
+    for _ in $(seq 600); do
+        [ -e "$folder/read" ] && break
+        sleep 0.1
+    done
+    echo another >"$folder/file"
+    echo new >"$folder/replacement" && mv "$folder/replacement" "$folder/replaced"
+    echo something >"$folder/nothing"
+    mv "$folder/sub" "$folder/moved"
+    touch "$folder/changed"
+    wait "$machine"
+    printf '%s\n' one old below another new something old \
+        "cat: can't open '/m/sub/name': No such file or directory" 8 below |
+        diff - "$work/lines"
+}
+check "what the host changes is seen when a file is opened" changes
+
+left_to_end() {
+    afresh
+    guest 'seq 50000 >/m/a; exec 3>/m/open; seq 1000 >&3; echo unsynced >&3' || return 1
+    [ "$(md5sum <"$folder/a")" = "$(seq 50000 | md5sum)" ] &&
+        [ "$(tail -n 1 "$folder/open")" = unsynced ]
+}
+check "what is dirty when the machine ends is written" left_to_end
+period() {
+    afresh
+    guest 'echo 20 >/proc/sys/vm/dirty_writeback_centisecs; exec 3>/m/open; echo text >&3
+        until [ -e /m/seen ]; do usleep 50000; done' &
+    machine=$!
+    for _ in $(seq 600); do
+        [ -s "$folder/open" ] && break
+        sleep 0.1
+    done
+    touch "$folder/seen"
+    wait "$machine" && [ "$(cat "$folder/open")" = text ]
+}
+check "an open file is written by the period's end" period
+
+# ---- full, killed, short ----
+
+full() {
+    afresh
+    if ! mount -t tmpfs -o size=2m none "$folder" 2>/dev/null; then
+        echo "no right to mount a small folder"
+        return 0
+    fi
+    guest 'dd if=/dev/zero of=/m/big bs=64k count=64 conv=fsync 2>&1 | grep -o "No space left.*"
+        echo more >>/m/big && sync; rm /m/big; sync; echo fits >/m/small && sync && cat /m/small' \
+        >"$work/lines" 2>&1
+    result=$?
+    small=$(cat "$folder/small")
+    umount "$folder"
+    cat "$work/lines"
+    [ $result -eq 0 ] && [ "$small" = fits ] && grep -q 'No space left' "$work/lines" &&
+        grep -qx fits "$work/lines"
+}
+check "a full folder: ENOSPC, and the shell lives" full
+
+killed() {
+    afresh
+    guest --verbose 'mkdir /r
+        for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+            rm -rf /r /m/*; mkdir /r
+            /t/model run /m /r $i 100000 >/dev/null &
+            dd if=/dev/zero of=/m/zeros bs=1M count=100 2>/dev/null &
+            usleep ${i}5000
+            kill -9 %1 %2; wait
+        done
+        rm -rf /m/*; umount /m && mount -t 9p folder0 /m && echo fine >/m/after && umount /m &&
+            echo again' >"$work/lines" 2>&1 || {
+        tail -n 5 "$work/lines"
+        return 1
+    }
+    grep -qx again "$work/lines" && [ "$(cat "$folder/after")" = fine ] &&
+        no_fids_left "$work/lines"
+}
+check "programs killed at any time leave nothing behind" killed
+
+short() {
+    afresh
+    head -c 60000000 /dev/urandom >"$folder/big"
+    guest --mem 40M 'cp /m/big /m/copy && cmp /m/big /m/copy && echo equal' >"$work/lines" 2>&1
+    cat "$work/lines"
+    grep -qx equal "$work/lines" && cmp "$folder/big" "$folder/copy"
+}
+check "files larger than memory are copied and compared" short
+
+# ---- mounts ----
+
+mounts() {
+    afresh
+    echo here >"$folder/name"
+    guest 'cd /m; umount /m 2>&1 | grep -o busy; cd /; grep "/m 9p" /proc/mounts | cut -d" " -f1-3
+        grep 9p /proc/filesystems; umount -l /m; ls /m; mount -t 9p -o trans=virtio,ro folder0 /m
+        cat /m/name; touch /m/new 2>&1 | grep -o "Read-only.*"; mount -t 9p folder0 /mnt 2>&1
+        mount -t 9p -o trans=tcp none /mnt 2>&1; mount -t 9p none /mnt 2>&1' >"$work/lines" 2>&1
+    printf '%s\n' busy 'folder0 /m 9p' "$(printf 'nodev\t9p')" here 'Read-only file system' |
+        diff - "$work/lines" | grep -v -e '^[0-9]' -e 'mounting' | diff /dev/null -
+}
+check "mount, umount, /proc/mounts" mounts
+read_only() {
+    afresh
+    echo here >"$folder/name"
+    machine --mount "$folder:/a b/c:ro" -- sh -c 'cat "/a b/c/name"; rm "/a b/c/name"' \
+        >"$work/lines" 2>&1
+    grep -qx here "$work/lines" && grep -q 'Read-only file system' "$work/lines" &&
+        [ -e "$folder/name" ]
+}
+check "a folder mounted :ro, at a path with a blank" read_only
+refuses() {
+    says "$1" status 125 machine "$2" "$3" -- sh
+}
+check "a folder that is missing" refuses 'No such file' --mount "$work/missing:/m"
+check "a file as folder" refuses 'it is not a folder' --mount "$work/log:/m"
+check "a mount without a place" refuses 'GUEST begins with /' --mount "$folder"
+check "a folder as root, which is the root's business" refuses 'by --root' --mount "$folder:/"
+
+root_folder() {
+    afresh
+    mkdir "$folder/bin" && cp build/tests/files$mode/model "$folder/bin/model" || return 1
+    machine --root "$folder" -- /bin/model list /bin >"$work/lines" 2>&1 &&
+        grep -q '^model mode 100755' "$work/lines"
+}
+check "--root: a program of the folder" root_folder
+root_of_host() {
+    machine --root / --append check -- /bin/sh -c 'grep -c . /etc/passwd; touch /x 2>&1
+        echo t >/tmp/t && cat /tmp/t; touch /run/r /dev/shm/s && echo memory' >"$work/lines" 2>&1
+    cat "$work/lines"
+    grep -qx "$(grep -c . /etc/passwd)" "$work/lines" && grep -q 'Read-only' "$work/lines" &&
+        grep -qx t "$work/lines" && grep -qx memory "$work/lines"
+}
+if [ "$arch" = x86_64 ]; then
+    check "--root /: the host, read-only, with folders in memory" root_of_host
+fi
