@@ -109,6 +109,18 @@ prints "a higher priority is filled first, equals take turns" '^/dev/vda .*parti
     '^/dev/vdb .*partition.4092..(1[0-9]..|2...)..7' '^/dev/vdc .*partition.4092..(1...|2...)..7' \
     '^/dev/vda .*partition.4092..[0-9][0-9]*..5' '^/dev/vdb .*partition.4092..4...?.?.?7' '^/dev/vdc .*partition.4092..4...?.?.?7'
 
+# ---- beyond 2^32 sectors ----
+
+if truncate -s 3T "$work/c" 2>"$work/log"; then
+    run --qemu "$(disk c)" -- sh -c '
+        blockdev --getsize64 /dev/vda; tail -n 1 /proc/partitions
+        echo far away | dd of=/dev/vda bs=1M seek=2621440 2>/dev/null
+        dd if=/dev/vda bs=1M skip=2621440 count=1 2>/dev/null | head -n 1; head -c 4 /dev/vda | hexdump'
+    prints "a disk of 3 TiB" '^3298534883328$' ' 3221225472 vda$' '^far away$' '^0000000 0000 0000'
+else
+    echo "skip 3-tib-disk no file here can be so large"
+fi
+
 # ---- the launcher ----
 
 check "a file that is not there" says "truncate -s 512M" status 125 machine --swap "$work/none" -- true
@@ -123,6 +135,10 @@ run --swap "$work/a" -- cat /proc/swaps
 prints "a blank file becomes an area" '^/dev/vda .*partition.4092' 'was blank and is a swap area now'
 
 # ---- what does not fit ----
+
+tools/build "ARCH=$arch" "build/tests/boot$mode/failnth" || exit 1
+run --swap 8M --append "swap=off check" --add "build/tests/boot$mode/failnth:/failnth" -- /failnth swap
+prints "every allocation fails once" '^swap: ok'
 
 run --mem 64M --swap 128M -- /swap/off /dev/vda 96
 prints "swapoff that does not fit, and one that does" '^swapoff: ENOMEM' '^after it: on' \
@@ -154,23 +170,27 @@ until_line() {
     done
 }
 
-# QEMU takes the disk away while pages are on it.
+# QEMU makes one disk larger, and takes another away while pages are on it.
 blank a 16M
+blank b 8M
 mkfifo "$work/input" "$work/monitor.in" "$work/monitor.out"
 : >"$work/out"
 run --append "swap=/dev/vda check" \
-    --qemu "$(disk a) -chardev pipe,id=monitor,path=$work/monitor -mon chardev=monitor" -- sh -c '
+    --qemu "$(disk a) $(disk b) -chardev pipe,id=monitor,path=$work/monitor -mon chardev=monitor" -- sh -c '
+    blockdev --getsize64 /dev/vdb
     /swap/lost 512 1 /bin/sh -c "echo waiting; read line"; echo status $?
+    blockdev --getsize64 /dev/vdb; tail -n 1 /proc/partitions
     /swap/lost 256; swapoff /dev/vda; echo alive' <"$work/input" &
 machine_job=$!
 cat "$work/monitor.out" >"$work/monitor.log" &
 exec 8>"$work/input" 9>"$work/monitor.in"
 until_line '^waiting' "$work/out"
-printf 'drive_del a\ninfo status\n' >&9
+printf 'block_resize b 16M\ndrive_del a\ninfo status\n' >&9
 until_line 'VM status' "$work/monitor.log"
 echo go >&8
 exec 8>&- 9>&-
 wait $machine_job
+prints "a disk that grows" '^8388608$' '^16777216$' ' 16384 vdb$' 'vdb: its size is now 16384 KiB'
 prints "a device that is gone" '^lost 512 of 512' '^lost 0 of 256' '^alive$' \
     'cannot be read .input/output error'
 

@@ -27,6 +27,7 @@
 #include <sys/sendfile.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
+#include <sys/swap.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -661,6 +662,47 @@ static int lost_objects(void)
     return lost;
 }
 
+#define DISK "/dev/vda" /* a swap area, if the machine has one */
+
+static void step_swap(void)
+{
+    static char buffer[3 * 4096];
+    char *memory;
+    int file, on;
+
+    if (access(DISK, F_OK) != 0)
+        return;
+    file = (int)try(open(DISK, O_RDWR));
+    if (file >= 0) {
+        try(pread(file, buffer, sizeof buffer, 1 << 20));
+        try(pwrite(file, buffer + 10, 5000, (1 << 20) + 10));
+        try(fsync(file));
+        close(file);
+    }
+    on = try(swapon(DISK, 0)) == 0;
+    memory = mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+        try(-1);
+    } else {
+        for (size_t i = 0; i < 16; i++)
+            memory[i * PAGE] = (char)(i + 1);
+        try(madvise(memory, 16 * PAGE, MADV_PAGEOUT));
+        for (size_t i = 0; i < 16; i++)
+            check(memory[i * PAGE] == (char)(i + 1));
+        try(madvise(memory, 16 * PAGE, MADV_PAGEOUT));
+        if (on && try(swapoff(DISK)) == 0)
+            on = 0;
+    }
+    disarm(control);
+    if (on)
+        check(swapoff(DISK) == 0);
+    if (memory != MAP_FAILED) {
+        for (size_t i = 0; i < 16; i++)
+            check(memory[i * PAGE] == (char)(i + 1));
+        munmap(memory, 16 * PAGE);
+    }
+}
+
 /* ---- the run ---- */
 
 static const struct step {
@@ -684,6 +726,7 @@ static const struct step {
     {"signals", step_signals},
     {"vectors", step_vectors},
     {"terminal", step_terminal},
+    {"swap", step_swap},
     {"exec", NULL},
 };
 
