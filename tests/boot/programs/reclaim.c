@@ -1,15 +1,24 @@
 /*
  * reclaim WHAT ...: memory that outgrows the machine's, with swap.
  *
- *   fill MIB PROCESSES ROUNDS   so many processes share out so much private memory; each writes all
- *                               of its share, then reads it back and writes anew, so many times
- *   random MIB PAGES            pages in an order by chance, each verified and changed
- *   fork MIB                    everything swapped out, then a child that reads half and writes
- * half threads MIB THREADS         threads of one process on the same memory, each with its own
- * words lock MIB LOCKED             so much locked memory stays while MIB more is filled policies
- * MIB                as fill, with another policy before every eighth hog takes memory until it is
- * killed advice                      FREE, COLD, PAGEOUT, WILLNEED, locked memory; what /proc says
- * of it whole                       all of another process swapped out; it goes on
+ * fill MIB PROCESSES ROUNDS: so many processes share out so much private memory; each writes all of
+ * its share, then reads it back and writes anew, so many times.
+ *
+ * random MIB PAGES: pages in an order by chance, each verified, every other one changed.
+ *
+ * fork MIB: everything swapped out, then a child that reads all and writes half.
+ *
+ * threads MIB THREADS: threads of one process on the same memory, each with its own words.
+ *
+ * lock MIB LOCKED: so much locked memory stays while MIB more is filled.
+ *
+ * policies MIB: pages in order, with another policy every few.
+ *
+ * advice: FREE, COLD, PAGEOUT, WILLNEED, locked memory, and what /proc says of it.
+ *
+ * whole: all of another process is swapped out; it goes on.
+ *
+ * hog: takes memory until it is killed.
  *
  * "reclaim: N pages are right" at the end. Every word of a page says whose it is, which page, which
  * round.
@@ -361,6 +370,13 @@ static size_t in_core(const uint64_t *words, size_t pages)
 
 #define ADVISED 512
 
+/* Pages that are out stay in the swap cache until they are written. */
+static void wait_for_writes(const uint64_t *words, size_t pages)
+{
+    while (in_core(words, pages) != 0)
+        usleep(1000);
+}
+
 static void page_out_and_in(void)
 {
     uint64_t *words = map_pages(ADVISED);
@@ -372,7 +388,7 @@ static void page_out_and_in(void)
     CHECK(madvise(words, ADVISED * PAGE, MADV_PAGEOUT) == 0);
     CHECK(count_pages(words, ADVISED, SWAPPED) == ADVISED / 2);
     CHECK(count_pages(words, ADVISED, PRESENT) == 0);
-    CHECK(in_core(words, ADVISED) < ADVISED / 2);
+    wait_for_writes(words, ADVISED);
     CHECK(rollup("Swap") - swapped == ADVISED / 2 * 4);
     CHECK(value_in("/proc/self/status", "VmSwap") >= ADVISED / 2 * 4);
     CHECK(madvise(words, ADVISED * PAGE, MADV_WILLNEED) == 0);
@@ -450,7 +466,7 @@ static void locked_and_shared(void)
         write_page(both + page * WORDS, 3, page, 0);
     CHECK(madvise(both, ADVISED * PAGE, MADV_PAGEOUT) == 0);
     CHECK(count_pages(both, ADVISED, PRESENT) == 0);
-    CHECK(in_core(both, ADVISED) < ADVISED);
+    wait_for_writes(both, ADVISED);
     if (fork() == 0) {
         verify(both, ADVISED, 3, 0);
         exit(0);
