@@ -190,13 +190,23 @@ void quire_frame_set_reserve(struct quire *q, uint64_t frames)
     __atomic_store_n(&q->frame.reserve, frames, __ATOMIC_RELAXED);
 }
 
-uint64_t quire_frame_available(const struct quire *q)
+uint64_t quire_frame_offered(const struct quire *q, enum quire_zone_id zone)
 {
     uint64_t free = 0;
 
-    for (unsigned i = QUIRE_ZONE_NORMAL + 1; i-- > 0;)
-        free += zone_offers(&q->frame.zone[i], QUIRE_ZONE_NORMAL, 0);
+    for (unsigned i = (unsigned)zone + 1; i-- > 0;)
+        free += zone_offers(&q->frame.zone[i], zone, 0);
     return free;
+}
+
+uint64_t quire_frame_available(const struct quire *q)
+{
+    uint64_t direct = quire_frame_offered(q, QUIRE_ZONE_NORMAL), any;
+
+    if (q->frame.zone[QUIRE_ZONE_HIGH].present == 0)
+        return direct;
+    any = quire_frame_offered(q, QUIRE_ZONE_HIGH);
+    return any < direct ? any : direct;
 }
 
 /* Layer 5 wants to know, once, when few frames are left. */

@@ -30,7 +30,7 @@
  * else. An entry whose dirty bit appears at the last moment is put back.
  *
  * Where RAM exceeds the direct map, and only the direct-mapped part is short, frames beyond it are
- * passed over.
+ * passed over; and the other way round, as long as any go.
  *
  * Locking: spaces are pinned (pins, list lock) while the hand is in them, one at a time, and no
  * longer than a table; regions are read as a fault reads them, by sequence; then the table's lock;
@@ -128,16 +128,24 @@ static void note_evictions(struct quire_reclaim_layer *layer, size_t pages)
                      __ATOMIC_RELAXED);
 }
 
-/* Free memory beyond the direct map is of no use to those who need the rest: which is short? */
+#define ALL_ZONES ((1u << QUIRE_ZONE_COUNT) - 1)
+
+/*
+ * Free memory beyond the direct map is of no use to those who need the rest; and of the rest a part
+ * is kept for them: which is short?
+ */
 static unsigned zones_wanted(const struct quire *q, size_t wanted)
 {
     const struct quire_zone *high = &q->frame.zone[QUIRE_ZONE_HIGH];
     uint64_t enough = __atomic_load_n(&q->reclaim.high, __ATOMIC_RELAXED);
-    const unsigned all = (1u << QUIRE_ZONE_COUNT) - 1;
 
-    return quire_zone_free(high) > (enough > wanted ? enough : wanted)
-               ? all & ~(1u << QUIRE_ZONE_HIGH)
-               : all;
+    if (high->present == 0)
+        return ALL_ZONES;
+    if (enough < wanted)
+        enough = wanted;
+    if (quire_frame_offered(q, QUIRE_ZONE_HIGH) > enough && quire_zone_free(high) > enough)
+        return ALL_ZONES & ~(1u << QUIRE_ZONE_HIGH);
+    return quire_frame_offered(q, QUIRE_ZONE_NORMAL) > enough ? 1u << QUIRE_ZONE_HIGH : ALL_ZONES;
 }
 
 /* ---- the batch ---- */
@@ -775,6 +783,8 @@ static size_t reclaim_pages(struct quire *q, size_t wanted, bool background)
         if (around) {
             come_around(q, sweep.policy);
             rounds++;
+            if (sweep.zones == 1u << QUIRE_ZONE_HIGH && rounds > 1)
+                sweep.zones = ALL_ZONES; /* the others do too, if nothing else is there */
         }
         if (sweep.no_slots && quire_slot_trim(q, wanted) > 0)
             sweep.no_slots = false;

@@ -86,8 +86,10 @@ enum quire_status quire_frame_init(struct quire *q, struct quire_bootmap *map,
 /* Another reserve than the configuration's. Any context. */
 void quire_frame_set_reserve(struct quire *q, uint64_t frames);
 
-/* Free frames that requests without flags may have, the reserve among them: not those of other
- * CPUs' stacks, nor what is kept for requests that can use nothing else. */
+/* Free frames that requests for a zone and those below it may have, the reserve among them: not
+ * those of other CPUs' stacks, nor what is kept for requests that can use nothing else. */
+uint64_t quire_frame_offered(const struct quire *q, enum quire_zone_id zone);
+/* The same for direct-mapped memory, or for pages that may lie beyond it: what is less. */
 uint64_t quire_frame_available(const struct quire *q);
 
 /* ---- numbers, addresses, pointers ---- */
