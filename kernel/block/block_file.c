@@ -302,12 +302,11 @@ static const struct file_operations block_operations = {
     .release = block_close,
 };
 
+/* One that is gone can be opened, so that swapoff finds it; its requests fail. */
 int block_open(struct block_device *device, struct file *file)
 {
     int error = 0;
 
-    if (device->gone)
-        return -ENXIO;
     if (file->flags & O_EXCL)
         error = block_claim(device, file);
     if (error == 0) {

@@ -18,9 +18,9 @@
 #define AT_LAST_PAGE 1028
 #define AT_UUID      1036
 #define UUID_SIZE    16
-#define MAGIC        "SWAPSPACE2"
-#define MAGIC_SIZE   10u
-#define AT_MAGIC     (PAGE - MAGIC_SIZE)
+#define AT_MAGIC     (PAGE - sizeof magic)
+
+static const char magic[10] = {'S', 'W', 'A', 'P', 'S', 'P', 'A', 'C', 'E', '2'};
 
 char *disk_name(unsigned n)
 {
@@ -44,7 +44,7 @@ static void make_header(unsigned char *page, uint64_t size)
         fail("cannot get random bytes: %s", strerror(errno));
     page[AT_UUID + 6] = (unsigned char)((page[AT_UUID + 6] & 0x0f) | 0x40); /* a random UUID */
     page[AT_UUID + 8] = (unsigned char)((page[AT_UUID + 8] & 0x3f) | 0x80);
-    memcpy(page + AT_MAGIC, MAGIC, MAGIC_SIZE);
+    memcpy(page + AT_MAGIC, magic, sizeof magic);
 }
 
 static int temporary(uint64_t size)
@@ -87,7 +87,7 @@ static void check_file(const char *path)
     if (got != (ssize_t)PAGE)
         fail("--swap %s: cannot read it: %s", path, got < 0 ? strerror(errno) : "too short");
     close(fd);
-    if (memcmp(page + AT_MAGIC, MAGIC, MAGIC_SIZE) == 0)
+    if (memcmp(page + AT_MAGIC, magic, sizeof magic) == 0)
         return;
     for (unsigned i = 0; i < PAGE; i++)
         if (page[i] != 0)
