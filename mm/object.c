@@ -124,6 +124,22 @@ bool quire_object_try_get(struct quire_object *object)
     return true;
 }
 
+struct quire_object *quire_object_hold_next(struct quire *q, uint32_t number)
+{
+    struct quire_object *found = NULL;
+
+    quire_spin_lock(&q->list_lock);
+    for (struct quire_object *object = q->objects; object != NULL; object = object->next)
+        if (object->number >= number && object->kind != QUIRE_OBJECT_DEVICE &&
+            (found == NULL || object->number < found->number) &&
+            __atomic_load_n(&object->references, __ATOMIC_RELAXED) != 0)
+            found = object;
+    if (found != NULL && !quire_object_try_get(found))
+        found = NULL; /* it went just now: the next step finds another */
+    quire_spin_unlock(&q->list_lock);
+    return found;
+}
+
 /* Pages [first, last] leave the tree and lose their owner. Mapped ones live on until their entries
  * go. */
 static void drop_pages_locked(struct quire_object *object, uint64_t first, uint64_t last)

@@ -15,6 +15,10 @@ void quire_object_remove_locked(struct quire_object *object, uint64_t index);
 enum quire_status quire_object_fetch(struct quire_object *object, uint64_t index, unsigned flags,
                                      struct quire_frame **out, bool *waited);
 
+/* The object with the smallest number of at least `number`, with a reference; NULL: there is none,
+ * or it went just now. Devices are left out. */
+struct quire_object *quire_object_hold_next(struct quire *q, uint32_t number);
+
 /* ---- object_mappings.c ---- */
 
 /* Entries of pages [first, last] leave every mapping; keep_anonymous: private copies do not. */

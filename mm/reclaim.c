@@ -38,7 +38,7 @@
  *
  * Failure: no slot left: the entry stays as it was, and the sweep goes on for pages that need none.
  */
-#include "region.h"
+#include "object.h"
 
 #include <quire/hooks.h>
 #include <quire/reclaim.h>
@@ -108,8 +108,7 @@ void quire_reclaim_note_written(struct quire *q, unsigned pages)
     quire_spin_unlock(&q->reclaim.lock);
 }
 
-/* Until a write ends, if one is under way; false: none is. */
-static bool wait_for_a_write(struct quire *q)
+bool quire_reclaim_wait_for_a_write(struct quire *q)
 {
     bool any;
 
@@ -558,28 +557,11 @@ static bool sweep_pages(struct sweep *sweep, struct quire_object *object, uint64
     return more;
 }
 
-/* The object with the smallest number of at least `number`, with a reference; NULL: none. */
-static struct quire_object *hold_object(struct quire *q, uint32_t number)
-{
-    struct quire_object *found = NULL;
-
-    quire_spin_lock(&q->list_lock);
-    for (struct quire_object *object = q->objects; object != NULL; object = object->next)
-        if (object->number >= number && object->kind != QUIRE_OBJECT_DEVICE &&
-            (found == NULL || object->number < found->number) &&
-            __atomic_load_n(&object->references, __ATOMIC_RELAXED) != 0)
-            found = object;
-    if (found != NULL && !quire_object_try_get(found))
-        found = NULL; /* it went just now: the next step finds another */
-    quire_spin_unlock(&q->list_lock);
-    return found;
-}
-
 /* One object, or as much of it as is wanted. True: that was the last. */
 static bool sweep_objects(struct sweep *sweep)
 {
     struct quire_reclaim_layer *layer = &sweep->q->reclaim;
-    struct quire_object *object = hold_object(sweep->q, layer->object);
+    struct quire_object *object = quire_object_hold_next(sweep->q, layer->object);
 
     if (object == NULL)
         return true;
@@ -602,29 +584,6 @@ static bool sweep_objects(struct sweep *sweep)
 
 /* ---- the hand ---- */
 
-/* The pinned space with the smallest number of at least `number`; NULL: none. */
-static struct quire_space *pin_space(struct quire *q, uint32_t number)
-{
-    struct quire_space *found = NULL;
-
-    quire_spin_lock(&q->list_lock);
-    for (struct quire_space *space = q->spaces; space != NULL; space = space->next)
-        if (space->number >= number && (found == NULL || space->number < found->number))
-            found = space;
-    if (found != NULL)
-        found->pins++;
-    quire_spin_unlock(&q->list_lock);
-    return found;
-}
-
-static void unpin_space(struct quire_space *space)
-{
-    quire_spin_lock(&space->q->list_lock);
-    if (--space->pins == 0)
-        quire_hook_wake(space->q, &space->pins);
-    quire_spin_unlock(&space->q->list_lock);
-}
-
 void quire_space_keep(struct quire_space *space, uint64_t pages)
 {
     __atomic_store_n(&space->kept, pages, __ATOMIC_RELAXED);
@@ -640,7 +599,8 @@ static bool is_kept(const struct quire_space *space)
 static bool step(struct sweep *sweep)
 {
     struct quire_reclaim_layer *layer = &sweep->q->reclaim;
-    struct quire_space *space = layer->in_objects ? NULL : pin_space(sweep->q, layer->space);
+    struct quire_space *space =
+        layer->in_objects ? NULL : quire_space_pin_next(sweep->q, layer->space);
 
     if (space != NULL) {
         if (space->number != layer->space) {
@@ -653,7 +613,7 @@ static bool step(struct sweep *sweep)
             layer->space = space->number + 1;
             layer->address = 0;
         }
-        unpin_space(space);
+        quire_space_unpin(space);
         return false;
     }
     layer->in_objects = !sweep_objects(sweep);
@@ -708,7 +668,7 @@ static void sweep_lazy(struct sweep *sweep)
         return;
     sweep->lazy = true;
     while (sweep->taken < sweep->wanted && !(around && layer->lazy_space > first)) {
-        space = pin_space(sweep->q, layer->lazy_space);
+        space = quire_space_pin_next(sweep->q, layer->lazy_space);
         if (space == NULL) {
             if (around)
                 break;
@@ -726,7 +686,7 @@ static void sweep_lazy(struct sweep *sweep)
             layer->lazy_space = space->number + 1;
             layer->lazy_address = 0;
         }
-        unpin_space(space);
+        quire_space_unpin(space);
     }
     sweep->lazy = false;
     if (sweep->taken > 0)
@@ -793,7 +753,7 @@ static size_t reclaim_pages(struct quire *q, size_t wanted, bool background)
     end_sweeping(q);
     if (sweep.freed > 0)
         return sweep.freed;
-    return wait_for_a_write(q) || sweep.started > 0;
+    return quire_reclaim_wait_for_a_write(q) || sweep.started > 0;
 }
 
 size_t quire_reclaim_pages(struct quire *q, size_t wanted)
@@ -869,81 +829,4 @@ size_t quire_page_out_region(struct quire_space *space, quire_virt start, quire_
     note_evictions(&space->q->reclaim, sweep.taken);
     end_sweeping(space->q);
     return sweep.taken;
-}
-
-/* ---- closing an area ---- */
-
-/* Every slot of the area that [at, end) of a space holds comes back. */
-static enum quire_status drain_space(struct quire_slot_area *area, struct quire_space *space)
-{
-    struct quire *q = space->q;
-    quire_virt at = space->start;
-
-    while (at < space->end) {
-        quire_virt base = at & ~(QUIRE_LEAF_SPAN - 1);
-        struct quire_leaf leaf;
-        quire_entry entry;
-        enum quire_status status;
-
-        if (!quire_leaf_find(q, &space->table, base, &leaf)) {
-            at = quire_table_skip(q, &space->table, base) + QUIRE_LEAF_SPAN;
-            continue;
-        }
-        entry = quire_entry_read(&leaf.entries[quire_level_index(at, 1)]);
-        if (quire_entry_is_slot(entry) && quire_slot_area_of(q, quire_entry_slot(entry)) == area) {
-            if (!quire_hook_pause(q))
-                return QUIRE_NO_MEMORY;
-            status = quire_space_fault(space, at,
-                                       QUIRE_ACCESS_READ | QUIRE_ACCESS_KERNEL |
-                                           QUIRE_ACCESS_REMOTE | QUIRE_ACCESS_FORCE,
-                                       NULL);
-            /* An unmapping was faster, or the page is lost: its program will be told. */
-            if (status == QUIRE_NO_MEMORY)
-                return status;
-        }
-        at += QUIRE_PAGE_SIZE;
-    }
-    return QUIRE_OK;
-}
-
-enum quire_status quire_reclaim_drain(struct quire_slot_area *area)
-{
-    struct quire *q = area->q;
-    enum quire_status status = QUIRE_OK;
-    struct quire_space *space;
-    struct quire_object *object;
-
-    for (uint32_t next = 0; status == QUIRE_OK && (space = pin_space(q, next)) != NULL;) {
-        next = space->number + 1;
-        status = drain_space(area, space);
-        unpin_space(space);
-    }
-    for (uint32_t next = 0; status != QUIRE_NO_MEMORY && (object = hold_object(q, next)) != NULL;) {
-        enum quire_status of_object = quire_object_drain(object, area);
-
-        if (of_object != QUIRE_OK)
-            status = of_object;
-        next = object->number + 1;
-        quire_object_put(object);
-    }
-    while (status == QUIRE_OK && wait_for_a_write(q))
-        ;
-    if (status == QUIRE_OK)
-        quire_slot_trim_area(area);
-    return status;
-}
-
-void quire_reclaim_stats(struct quire *q, struct quire_reclaim_stats *out)
-{
-    *out = (struct quire_reclaim_stats){.writing =
-                                            __atomic_load_n(&q->reclaim.writing, __ATOMIC_RELAXED)};
-    for (const struct quire_slot_area *area = q->slots; area != NULL; area = area->next) {
-        struct quire_slot_stats stats;
-
-        quire_slot_stats(area, &stats);
-        out->slots += stats.total;
-        out->slots_free += stats.free;
-        out->slots_bad += stats.bad;
-        out->cached += stats.cached;
-    }
 }

@@ -212,4 +212,11 @@ QUIRE_INLINE quire_entry quire_region_entry(uint32_t flags)
     return entry;
 }
 
+/*
+ * The space with the smallest number of at least `number`, pinned: it is not destroyed before it is
+ * unpinned. NULL: there is none.
+ */
+struct quire_space *quire_space_pin_next(struct quire *q, uint32_t number);
+void quire_space_unpin(struct quire_space *space);
+
 #endif

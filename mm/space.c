@@ -89,6 +89,28 @@ enum quire_status quire_space_create(struct quire *q, struct quire_space **out)
     return QUIRE_OK;
 }
 
+struct quire_space *quire_space_pin_next(struct quire *q, uint32_t number)
+{
+    struct quire_space *found = NULL;
+
+    quire_spin_lock(&q->list_lock);
+    for (struct quire_space *space = q->spaces; space != NULL; space = space->next)
+        if (space->number >= number && (found == NULL || space->number < found->number))
+            found = space;
+    if (found != NULL)
+        found->pins++;
+    quire_spin_unlock(&q->list_lock);
+    return found;
+}
+
+void quire_space_unpin(struct quire_space *space)
+{
+    quire_spin_lock(&space->q->list_lock);
+    if (--space->pins == 0)
+        quire_hook_wake(space->q, &space->pins);
+    quire_spin_unlock(&space->q->list_lock);
+}
+
 void quire_space_destroy(struct quire_space *space)
 {
     struct quire *q = space->q;

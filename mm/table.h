@@ -268,6 +268,8 @@ QUIRE_INLINE bool quire_frame_take_accessed(struct quire_frame *frame)
 
 /* So many pages that were on their way out are there, or failed. */
 void quire_reclaim_note_written(struct quire *q, unsigned pages);
+/* Until a write ends, if one is under way; false: none is. */
+bool quire_reclaim_wait_for_a_write(struct quire *q);
 
 /* Pages of an object that leave it: see quire_object_take_pages. */
 struct quire_object_pages {
