@@ -29,6 +29,7 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/swap.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -513,6 +514,40 @@ static void load_modules(void)
     free(name);
 }
 
+/* A blank device becomes an area: Linux's header, version 1, without a bad page. */
+static void make_swap_area(int fd)
+{
+    uint32_t head[3] = {1, 0, 0};
+    off_t size = lseek(fd, 0, SEEK_END);
+    char magic[10];
+
+    if (pread(fd, magic, sizeof(magic), 4096 - 10) != sizeof(magic) || magic[0] != '\0')
+        return;
+    head[1] = (uint32_t)(size / 4096 - 1);
+    if (pwrite(fd, head, sizeof(head), 1024) != sizeof(head) ||
+        pwrite(fd, "SWAPSPACE2", 10, 4096 - 10) != 10)
+        give_up("swap header");
+}
+
+/* As the kernel quire does: swap=/dev/vda,/dev/vdb on the kernel's line, which Linux puts into the
+ * environment. */
+static void switch_swap_on(void)
+{
+    char *names = getenv("swap");
+
+    for (char *name = strtok(names, ","); names && name; name = strtok(NULL, ",")) {
+        int fd = open(name, O_RDWR | O_CLOEXEC);
+
+        if (fd < 0)
+            give_up(name);
+        make_swap_area(fd);
+        close(fd);
+        if (swapon(name, 0) < 0)
+            give_up(name);
+    }
+    unsetenv("swap");
+}
+
 static int find_port(void)
 {
     char name[32], device[64];
@@ -574,6 +609,7 @@ static void set_up_machine(void)
     }
     sethostname("quire", 5);
     load_modules();
+    switch_swap_on();
     channel_fd = open_port();
 }
 
