@@ -139,6 +139,40 @@ full() {
 }
 check "a full folder: ENOSPC, and the shell lives" full
 
+unwritable() {
+    afresh
+    mount -t tmpfs -o size=1m none "$folder" 2>/dev/null || return 0
+    guest --verbose 'dd if=/dev/zero of=/m/big bs=64k count=32 2>/dev/null; umount /m; dmesg -c >/dev/null
+        mount -t 9p folder0 /m && ls /m && rm /m/big && echo room >/m/small && umount /m &&
+            echo unmounted' >"$work/lines" 2>&1
+    small=$(cat "$folder/small")
+    umount "$folder"
+    grep -qx unmounted "$work/lines" && [ "$small" = room ] &&
+        grep -q 'could not be written before the folder was unmounted: error 28' "$work/lines" || {
+        tail -n 5 "$work/lines"
+        return 1
+    }
+}
+check "what cannot be written is told when the folder is unmounted" unwritable
+
+# A server that answers a few requests a second.
+slow() {
+    afresh
+    head -c 4000000 /dev/urandom >"$folder/big"
+    machine --append check --verbose --qemu "-fsdev local,id=slow,path=$folder,security_model=none,throttling.bps-total=400000
+        -device virtio-9p-pci,fsdev=slow,mount_tag=slow" -- sh -c 'mkdir /m; mount -t 9p slow /m || exit
+        for i in 1 2 3 4; do
+            cat /m/big >/dev/null & usleep ${i}00000; kill -9 %1; wait
+        done
+        umount /m && mount -t 9p slow /m && head -c 10 /m/big | wc -c && umount /m && echo again' \
+        >"$work/lines" 2>&1
+    grep -qx again "$work/lines" && no_fids_left "$work/lines" || {
+        tail -n 5 "$work/lines"
+        return 1
+    }
+}
+check "programs killed while the server is at work" slow
+
 killed() {
     afresh
     guest --verbose 'mkdir /r

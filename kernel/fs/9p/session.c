@@ -230,5 +230,4 @@ void ninep_session_close(struct ninep_session *session)
     table_free(session->table, session->table_size * sizeof(void *));
     kernel_free(session->fid_used);
     kernel_free(session->fid_doomed);
-    kernel_free(session);
 }

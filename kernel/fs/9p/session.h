@@ -43,7 +43,7 @@ int ninep_session_open(const char *tag, const char *folder, uint32_t message_siz
 void ninep_session_get(struct ninep_session *session);
 /* The last one: the worker clunks what is left and gives the device back. */
 void ninep_session_put(struct ninep_session *session);
-/* The worker's: nothing refers to the session. */
+/* The worker's: nothing refers to the session. Its memory stays. */
 void ninep_session_close(struct ninep_session *session);
 
 /* A free number. -ENOMEM. */

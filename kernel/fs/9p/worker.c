@@ -5,6 +5,7 @@
  */
 #include "fs/9p/inode.h"
 
+#include "core/log.h"
 #include "core/memory.h"
 #include "fs/writeback.h"
 #include "proc/process.h"
@@ -45,7 +46,7 @@ static struct ninep_session *next_session(struct ninep_session *after)
     return found;
 }
 
-/* One that nothing refers to, out of the list; NULL: there is none. */
+/* One that nothing refers to; NULL: there is none. */
 static struct ninep_session *ended_session(void)
 {
     struct ninep_session *found = NULL;
@@ -56,7 +57,6 @@ static struct ninep_session *ended_session(void)
         struct ninep_session *session = container_of(at, struct ninep_session, node);
 
         if (__atomic_load_n(&session->references, __ATOMIC_ACQUIRE) == 0) {
-            list_remove(&session->node);
             found = session;
             break;
         }
@@ -99,15 +99,17 @@ static struct ninep_inode *next_kept(struct ninep_session *session, struct ninep
 static void try_release(struct ninep_inode *node)
 {
     struct ninep_session *session = node->session;
-    bool idle;
+    bool idle, dirty, lost;
 
     mutex_lock(&node->opening);
     quire_spin_lock(&session->inode_lock);
     idle = node->opens == 0 && !list_empty(&node->kept.node) &&
            __atomic_load_n(&node->inode->object->references, __ATOMIC_ACQUIRE) == 1;
     quire_spin_lock(&node->lock);
-    idle = idle && (!node->dirty || node->unlinked);
+    dirty = node->dirty && !node->unlinked;
     quire_spin_unlock(&node->lock);
+    lost = idle && dirty && session->top == NULL; /* unmounted: nobody will ask again */
+    idle = idle && (!dirty || lost);
     if (idle)
         list_remove(&node->kept.node);
     quire_spin_unlock(&session->inode_lock);
@@ -118,6 +120,10 @@ static void try_release(struct ninep_inode *node)
                        __atomic_exchange_n(&node->write_fid, NINEP_NO_FID, __ATOMIC_RELAXED));
     }
     mutex_unlock(&node->opening);
+    if (lost)
+        log_warn("9p: %" PRIu64 " pages of file %" PRIu64 " could not be written before the folder "
+                 "was unmounted: error %d",
+                 quire_object_dirty(node->inode->object), node->path, -node->failure);
     if (idle)
         inode_put(node->inode);
 }
@@ -181,8 +187,13 @@ static void serve(bool all)
         while (ninep_fid_clunk_one(session))
             give_way();
     }
-    while ((session = ended_session()) != NULL)
+    while ((session = ended_session()) != NULL) {
         ninep_session_close(session);
+        quire_spin_lock(&sessions_lock); /* not before: who waits for its device looks here */
+        list_remove(&session->node);
+        quire_spin_unlock(&sessions_lock);
+        kernel_free(session);
+    }
     __atomic_fetch_add(&passes, 1, __ATOMIC_RELEASE);
     wake_all(&passed);
 }
