@@ -738,10 +738,10 @@ static long check_fallocate(const struct file *file, word mode, int64_t offset, 
         return -EISDIR;
     if (!inode_is(file->inode, S_IFREG) || file->inode->object == NULL)
         return -ENODEV;
-    if (file->inode->object->kind != QUIRE_OBJECT_MEMORY)
-        return -EOPNOTSUPP; /* whose files are elsewhere */
     if (__builtin_add_overflow(offset, length, &end) || end > FILE_SIZE_MAX)
         return -EFBIG;
+    if (file->inode->object->kind != QUIRE_OBJECT_MEMORY)
+        return -EOPNOTSUPP; /* whose files are elsewhere */
     return mode & ~(word)(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE) ? -EOPNOTSUPP : 0;
 }
 

@@ -186,7 +186,7 @@ static void check_unlinked(void)
 
 static void check_links(void)
 {
-    int fd = make("first", 10, 'f'), second;
+    int fd = make("first", 10, 'f'), second, other;
     struct stat one, two;
     char byte = 0;
 
@@ -196,9 +196,14 @@ static void check_links(void)
     second = open("second", O_RDWR);
     tell(pwrite(second, "l", 1, 3) == 1 && pread(fd, &byte, 1, 3) == 1 && byte == 'l',
          "with the same content at once");
-    tell(unlink("first") == 0 && ftruncate(fd, 5) == 0 && stat("second", &two) == 0 &&
-             two.st_size == 5 && two.st_nlink == 1,
+    other = unlink("first") == 0 ? make("first", 20, 'n') : -1;
+    tell(other >= 0 && ftruncate(fd, 5) == 0 && fchmod(fd, 0640) == 0 &&
+             stat("second", &two) == 0 && two.st_size == 5 && two.st_nlink == 1 &&
+             (two.st_mode & 0777) == 0640,
          "the other name goes on");
+    tell(stat("first", &one) == 0 && one.st_size == 20 && (one.st_mode & 0777) == 0644,
+         "a new file of the first name is another");
+    close(other);
     close(fd);
     close(second);
     tell(symlink("second", "symbolic") == 0 && lstat("symbolic", &one) == 0 &&

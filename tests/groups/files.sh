@@ -114,8 +114,9 @@ period() {
         [ -s "$folder/open" ] && break
         sleep 0.1
     done
+    written=$(cat "$folder/open") # before the machine ends, which writes everything
     touch "$folder/seen"
-    wait "$machine" && [ "$(cat "$folder/open")" = text ]
+    wait "$machine" && [ "$written" = text ]
 }
 check "an open file is written by the period's end" period
 
@@ -138,6 +139,20 @@ full() {
         grep -qx fits "$work/lines"
 }
 check "a full folder: ENOSPC, and the shell lives" full
+
+room_again() {
+    afresh
+    mount -t tmpfs -o size=3m none "$folder" 2>/dev/null || return 0
+    guest 'dd if=/dev/zero of=/m/other bs=64k count=24 conv=fsync 2>/dev/null
+        seq 1 330000 >/tmp/all; cat /tmp/all >/m/file
+        written() { dd if=/dev/null of=/m/file conv=notrunc,fsync 2>/dev/null; }
+        written && echo too early; rm /m/other; written && echo written' >"$work/lines" 2>&1
+    seq 1 330000 | cmp - "$folder/file"
+    result=$?
+    umount "$folder"
+    [ $result -eq 0 ] && grep -qx written "$work/lines" && ! grep -q early "$work/lines"
+}
+check "what did not fit is written when there is room again" room_again
 
 unwritable() {
     afresh
