@@ -53,6 +53,7 @@ enum {
     EPROTO = 71,
     EOVERFLOW = 75,
     EBADFD = 77,
+    ELIBBAD = 80,
     EILSEQ = 84,
     EUSERS = 87,
     ENOTSOCK = 88,

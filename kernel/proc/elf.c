@@ -33,6 +33,7 @@ struct elf_file {
     struct elf_program_header *segments;
     quire_virt low, high; /* pages that the segments span, before relocation */
     bool all_executable;  /* what may be read may be executed, see below */
+    bool interpreter;     /* of another program: some errors have names of their own then */
 };
 
 /* cut: what to say of a file that ends before. */
@@ -100,22 +101,24 @@ static int check_segments(struct elf_file *elf)
     return any ? 0 : -ENOEXEC;
 }
 
-static int elf_open(struct elf_file *elf, struct file *file)
+static int elf_open(struct elf_file *elf, struct file *file, bool interpreter)
 {
+    int bad = interpreter ? -ELIBBAD : -ENOEXEC, error;
     size_t size;
-    int error;
 
-    *elf = (struct elf_file){.file = file};
-    error = read_exactly(file, &elf->header, sizeof elf->header, 0, -ENOEXEC);
+    *elf = (struct elf_file){.file = file, .interpreter = interpreter};
+    error = read_exactly(file, &elf->header, sizeof elf->header, 0, interpreter ? -EIO : -ENOEXEC);
     if (error)
         return error;
     if (!header_ok(&elf->header) || !file->operations->map)
-        return -ENOEXEC;
+        return bad;
     size = elf->header.program_header_count * sizeof *elf->segments;
     elf->segments = kernel_alloc(size);
     if (!elf->segments)
         return -ENOMEM;
-    error = read_exactly(file, elf->segments, size, elf->header.program_headers, -ENOEXEC);
+    error = read_exactly(file, elf->segments, size, elf->header.program_headers, bad);
+    if (error && error != -ENOMEM)
+        error = bad;
     if (!error)
         error = check_segments(elf);
     if (!error)
@@ -182,17 +185,19 @@ static int map_segment(struct elf_file *elf, const struct elf_program_header *se
     quire_virt memory_end = quire_page_up(segment->virtual_address + bias + segment->memory_size);
     quire_virt anonymous = segment->file_size > 0 ? quire_page_up(file_end) : start;
     unsigned protection = segment_protection(elf, segment);
-    size_t done;
+    size_t tail = anonymous - file_end, done = tail;
     int error = 0;
 
     if (segment->file_size > 0)
         error = map_range(space, start, anonymous, protection, elf->object,
                           quire_page_down(segment->offset));
-    /* A tail that cannot be written (the file is cut before it) faults when touched, as on Linux.
-     */
+    /* A tail that cannot be written (the file is cut before it) faults when touched, as on Linux,
+     * or is not accepted at all. */
     if (!error && segment->memory_size > segment->file_size && anonymous > file_end &&
         segment->file_size > 0)
-        quire_space_write(space, file_end, zeros, anonymous - file_end, true, &done);
+        quire_space_write(space, file_end, zeros, tail, true, &done);
+    if (!error && elf->interpreter && done < tail)
+        error = -EFAULT;
     if (!error)
         error = map_range(space, anonymous, memory_end, protection, NULL, 0);
     return error;
@@ -308,7 +313,7 @@ static int load_interpreter(struct elf_file *program, struct quire_space *space,
         error = open_interpreter(program, &program->segments[i], &file);
         if (error)
             return error;
-        error = elf_open(&elf, file);
+        error = elf_open(&elf, file, true);
         elf.all_executable = program->all_executable;
         if (!error)
             error = map_segments(&elf, space, true, &bias);
@@ -327,7 +332,7 @@ int elf_load(struct file *file, struct quire_space *space, struct elf_image *out
 {
     struct elf_file elf;
     quire_virt bias;
-    int error = elf_open(&elf, file);
+    int error = elf_open(&elf, file, false);
 
     *out = (struct elf_image){0};
     elf.all_executable = !error && !knows_no_execute(&elf);

@@ -51,7 +51,7 @@ struct elf_image {
 /*
  * Maps the file's segments, and those of the interpreter that it names, into an empty space.
  * -ENOEXEC for anything that is not a sound program of this machine; -ENOMEM; errors of opening the
- * interpreter. The space is to be thrown away then.
+ * interpreter, -EIO or -ELIBBAD when it is none. The space is to be thrown away then.
  */
 int elf_load(struct file *file, struct quire_space *space, struct elf_image *out);
 

@@ -284,7 +284,7 @@ bool trace_job_stop(void)
     uint64_t flags = tree_lock_interrupts();
     struct trace *trace = thread->trace;
     struct signal_info info;
-    int code;
+    int code, signo = 0;
 
     if (!trace || thread->dying) {
         tree_unlock_interrupts(flags);
@@ -303,13 +303,20 @@ bool trace_job_stop(void)
     } else if (trace->interrupt) {
         trace->interrupt = false;
         trace->call = TRACE_CALL_NONE;
-        info = info_of_trap(SIGTRAP | EVENT_STOP << 8);
-        stop_locked(&flags, SIGTRAP | EVENT_STOP << 8, 0, &info, false);
+        code = SIGTRAP | EVENT_STOP << 8;
+        info = info_of_trap(code);
+        if (!trace->seized) { /* at its birth, as if SIGSTOP had been sent to it */
+            code = SIGSTOP;
+            info = (struct signal_info){.signo = SIGSTOP, .code = SI_USER};
+        }
+        signo = stop_locked(&flags, code, 0, &info, false);
     } else {
         tree_unlock_interrupts(flags);
         return false;
     }
     tree_unlock_interrupts(flags);
+    if (signo)
+        signal_send_self(signo);
     return true;
 }
 
@@ -385,7 +392,6 @@ int trace_clone(struct thread *child, uint64_t clone_flags, uint64_t exit_signal
     struct thread *thread = current_thread();
     int event = event_of(clone_flags, exit_signal);
     struct trace *record;
-    bool plain = false;
     uint64_t flags;
 
     if (likely(!thread->trace))
@@ -397,17 +403,13 @@ int trace_clone(struct thread *child, uint64_t clone_flags, uint64_t exit_signal
     if (record && thread->trace && (event || (clone_flags & CLONE_PTRACE))) {
         record->options = thread->trace->options;
         record->seized = thread->trace->seized;
-        record->interrupt = record->seized;
-        plain = !record->seized;
+        record->interrupt = true;
         link_locked(record, thread->trace->tracer, child);
-        if (record->seized)
-            context_set_exit_work(&child->context, EXIT_WORK_SIGNAL);
+        context_set_exit_work(&child->context, EXIT_WORK_SIGNAL);
         record = NULL;
     }
     tree_unlock_interrupts(flags);
     kernel_free(record);
-    if (plain)
-        signal_send_thread(child, SIGSTOP, NULL);
     return event;
 }
 
