@@ -368,10 +368,11 @@ static void report_kill(const struct candidate *victim)
             victim->name, victim->pid, victim->adjustment, next->adjustment, next->name, next->pid,
             KIB(victim->resident));
     else
-        log_warn(
-            "%s[%d] was killed because it holds the most, %lu KiB; next is %s[%d] with %lu KiB",
-            victim->name, victim->pid, KIB(victim->resident), next->name, next->pid,
-            KIB(next->resident));
+        log_warn("%s[%d] was killed because it holds the most, %lu KiB and %lu KiB of swap; next "
+                 "is %s[%d] "
+                 "with %lu KiB and %lu KiB",
+                 victim->name, victim->pid, KIB(victim->resident), KIB(victim->swapped), next->name,
+                 next->pid, KIB(next->resident), KIB(next->swapped));
 }
 
 /* ---- killing ---- */

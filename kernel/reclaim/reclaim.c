@@ -43,6 +43,9 @@
 /* Pages that one sweep takes at least: the batch of one flush. */
 #define SWEEP_LEAST QUIRE_SLOT_RUN
 
+/* The heap may take this part of RAM before its caches shrink along with pages. */
+#define CACHES_SHARE 8
+
 struct reclaim_settings reclaim_settings = {.watermark_scale_factor = 10, .swappiness = 60};
 
 static struct {
@@ -175,15 +178,28 @@ void quire_hook_memory_low(struct quire *q)
     wake_all(&reclaim.wake);
 }
 
+/* What is kept for reuse is worth more than its memory, as long as it is little: names of files,
+ * stacks, slabs. */
+static bool heap_is_large(void)
+{
+    struct quire_frame_stats frames;
+
+    quire_frame_stats(&kernel_machine, &frames);
+    return frames.kind[QUIRE_FRAME_HEAP] > frames.total / CACHES_SHARE;
+}
+
 static void background(void *argument)
 {
+    bool done;
+
     (void)argument;
     for (;;) {
         wait_event(&reclaim.wake, __atomic_exchange_n(&reclaim.wanted, false, __ATOMIC_ACQUIRE));
         reclaim.wakings++;
         pressure_stall(true);
-        (void)memory_drop_caches();
-        (void)quire_reclaim_balance(&kernel_machine);
+        done = quire_reclaim_balance(&kernel_machine);
+        if (!done || heap_is_large())
+            (void)memory_drop_caches();
         pressure_stall(false);
     }
 }
