@@ -8,8 +8,10 @@
  * And a page that came back, and was only read since, leaves again without being written.
  *
  * Life of a slot: FREE → WRITING (a frame on its way out) → VALID → READING → VALID ... → FREE. A
- * frame that turns out to hold zeros: WRITING → ZERO. BAD after a device failure: never given out
- * again; with a frame (a failed write) the content is there, without one it is lost.
+ * frame that turns out to hold zeros: WRITING → ZERO. A slot that could not be read stays VALID for
+ * others that hold it, who may have more luck, and becomes BAD where it would become FREE. A slot
+ * that could not be written is BAD at once, and its frame stays for those that refer to it. BAD
+ * ones are never given out again.
  *
  * The cache lets a frame go as soon as nobody else holds it and the device has its content: that is
  * how memory becomes free (settle_locked). It is looked at when I/O ends, when an entry goes and
@@ -327,9 +329,14 @@ static void free_slot_locked(struct quire *q, struct quire_slot *record)
         area = __atomic_load_n(&area->next, __ATOMIC_ACQUIRE);
     at = (uint64_t)(record - area->slot);
     quire_spin_lock(&area->lock);
-    record->state = QUIRE_SLOT_FREE;
-    area->free_map[at / 64] |= (uint64_t)1 << (at % 64);
-    __atomic_store_n(&area->free, area->free + 1, __ATOMIC_RELAXED);
+    if (record->unread) {
+        record->state = QUIRE_SLOT_BAD;
+        area->bad++;
+    } else {
+        record->state = QUIRE_SLOT_FREE;
+        area->free_map[at / 64] |= (uint64_t)1 << (at % 64);
+        __atomic_store_n(&area->free, area->free + 1, __ATOMIC_RELAXED);
+    }
     quire_spin_unlock(&area->lock);
 }
 
@@ -548,23 +555,15 @@ static void finish_read(struct quire *q, uint64_t slot, struct quire_frame *fram
     struct quire_slot *record = slot_of(q, slot);
 
     quire_spin_lock(&record->lock);
-    if (failed) {
-        record->state = QUIRE_SLOT_BAD;
-    } else {
-        record->state = QUIRE_SLOT_VALID;
+    record->state = QUIRE_SLOT_VALID;
+    record->unread = failed;
+    if (!failed) {
         record->frame = quire_frame_number(q, frame);
         set_slot(frame, slot);
         quire_frame_get(frame); /* the cache's */
     }
     quire_hook_wake(q, record);
     quire_spin_unlock(&record->lock);
-    if (failed) {
-        struct quire_slot_area *area = quire_slot_area_of(q, slot);
-
-        quire_spin_lock(&area->lock);
-        area->bad++;
-        quire_spin_unlock(&area->lock);
-    }
 }
 
 /* Claims a neighbour for reading if that needs no waiting. */

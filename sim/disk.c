@@ -129,8 +129,12 @@ static enum quire_status read_page(struct sim_machine *machine, uint64_t slot,
 {
     if (slot >= machine->disk.pages || !machine->disk.valid[slot])
         sim_fail(machine, "slot %llu is read, but was never written", (unsigned long long)slot);
-    if (transfer_fails(&machine->disk, slot))
+    if (transfer_fails(&machine->disk, slot) ||
+        (machine->disk.read_fail_once_in != 0 &&
+         sim_draw(sim_this_cpu(), machine->disk.read_fail_once_in) == 0)) {
+        machine->disk.read_failures++;
         return QUIRE_IO_ERROR;
+    }
     memcpy(sim_bytes(machine, quire_frame_phys(machine->q, frame)), machine->disk.page[slot],
            QUIRE_PAGE_SIZE);
     machine->disk.reads++;

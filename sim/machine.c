@@ -209,6 +209,12 @@ void sim_frame_freed(const struct quire *q, uint32_t number)
     __atomic_store_n(&machine->stored[number], false, __ATOMIC_RELAXED);
 }
 
+void sim_forget_stores(struct sim_machine *machine, const struct quire_frame *frame)
+{
+    __atomic_store_n(&machine->stored[quire_frame_number(machine->q, frame)], false,
+                     __ATOMIC_RELAXED);
+}
+
 uint8_t *sim_bytes(struct sim_machine *machine, quire_phys address)
 {
     if (address >= machine->ram_end)

@@ -162,6 +162,8 @@ struct sim_disk {
     uint64_t fail_at;               /* the n-th transfer from now on fails (1: the next); 0: none */
     unsigned fail_once_in;          /* random failures; 0: none */
     unsigned write_fail_once_in;    /* of writes alone */
+    unsigned read_fail_once_in;     /* of reads alone */
+    uint64_t read_failures;         /* pages */
 };
 
 struct sim_machine {
@@ -220,6 +222,9 @@ void sim_run(struct sim_machine *machine, void (*const *task)(struct sim_cpu *, 
 /* The same on host threads. */
 void sim_run_threads(struct sim_machine *machine, void (*const *task)(struct sim_cpu *, void *),
                      void *const *argument);
+
+/* The frame's content is somewhere else too now: what was stored to it until now counts no more. */
+void sim_forget_stores(struct sim_machine *machine, const struct quire_frame *frame);
 
 /*
  * While a test looks at the machine nothing happens by chance, so that looking more often changes

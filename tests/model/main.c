@@ -22,6 +22,14 @@ static uint64_t number_after(int argc, char **argv, int *at)
 
 static void report(const struct test *test, uint64_t faults[QUIRE_FAULT_CLASS_COUNT])
 {
+    const struct sim_disk *disk = &test->machine->disk;
+
+    printf("  %llu pages written to slots, %llu read, %llu reads failed, %llu pages lost by that\n",
+           (unsigned long long)disk->writes, (unsigned long long)disk->reads,
+           (unsigned long long)disk->read_failures, (unsigned long long)test->lost_ever);
+    printf("  %llu areas of slots came, %llu went; pagers failed %llu times\n",
+           (unsigned long long)test->areas_came, (unsigned long long)test->areas_went,
+           (unsigned long long)model_pager_failures);
     for (unsigned i = 0; i < OP_COUNT; i++)
         printf("  %-14s %llu\n", op_name((enum op_kind)i), (unsigned long long)test->counts[i]);
     for (unsigned i = 0; i < QUIRE_STATUS_COUNT; i++)

@@ -50,6 +50,8 @@ void model_forget(struct model_page *page)
 
 /* ---- content ---- */
 
+struct content model_stored[OBJECTS][OBJECT_PAGES];
+
 struct content model_pager_content(int object, uint64_t index)
 {
     struct content content;
@@ -104,7 +106,7 @@ enum quire_status model_access_status(struct model *model, const struct model_pa
         return QUIRE_NO_PERMISSION;
     if (page->object >= 0 && !page->own && beyond_end(&model->object[page->object], page->index))
         return QUIRE_BEYOND_END;
-    return QUIRE_OK;
+    return page->lost ? QUIRE_IO_ERROR : QUIRE_OK;
 }
 
 enum quire_status model_load(struct model *model, int space, quire_virt address, unsigned access,
@@ -308,6 +310,7 @@ static bool apply_clone(struct answer *answer)
         } else if (page->flags & QUIRE_REGION_WIPE_ON_FORK) {
             page->own = false;
             page->lazy = false;
+            page->lost = false;
         }
     }
     return true;
@@ -337,7 +340,7 @@ void model_punch(struct model *model, int object, uint64_t start, uint64_t end)
 
     zero_bytes(&model->object[object], start, end);
     for (uint64_t i = first; model->object[object].paged && i < after; i++)
-        model->object[object].page[i] = model_pager_content(object, i);
+        model->object[object].page[i] = model_stored[object][i];
     for (int i = 0; i < SPACES; i++) {
         for (size_t j = 0; j < SPACE_PAGES; j++) {
             struct model_page *page = &model->space[i].page[j];
@@ -366,7 +369,7 @@ static bool apply_object_create(struct answer *answer)
     object->size = op->offset;
     object->paged = op->flags != 0;
     for (uint64_t i = 0; object->paged && i < OBJECT_PAGES; i++)
-        object->page[i] = model_pager_content(op->object, i);
+        object->page[i] = model_stored[op->object][i];
     return true;
 }
 
@@ -384,7 +387,7 @@ static bool apply_object_resize(struct answer *answer)
                 struct model_page *page = &answer->model->space[i].page[j];
 
                 if (page->mapped && page->object == op->object && page->index >= first) {
-                    page->own = page->lazy = false;
+                    page->own = page->lazy = page->lost = false;
                     page->touched = false;
                 }
             }
@@ -440,6 +443,39 @@ static bool apply_object_write(struct answer *answer)
     object->page[op->offset / PAGE].word[op->word] = op->value;
     if (object->size < op->offset + sizeof(uint64_t))
         object->size = op->offset + sizeof(uint64_t);
+    return true;
+}
+
+/* The pager has it all now: the last state of every page of the range. */
+static bool apply_object_clean(struct answer *answer)
+{
+    const struct op *op = answer->op;
+    const struct model_object *object = &answer->model->object[op->object];
+    bool refused;
+
+    if (!answer_judge(answer, QUIRE_OK, &refused))
+        return false;
+    for (uint64_t i = op->offset; !refused && object->paged && i <= op->end; i++)
+        if (memcmp(&object->page[i], &model_stored[op->object][i], sizeof(object->page[i])) != 0)
+            return answer_wrong(answer, "the last content at the pager");
+    return true;
+}
+
+/* No content changes; with their mappings, pages may be gone that were stored to. */
+static bool apply_object_drop(struct answer *answer)
+{
+    const struct op *op = answer->op;
+
+    if (!answer->model->object[op->object].paged && op->done != 0)
+        return answer_wrong(answer, "none: memory has no other place");
+    for (int i = 0; op->flags != 0 && i < SPACES; i++) {
+        for (size_t j = 0; j < SPACE_PAGES; j++) {
+            struct model_page *page = &answer->model->space[i].page[j];
+
+            if (page->mapped && page->object == op->object && !page->own)
+                page->touched = false;
+        }
+    }
     return true;
 }
 
@@ -573,6 +609,12 @@ bool model_apply(struct model *model, const struct op *op, struct allowance allo
         break;
     case OP_OBJECT_WRITE:
         right = apply_object_write(&answer);
+        break;
+    case OP_OBJECT_CLEAN:
+        right = apply_object_clean(&answer);
+        break;
+    case OP_OBJECT_DROP:
+        right = apply_object_drop(&answer);
         break;
     case OP_COUNT:
         break;

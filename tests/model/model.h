@@ -38,6 +38,7 @@ struct model_page {
     bool mapped;
     bool own; /* private: this space wrote to it, `content` counts; otherwise the object or zeros */
     bool lazy; /* with own: `content`, or what it would be without own; whoever looks will know */
+    bool lost; /* it was out, and could not be read back: whoever looks is told */
     bool touched;   /* somebody stored here, and nothing since may have taken the page away (where
                        memory is swept: but the hand, and that not from locked pages) */
     int8_t object;  /* -1: anonymous */
@@ -91,6 +92,8 @@ enum op_kind {
     OP_OBJECT_PUNCH,
     OP_OBJECT_READ,
     OP_OBJECT_WRITE,
+    OP_OBJECT_CLEAN,
+    OP_OBJECT_DROP,
     OP_COUNT
 };
 
@@ -104,7 +107,7 @@ struct op {
                                fault, 2 = unlock */
     unsigned protection;
     enum quire_advice advice;
-    uint64_t offset, end; /* into the object, bytes */
+    uint64_t offset, end; /* into the object, bytes; clean, drop: first and last page */
     unsigned word;        /* which word of the page */
     uint64_t value;
     bool force;
@@ -122,7 +125,7 @@ struct op {
 /* What the outcome may also be, beside the right answer. */
 struct allowance {
     bool no_memory; /* memory was short, or an allocation was made to fail */
-    bool io_error;  /* a pager failed */
+    bool io_error;  /* a pager or the disk failed */
 };
 
 /* ---- model.c ---- */
@@ -165,7 +168,8 @@ bool model_apply_partly(struct model *model, const struct op *op,
                         uint32_t (*flags_of)(void *context, quire_virt address), void *context,
                         const char **why);
 
-/* The pager's content of an object's page. */
+/* What the pager has of each paged object, and what it begins with. */
+extern struct content model_stored[OBJECTS][OBJECT_PAGES];
 struct content model_pager_content(int object, uint64_t index);
 
 /* ---- operation.c ---- */
@@ -193,9 +197,13 @@ struct test {
     struct sim_machine *machine;
     struct model *model;
     struct sim_random random;
-    uint64_t check_every;   /* steps between two full checks */
-    uint64_t compare_every; /* steps between two comparisons of all regions */
-    struct quire_slot_area *slots;
+    uint64_t check_every;                       /* steps between two full checks */
+    uint64_t compare_every;                     /* steps between two comparisons of all regions */
+    struct quire_slot_area *slots, *more_slots; /* more: comes and goes, NULL now and then */
+    bool changing_slots;                        /* (a) somebody makes it come or go */
+    uint64_t read_failures;                     /* as of the last look at what they lost */
+    uint64_t lost, lost_ever; /* pages that could not be read back: now, and in all */
+    uint64_t areas_came, areas_went;
     struct sim_random sweeping;
     struct op together[SIM_CPUS]; /* for reports: what ran at once last */
     unsigned together_count;

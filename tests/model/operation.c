@@ -10,11 +10,11 @@
 const char *op_name(enum op_kind kind)
 {
     static const char *const names[OP_COUNT] = {
-        "load",         "store",       "fetch",        "map",        "unmap",
-        "protect",      "remap",       "advise",       "lock",       "resident",
-        "populate",     "space read",  "space write",  "page out",   "create",
-        "clone",        "destroy",     "object make",  "object put", "object resize",
-        "object punch", "object read", "object write",
+        "load",         "store",       "fetch",        "map",          "unmap",
+        "protect",      "remap",       "advise",       "lock",         "resident",
+        "populate",     "space read",  "space write",  "page out",     "create",
+        "clone",        "destroy",     "object make",  "object put",   "object resize",
+        "object punch", "object read", "object write", "object clean", "object drop",
     };
 
     return names[kind];
@@ -325,6 +325,13 @@ static bool draw_object_op(const struct model *model, struct sim_random *random,
     object = &model->object[op->object];
     op->kind = OP_OBJECT_READ;
     op->offset = sim_random_below(random, OBJECT_PAGES) * PAGE + word_offset[op->word];
+    if (object->paged && sim_random_once_in(random, 3)) {
+        op->kind = sim_random_once_in(random, 3) ? OP_OBJECT_DROP : OP_OBJECT_CLEAN;
+        op->offset = sim_random_below(random, OBJECT_PAGES);
+        op->end = op->offset + sim_random_below(random, OBJECT_PAGES - op->offset);
+        op->flags = sim_random_once_in(random, 2); /* drop: mapped pages too */
+        return true;
+    }
     switch (sim_random_below(random, 8)) {
     case 0:
         op->kind = object->paged ? OP_OBJECT_READ : OP_OBJECT_RESIZE;
@@ -409,7 +416,7 @@ static enum quire_status fill(struct quire_object *object, uint64_t index,
         return QUIRE_IO_ERROR;
     }
     for (unsigned page = 0; page < n; page++) {
-        struct content content = model_pager_content((int)(intptr_t)object->owner, index + page);
+        struct content content = model_stored[(intptr_t)object->owner][index + page];
         uint8_t *bytes = quire_frame_map(object->q, frames[page]);
 
         memset(bytes, 0, PAGE);
@@ -420,7 +427,36 @@ static enum quire_status fill(struct quire_object *object, uint64_t index,
     return QUIRE_OK;
 }
 
-const struct quire_pager model_pager = {.fill = fill};
+/* A transfer that takes its time: mappings may store to pages that are gone already, and to those
+ * whose turn is to come. */
+static enum quire_status clean(struct quire_object *object, uint64_t index,
+                               struct quire_frame *const *frames, unsigned n)
+{
+    struct sim_cpu *cpu = sim_this_cpu();
+
+    for (unsigned page = 0; page < n; page++) {
+        struct content *content = &model_stored[(intptr_t)object->owner][index + page];
+        uint8_t *bytes;
+
+        for (unsigned i = (unsigned)sim_draw(cpu, 3); i > 0; i--)
+            sim_yield(cpu);
+        if (sim_draw(cpu, 200) == 0) {
+            __atomic_fetch_add(&model_pager_failures, 1, __ATOMIC_RELAXED);
+            return QUIRE_IO_ERROR;
+        }
+        sim_forget_stores(cpu->machine, frames[page]);
+        bytes = quire_frame_map(object->q, frames[page]);
+        for (unsigned i = 0; i < WORDS; i++) {
+            const uint64_t *word = (const uint64_t *)(bytes + word_offset[i]);
+
+            content->word[i] = __atomic_load_n(word, __ATOMIC_RELAXED);
+        }
+        quire_frame_unmap(object->q, frames[page], bytes);
+    }
+    return QUIRE_OK;
+}
+
+const struct quire_pager model_pager = {.fill = fill, .clean = clean};
 
 /* ---- executing ---- */
 
@@ -463,6 +499,8 @@ static void execute_map(struct model *model, struct quire_space *space, struct o
 
 static void execute_object_create(struct quire *q, struct op *op)
 {
+    for (uint64_t i = 0; i < OBJECT_PAGES; i++)
+        model_stored[op->object][i] = model_pager_content(op->object, i);
     op->status = quire_object_create(q, op->flags ? QUIRE_OBJECT_PAGED : QUIRE_OBJECT_MEMORY,
                                      op->flags ? &model_pager : NULL, (void *)(intptr_t)op->object,
                                      op->offset, &op->new_object);
@@ -556,6 +594,12 @@ void op_execute(struct sim_cpu *cpu, struct model *model, struct op *op)
     case OP_OBJECT_WRITE:
         op->status =
             quire_object_write(object, op->offset, &op->value, sizeof(op->value), &op->done);
+        break;
+    case OP_OBJECT_CLEAN:
+        op->status = quire_object_clean(object, op->offset, op->end);
+        break;
+    case OP_OBJECT_DROP:
+        op->done = quire_object_drop(object, op->offset, op->end, op->flags != 0);
         break;
     case OP_COUNT:
         break;

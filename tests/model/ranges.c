@@ -204,6 +204,7 @@ static enum quire_status advise_page(struct model *model, const struct op *op,
     case QUIRE_ADVICE_DONT_NEED_LOCKED:
         page->own = false;
         page->lazy = false;
+        page->lost = false;
         page->touched = false;
         return QUIRE_OK;
     case QUIRE_ADVICE_MERGEABLE:
@@ -438,6 +439,7 @@ bool apply_remap(struct answer *answer)
         } else if (target != op->address) {
             from[first + i].own = false;
             from[first + i].lazy = false;
+            from[first + i].lost = false;
             from[first + i].touched = false;
             from[first + i].flags &= ~(uint32_t)(QUIRE_REGION_LOCKED | QUIRE_REGION_LOCK_ON_FAULT);
         }

@@ -11,6 +11,7 @@
  * On host threads every CPU works alone on some clusters of each space between two barriers.
  */
 #include "model.h"
+#include "table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,13 +22,18 @@
 /* ---- shortage ---- */
 
 struct before {
-    uint64_t failures, pager_failures;
+    uint64_t failures, io_failures;
 };
+
+static uint64_t io_failures(const struct test *test)
+{
+    return model_pager_failures + test->machine->disk.read_failures;
+}
 
 static struct before remember(struct test *test)
 {
     test->machine->lowest_free = UINT64_MAX;
-    return (struct before){test->machine->allocation_failures, model_pager_failures};
+    return (struct before){test->machine->allocation_failures, io_failures(test)};
 }
 
 /* Frames that CPUs and caches hold back count as little as none. */
@@ -37,7 +43,7 @@ static struct allowance allow(struct test *test, struct before before)
         .no_memory = test->machine->allocation_failures != before.failures ||
                      test->machine->lowest_free <
                          16 + (uint64_t)test->machine->options.cpus * QUIRE_FRAME_CACHE_SIZE,
-        .io_error = model_pager_failures != before.pager_failures,
+        .io_error = io_failures(test) != before.io_failures,
     };
 }
 
@@ -174,17 +180,40 @@ static enum quire_status probe_by_loads(struct test *test, int space, quire_virt
     return QUIRE_OK;
 }
 
+/* Nothing fails while the test itself looks (on host threads nothing of this ever fails). */
+struct calm {
+    unsigned allocation, read;
+};
+
+static struct calm calm_down(struct test *test)
+{
+    struct sim_machine *machine = test->machine;
+    struct calm calm = {machine->fail_allocation_once_in, machine->disk.read_fail_once_in};
+
+    if (calm.allocation != 0)
+        machine->fail_allocation_once_in = 0;
+    if (calm.read != 0)
+        machine->disk.read_fail_once_in = 0;
+    return calm;
+}
+
+static void stir_up(struct test *test, struct calm calm)
+{
+    if (calm.allocation != 0)
+        test->machine->fail_allocation_once_in = calm.allocation;
+    if (calm.read != 0)
+        test->machine->disk.read_fail_once_in = calm.read;
+}
+
 /* The whole page as the library has it. */
 static enum quire_status probe(struct test *test, int space, quire_virt address,
                                struct content *out)
 {
     struct op op = {
         .kind = OP_SPACE_READ, .space = space, .object = -1, .address = address, .force = true};
+    struct calm calm = calm_down(test);
     enum quire_status status;
-    unsigned once_in = test->machine->fail_allocation_once_in;
 
-    if (once_in != 0)
-        test->machine->fail_allocation_once_in = 0;
     do {
         uint64_t failures = model_pager_failures;
 
@@ -193,8 +222,7 @@ static enum quire_status probe(struct test *test, int space, quire_virt address,
         if (status == QUIRE_IO_ERROR && model_pager_failures == failures)
             break;
     } while (status == QUIRE_IO_ERROR);
-    if (once_in != 0)
-        test->machine->fail_allocation_once_in = once_in;
+    stir_up(test, calm);
     *out = op.content;
     if (status == QUIRE_NO_PERMISSION)
         status = probe_by_loads(test, space, address, out);
@@ -218,6 +246,49 @@ static bool note_dirty(void *context, quire_virt address, unsigned level, quire_
     return true;
 }
 
+static void read_words(struct quire *q, const struct quire_frame *frame, struct content *out)
+{
+    uint8_t *bytes = quire_frame_map(q, frame);
+
+    for (unsigned i = 0; i < WORDS; i++)
+        memcpy(&out->word[i], bytes + word_offset[i], sizeof(out->word[i]));
+    quire_frame_unmap(q, frame, bytes);
+}
+
+static bool same_content(const struct content *a, const struct content *b)
+{
+    return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+/* What is not dirty in memory the pager has, as it is now. */
+static void compare_stored(struct test *test, const struct dirty *dirty)
+{
+    struct quire *q = test->machine->q;
+
+    for (int i = 0; i < OBJECTS; i++) {
+        const struct model_object *object = &test->model->object[i];
+
+        for (uint64_t j = 0; object->exists && object->paged && j < OBJECT_PAGES; j++) {
+            struct content found = model_stored[i][j];
+            struct quire_frame *frame;
+            bool known = false;
+
+            if (quire_object_page(object->identity, j, QUIRE_OBJECT_RESIDENT, &frame) == QUIRE_OK) {
+                read_words(q, frame, &found);
+                known = (frame->flags & QUIRE_FRAME_DIRTY) != 0 ||
+                        dirty->seen[quire_frame_number(q, frame)];
+                quire_frame_put(q, frame);
+            }
+            if (!same_content(&found, &object->page[j]))
+                sim_fail(test->machine, "page %llu of object %d holds another content",
+                         (unsigned long long)j, i);
+            if (!known && !same_content(&model_stored[i][j], &object->page[j]))
+                sim_fail(test->machine, "page %llu of object %d is clean, but the pager has 0x%llx",
+                         (unsigned long long)j, i, (unsigned long long)model_stored[i][j].word[0]);
+        }
+    }
+}
+
 /* What programs stored to an object's page is known: in its frame's record or in an entry. */
 static void compare_dirty(struct test *test)
 {
@@ -236,6 +307,7 @@ static void compare_dirty(struct test *test)
             sim_fail(test->machine, "page %llu of an object was stored to, and nothing says so",
                      (unsigned long long)frame->object.index);
     }
+    compare_stored(test, &dirty);
     free(dirty.seen);
 }
 
@@ -254,6 +326,52 @@ static void check(struct test *test, bool all_regions)
         if (test->model->space[i].space != NULL)
             compare_regions(test, i);
     sim_hold(test->machine, false);
+}
+
+/* ---- pages that could not be read back ---- */
+
+static bool is_lost(struct test *test, int space, quire_virt address)
+{
+    struct quire_leaf leaf;
+
+    if (!quire_leaf_find(test->machine->q, &test->model->space[space].space->table,
+                         address & ~(QUIRE_LEAF_SPAN - 1), &leaf))
+        return false;
+    return quire_entry_is_poisoned(quire_entry_read(&leaf.entries[quire_level_index(address, 1)]));
+}
+
+/*
+ * A page whose read failed is lost to the one who wanted it, and to nobody else: all others that
+ * have it are compared as ever. Which pages that are is seen in the tables; that there was a reason
+ * is the test's to know. One that is not lost any more must be as the model has it.
+ */
+static void find_lost(struct test *test)
+{
+    bool reason = test->lost != 0 || test->machine->disk.read_failures != test->read_failures;
+    uint64_t lost = 0, before = test->lost;
+
+    test->read_failures = test->machine->disk.read_failures;
+    if (!reason)
+        return;
+    for (int i = 0; i < SPACES; i++) {
+        for (size_t j = 0; test->model->space[i].space != NULL && j < SPACE_PAGES; j++) {
+            struct model_page *page = &test->model->space[i].page[j];
+
+            if (!page->mapped)
+                continue;
+            page->lost = is_lost(test, i, model_address_of(j));
+            if (!page->lost)
+                continue;
+            if (page->flags & QUIRE_REGION_SHARED)
+                sim_fail(test->machine, "space %d lost a page of an object that still has it", i);
+            page->own = true;
+            page->lazy = false;
+            page->touched = false;
+            lost++;
+        }
+    }
+    test->lost = lost;
+    test->lost_ever += lost > before ? lost - before : 0;
 }
 
 /* ---- before and after an operation ---- */
@@ -453,11 +571,43 @@ static void run_op(struct sim_cpu *cpu, void *argument)
         quire_quiescent(cpu->machine->q);
 }
 
+/*
+ * A second area of slots comes, or goes: its pages come back first. Where some cannot (a read that
+ * fails, memory that is short) it is opened again.
+ */
+static void change_slots(struct test *test, struct quire *q, struct sim_random *random)
+{
+    if (__atomic_exchange_n(&test->changing_slots, true, __ATOMIC_ACQUIRE))
+        return;
+    if (test->more_slots == NULL) {
+        /* Records of more than a page may lie in a kernel area, where only a CPU can read. */
+        if (quire_slot_area_create(
+                q, 1 + sim_random_below(random, PAGE / sizeof(struct quire_slot)),
+                (int)sim_random_below(random, 3) - 1, NULL, &test->more_slots) != QUIRE_OK)
+            test->more_slots = NULL;
+        else
+            test->areas_came++;
+    } else {
+        quire_slot_area_close(test->more_slots, true);
+        if (quire_reclaim_drain(test->more_slots) == QUIRE_OK &&
+            quire_slot_area_destroy(test->more_slots) == QUIRE_OK) {
+            test->more_slots = NULL;
+            test->areas_went++;
+        } else {
+            quire_slot_area_close(test->more_slots, false);
+        }
+    }
+    __atomic_store_n(&test->changing_slots, false, __ATOMIC_RELEASE);
+}
+
 /* With --swap: memory is swept, by one policy or another. */
-static void sweep(struct sim_cpu *cpu, struct sim_random *random)
+static void sweep(struct test *test, struct sim_cpu *cpu, struct sim_random *random)
 {
     struct quire *q = cpu->machine->q;
     size_t policies = 0;
+
+    if (sim_random_once_in(random, 40))
+        change_slots(test, q, random);
 
     while (quire_policies[policies] != NULL)
         policies++;
@@ -473,7 +623,7 @@ static void run_sweep(struct sim_cpu *cpu, void *argument)
 {
     struct test *test = argument;
 
-    sweep(cpu, &test->sweeping);
+    sweep(test, cpu, &test->sweeping);
     if (sim_draw(cpu, 2) == 0)
         quire_quiescent(cpu->machine->q);
 }
@@ -608,27 +758,22 @@ static bool explains(const struct model *model, const struct op *op, struct allo
     return model_apply(&copy, op, allowance, &why);
 }
 
-static bool same_content(const struct content *a, const struct content *b)
-{
-    return memcmp(a, b, sizeof(*a)) == 0;
-}
-
 /* The page as mappings show it, also behind the object's end. */
 static void look_at_object(struct test *test, const struct model_object *object, int number,
                            uint64_t index, struct content *out)
 {
     struct quire *q = test->machine->q;
+    struct calm calm = calm_down(test);
     struct quire_frame *frame;
-    uint8_t *bytes;
+    enum quire_status status;
 
-    if (quire_object_page(object->identity, index, QUIRE_OBJECT_ANY_INDEX, &frame) != QUIRE_OK) {
-        *out = object->paged ? model_pager_content(number, index) : (struct content){{0}};
+    status = quire_object_page(object->identity, index, QUIRE_OBJECT_ANY_INDEX, &frame);
+    stir_up(test, calm);
+    if (status != QUIRE_OK) {
+        *out = object->paged ? model_stored[number][index] : (struct content){{0}};
         return;
     }
-    bytes = quire_frame_map(q, frame);
-    for (unsigned i = 0; i < WORDS; i++)
-        memcpy(&out->word[i], bytes + word_offset[i], sizeof(out->word[i]));
-    quire_frame_unmap(q, frame, bytes);
+    read_words(q, frame, out);
     quire_frame_put(q, frame);
 }
 
@@ -823,6 +968,8 @@ void test_start(struct test *test, const struct sim_options *options)
     if (options->swap) {
         quire_reclaim_set_watermarks(test->machine->q, 60, 120);
         test->machine->disk.write_fail_once_in = 3000;
+        if (!options->threads)
+            test->machine->disk.read_fail_once_in = 100;
     }
 }
 
@@ -864,11 +1011,13 @@ void test_run(struct test *test, uint64_t steps)
             parallel(test);
         else
             hammer(test);
+        find_lost(test);
         model_collect_objects(test->model);
         quiesce_some(test);
         if (test->model->swept && sim_random_once_in(&test->random, 4)) {
             machine->doing = "sweep";
-            sweep(sim_this_cpu(), &test->sweeping);
+            sweep(test, sim_this_cpu(), &test->sweeping);
+            find_lost(test);
         }
         rounds++;
         if (rounds % test->check_every == 0)
@@ -910,7 +1059,7 @@ static void work(struct sim_cpu *cpu, void *argument)
         op_execute(cpu, test->model, &op);
         apply(test, &op, any);
         if (test->model->swept && sim_random_once_in(&worker->random, 8))
-            sweep(cpu, &worker->random);
+            sweep(test, cpu, &worker->random);
         if (sim_random_once_in(&worker->random, 4))
             quire_quiescent(cpu->machine->q);
     }
@@ -958,6 +1107,7 @@ void test_end(struct test *test)
     struct quire_frame_stats stats;
 
     machine->doing = "giving everything back";
+    machine->disk.read_fail_once_in = 0;
     sim_enter(machine, 0);
     for (int i = 0; i < SPACES; i++) {
         struct op op = {.kind = OP_DESTROY, .space = i, .object = -1};
@@ -975,7 +1125,8 @@ void test_end(struct test *test)
         }
     sim_quiesce(machine);
     quire_grace_flush(machine->q);
-    if (quire_slot_area_destroy(test->slots) != QUIRE_OK)
+    if (quire_slot_area_destroy(test->slots) != QUIRE_OK ||
+        (test->more_slots != NULL && quire_slot_area_destroy(test->more_slots) != QUIRE_OK))
         sim_fail(machine, "slots are still in use");
     check(test, false);
     for (unsigned i = 0; i < machine->options.cpus; i++) {
