@@ -29,6 +29,7 @@ long sys_getsid(word pid);
 long sys_setsid(void);
 long sys_set_tid_address(word address);
 long sys_arch_prctl(word code, word address);
+long sys_modify_ldt(word function, word user, word size);
 long sys_prctl(word option, word a, word b, word c, word d);
 long sys_umask(word mask);
 long sys_personality(word persona);

@@ -3,6 +3,7 @@
 
 #include "core/string.h"
 #include "kernel/fs/vfs.h"
+#include "kernel/linux/segment.h"
 #include "kernel/linux/shm.h"
 #include "kernel/proc/tree.h"
 
@@ -45,7 +46,8 @@ struct memory *memory_clone(struct memory *from)
         return NULL;
     *memory = *from;
     memory->references = 1;
-    if (quire_space_clone(from->space, &memory->space) != QUIRE_OK) {
+    if (!ldt_copy(from, memory) || quire_space_clone(from->space, &memory->space) != QUIRE_OK) {
+        ldt_free(memory);
         quire_cache_free(&kernel_machine, memory_cache, memory);
         return NULL;
     }
@@ -66,6 +68,7 @@ void memory_put(struct memory *memory)
         shm_attachments_changed();
     if (memory->executable)
         file_put(memory->executable);
+    ldt_free(memory);
     quire_cache_free(&kernel_machine, memory_cache, memory);
 }
 

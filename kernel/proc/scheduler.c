@@ -336,6 +336,25 @@ void thread_start(struct thread *thread)
 
 /* ---- the switch ---- */
 
+static void load_ldt(const struct memory *memory)
+{
+    if (memory)
+        cpu_load_ldt(memory->ldt, memory->ldt_entries);
+    else
+        cpu_load_ldt(NULL, 0);
+}
+
+/* Its address or size changed. The caller's interrupts are off. */
+void scheduler_reload_ldt(const struct memory *memory)
+{
+    for (unsigned cpu = 0; cpu < cpu_count; cpu++) {
+        if (run_queues[cpu].loaded != memory)
+            continue;
+        assert(cpu == cpu_id());
+        load_ldt(memory);
+    }
+}
+
 /*
  * The next thread's space. Kernel threads and the idle thread run in whatever is loaded;
  * memory_put() unloads a space before it is destroyed.
@@ -347,6 +366,8 @@ static void load_space(struct run_queue *queue, struct thread *next)
     if (memory && memory != queue->loaded) {
         quire_space_load(&kernel_machine, memory->space,
                          queue->loaded ? queue->loaded->space : NULL);
+        if (unlikely(memory->ldt || (queue->loaded && queue->loaded->ldt)))
+            load_ldt(memory);
         queue->loaded = memory;
     }
 }
@@ -358,6 +379,7 @@ void scheduler_load_memory(struct memory *memory)
 
     quire_space_load(&kernel_machine, memory ? memory->space : NULL,
                      queue->loaded ? queue->loaded->space : NULL);
+    load_ldt(memory);
     queue->loaded = memory;
     interrupts_restore(flags);
 }

@@ -128,6 +128,8 @@ struct memory {
     size_t auxiliary_size;
     struct file *executable; /* with a reference; NULL: none */
     uint64_t resident_peak;  /* pages */
+    uint64_t *ldt;           /* local descriptor table, or NULL: kernel/linux/sys_ldt.c */
+    uint32_t ldt_entries;
     uint32_t dump_filter;    /* /proc/PID/coredump_filter; inherited, also through exec */
 };
 

@@ -60,6 +60,7 @@ static inline void memory_get(struct memory *memory)
 void scheduler_load_memory(struct memory *memory);
 /* No CPU has it loaded afterwards. */
 void scheduler_unload(struct memory *memory);
+void scheduler_reload_ldt(const struct memory *memory);
 
 /* exit.c: the running thread execs or dies: who made it by vfork goes on. */
 void vfork_release(struct thread *thread);

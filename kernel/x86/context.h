@@ -93,6 +93,12 @@ void context_reset_user(struct context *context);
 /* fork, clone: FPU registers, bases and selectors of the running thread into a new context. */
 void context_copy_user(struct context *to);
 
+/*
+ * An entry of the running thread's local descriptor table changed: data segments are loaded again
+ * from it, or become null. With interrupts off.
+ */
+void context_ldt_changed(void);
+
 /* Signal frames. The running thread's FPU registers out, and back in: a state that came from user
    memory is made safe (reserved MXCSR bits are cleared). */
 void fpu_save(struct fpu_state *out_state);

@@ -268,6 +268,12 @@ static inline uint32_t port_read32(uint16_t port)
     return value;
 }
 
+/*
+ * The local descriptor table that selectors of programs may mean; NULL, 0: none. Segment registers
+ * keep what they hold. With interrupts off.
+ */
+void cpu_load_ldt(const uint64_t *table, unsigned entries);
+
 /* --- bring-up (kernel_main only) ------------------------------------------------------------- */
 
 /* Feature bits and control registers of this CPU; before any mapping uses no-execute. */

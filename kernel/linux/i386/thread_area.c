@@ -4,17 +4,11 @@
  */
 #include "core/memory.h"
 #include "kernel/linux/errno.h"
+#include "kernel/linux/segment.h"
 #include "kernel/linux/syscalls.h"
 #include "kernel/proc/fork.h"
 #include "kernel/proc/process.h"
 #include "x86/usercopy.h"
-
-/* struct user_desc. */
-struct segment_abi {
-    uint32_t number, base, limit;
-    uint32_t wide : 1, contents : 2, read_only : 1, in_pages : 1, absent : 1, usable : 1;
-};
-_Static_assert(sizeof(struct segment_abi) == 16, "Linux's struct user_desc");
 
 #define ANY_NUMBER UINT32_MAX
 
@@ -32,38 +26,6 @@ static bool is_empty(const struct segment_abi *segment)
 static bool is_sound(const struct segment_abi *segment)
 {
     return segment->wide && segment->contents <= 1 && !segment->absent;
-}
-
-/* As the CPU reads it (SDM volume 3, 3.4.5): privilege level 3, accessed. */
-static uint64_t descriptor_of(const struct segment_abi *segment)
-{
-    uint64_t access = 0xf1 | (segment->read_only ? 0u : 2u) | segment->contents << 2;
-    uint64_t flags =
-        segment->usable | (uint32_t)segment->wide << 2 | (uint32_t)segment->in_pages << 3;
-
-    if (is_empty(segment))
-        return 0;
-    return (segment->limit & 0xffff) | (uint64_t)(segment->base & 0xffffff) << 16 | access << 40 |
-           (uint64_t)(segment->limit >> 16 & 0xf) << 48 | flags << 52 |
-           (uint64_t)(segment->base >> 24) << 56;
-}
-
-static struct segment_abi segment_of(uint64_t descriptor, uint32_t number)
-{
-    unsigned access = (unsigned)(descriptor >> 40) & 0xff,
-             flags = (unsigned)(descriptor >> 52) & 15;
-
-    return (struct segment_abi){
-        .number = number,
-        .base = (uint32_t)(descriptor >> 16 & 0xffffff) | (uint32_t)(descriptor >> 56) << 24,
-        .limit = (uint32_t)(descriptor & 0xffff) | (uint32_t)(descriptor >> 48 & 0xf) << 16,
-        .wide = flags >> 2 & 1,
-        .contents = access >> 2 & 3,
-        .read_only = !(access & 2),
-        .in_pages = flags >> 3 & 1,
-        .absent = !(access & 0x80),
-        .usable = flags & 1,
-    };
 }
 
 static bool is_number(uint32_t number)
@@ -99,7 +61,7 @@ static int set_segment(struct context *context, unsigned long user, bool choose)
     }
     if (!is_number(segment.number))
         return -EINVAL;
-    context_set_tls(context, segment.number - TLS_SEGMENT_FIRST, descriptor_of(&segment));
+    context_set_tls(context, segment.number - TLS_SEGMENT_FIRST, is_empty(&segment) ? 0 : segment_descriptor(&segment));
     return 0;
 }
 
@@ -117,7 +79,7 @@ long sys_get_thread_area(word user)
         return -EFAULT;
     if (!is_number(number))
         return -EINVAL;
-    segment = segment_of(current_thread()->context.tls[number - TLS_SEGMENT_FIRST], number);
+    segment = segment_of_descriptor(current_thread()->context.tls[number - TLS_SEGMENT_FIRST], number);
     return copy_to_user((void *)user, &segment, sizeof segment) == 0 ? 0 : -EFAULT;
 }
 

@@ -35,6 +35,6 @@ int thread_set_tls(struct context *context, unsigned long argument)
 {
     if (argument >= USER_END)
         return -EPERM;
-    context->fs_base = argument;
+    context_set_fs_base(context, argument);
     return 0;
 }

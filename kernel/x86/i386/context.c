@@ -84,3 +84,8 @@ void context_set_tls(struct context *context, unsigned index, uint64_t descripto
         load_tls(this_cpu(), context);
     interrupts_restore(flags);
 }
+
+/* A program's selectors are loaded on every way back to it. */
+void context_ldt_changed(void)
+{
+}

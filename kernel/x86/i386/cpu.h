@@ -10,7 +10,9 @@
 #define SEGMENT_TSS         0x80
 #define SEGMENT_CPU         0x88 /* struct cpu */
 #define SEGMENT_DOUBLE      0x90 /* the task state that a double fault switches to */
-#define SEGMENT_COUNT       19
+#define SEGMENT_LDT         0x98
+#define SEGMENT_NARROW      0xa0 /* the way back to stacks of 16 bits: entry.S */
+#define SEGMENT_COUNT       21
 
 #define TLS_SEGMENTS      3
 #define TLS_SEGMENT_FIRST 6
@@ -20,7 +22,8 @@
 
 /* Part of struct cpu. */
 struct cpu_mode {
-    uint32_t temporary; /* temporary slots in use (highmem.c) */
+    uint32_t temporary;     /* temporary slots in use (highmem.c) */
+    uint32_t narrow_offset; /* base of SEGMENT_NARROW, as it was set last (entry.S) */
 };
 
 #endif

@@ -22,6 +22,11 @@ _Static_assert(TRAP_SYSCALL == TRAP_SYSCALL_NUMBER, "");
 _Static_assert(SEGMENT_KERNEL_CODE == SELECTOR_KERNEL_CODE, "");
 _Static_assert(SEGMENT_KERNEL_DATA == SELECTOR_KERNEL_DATA, "");
 _Static_assert(SEGMENT_CPU == SELECTOR_CPU, "");
+_Static_assert(SEGMENT_NARROW == SELECTOR_NARROW, "");
+_Static_assert(offsetof(struct cpu, self) == CPU_SELF, "");
+_Static_assert(offsetof(struct cpu, mode.narrow_offset) == CPU_NARROW_OFFSET, "");
+_Static_assert(offsetof(struct trap_frame, ss) == FRAME_SS, "");
+_Static_assert(offsetof(struct cpu_state, gdt) - offsetof(struct cpu_state, cpu) == STATE_GDT, "");
 
 /* Base 0, 4 GiB. */
 #define DESCRIPTOR_KERNEL_CODE 0x00cf9b000000ffff
@@ -31,6 +36,7 @@ _Static_assert(SEGMENT_CPU == SELECTOR_CPU, "");
 
 #define ACCESS_DATA 0x4093u /* present, privilege level 0, writable; 32 bits, limit in bytes */
 #define ACCESS_TASK 0x0089u /* present, an available 32-bit task state */
+#define ACCESS_LDT  0x0082u /* present, a local descriptor table */
 
 void double_fault_entry(void);
 
@@ -54,6 +60,7 @@ void cpu_load_descriptors(struct cpu_state *state)
     state->gdt[SEGMENT_KERNEL_DATA / 8] = DESCRIPTOR_KERNEL_DATA;
     state->gdt[SEGMENT_USER_CODE / 8] = DESCRIPTOR_USER_CODE;
     state->gdt[SEGMENT_USER_DATA / 8] = DESCRIPTOR_USER_DATA;
+    state->gdt[SEGMENT_NARROW / 8] = DESCRIPTOR_KERNEL_DATA; /* its base is set when it is needed */
     state->gdt[SEGMENT_CPU / 8] = descriptor(&state->cpu, sizeof state->cpu, ACCESS_DATA);
     state->gdt[SEGMENT_TSS / 8] = descriptor(&state->tss, sizeof state->tss, ACCESS_TASK);
     state->gdt[SEGMENT_DOUBLE / 8] =
@@ -77,4 +84,14 @@ void cpu_load_descriptors(struct cpu_state *state)
                      "ltr %w4; lldt %w3" ::"i"(SEGMENT_KERNEL_CODE),
                      "r"(SEGMENT_KERNEL_DATA), "r"(SEGMENT_CPU), "r"(0), "r"(SEGMENT_TSS)
                      : "memory");
+}
+
+void cpu_load_ldt(const uint64_t *table, unsigned entries)
+{
+    uint16_t selector = entries ? SEGMENT_LDT : 0;
+
+    if (entries)
+        cpu_state_of(this_cpu())->gdt[SEGMENT_LDT / 8] =
+            descriptor(table, entries * sizeof *table, ACCESS_LDT);
+    __asm__ volatile("lldt %0" ::"r"(selector) : "memory");
 }

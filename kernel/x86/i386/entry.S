@@ -12,6 +12,8 @@
 #include "x86/i386/offsets.h"
 
 #define ENOSYS 38
+#define FLAGS_VM 0x20000
+#define SELECTOR_LOCAL 4 /* a selector's bit: of the local table */
 /* CF PF AF ZF SF TF IF DF OF NT RF AC ID and the bit that is always 1: what a program's flags may
    hold. What was saved is not trusted to hold no more. */
 #define FLAGS_OF_PROGRAMS 0x254fd7
@@ -45,6 +47,24 @@
     movl %edx, %fs
     cld
     CLOSE_USER
+    testl $FLAGS_VM, FRAME_FLAGS(%esp)
+    jz 773f
+    call leave_vm86
+773:
+    .endm
+
+/* From the kernel, whose stack segment is another one while IRET goes to a narrow stack: what was found
+   becomes the same place of the usual one. */
+    .macro WIDEN_STACK
+    movl %ss, %edx
+    cmpw $SELECTOR_NARROW, %dx
+    jne 772f
+    movl $SELECTOR_KERNEL_DATA, %edx
+    movl %esp, %ecx
+    addl %fs:CPU_NARROW_OFFSET, %ecx
+    movl %edx, %ss
+    movl %ecx, %esp
+772:
     .endm
 
     .macro POP_REGISTERS
@@ -58,6 +78,27 @@
     .endm
 
     .section .text.entry, "ax"
+
+/* From virtual 8086 mode, which a program must not be able to enter (SDM 2A, IRET: only level 0 loads the
+   flag), and yet is let into by QEMU's translator: the frame ends with four words more, and its segments are
+   no selectors. The words are dropped; what is left looks like any program with senseless selectors, whose
+   way back ends in a signal. */
+leave_vm86:
+    popl %edx
+    pushl %ecx
+    pushl %eax
+    movl $(FRAME_SIZE / 4), %ecx
+1:
+    movl 4(%esp, %ecx, 4), %eax
+    movl %eax, 20(%esp, %ecx, 4)
+    decl %ecx
+    jnz 1b
+    popl %eax
+    popl %ecx
+    addl $16, %esp
+    orl $3, FRAME_CS(%esp)
+    andl $~FLAGS_VM, FRAME_FLAGS(%esp)
+    jmp *%edx
 
 /* --- system calls: int 0x80 ------------------------------------------------------------------ */
 
@@ -103,6 +144,8 @@ return_to_user:
     cmpl $0, CONTEXT_EXIT_WORK(%edx)
     jne exit_work
     andl $FLAGS_OF_PROGRAMS, FRAME_FLAGS(%esp)
+    testb $SELECTOR_LOCAL, FRAME_SS(%esp)
+    jnz return_to_narrow
     POP_REGISTERS
     .globl trap_segments, trap_iret
 trap_segments:
@@ -112,6 +155,33 @@ trap_segments:
     popl %gs
     addl $8, %esp
 trap_iret:
+    iretl
+
+/* To a stack segment of the program's own, which may be one of 16 bits: IRET loads the lower half of the
+   stack pointer then, and the program would find the upper half of the kernel's. So IRET is done with a
+   stack pointer that has the program's upper half, in a segment whose base makes up for it: the offset of
+   both, a multiple of 64 KiB. The vector's and the error code's places hold what LSS loads. */
+return_to_narrow:
+    leal FRAME_IP(%esp), %eax
+    movl FRAME_SP(%esp), %edx
+    movw %ax, %dx
+    movl %edx, FRAME_VECTOR(%esp)
+    movl $SELECTOR_NARROW, FRAME_ERROR_CODE(%esp)
+    subl %edx, %eax
+    movl %eax, %fs:CPU_NARROW_OFFSET
+    movl %fs:CPU_SELF, %edx
+    shrl $16, %eax
+    movb %al, STATE_NARROW + 4(%edx)
+    movb %ah, STATE_NARROW + 7(%edx)
+    POP_REGISTERS
+    .globl trap_segments_narrow, trap_iret_narrow
+trap_segments_narrow:
+    popl %ds
+    popl %es
+    popl %fs
+    popl %gs
+    lss (%esp), %esp
+trap_iret_narrow:
     iretl
 
 /* --- page faults: the hot exception ---------------------------------------------------------- */
@@ -144,6 +214,7 @@ page_fault_entry:
     .balign 16
 trap_common:
     PUSH_REGISTERS
+    WIDEN_STACK
     pushl %esp
     call trap_dispatch
     movl %eax, %esp             /* another frame after a bad IRET: then it is a user one */

@@ -24,6 +24,7 @@ static struct gate gates[256];
 
 extern const char trap_stubs[256][16], page_fault_entry[], syscall_entry[];
 extern const char trap_segments[], trap_iret[];
+extern const char trap_segments_narrow[], trap_iret_narrow[];
 
 _Noreturn void trap_double_fault(void);
 struct trap_frame *trap_dispatch(struct trap_frame *frame);
@@ -42,11 +43,12 @@ struct trap_frame *trap_recover_return(struct trap_frame *frame,
     unsigned long *stack = (unsigned long *)trap_stack_pointer(frame);
     struct trap_frame user, *place = trap_user_frame();
 
-    if (frame->ip >= (uintptr_t)trap_segments && frame->ip < (uintptr_t)trap_iret) {
+    if ((frame->ip >= (uintptr_t)trap_segments && frame->ip < (uintptr_t)trap_iret) ||
+        (frame->ip >= (uintptr_t)trap_segments_narrow && frame->ip < (uintptr_t)trap_iret_narrow)) {
         *stack = 0;
         return frame;
     }
-    if (frame->ip != (uintptr_t)trap_iret)
+    if (frame->ip != (uintptr_t)trap_iret && frame->ip != (uintptr_t)trap_iret_narrow)
         return NULL;
     memcpy(&user, frame, offsetof(struct trap_frame, ip));
     memcpy(&user.ip, stack, sizeof user - offsetof(struct trap_frame, ip));

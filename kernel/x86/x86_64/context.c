@@ -7,7 +7,8 @@
  *
  * A program changes its FS and GS bases only through arch_prctl (FSGSBASE stays off), so the bases
  * kept in the context are the truth and nothing is read back. A selector that a program loads by
- * hand is different: it is rare, and kept in the slow path.
+ * hand, of the flat segment or of its local table, is different: it is rare, and kept in the slow
+ * path; its base is its descriptor's.
  */
 
 #include "x86/context.h"
@@ -51,14 +52,37 @@ static void load_gs_selector(uint16_t selector)
     interrupts_restore(flags);
 }
 
-/* Only selectors of user segments can be here, whose loading cannot fault. */
+#define IS_LOCAL 4u /* a selector's bit: of the local table */
+
+static bool is_null(uint16_t selector)
+{
+    return (selector & ~3u) == 0;
+}
+
+/*
+ * Whether a data segment register takes it (SDM 3A 5.6): of the global table all that a program can
+ * have are fine; of the local one an entry may have changed since it was loaded. Nobody changes it
+ * between this and the load: that is done with interrupts off, on the one CPU that has the space.
+ */
+static uint16_t loadable(uint16_t selector)
+{
+    uint32_t rights = 0;
+
+    if (!(selector & IS_LOCAL))
+        return selector;
+    __asm__("lar %1, %0" : "+r"(rights) : "r"((uint32_t)selector) : "cc");
+    if (!(rights & 0x8000) || (rights & 0xa00) == 0x800) /* absent (or no such); code not to be read */
+        return 0;
+    return selector;
+}
+
 static void load_selectors(struct cpu *cpu, uint16_t ds, uint16_t es, uint16_t fs, uint16_t gs)
 {
-    __asm__ volatile("movl %0, %%ds; movl %1, %%es; movl %2, %%fs" ::"r"((uint32_t)ds),
-                     "r"((uint32_t)es), "r"((uint32_t)fs)
+    __asm__ volatile("movl %0, %%ds; movl %1, %%es; movl %2, %%fs" ::"r"((uint32_t)loadable(ds)),
+                     "r"((uint32_t)loadable(es)), "r"((uint32_t)loadable(fs))
                      : "memory");
-    load_gs_selector(gs);
-    /* A selector takes its base with it; what the thread has set comes back after it. */
+    load_gs_selector(loadable(gs));
+    /* A selector takes its base with it: what was written last is there no more. */
     cpu->mode.fs_base = ~0ull;
     cpu->mode.user_gs_base = ~0ull;
 }
@@ -85,8 +109,11 @@ static void load_user(struct cpu *cpu, struct context *context)
     context_load_limit(cpu, context);
     if (unlikely(context->segments))
         load_selectors(cpu, context->ds, context->es, context->fs, context->gs);
-    set_fs_base(cpu, context->fs_base);
-    set_gs_base(cpu, context->gs_base);
+    /* A segment's base is its descriptor's. */
+    if (likely(!context->segments || is_null(context->fs)))
+        set_fs_base(cpu, context->fs_base);
+    if (likely(!context->segments || is_null(context->gs)))
+        set_gs_base(cpu, context->gs_base);
 }
 
 /* --- switching ------------------------------------------------------------------------------- */
@@ -156,22 +183,52 @@ void context_copy_user(struct context *to)
     fpu_save_own(&to->fpu);
 }
 
+void context_ldt_changed(void)
+{
+    uint32_t ds, es;
+
+    __asm__ volatile("movl %%ds, %0; movl %%es, %1" : "=r"(ds), "=r"(es));
+    if (ds & IS_LOCAL)
+        __asm__ volatile("movl %0, %%ds" ::"r"((uint32_t)loadable((uint16_t)ds)) : "memory");
+    if (es & IS_LOCAL)
+        __asm__ volatile("movl %0, %%es" ::"r"((uint32_t)loadable((uint16_t)es)) : "memory");
+}
+
+/* A base that is set by number belongs to no segment any more. */
 void context_set_fs_base(struct context *context, uint64_t base)
 {
     unsigned long flags = interrupts_save();
+    struct cpu *cpu = this_cpu();
+    uint32_t selector;
 
     context->fs_base = base;
-    if (this_context() == context)
-        set_fs_base(this_cpu(), base);
+    context->fs = 0;
+    if (this_context() == context) {
+        __asm__ volatile("movl %%fs, %0" : "=r"(selector));
+        if (selector != 0) {
+            __asm__ volatile("movl %0, %%fs" ::"r"(0) : "memory");
+            cpu->mode.fs_base = ~0ull;
+        }
+        set_fs_base(cpu, base);
+    }
     interrupts_restore(flags);
 }
 
 void context_set_gs_base(struct context *context, uint64_t base)
 {
     unsigned long flags = interrupts_save();
+    struct cpu *cpu = this_cpu();
+    uint32_t selector;
 
     context->gs_base = base;
-    if (this_context() == context)
-        set_gs_base(this_cpu(), base);
+    context->gs = 0;
+    if (this_context() == context) {
+        __asm__ volatile("movl %%gs, %0" : "=r"(selector));
+        if (selector != 0) {
+            load_gs_selector(0);
+            cpu->mode.user_gs_base = ~0ull;
+        }
+        set_gs_base(cpu, base);
+    }
     interrupts_restore(flags);
 }

@@ -4,9 +4,12 @@
 /* Segment selectors, in the order that SYSCALL and SYSRET demand. */
 #define SEGMENT_KERNEL_CODE 0x08
 #define SEGMENT_KERNEL_DATA 0x10
+#define SEGMENT_USER_CODE32 0x23 /* 0x20 | 3, as under Linux */
 #define SEGMENT_USER_DATA   0x2b /* 0x28 | 3, as under Linux */
 #define SEGMENT_USER_CODE   0x33 /* 0x30 | 3, as under Linux */
 #define SEGMENT_TSS         0x40
+#define SEGMENT_LDT         0x50
+#define SEGMENT_COUNT       12 /* task state and local table take two places each */
 
 /* The segment register that leads to struct cpu in the kernel. */
 #define CPU_SEGMENT "gs"

@@ -26,8 +26,13 @@ _Static_assert(sizeof(struct task_state) == 104, "the CPU knows this layout");
 struct cpu_state {
     struct cpu cpu;
     struct task_state tss __attribute__((aligned(16)));
-    uint64_t gdt[SEGMENT_TSS / 8 + 2] __attribute__((aligned(16)));
+    uint64_t gdt[SEGMENT_COUNT] __attribute__((aligned(16)));
 };
+
+static inline struct cpu_state *cpu_state_of(const struct cpu *cpu)
+{
+    return container_of(cpu, struct cpu_state, cpu);
+}
 
 static inline void cpu_set_kernel_stack(struct cpu *cpu, uintptr_t top)
 {

@@ -40,6 +40,10 @@ _Static_assert(SEGMENT_USER_DATA == SELECTOR_USER_DATA, "");
 #define DESCRIPTOR_KERNEL_DATA 0x00cf93000000ffff
 #define DESCRIPTOR_USER_DATA   0x00cff3000000ffff
 #define DESCRIPTOR_USER_CODE   0x00affb000000ffff
+#define DESCRIPTOR_USER_CODE32 0x00cffb000000ffff /* compatibility mode: 32 bits, 4 GiB */
+
+#define ACCESS_TASK 0x89u /* present, an available 64-bit task state */
+#define ACCESS_LDT  0x82u /* present, a local descriptor table */
 
 /* What SYSCALL clears in RFLAGS: the kernel starts with interrupts, traps, and direction off. */
 #define SYSCALL_CLEARS                                                                             \
@@ -47,10 +51,20 @@ _Static_assert(SEGMENT_USER_DATA == SELECTOR_USER_DATA, "");
      RFLAGS_CF)
 
 void syscall_entry(void);
+void syscall_entry_32(void);
+
+/* A system descriptor, which takes two places. */
+static void set_system(uint64_t *place, const void *start, size_t size, unsigned access)
+{
+    uint64_t base = (uintptr_t)start;
+
+    place[0] = (size - 1) | (base & 0xffffff) << 16 | (uint64_t)access << 40 |
+               (base >> 24 & 0xff) << 56;
+    place[1] = base >> 32;
+}
 
 static void load_tables(struct cpu_state *state)
 {
-    uint64_t tss = (uintptr_t)&state->tss;
     struct {
         uint16_t limit;
         uint64_t base;
@@ -60,15 +74,14 @@ static void load_tables(struct cpu_state *state)
     state->gdt[SEGMENT_KERNEL_DATA / 8] = DESCRIPTOR_KERNEL_DATA;
     state->gdt[SEGMENT_USER_DATA / 8] = DESCRIPTOR_USER_DATA;
     state->gdt[SEGMENT_USER_CODE / 8] = DESCRIPTOR_USER_CODE;
-    state->gdt[SEGMENT_TSS / 8] =
-        (sizeof state->tss - 1) | (tss & 0xffffff) << 16 | 0x89ull << 40 | (tss >> 24 & 0xff) << 56;
-    state->gdt[SEGMENT_TSS / 8 + 1] = tss >> 32;
+    state->gdt[SEGMENT_USER_CODE32 / 8] = DESCRIPTOR_USER_CODE32;
+    set_system(&state->gdt[SEGMENT_TSS / 8], &state->tss, sizeof state->tss, ACCESS_TASK);
     state->tss.io_map_base = sizeof state->tss; /* no I/O ports for user programs */
 
     __asm__ volatile("lgdt %0" ::"m"(pointer) : "memory");
     __asm__ volatile("pushq %0; leaq 1f(%%rip), %%rax; pushq %%rax; lretq; 1:\n"
                      "movl %1, %%ss; movl %2, %%ds; movl %2, %%es; movl %2, %%fs; movl %2, %%gs\n"
-                     "ltr %w3" ::"i"(SEGMENT_KERNEL_CODE),
+                     "ltr %w3; lldt %w2" ::"i"(SEGMENT_KERNEL_CODE),
                      "r"(SEGMENT_KERNEL_DATA), "r"(0), "r"(SEGMENT_TSS)
                      : "rax", "memory");
 }
@@ -78,7 +91,7 @@ static void load_syscall_registers(void)
     msr_write(MSR_STAR,
               (uint64_t)(SEGMENT_USER_DATA - 8) << 48 | (uint64_t)SEGMENT_KERNEL_CODE << 32);
     msr_write(MSR_LSTAR, (uintptr_t)syscall_entry);
-    msr_write(MSR_CSTAR, 0);
+    msr_write(MSR_CSTAR, (uintptr_t)syscall_entry_32);
     msr_write(MSR_FMASK, SYSCALL_CLEARS);
     msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_SCE);
 }
@@ -90,4 +103,14 @@ void cpu_load_descriptors(struct cpu_state *state)
     msr_write(MSR_GS_BASE, (uintptr_t)&state->cpu);
     msr_write(MSR_KERNEL_GS_BASE, 0);
     load_syscall_registers();
+}
+
+void cpu_load_ldt(const uint64_t *table, unsigned entries)
+{
+    uint16_t selector = entries ? SEGMENT_LDT : 0;
+
+    if (entries)
+        set_system(&cpu_state_of(this_cpu())->gdt[SEGMENT_LDT / 8], table, entries * sizeof *table,
+                   ACCESS_LDT);
+    __asm__ volatile("lldt %0" ::"r"(selector) : "memory");
 }

@@ -125,6 +125,16 @@ syscall_no_such:
     call syscall_unknown
     jmp syscall_done
 
+/* From compatibility mode there are no system calls: a program that runs code segments of 32 bits finds
+   ENOSYS, and itself in the flat one. The stack is still its own, and is not used. (CPUs that do not take
+   SYSCALL in this mode never come here.) */
+    .globl syscall_entry_32
+    .balign 16
+syscall_entry_32:
+    movl $-ENOSYS, %eax
+    andl $RFLAGS_OF_PROGRAMS, %r11d
+    sysretl
+
 /* --- back to user mode ----------------------------------------------------------------------- */
 
 exit_work:

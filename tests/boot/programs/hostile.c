@@ -292,7 +292,7 @@ static void strange_state(int which)
 }
 
 #else
-enum { STATES = 22 };
+enum { STATES = 24 };
 
 static void strange_state(int which)
 {
@@ -375,6 +375,24 @@ static void strange_state(int which)
         break;
     case 21:
         __asm__ volatile("sysexit");
+        break;
+    case 22: /* the same with a segment that looks like the kernel's, and somewhere to run */
+        mmap((void *)0x10000, 65536, PROT_READ | PROT_WRITE | PROT_EXEC,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+        memset((void *)0x10000, 0xf4, 4096); /* hlt */
+        __asm__ volatile(
+            "pushl $0\n pushl $0\n pushl $0\n pushl $0\n pushl $0x1000\n pushl $0x100\n"
+            "pushl $0x20202\n pushl $0x1000\n pushl $0\n iretl" ::
+                : "memory");
+        break;
+    case 23: /* there for as long as the clock takes to look */
+        mmap((void *)0x10000, 65536, PROT_READ | PROT_WRITE | PROT_EXEC,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+        memcpy((void *)0x10000, "\xeb\xfe", 2); /* jmp . */
+        __asm__ volatile(
+            "pushl $0\n pushl $0\n pushl $0\n pushl $0\n pushl $0x1000\n pushl $0x100\n"
+            "pushl $0x20202\n pushl $0x1000\n pushl $0\n iretl" ::
+                : "memory");
         break;
     }
 }
