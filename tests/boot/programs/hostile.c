@@ -189,7 +189,7 @@ static void senseless_calls(void)
 /* ---- strange processor states ---- */
 
 #ifdef __x86_64__
-enum { STATES = 25 };
+enum { STATES = 26 };
 
 static void strange_state(int which)
 {
@@ -288,6 +288,19 @@ static void strange_state(int which)
         __asm__ volatile("movl $39, %%eax\n movq $0x7fffffffeffe, %%rcx\n jmp *%%rcx" ::
                              : "rax", "rcx");
         break;
+    case 25: { /* a system call from code of 32 bits: the kernel's way in must be one */
+        static const unsigned char code[] = {0xb8, 39, 0, 0, 0, 0x0f, 0x05, 0xf4}; /* ..., hlt */
+        struct {
+            unsigned offset;
+            unsigned short selector;
+        } __attribute__((packed)) far = {0x400000 - 65536, 0x23};
+        void *low = mmap((void *)(uintptr_t)far.offset, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+        memcpy(low, code, sizeof code);
+        __asm__ volatile("ljmp *(%0)" ::"r"(&far) : "memory");
+        break;
+    }
     }
 }
 
