@@ -10,6 +10,7 @@
 #include "core/random.h"
 #include "core/string.h"
 #include "linux/errno.h"
+#include "linux/memory.h"
 #include "proc/process.h"
 #include "x86/usercopy.h"
 
@@ -148,6 +149,21 @@ static long kmsg_read(struct file *file, struct transfer *to, uint64_t *position
     return transfer_out(to, text, n) == n ? (long)n : -EFAULT;
 }
 
+/*
+ * Of the memory that is no RAM, what every PC has and what does no harm: the adapters' window for
+ * pictures and text, 0xa0000 to 0xbffff.
+ */
+#define VIDEO_WINDOW      0xa0000
+#define VIDEO_WINDOW_SIZE 0x20000
+
+static int mem_map(struct file *file, bool shared, struct quire_object **out)
+{
+    (void)file, (void)shared;
+    return status_errno(quire_object_create_device(
+        &kernel_machine, VIDEO_WINDOW, VIDEO_WINDOW_SIZE, QUIRE_CACHE_UNCACHED, NULL, out));
+}
+
+static const struct file_operations mem_operations = {.seek = memory_seek, .map = mem_map};
 static const struct file_operations null_operations = {
     .read = null_read, .write = null_write, .seek = memory_seek};
 static const struct file_operations zero_operations = {
@@ -175,7 +191,7 @@ static int memory_open(struct file *file)
 static int devices_init(void)
 {
     static const struct device_driver devices[] = {
-        MEMORY_DEVICE(null, 3, 0666),   MEMORY_DEVICE(zero, 5, 0666),  MEMORY_DEVICE(full, 7, 0666),
+        MEMORY_DEVICE(mem, 1, 0640),    MEMORY_DEVICE(null, 3, 0666),   MEMORY_DEVICE(zero, 5, 0666),  MEMORY_DEVICE(full, 7, 0666),
         MEMORY_DEVICE(random, 8, 0666), MEMORY_DEVICE(kmsg, 11, 0644),
     };
     static const struct device_driver urandom = {.name = "urandom",

@@ -116,7 +116,7 @@ static int show_personality(struct text *text, const struct proc_target *target)
 {
     if (proc_may_look(target->process) != 0)
         return -EPERM;
-    text_printf(text, "%08x\n", 0u);
+    text_printf(text, "%08x\n", target->process->leader->personality);
     return 0;
 }
 

@@ -218,9 +218,10 @@ int regular_page(struct vfs_inode *inode, uint64_t index, bool overwrite, struct
     return status_error(status);
 }
 
-static int size_limit(uint64_t at, uint64_t *end)
+static int size_limit(const struct file *file, uint64_t at, uint64_t *end)
 {
     uint64_t limit = current_thread()->process->limits[RLIMIT_FSIZE].soft;
+    uint64_t most = file->flags & O_LARGEFILE ? FILE_SIZE_LIMIT : SMALL_FILE_MAX;
 
     if (limit<FILE_SIZE_LIMIT && * end> limit) {
         if (at >= limit) {
@@ -229,10 +230,10 @@ static int size_limit(uint64_t at, uint64_t *end)
         }
         *end = limit;
     }
-    if (*end > FILE_SIZE_LIMIT) {
-        if (at >= FILE_SIZE_LIMIT)
+    if (*end > most) {
+        if (at >= most)
             return -EFBIG;
-        *end = FILE_SIZE_LIMIT;
+        *end = most;
     }
     return 0;
 }
@@ -320,7 +321,7 @@ static long regular_write(struct file *file, struct transfer *from, uint64_t *po
     mutex_lock(&inode->mutex);
     at = (file->flags & O_APPEND) ? inode->object->size : *position;
     end = at + from->length;
-    result = size_limit(at, &end);
+    result = size_limit(file, at, &end);
     /* A buffer that cannot be read is told before a seal. */
     if (result == 0 && inode->seals != 0 && !transfer_readable(from))
         result = -EFAULT;

@@ -16,6 +16,11 @@
 #define PROT_GROWSDOWN 0x01000000u
 #define PROT_GROWSUP   0x02000000u
 
+/* personality(2): what may be read may be executed; and what a program with others' rights does not
+ * inherit. */
+#define READ_IMPLIES_EXEC   0x0400000u
+#define PERSONALITY_CLEARED (READ_IMPLIES_EXEC | 0x0040000u | 0x0200000u | 0x0100000u)
+
 #define MAP_SHARED          0x01u
 #define MAP_PRIVATE         0x02u
 #define MAP_SHARED_VALIDATE 0x03u

@@ -33,6 +33,21 @@ static bool write_sealed(const struct file *file)
     return file->inode && (file->inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0;
 }
 
+/* A device's memory is named by its physical address. */
+static int device_offset(struct quire_map *map)
+{
+    const struct quire_object *object = map->object;
+
+    if (map->offset < object->device || map->length > object->size ||
+        map->offset - object->device > object->size - map->length) {
+        quire_object_put(map->object);
+        map->object = NULL;
+        return -EPERM;
+    }
+    map->offset -= object->device;
+    return 0;
+}
+
 /* What a mapping of a file may do, and the object behind it. */
 static int open_mapping(struct file *file, unsigned protection, unsigned flags,
                         struct quire_map *map)
@@ -52,6 +67,8 @@ static int open_mapping(struct file *file, unsigned protection, unsigned flags,
     if (shared && (protection & PROT_WRITE) && file->inode && (file->inode->seals & F_SEAL_WRITE))
         return -EPERM;
     error = file->operations->map(file, shared, &map->object);
+    if (!error && map->object->kind == QUIRE_OBJECT_DEVICE)
+        error = device_offset(map);
     if (error)
         return error;
     map->region |= MAY_ALL;
@@ -256,6 +273,12 @@ static long map_file_or_memory(struct file *file, word address, unsigned protect
     return status == QUIRE_OK ? (long)place : status_errno(status);
 }
 
+/* For programs from before there was a difference, and those that ask for it. */
+static bool reading_executes(unsigned protection)
+{
+    return unlikely(current_thread()->personality & READ_IMPLIES_EXEC) && (protection & PROT_READ);
+}
+
 long mmap_call(word address, word length, word protection, word flag_word, word fd, uint64_t offset)
 {
     unsigned flags = (unsigned)flag_word;
@@ -270,6 +293,8 @@ long mmap_call(word address, word length, word protection, word flag_word, word 
 
     if (offset % PAGE_SIZE != 0)
         return -EINVAL;
+    if (reading_executes((unsigned)protection))
+        map.region |= PROT_EXEC;
     if (!(flags & MAP_ANONYMOUS)) {
         file = file_table_find(current_thread()->files, (int)fd);
         if (!file)
@@ -329,6 +354,8 @@ static long protect(word address, word length, word protection, int key)
         length = USER_END - address;
         cut = true;
     }
+    if (reading_executes((unsigned)protection))
+        protection |= PROT_EXEC;
     status =
         quire_space_protect(my_space(), address, length, (unsigned)protection & ~(unsigned)PROT_SEM,
                             grows == PROT_GROWSDOWN);
@@ -451,10 +478,24 @@ long sys_remap_file_pages(word start, word size, word protection, word page, wor
 
 /* ---- the program break ---- */
 
+/* What the break gains may be executed. */
+static long executable_break(word wanted)
+{
+    word before = page_up(quire_space_break(my_space(), 0));
+    word after = quire_space_break(my_space(), wanted);
+
+    if (page_up(after) > before)
+        (void)quire_space_protect(my_space(), before, page_up(after) - before,
+                                  PROT_READ | PROT_WRITE | PROT_EXEC, false);
+    return (long)after;
+}
+
 long sys_brk(word wanted)
 {
     /* See data_limit(): the break does obey a limit of 0. */
     if (current_process()->limits[RLIMIT_DATA].soft == 0)
         wanted = 0;
-    return (long)quire_space_break(my_space(), wanted);
+    if (likely(!(current_thread()->personality & READ_IMPLIES_EXEC)))
+        return (long)quire_space_break(my_space(), wanted);
+    return executable_break(wanted);
 }

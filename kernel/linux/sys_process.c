@@ -522,8 +522,13 @@ long sys_umask(word mask)
                                __ATOMIC_RELAXED);
 }
 
-/* Only Linux's own personality exists; its flags change nothing here. */
+/* All is kept and told; what acts is READ_IMPLIES_EXEC. */
 long sys_personality(word persona)
 {
-    return (uint32_t)persona == 0xffffffff || (persona & 0xff) == 0 ? 0 : -EINVAL;
+    struct thread *thread = current_thread();
+    uint32_t old = thread->personality;
+
+    if ((uint32_t)persona != 0xffffffff)
+        thread->personality = (uint32_t)persona;
+    return (long)old;
 }

@@ -135,8 +135,8 @@ static void elf_close(struct elf_file *elf)
 
 /*
  * i386 programs from before there was PT_GNU_STACK know no difference between reading and
- * executing: their segments, the interpreter's among them, and their stack may be executed. (Linux
- * gives their later mappings the right too.)
+ * executing: their segments, the interpreter's among them, and their stack may be executed, and so
+ * may what they map later (READ_IMPLIES_EXEC).
  */
 static bool knows_no_execute(const struct elf_file *elf)
 {
@@ -328,14 +328,16 @@ static int load_interpreter(struct elf_file *program, struct quire_space *space,
     return 0;
 }
 
-int elf_load(struct file *file, struct quire_space *space, struct elf_image *out)
+int elf_load(struct file *file, struct quire_space *space, bool all_executable,
+             struct elf_image *out)
 {
     struct elf_file elf;
     quire_virt bias;
     int error = elf_open(&elf, file, false);
 
     *out = (struct elf_image){0};
-    elf.all_executable = !error && !knows_no_execute(&elf);
+    elf.all_executable = !error && (all_executable || !knows_no_execute(&elf));
+    out->all_executable = elf.all_executable;
     if (!error)
         error = map_segments(&elf, space, false, &bias);
     if (!error) {

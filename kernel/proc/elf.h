@@ -46,6 +46,7 @@ struct elf_image {
     quire_virt code_start, code_end, data_start, data_end;
     quire_virt break_start;
     bool executable_stack;
+    bool all_executable; /* what may be read may be executed, also what is mapped later */
 };
 
 /*
@@ -53,6 +54,7 @@ struct elf_image {
  * -ENOEXEC for anything that is not a sound program of this machine; -ENOMEM; errors of opening the
  * interpreter, -EIO or -ELIBBAD when it is none. The space is to be thrown away then.
  */
-int elf_load(struct file *file, struct quire_space *space, struct elf_image *out);
+int elf_load(struct file *file, struct quire_space *space, bool all_executable,
+             struct elf_image *out);
 
 #endif

@@ -319,7 +319,11 @@ static int plan_make(struct exec_plan *plan, struct file *file, const char *name
         return -ENOMEM;
     set_limits(memory->space, process);
     plan->secure = new_credentials(file, &plan->ids);
-    error = elf_load(file, memory->space, &plan->image);
+    /* Kept over exec where programs may be from before there was the difference. */
+    error = elf_load(file, memory->space,
+                     sizeof(long) == 4 && !plan->secure &&
+                         (thread->personality & READ_IMPLIES_EXEC),
+                     &plan->image);
     if (!error)
         error =
             build_stack(memory, &plan->image, strings, name, &plan->ids, plan->secure, &plan->sp);
@@ -414,6 +418,11 @@ static void plan_carry_out(struct exec_plan *plan, const char *name, struct trap
     process->exec_done = true;
     process->exit_signal = SIGCHLD;
     process->dumpable = !plan->secure;
+    if (plan->secure)
+        thread->personality &= ~PERSONALITY_CLEARED;
+    thread->personality &= ~(uint32_t)(READ_IMPLIES_EXEC | (sizeof(long) == 4 ? 0xff : 0));
+    if (plan->image.all_executable)
+        thread->personality |= READ_IMPLIES_EXEC;
     process->credentials.euid = process->credentials.suid = process->credentials.fsuid =
         plan->ids.euid;
     process->credentials.egid = process->credentials.sgid = process->credentials.fsgid =

@@ -121,6 +121,7 @@ static int copy_thread(struct thread *child, const struct thread *parent,
     child->nice = parent->nice;
     child->policy = parent->policy;
     child->memory_policy = parent->memory_policy;
+    child->personality = parent->personality;
     child->memory_nodes = parent->memory_nodes;
     child->priority = parent->priority;
     child->blocked = parent->restore_blocked ? parent->saved_blocked : parent->blocked;

@@ -204,6 +204,7 @@ struct thread {
     unsigned long
         set_child_tid;       /* (o) user address, or 0: written at its first return to user mode */
     int parent_death_signal; /* (o) */
+    uint32_t personality;    /* (o) as told by personality(2); READ_IMPLIES_EXEC acts */
     int exit_code;           /* (o) wait status it ended with */
     bool dying;              /* (s) has been told to end (exit_group, exec, SIGKILL) */
     bool allocation_struck;  /* (o) fail-nth made one fail since it was in user mode */

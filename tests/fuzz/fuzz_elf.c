@@ -243,7 +243,7 @@ static void load(struct quire_space *space)
 {
     struct elf_image image;
     uint64_t failures = machine->allocation_failures;
-    int error = elf_load(&program, space, &image);
+    int error = elf_load(&program, space, false, &image);
 
     host_fail_at = 0;
     machine->fail_allocation_at = 0;

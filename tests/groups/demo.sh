@@ -102,7 +102,7 @@ shows faults "each class is counted once" \
          if ($(i + 1) != $(i - 1) + 1) print $0; seen[$(i - 2)]++ } }
      /SIGSEGV, no right/ { right++ } /SIGSEGV, not mapped/ { mapped++ } /SIGBUS/ { bus++ }
      END { n = split("zero_read anonymous_write zero_upgrade object_read object_write object_copy " \
-                     "unshare copy reuse grow guard no_region no_right kernel_address beyond_end", w)
+                     "device unshare copy reuse grow guard no_region no_right kernel_address beyond_end", w)
            for (i = 1; i <= n; i++) if (!seen[w[i]]) print "no row for " w[i]
            if (right != 2 || mapped != 3 || bus != 1) print "signals" }'
 shows cow "the writer gets the copy, the last owner writes in place" \

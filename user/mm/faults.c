@@ -5,6 +5,7 @@
 #include "mm.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -202,6 +203,18 @@ static volatile char *kernel_address(void)
                                                  : (uintptr_t)0xc0000000u);
 }
 
+/* The adapters' window below 1 MiB, which is on every PC. */
+static volatile char *device(void)
+{
+    int fd = open("/dev/mem", O_RDONLY | O_CLOEXEC);
+    volatile char *at = mmap(NULL, page_size, PROT_READ, MAP_SHARED, fd, 0xb8000);
+
+    if (at == MAP_FAILED)
+        fail("/dev/mem: %s", strerror(errno));
+    close(fd);
+    return at;
+}
+
 static const struct act acts[] = {
     {"zero_read", "read private memory that was never touched", untouched, false, NULL},
     {"anonymous_write", "write to private memory that was never touched", untouched, true, NULL},
@@ -209,6 +222,7 @@ static const struct act acts[] = {
     {"object_read", "read a mapped file", shared_file, false, NULL},
     {"object_write", "write to a shared file mapping", shared_file, true, NULL},
     {"object_copy", "write to a private file mapping", private_file, true, NULL},
+    {"device", "read memory of a device", device, false, NULL},
     {"unshare", "first write after a fork: the table is shared", in_shared_table, true, end_helper},
     {"copy", "write to a page that a fork holds too", held_by_child, true, end_helper},
     {"reuse", "the same, when the other process has ended", left_by_child, true, NULL},
@@ -224,7 +238,6 @@ static const struct act acts[] = {
 static const struct {
     const char *class, *why;
 } not_shown[] = {
-    {"device", "a program touches a device's memory; no device here lets programs map it"},
     {"swap_in", "the page lies in a swap slot; this kernel has no swap device yet"},
     {"poisoned", "bringing a page back failed before; needs swap"},
     {"io_error", "bringing a page back fails now; needs swap"},
