@@ -217,6 +217,16 @@ short() {
 }
 check "files larger than memory are copied and compared" short
 
+mapped() {
+    afresh
+    guest --mem 40M '/t/bigmap write /m/big 90 7' >"$work/lines" 2>&1 || {
+        tail -n 5 "$work/lines"
+        return 1
+    }
+    "$programs/bigmap" verify "$folder/big" 90 7
+}
+check "a file larger than memory is written through a mapping" mapped
+
 # ---- mounts ----
 
 mounts() {

@@ -84,7 +84,10 @@ int ninep_getattr(struct ninep_session *session, uint32_t fid, struct ninep_attr
     error = ninep_exchange(request, true);
     if (error == 0)
         ninep_get_attributes(&request->reader, out);
-    return ninep_end(request, error);
+    error = ninep_end(request, error);
+    if (error == 0 && out->size > INT64_MAX)
+        out->size = INT64_MAX; /* more no file can have */
+    return error;
 }
 
 int ninep_setattr(struct ninep_session *session, uint32_t fid, const struct ninep_setattr *change)

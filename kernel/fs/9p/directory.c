@@ -10,6 +10,7 @@
 
 #include "core/memory.h"
 #include "core/string.h"
+#include "proc/process.h"
 
 #define FIRST_PLACE 2 /* positions 0 and 1 are "." and ".." */
 #define FAR         (1ull << 62)
@@ -88,6 +89,7 @@ static int list(struct file *file, struct directory_sink *sink)
     struct listing *listing = file->data;
     struct ninep_session *session = ninep_of(file->inode)->session;
     bool full = false, any = false;
+    uint64_t before;
 
     if (ninep_of(file->inode)->unlinked)
         return -ENOENT;
@@ -106,12 +108,16 @@ static int list(struct file *file, struct directory_sink *sink)
             listing->used = (size_t)n;
             listing->position = file->position;
         }
+        before = file->position;
         given = list_buffer(file, listing, sink, &full);
         if (given < 0) {
             listing->at = listing->used = 0;
             return any ? 0 : given;
         }
         any |= given > 0;
+        /* A server that goes round in circles, and a program that nobody waits for. */
+        if ((given == 0 && !full && file->position == before) || kill_pending())
+            return any ? 0 : -EIO;
     }
     return 0;
 }

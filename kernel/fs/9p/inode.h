@@ -9,8 +9,9 @@
  * its last name is gone; `fid` then does not, and what it served is answered from memory.
  *
  * Changes by the host are seen when a file is opened or asked about (stat): the server's size and
- * time of change against those that were seen last. If they differ, pages that are not ours to
- * write are forgotten.
+ * time of change against those that were seen last. If they differ, pages that came from the server
+ * are forgotten. Where this side has written what the server does not have yet, its own content
+ * stands until it is written.
  *
  * Locks: node->mutex for what is known of the server's file, taken inside the VFS's mutexes;
  * messages are sent and pages dropped under it. Inside it node->opening, for making open fids: a

@@ -262,6 +262,7 @@ static int create(struct vfs_entry *directory, const char *name, size_t length,
                 fid = NINEP_NO_FID;
             }
             mutex_unlock(&made->opening);
+            __atomic_store_n(&made->fresh, true, __ATOMIC_RELAXED);
             ninep_keep(made); /* the worker gives the fid back if nobody opens it */
         }
         set_owner(made->inode, node);

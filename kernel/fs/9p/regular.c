@@ -160,7 +160,7 @@ static int regular_open(struct vfs_inode *inode, struct file *file)
 
     count_open(node, 1); /* before: the worker closes what nobody has open */
     ninep_keep(node);
-    error = ninep_refresh(inode);
+    error = __atomic_exchange_n(&node->fresh, false, __ATOMIC_RELAXED) ? 0 : ninep_refresh(inode);
     if (error == 0 && access != O_RDONLY)
         error = ninep_io_fid(node, true, &fid);
     /* Who writes parts of pages reads them; if that cannot be, it is told then. */
