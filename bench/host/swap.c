@@ -1,12 +1,15 @@
 /*
- * quire-swap [--rounds N] [--memory MIB] [--touch MIB] [--linux|--quire] [--keep FOLDER] [--check]
- *
- * Without a kernel's name it runs both; what an earlier run found for the other is kept in build/.
+ * quire-swap [--rounds N] [--memory MIB] [--touch MIB] [--linux|--quire] [--time]
+ *            [--keep FOLDER] [--check]
  *
  * Runs build/bench/swap under Debian's Linux and under quire, in the same machine with a disk to
  * swap to, and prints pages per second and guest instructions per page. Instructions come from one
  * run of each with the plugin, and what an idle processor executes is left out; times come from
  * runs without it, alternating, of which the fastest counts: others use the host too.
+ *
+ * With a kernel's name only that one runs; what an earlier run found for the other is kept in
+ * build/. --time: only times are measured, and earlier ones stand where they are better. --check:
+ * whether quire's instructions are where they must be.
  */
 #define _GNU_SOURCE
 #include "../../tools/archive/archive.h"
@@ -35,7 +38,7 @@
 
 struct options {
     unsigned rounds, memory, touch;
-    bool only_linux, only_quire, check;
+    bool only_linux, only_quire, only_time, check;
     const char *keep;
 };
 
@@ -98,6 +101,8 @@ static struct options parse(int argc, char **argv)
             options.only_linux = true;
         else if (strcmp(argv[i], "--quire") == 0)
             options.only_quire = true;
+        else if (strcmp(argv[i], "--time") == 0)
+            options.only_time = true;
         else if (strcmp(argv[i], "--check") == 0)
             options.check = true;
         else
@@ -458,7 +463,10 @@ int main(int argc, char **argv)
     if (options.check)
         return check(&sides[1], &options, format_string("%s/counts", folder));
     sides[0].guest = guest_linux(frozen_file(LINUX_IMAGE));
-    for (unsigned round = 0; round <= options.rounds; round++) {
+    for (unsigned i = 0; i < 2; i++)
+        if (options.only_time || (i == 0 ? options.only_quire : options.only_linux))
+            load_figures(&sides[i], &options);
+    for (unsigned round = options.only_time ? 1 : 0; round <= options.rounds; round++) {
         for (unsigned i = 0; i < 2; i++) {
             char *counts = format_string("%s/%s", options.keep != NULL ? options.keep : folder,
                                          sides[i].guest.name);
@@ -466,8 +474,6 @@ int main(int argc, char **argv)
             if (i == 0 ? !options.only_quire : !options.only_linux) {
                 run(&sides[i], &options, rate, round == 0 ? counts : NULL);
                 keep_figures(&sides[i], &options);
-            } else if (round == 0) {
-                load_figures(&sides[i], &options);
             }
             free(counts);
         }
