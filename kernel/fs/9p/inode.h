@@ -45,6 +45,7 @@ struct ninep_inode {
     struct mutex opening;          /* inside mutex: the open fids are made */
     uint32_t fid;                  /* (a) changed under mutex */
     uint32_t read_fid, write_fid;  /* (a) open; made under opening */
+    bool fresh;                    /* (a) just made: nobody else knows it yet */
     bool write_reads;              /* (opening) write_fid can read, too */
     bool unlinked;                 /* (a) the last name is gone: attributes are ours alone */
     uint32_t retired[NINEP_RETIRED]; /* (mutex) what fid was before: a message may still name it */
