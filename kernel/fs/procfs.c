@@ -159,7 +159,7 @@ static int make_text(struct proc_open *open)
     return error;
 }
 
-static long proc_read(struct file *file, struct transfer *to, uint64_t *position)
+long proc_read(struct file *file, struct transfer *to, uint64_t *position)
 {
     struct proc_open *open = file->data;
     const struct proc_file *kind = open->target.file;

@@ -63,6 +63,7 @@ struct proc_open {
     struct text text;          /* (lock) */
     bool made;                 /* (lock) the text was shown without an error */
     struct proc_target target; /* (c) the inode's, with `space` */
+    void *data;                /* (lock) the file operations' own */
 };
 
 #define PROC_TEXT(file_name, permissions, function)                                                \
@@ -116,6 +117,8 @@ int proc_parse_number(const char *name, size_t length);
 /* A number as programs write settings: blanks around it, a sign, 0x or 0. 0 or -EINVAL. */
 int proc_parse_setting(const char *text, int64_t *out);
 
+/* What a text file answers to read. */
+long proc_read(struct file *file, struct transfer *to, uint64_t *position);
 /* Where reading starts, not below 0. */
 int64_t proc_seek(struct file *file, int64_t offset, int whence);
 /* The last reference of an open file went. */

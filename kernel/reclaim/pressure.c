@@ -22,6 +22,8 @@
 #include <quire/hooks.h>
 
 #include "core/compiler.h"
+#include "core/memory.h"
+#include "kernel/linux/errno.h"
 #include "kernel/proc/scheduler.h"
 #include "x86/interrupt.h"
 #include "x86/time.h"
@@ -46,7 +48,19 @@ static struct {
     uint64_t last_sample, next_sample;
     uint64_t next_tick;
     unsigned long average[STATES][3];
-} pressure = {.running = 1};
+    struct list triggers;
+} pressure = {.running = 1, .triggers = LIST_INIT(pressure.triggers)};
+
+struct pressure_trigger {
+    struct list node;
+    unsigned state;
+    uint64_t threshold, window;
+    uint64_t start, start_total; /* of the window that runs */
+    uint64_t growth;             /* in the one before */
+    uint64_t last;               /* event */
+    bool happened;
+    struct wait_queue queue;
+};
 
 /* ---- states ---- */
 
@@ -199,8 +213,89 @@ static void update(void)
         add_sample(i, missed, period);
 }
 
+/* ---- triggers ---- */
+
+/* The window slides: of the one before, the part counts that the running one does not cover yet. */
+static void look_at_trigger(struct pressure_trigger *trigger, uint64_t now)
+{
+    uint64_t total = pressure.total[trigger->state], elapsed = now - trigger->start;
+    uint64_t growth = total - trigger->start_total;
+
+    if (elapsed > trigger->window) {
+        trigger->start = now;
+        trigger->start_total = total;
+        trigger->growth = growth;
+    } else {
+        growth += trigger->growth / 1000 * ((trigger->window - elapsed) / 1000) /
+                  (trigger->window / 1000000);
+    }
+    if (growth < trigger->threshold || now < trigger->last + trigger->window)
+        return;
+    trigger->last = now;
+    __atomic_store_n(&trigger->happened, true, __ATOMIC_RELEASE);
+    wake_all(&trigger->queue);
+}
+
+static void look_at_triggers(void)
+{
+    uint64_t now = clock_monotonic_ns();
+
+    account(now);
+    list_for_each(node, &pressure.triggers)
+        look_at_trigger(container_of(node, struct pressure_trigger, node), now);
+}
+
+int pressure_trigger_create(enum pressure_resource resource, bool full, uint64_t threshold,
+                            uint64_t window, struct pressure_trigger **out)
+{
+    struct pressure_trigger *trigger;
+    unsigned long flags;
+
+    if (window < NANOSECONDS_PER_SECOND / 2 || window > 10 * NANOSECONDS_PER_SECOND ||
+        threshold == 0 || threshold > window)
+        return -EINVAL;
+    trigger = kernel_alloc_zeroed(sizeof *trigger);
+    if (!trigger)
+        return -ENOMEM;
+    trigger->state = 2 * resource + full;
+    trigger->threshold = threshold;
+    trigger->window = window;
+    wait_queue_init(&trigger->queue);
+    flags = interrupts_save();
+    trigger->start = clock_monotonic_ns();
+    account(trigger->start);
+    trigger->start_total = pressure.total[trigger->state];
+    list_add_tail(&pressure.triggers, &trigger->node);
+    interrupts_restore(flags);
+    *out = trigger;
+    return 0;
+}
+
+void pressure_trigger_destroy(struct pressure_trigger *trigger)
+{
+    unsigned long flags = interrupts_save();
+
+    list_remove(&trigger->node);
+    interrupts_restore(flags);
+    kernel_free(trigger);
+}
+
+bool pressure_trigger_take(struct pressure_trigger *trigger)
+{
+    return __atomic_exchange_n(&trigger->happened, false, __ATOMIC_ACQ_REL);
+}
+
+struct wait_queue *pressure_trigger_queue(struct pressure_trigger *trigger)
+{
+    return &trigger->queue;
+}
+
+/* ---- time ---- */
+
 void pressure_tick(uint64_t ticks)
 {
+    if (unlikely(!list_empty(&pressure.triggers)))
+        look_at_triggers();
     if (likely(ticks < pressure.next_tick))
         return;
     pressure.next_tick = ticks + PERIOD_TICKS;

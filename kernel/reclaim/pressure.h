@@ -29,6 +29,19 @@ struct pressure_figures {
 /* full: nobody could do anything else. */
 void pressure_figures(enum pressure_resource resource, bool full, struct pressure_figures *out);
 
+/*
+ * Triggers: somebody wants to know when a state held for `threshold` ns within a window of so many.
+ * At most one event per window.
+ */
+struct pressure_trigger;
+/* -EINVAL: the window is not between 0.5 and 10 s, or shorter than the threshold; -ENOMEM. */
+int pressure_trigger_create(enum pressure_resource resource, bool full, uint64_t threshold,
+                            uint64_t window, struct pressure_trigger **out);
+void pressure_trigger_destroy(struct pressure_trigger *trigger);
+/* Whether it happened; then it has not, until it happens again. */
+bool pressure_trigger_take(struct pressure_trigger *trigger);
+struct wait_queue *pressure_trigger_queue(struct pressure_trigger *trigger);
+
 /* What /proc/pressure shows of an average: whole percents, and hundredths. */
 #define PRESSURE_PERCENT(average)    ((average) >> 11)
 #define PRESSURE_HUNDREDTHS(average) ((((average)&2047) * 100) >> 11)

@@ -32,6 +32,7 @@ right "eight threads in memory that is being swept" threads 90 8
 right "locked memory stays" lock 100 16
 right "pages in an order by chance" random 110 8000
 right "another policy every few pages" policies 90
+right "who asked for it is told of pressure" trigger 100
 
 # Each policy from the boot on; the file that switches it; what the pressure file looks like.
 cat >"$work/policies" <<'END'

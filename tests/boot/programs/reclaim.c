@@ -18,6 +18,8 @@
  *
  * whole: all of another process is swapped out; it goes on.
  *
+ * trigger MIB: while so much is filled, who asked for it is told of pressure.
+ *
  * hog: takes memory until it is killed.
  *
  * "reclaim: N pages are right" at the end. Every word of a page says whose it is, which page, which
@@ -27,6 +29,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -517,6 +520,39 @@ static void whole_process(void)
     done(ADVISED);
 }
 
+/* ---- who wants to know of pressure ---- */
+
+static int try_trigger(int fd, const char *text)
+{
+    return write(fd, text, strlen(text) + 1) == (ssize_t)strlen(text) + 1 ? 0 : errno;
+}
+
+static void trigger(size_t pages)
+{
+    int fd = open("/proc/pressure/memory", O_RDWR | O_NONBLOCK);
+    struct pollfd wanted = {.fd = fd, .events = POLLPRI};
+    pid_t child;
+
+    CHECK(fd >= 0);
+    CHECK(try_trigger(fd, "some 1000 1000") == EINVAL);        /* too short a window */
+    CHECK(try_trigger(fd, "some 1000001 1000000") == EINVAL);  /* longer than the window */
+    CHECK(try_trigger(fd, "some 1000000 11000000") == EINVAL); /* too long a window */
+    CHECK(try_trigger(fd, "none 100000 1000000") == EINVAL);
+    CHECK(poll(&wanted, 1, 0) == 1 && (wanted.revents & POLLERR));
+    CHECK(try_trigger(fd, "some 20000 1000000") == 0);
+    CHECK(try_trigger(fd, "some 20000 1000000") == EBUSY);
+    CHECK(poll(&wanted, 1, 0) == 0); /* nothing is short */
+    child = fork();
+    if (child == 0) {
+        fill_share(1, pages, 1);
+        exit(0);
+    }
+    CHECK(poll(&wanted, 1, -1) == 1 && (wanted.revents & POLLPRI));
+    wait_for_all(1);
+    close(fd);
+    done(pages);
+}
+
 /* ---- memory until killed ---- */
 
 static void hog(void)
@@ -553,6 +589,8 @@ int main(int count, char **arguments)
         advice();
     else if (strcmp(what, "whole") == 0)
         whole_process();
+    else if (strcmp(what, "trigger") == 0)
+        trigger(first * MIB / PAGE);
     else if (strcmp(what, "hog") == 0)
         hog();
     printf("reclaim: what?\n");
