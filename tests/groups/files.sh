@@ -217,6 +217,17 @@ short() {
 }
 check "files larger than memory are copied and compared" short
 
+no_memory() {
+    afresh
+    guest --verbose '/t/failing /m && umount /m && mount -t 9p folder0 /m && umount /m && echo again' \
+        >"$work/lines" 2>&1
+    grep -qx again "$work/lines" && no_fids_left "$work/lines" || {
+        tail -n 5 "$work/lines"
+        return 1
+    }
+}
+check "each allocation of each call fails once" no_memory
+
 mapped() {
     afresh
     guest --mem 40M '/t/bigmap write /m/big 90 7' >"$work/lines" 2>&1 || {

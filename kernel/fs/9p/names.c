@@ -249,9 +249,13 @@ static int create(struct vfs_entry *directory, const char *name, size_t length,
     int error =
         file ? make_file(parent, name, length, node, &fid) : make_node(parent, name, length, node);
 
-    if (error == 0)
-        error = lookup(directory, name, length, out);
-    if (error == 0) {
+    if (error != 0)
+        return error;
+    error = lookup(directory, name, length, out);
+    if (error != 0) { /* no memory for it here: then it is not there either */
+        (void)ninep_unlink(parent->session, parent->fid, name, length,
+                           (node->mode & S_IFMT) == S_IFDIR ? NINEP_REMOVEDIR : 0);
+    } else {
         struct ninep_inode *made = ninep_of((*out)->inode);
 
         if (file && inode_is(made->inode, S_IFREG)) {
