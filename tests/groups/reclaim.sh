@@ -2,7 +2,8 @@
 # whenever the machine is idle.
 
 . tests/lib.sh
-tools/build kernel tools image "build/tests/boot$mode/reclaim" || exit 1
+tools/build kernel tools image "build/tests/boot$mode/reclaim" "build/tests/boot$mode/fillmemory" ||
+    exit 1
 
 program=build/tests/boot$mode/reclaim
 
@@ -33,6 +34,9 @@ right "locked memory stays" lock 100 16
 right "pages in an order by chance" random 110 8000
 right "another policy every few pages" policies 90
 right "who asked for it is told of pressure" trigger 100
+
+check "files in memory, private memory and swap" status 0 swapping \
+    --add "build/tests/boot$mode/fillmemory:/fillmemory" -- /fillmemory 100 3
 
 # Each policy from the boot on; the file that switches it; what the pressure file looks like.
 cat >"$work/policies" <<'END'
