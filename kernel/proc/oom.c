@@ -533,25 +533,6 @@ size_t memory_drop_caches(void)
     return threads + kernel_stack_trim() + quire_heap_shrink(&kernel_machine);
 }
 
-/*
- * Free frames for whoever finds fewer: requests that need the direct map, and those that take
- * memory beyond it first and leave some of the direct map to the others.
- */
-static uint64_t available(void)
-{
-    uint64_t direct = quire_frame_available(&kernel_machine), any = 0;
-
-    if (kernel_machine.frame.zone[QUIRE_ZONE_HIGH].present == 0)
-        return direct;
-    for (unsigned i = 0; i < QUIRE_ZONE_COUNT; i++) {
-        const struct quire_zone *zone = &kernel_machine.frame.zone[i];
-        uint64_t free = quire_zone_free(zone), kept = zone->keep[QUIRE_ZONE_HIGH];
-
-        any += free > kept ? free - kept : 0;
-    }
-    return any < direct ? any : direct;
-}
-
 bool memory_reclaim(size_t frames)
 {
     struct thread *thread = current_thread();
@@ -560,7 +541,8 @@ bool memory_reclaim(size_t frames)
     if (oom.busy || in_interrupt() || !interrupts_enabled() || !init_process || thread->dying ||
         thread->sweeping || failnth_struck())
         return false;
-    enough = available() >= kernel_machine.frame.reserve + frames + ENOUGH;
+    enough =
+        quire_frame_available(&kernel_machine) >= kernel_machine.frame.reserve + frames + ENOUGH;
     given = reclaim_direct(frames) != 0;
     if (given && !enough)
         return true; /* each time there is less to take: this ends */

@@ -41,6 +41,7 @@ for source in "$tests"/programs/*.c; do
     hello | terminal) continue ;;
     oom) continue ;;    # group oom
     broken) continue ;; # group hostile
+    reclaim) continue ;; # group reclaim
     wide) [ "$arch" = x86_64 ] || continue ;;
     esac
     check "program: $name" status 0 machine --mem 512M -- "$programs/$name"
@@ -208,8 +209,25 @@ check "a script without #! is given to the shell" no_slash_script
 
 # ---- without the launcher ----
 
+# What is typed before the shell has its prompt is for nobody: the serial line forgets it.
+type_by_hand() {
+    tries=0
+    until grep -q '# $' serial; do
+        tries=$((tries + 1))
+        [ $tries -lt 600 ] || return
+        sleep 0.2
+    done
+    printf 'echo by hand $((40 + 2))\rexit\r'
+    until grep -q 'by hand 42' serial; do
+        tries=$((tries + 1))
+        [ $tries -lt 600 ] || return
+        sleep 0.2
+    done
+}
+
 by_hand() {
-    { sleep 1; printf 'echo by hand $((40 + 2))\rexit\r'; sleep 8; } |
+    : >serial
+    type_by_hand |
         timeout 180 qemu-system-x86_64 -nodefaults -no-user-config \
             -cpu "qemu64,+smep,+smap,+umip$cpu_la57" \
             -m 256M -display none -serial stdio -no-reboot \
