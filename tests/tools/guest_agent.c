@@ -535,7 +535,7 @@ static void switch_swap_on(void)
 {
     char *names = getenv("swap");
 
-    for (char *name = strtok(names, ","); names && name; name = strtok(NULL, ",")) {
+    for (char *name = names ? strtok(names, ",") : NULL; name; name = strtok(NULL, ",")) {
         int fd = open(name, O_RDWR | O_CLOEXEC);
 
         if (fd < 0)
