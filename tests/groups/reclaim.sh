@@ -57,11 +57,11 @@ for counter in pswpin pswpout pgmajfault allocstall_normal pgscan_direct pgsteal
 done
 END
 check "fill with each policy, /proc/pressure, /proc/vmstat" status 0 swapping \
-    --add "$work/policies:/policies" -- /bin/sh /policies
+    --add "$work/policies:/policies" -- busybox sh /policies
 check "policy= at boot" status 0 machine --append policy=aging -- \
-    /bin/grep -q '\[aging\]' /proc/sys/vm/policy
+    busybox grep -q '\[aging\]' /proc/sys/vm/policy
 check "an unknown policy is said" says 'policy=nobody: there is no such policy' \
-    machine --verbose --append policy=nobody -- /bin/grep -q '\[clock\]' /proc/sys/vm/policy
+    machine --verbose --append policy=nobody -- busybox grep -q '\[clock\]' /proc/sys/vm/policy
 
 # The killer: only when neither RAM nor swap is left.
 hogs() {
@@ -90,4 +90,4 @@ swapon /dev/vda
 test $(limit) -eq $with
 END
 check "what may be promised follows the swap" status 0 swapping --add "$work/promises:/promises" -- \
-    /bin/sh /promises
+    busybox sh /promises
