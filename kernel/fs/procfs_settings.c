@@ -1,6 +1,6 @@
 /*
  * /proc/sys: settings. Some the kernel looks at (linux/settings.h); others belong to parts of Linux
- * that this kernel does without (write-back, compaction, swap): they keep what is written to them,
+ * that this kernel does without (compaction, for example): they keep what is written to them,
  * within Linux's range, so that programs that set them go on.
  */
 #include "fs/procfs_settings.h"
