@@ -320,10 +320,10 @@ static int plan_make(struct exec_plan *plan, struct file *file, const char *name
     set_limits(memory->space, process);
     plan->secure = new_credentials(file, &plan->ids);
     /* Kept over exec where programs may be from before there was the difference. */
-    error = elf_load(file, memory->space,
-                     sizeof(long) == 4 && !plan->secure &&
-                         (thread->personality & READ_IMPLIES_EXEC),
-                     &plan->image);
+    error =
+        elf_load(file, memory->space,
+                 sizeof(long) == 4 && !plan->secure && (thread->personality & READ_IMPLIES_EXEC),
+                 &plan->image);
     if (!error)
         error =
             build_stack(memory, &plan->image, strings, name, &plan->ids, plan->secure, &plan->sp);

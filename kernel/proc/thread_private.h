@@ -130,7 +130,7 @@ struct memory {
     uint64_t resident_peak;  /* pages */
     uint64_t *ldt;           /* local descriptor table, or NULL: kernel/linux/sys_ldt.c */
     uint32_t ldt_entries;
-    uint32_t dump_filter;    /* /proc/PID/coredump_filter; inherited, also through exec */
+    uint32_t dump_filter; /* /proc/PID/coredump_filter; inherited, also through exec */
 };
 
 /* ---- threads ---- */

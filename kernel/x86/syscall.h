@@ -12,8 +12,8 @@
 typedef long (*syscall_function)(unsigned long, unsigned long, unsigned long, unsigned long,
                                  unsigned long, unsigned long);
 
-/* NULL entries and numbers from syscall_count on go to syscall_unknown(), as do all calls of a thread
- * whose context is `traced`. */
+/* NULL entries and numbers from syscall_count on go to syscall_unknown(), as do all calls of a
+ * thread whose context is `traced`. */
 extern const syscall_function syscall_table[];
 extern const unsigned long syscall_count;
 

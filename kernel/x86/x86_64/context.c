@@ -71,7 +71,8 @@ static uint16_t loadable(uint16_t selector)
     if (!(selector & IS_LOCAL))
         return selector;
     __asm__("lar %1, %0" : "+r"(rights) : "r"((uint32_t)selector) : "cc");
-    if (!(rights & 0x8000) || (rights & 0xa00) == 0x800) /* absent (or no such); code not to be read */
+    if (!(rights & 0x8000) ||
+        (rights & 0xa00) == 0x800) /* absent (or no such); code not to be read */
         return 0;
     return selector;
 }

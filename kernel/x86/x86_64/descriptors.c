@@ -58,8 +58,8 @@ static void set_system(uint64_t *place, const void *start, size_t size, unsigned
 {
     uint64_t base = (uintptr_t)start;
 
-    place[0] = (size - 1) | (base & 0xffffff) << 16 | (uint64_t)access << 40 |
-               (base >> 24 & 0xff) << 56;
+    place[0] =
+        (size - 1) | (base & 0xffffff) << 16 | (uint64_t)access << 40 | (base >> 24 & 0xff) << 56;
     place[1] = base >> 32;
 }
 
