@@ -207,7 +207,8 @@ void quire_region_account(struct quire_space *space, uint32_t flags, int64_t byt
 {
     uint64_t pages = (uint64_t)(bytes >> QUIRE_PAGE_SHIFT);
 
-    space->pages.total += pages;
+    /* The hand reads it without the lock. */
+    __atomic_store_n(&space->pages.total, space->pages.total + pages, __ATOMIC_RELAXED);
     if (space->pages.total > space->pages.total_peak)
         space->pages.total_peak = space->pages.total;
     if (flags & QUIRE_REGION_GROWS_DOWN)

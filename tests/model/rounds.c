@@ -693,7 +693,6 @@ static bool can_be_hammered(const struct op *op)
                                                 : (unsigned)QUIRE_REMAP_FIXED)) != 0;
     case OP_UNMAP:
     case OP_PROTECT:
-    case OP_ADVISE:
     case OP_LOCK:
     case OP_PAGE_OUT:
     case OP_CLONE:
@@ -701,6 +700,9 @@ static bool can_be_hammered(const struct op *op)
     case OP_OBJECT_PUNCH:
     case OP_OBJECT_WRITE:
         return true;
+    case OP_ADVISE:
+        /* With a store at the same time there are three contents: old, new, new among zeros. */
+        return op->advice != QUIRE_ADVICE_FREE;
     default:
         return false;
     }
