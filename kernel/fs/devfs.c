@@ -18,13 +18,20 @@ static struct quire_spinlock drivers_lock;
 static struct registered_driver *drivers; /* (drivers_lock) newest first; never removed */
 static struct vfs_filesystem *devfs;      /* the only instance */
 
+static bool drives(const struct device_driver *driver, uint64_t device)
+{
+    unsigned minor = driver->minor == DEVICE_ANY_MINOR ? device_minor(device) : driver->minor;
+
+    return device_number(driver->major, minor) == device;
+}
+
 static const struct device_driver *driver_find(uint64_t device)
 {
     struct registered_driver *at;
 
     quire_spin_lock(&drivers_lock);
     at = drivers;
-    while (at != NULL && device_number(at->driver.major, at->driver.minor) != device)
+    while (at != NULL && !drives(&at->driver, device))
         at = at->next;
     quire_spin_unlock(&drivers_lock);
     return at != NULL ? &at->driver : NULL;
@@ -154,5 +161,5 @@ int devfs_add(const struct device_driver *driver)
     added->next = drivers;
     drivers = added;
     quire_spin_unlock(&drivers_lock);
-    return devfs_make(driver->name, &node);
+    return driver->minor == DEVICE_ANY_MINOR ? 0 : devfs_make(driver->name, &node);
 }

@@ -95,10 +95,12 @@ struct file *file_table_find(struct file_table *table, int descriptor);
  */
 struct device_driver {
     const char *name;
-    unsigned major, minor, mode;
+    unsigned major, minor, mode; /* minor: or DEVICE_ANY_MINOR */
     int (*open)(struct file *file); /* sets file->operations (and file->data); 0 or -errno */
     void *data;                     /* what file->data is when open() is called */
 };
+/* For each minor of the major that has no driver of its own; its files are devfs_make's. */
+#define DEVICE_ANY_MINOR UINT32_MAX
 int devfs_add(const struct device_driver *driver);
 
 /*

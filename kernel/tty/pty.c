@@ -43,7 +43,6 @@ struct pty {
 
 static struct quire_spinlock list_lock;
 static struct list pairs = LIST_INIT(pairs); /* by number */
-static unsigned drivers_made;                /* (list_lock) numbers below have a driver */
 
 static struct pty *pty_of(const struct file *file)
 {
@@ -150,35 +149,16 @@ static void insert(struct pty *pty)
     quire_spin_unlock(&list_lock);
 }
 
-/* Drivers, and so their names, stay for ever. */
-static const char *kept_copy(const char *name)
-{
-    size_t size = strlen(name) + 1;
-    char *copy = kernel_alloc(size);
-
-    return copy ? memcpy(copy, name, size) : NULL;
-}
-
-/* A driver for each number that was ever used, and the name while the pair lives. */
 static int make_name(struct pty *pty)
 {
     char name[TTY_NAME_SIZE];
-    struct device_driver driver = {
-        .major = SLAVE_MAJOR, .minor = pty->number, .mode = 0620, .open = slave_open};
     struct vfs_node node = {.mode = S_IFCHR | 0620,
                             .device = device_number(SLAVE_MAJOR, pty->number),
                             .uid = current_process()->credentials.fsuid,
                             .gid = current_process()->credentials.fsgid};
-    int result;
 
     name_of(name, sizeof(name), pty->number);
-    if (pty->number < drivers_made)
-        return devfs_make(name, &node);
-    driver.name = kept_copy(name);
-    result = driver.name ? devfs_add(&driver) : -ENOMEM;
-    if (result == 0)
-        drivers_made = pty->number + 1;
-    return result;
+    return devfs_make(name, &node);
 }
 
 static void remove_pair(struct pty *pty)
@@ -427,9 +407,13 @@ static int pty_init(void)
                                                 .minor = PTMX_MINOR,
                                                 .mode = 0666,
                                                 .open = master_open};
+    static const struct device_driver slaves = {
+        .name = "pts", .major = SLAVE_MAJOR, .minor = DEVICE_ANY_MINOR, .open = slave_open};
     const struct vfs_node directory = {.mode = S_IFDIR | 0755};
     int result = devfs_make("pts", &directory);
 
+    if (result == 0)
+        result = devfs_add(&slaves);
     return result ? result : devfs_add(&driver);
 }
 INITCALL(INIT_PROCESS, pty_init);

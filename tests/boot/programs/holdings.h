@@ -85,8 +85,8 @@ static void holdings_read(int proc, struct holdings *to)
 
 /*
  * What it may hold more than before: pages of the table of numbers, which stay, and as many blocks
- * of the heap as are allowed for tables that grow to what there was once (names of terminals,
- * lists of a file's locks, the table of segments). Caches of one kind of object: nothing.
+ * of the heap as are allowed for tables that grow to what there was once (lists of a file's locks,
+ * the table of segments). Caches of one kind of object: nothing.
  */
 static long holdings_allowed(const char *name, const struct holdings *before,
                              const struct holdings *now, long blocks)
