@@ -212,7 +212,7 @@ check "a script without #! is given to the shell" no_slash_script
 # What is typed before the shell has its prompt is for nobody: the serial line forgets it.
 type_by_hand() {
     tries=0
-    until grep -q '# $' serial; do
+    until grep -q '# ' serial; do
         tries=$((tries + 1))
         [ $tries -lt 600 ] || return
         sleep 0.2

@@ -42,7 +42,7 @@ COMPAT_LIBCS=$libcs tests/compat/run quire "$work" $names
 # expected_of NAME LIBC: the file with what is expected, the architecture's before all others'; or nothing
 expected_of() {
     for folder in $folders; do
-        for file in "$folder/$1.quire" "$folder/$1.$2" "$folder/$1"; do
+        for file in "$folder/$1.quire.$2" "$folder/$1.quire" "$folder/$1.$2" "$folder/$1"; do
             if [ -s "$file" ]; then
                 echo "$file"
                 return
