@@ -181,7 +181,7 @@ void quire_slot_area_exclude(struct quire_slot_area *area, uint64_t index)
 void quire_slot_area_close(struct quire_slot_area *area, bool closing)
 {
     quire_spin_lock(&area->lock);
-    area->closing = closing;
+    __atomic_store_n(&area->closing, closing, __ATOMIC_RELAXED);
     quire_spin_unlock(&area->lock);
 }
 
