@@ -86,7 +86,7 @@ static enum quire_status insert_area(struct quire_slot_area *area)
     /* A newcomer among equals starts with the fewest turns that one of them had. */
     for (; *link != NULL && (*link)->priority >= area->priority; link = &(*link)->next)
         if ((*link)->priority == area->priority && (!equals || had_fewer_turns(*link, area))) {
-            area->given = (*link)->given;
+            area->given = __atomic_load_n(&(*link)->given, __ATOMIC_RELAXED);
             equals = true;
         }
     area->next = *link;
@@ -195,7 +195,7 @@ enum quire_status quire_slot_area_destroy(struct quire_slot_area *area)
     for (uint64_t i = 0; area->bad > 0 && i < area->count && !busy; i++)
         busy = area->slot[i].entries != 0;
     if (!busy)
-        area->closing = true;
+        __atomic_store_n(&area->closing, true, __ATOMIC_RELAXED);
     quire_spin_unlock(&area->lock);
     if (busy)
         return QUIRE_BUSY;
@@ -405,7 +405,7 @@ uint64_t quire_slot_reuse(struct quire *q, struct quire_frame *frame, bool *out_
     } else if (record->state == QUIRE_SLOT_BAD) {
         *out_stays = true;
         slot = 0;
-    } else if (quire_slot_area_of(q, slot)->closing) {
+    } else if (__atomic_load_n(&quire_slot_area_of(q, slot)->closing, __ATOMIC_RELAXED)) {
         *out_stays = record->state != QUIRE_SLOT_VALID;
         drop = !*out_stays;
         slot = 0;

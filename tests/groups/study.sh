@@ -23,6 +23,25 @@ faults 6 opt 4 examples/traces/belady.csv
 faults 11 fifo 4 examples/traces/twelve.csv
 faults 6 opt 4 examples/traces/twelve.csv
 
+# A loop larger than memory, and a scan through a hot set: what keeps nothing of them has lost.
+awk 'BEGIN {
+    print "page"
+    for (lap = 0; lap < 60; lap++) for (i = 0; i < 500; i++) print i
+}' >"$work/loop.csv"
+awk 'BEGIN {
+    srand(3)
+    print "page"
+    for (i = 0; i < 60000; i++) print i % 3 == 0 ? "s" i % 3000 : int(rand() * rand() * 400)
+}' >"$work/scan.csv"
+tide_wins() {
+    "$sim" --csv --frames "$2" "$1" | awk -F, -v percent="$3" '
+        $1 == "tide" { tide = $4 }
+        NR > 1 && $1 != "tide" && $1 != "opt" && (best == 0 || $4 < best) { best = $4 }
+        END { exit !(tide > 0 && tide * 100 < best * percent) }'
+}
+check "tide is best in a loop larger than memory" tide_wins "$work/loop.csv" 450 100
+check "tide is best where a scan passes a hot set" tide_wins "$work/scan.csv" 500 100
+
 # The same references in each format, plain and packed, give the same table.
 awk 'BEGIN {
     srand(7)
@@ -51,6 +70,22 @@ lines_are_right() {
         }' "$1"
 }
 check "nobody beats the optimum" lines_are_right "$work/wanted"
+
+from_pipe() {
+    for packed in cat "gzip -c" "zstd -qc" "bzip2 -c"; do
+        $packed "$work/lackey" | "$sim" --csv --frames 20..200..60 - | cmp - "$work/wanted" || return 1
+    done
+}
+check "standard input, plain or packed, gives the same" from_pipe
+# A reference over a page's end is one to both; one over the end of all addresses is a mistake.
+printf ' L 1fff,2\n S fffffffffffff000,8\nI  08048000,5\n' >"$work/ends"
+faults 4 fifo 9 "$work/ends"
+echo ' L ffffffffffffffff,8' >>"$work/ends"
+check "a reference over the end of all addresses is no line" \
+    says '1 lines could not be read; the first is line 4' "$sim" --frames 9 "$work/ends"
+: >"$work/empty"
+check "an empty trace is refused by name" says 'there is no reference in it' \
+    status 1 "$sim" "$work/empty"
 
 sed '5s/.*/nonsense/; 9s/.*/ L 12g,4/' "$work/lackey" >"$work/broken"
 check "broken lines are counted, and the first is shown with its number" \

@@ -7,6 +7,7 @@
 cd "$(dirname "$0")/../.." || exit 1
 steps=${QUIRE_STEPS:-60000}
 out=build/mutants
+options=
 failed=0
 
 # mutant NAME FILE AWK-PROGRAM: `changed` must be set by the program where it edits
@@ -38,7 +39,8 @@ mutant() {
         return
     fi
     for seed in 1 2 3; do
-        if ! timeout 60 "$dir/build/fast/model" --seed $seed --steps "$steps" --cpus 4 >"$dir/log" 2>&1; then
+        # shellcheck disable=SC2086 # words
+        if ! timeout 60 "$dir/build/fast/model" --seed $seed --steps "$steps" --cpus 4 $options >"$dir/log" 2>&1; then
             echo "ok mutant $name ($(grep -q '^FAILED' "$dir/log" &&
                 sed -n 's/^FAILED //p' "$dir/log" | cut -c1-110 || echo it does not end))"
             rm -rf "$dir/build"
@@ -128,6 +130,50 @@ mutant fault-does-not-look-again fault.c '
 mutant shared-table-changed-in-place table.h '
     /^QUIRE_INLINE bool quire_leaf_is_shared/ { inside = 1 }
     inside && /return/ { sub(/return .*;/, "return leaf == NULL;"); changed = 1 }
+    /^}/ { inside = 0 }
+    { print }'
+
+# Memory that is swept: reclaim, slots, files.
+options=--swap
+
+mutant sweep-does-not-flush reclaim.c '
+    /^static quire_virt sweep_table/ { inside = 1 }
+    inside && /quire_gather_flush\(&flush\);/ { sub(/quire_gather_flush\(&flush\);/, ";"); changed = 1 }
+    /^}/ { inside = 0 }
+    { print }'
+
+mutant sweep-takes-locked-pages reclaim.c '
+    /!\(view->flags & QUIRE_REGION_LOCKED\) &&/ { sub(/!\(view->flags & QUIRE_REGION_LOCKED\) &&/, ""); changed = 1 }
+    { print }'
+
+mutant clone-loses-a-slot-reference clone.c '
+    /quire_slot_get\(/ { sub(/quire_slot_get\(.*\);/, ";"); changed = 1 }
+    { print }'
+
+mutant written-frame-taken-while-written slot.c '
+    /record->state == QUIRE_SLOT_VALID &&/ && !changed { sub(/record->state == QUIRE_SLOT_VALID &&/, "true \\&\\&"); changed = 1 }
+    { print }'
+
+mutant failed-write-forgotten slot.c '
+    /record->state = failed \? QUIRE_SLOT_BAD : QUIRE_SLOT_VALID;/ {
+        sub(/failed \? QUIRE_SLOT_BAD : QUIRE_SLOT_VALID/, "QUIRE_SLOT_VALID"); changed = 1 }
+    { print }'
+
+mutant failed-read-installed slot.c '
+    /^static void finish_read/ { inside = 1 }
+    inside && /if \(!failed\)/ { sub(/!failed/, "true"); changed = 1 }
+    /^}/ { inside = 0 }
+    { print }'
+
+mutant dropped-though-dirty object_pager.c '
+    /^static bool take_clean_locked/ { inside = 1 }
+    inside && /quire_frame_is_dirty\(frame\)/ { sub(/quire_frame_is_dirty\(frame\)/, "false"); changed = 1 }
+    /^}/ { inside = 0 }
+    { print }'
+
+mutant failed-clean-forgotten object_pager.c '
+    /^static enum quire_status write_run/ { inside = 1 }
+    inside && /status != QUIRE_OK/ { sub(/status != QUIRE_OK/, "false"); changed = 1 }
     /^}/ { inside = 0 }
     { print }'
 

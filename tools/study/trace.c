@@ -143,7 +143,8 @@ static bool read_lackey(struct reader *reader, const char *line)
         return false;
     at = end + 1;
     size = strtoull(at, &end, 10);
-    if (end == at || (*end != '\0' && *end != '\r') || size == 0 || size > 1 << 20)
+    if (end == at || (*end != '\0' && *end != '\r') || size == 0 || size > 1 << 20 ||
+        address + (size - 1) < address)
         return false;
     add_access(reader, address, size, kind == 'S' || kind == 'M');
     return true;
@@ -290,23 +291,77 @@ static FILE *unpack(const char *path, int file, const char *program, pid_t *chil
     return fdopen(ends[0], "r");
 }
 
+/* What was read of a pipe cannot be put back: another pipe begins with it, and a process fills that
+ * with what follows. */
+static int put_before(const char *path, int file, const unsigned char *bytes, size_t length,
+                      pid_t *child)
+{
+    static char buffer[1 << 16];
+    ssize_t got = (ssize_t)length;
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) != 0 || (*child = fork()) < 0)
+        fail(path, strerror(errno));
+    if (*child > 0) {
+        close(ends[1]);
+        close(file);
+        return ends[0];
+    }
+    close(ends[0]);
+    memcpy(buffer, bytes, length);
+    do {
+        for (ssize_t done = 0, put; done < got; done += put)
+            if ((put = write(ends[1], buffer + done, (size_t)(got - done))) < 0)
+                _exit(1);
+    } while ((got = read(file, buffer, sizeof(buffer))) > 0);
+    _exit(got < 0);
+}
+
+/* The first bytes of the file, which stands where it stood, or of a pipe, whose place another takes
+ * (then *child fills it). Returns how many there are. */
+static size_t peek(const char *path, int *file, unsigned char *bytes, size_t length, pid_t *child)
+{
+    ssize_t got = pread(*file, bytes, length, 0);
+    size_t have = 0;
+
+    if (got >= 0)
+        return (size_t)got;
+    if (errno != ESPIPE)
+        fail(path, strerror(errno));
+    while (have < length && (got = read(*file, bytes + have, length - have)) > 0)
+        have += (size_t)got;
+    if (got < 0)
+        fail(path, strerror(errno));
+    *file = put_before(path, *file, bytes, have, child);
+    return have;
+}
+
+/* A process that helped has ended well, or the trace is not whole. */
+static void wait_for(const char *path, pid_t child)
+{
+    int status = 0;
+
+    if (child <= 0)
+        return;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (status != 0)
+        fail(path, "it cannot be unpacked to its end");
+}
+
 void trace_read(struct trace *trace, const char *path, uint64_t page_size)
 {
     struct reader reader = {.trace = trace, .page_size = page_size};
     unsigned char magic[8];
     const char *program;
-    pid_t child = 0;
-    ssize_t got;
+    pid_t child = 0, feeder = 0;
     FILE *stream;
     int file = strcmp(path, "-") == 0 ? dup(0) : open(path, O_RDONLY | O_CLOEXEC);
 
     memset(trace, 0, sizeof(*trace));
     if (file < 0)
         fail(path, strerror(errno));
-    got = pread(file, magic, sizeof(magic), 0); /* a pipe has no such look; it must be plain */
-    if (got < 0 && errno != ESPIPE)
-        fail(path, strerror(errno));
-    program = got > 0 ? unpacker(magic, (size_t)got) : NULL;
+    program = unpacker(magic, peek(path, &file, magic, sizeof(magic), &feeder));
     stream = program != NULL ? unpack(path, file, program, &child) : fdopen(file, "r");
     if (stream == NULL)
         fail(path, strerror(errno));
@@ -314,15 +369,10 @@ void trace_read(struct trace *trace, const char *path, uint64_t page_size)
     if (ferror(stream))
         fail(path, "it cannot be read to its end");
     fclose(stream);
-    if (child > 0) {
-        int status = 0;
-
+    if (child > 0)
         close(file);
-        while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-            ;
-        if (status != 0)
-            fail(path, "it cannot be unpacked to its end");
-    }
+    wait_for(path, child);
+    wait_for(path, feeder);
     trace->pages = reader.pages.count;
     free(reader.pages.slot);
     if (trace->events == 0 && trace->bad_lines == 0)
