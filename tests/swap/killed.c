@@ -108,6 +108,23 @@ static int comes_back_to(struct use before, struct use *after)
     return 0;
 }
 
+/* The warm-up's last processes are gone: a while without a change. */
+static struct use at_rest(void)
+{
+    struct timespec millisecond = {.tv_nsec = 1000000};
+    struct use last = look();
+
+    for (int i = 0, same = 0; i < PATIENCE && same < 25; i++) {
+        struct use now;
+
+        nanosleep(&millisecond, NULL);
+        now = look();
+        same = memcmp(&now, &last, sizeof now) == 0 ? same + 1 : 0;
+        last = now;
+    }
+    return last;
+}
+
 int main(int argc, char **argv)
 {
     int rounds = argc > 1 ? atoi(argv[1]) : 20;
@@ -120,9 +137,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < WARM_UP; i++)
         if (one_round() != 0)
             return 1;
-    before = look();
-    (void)comes_back_to(before, &after);
-    before = look();
+    before = at_rest();
     for (int i = 0; i < rounds; i++)
         if (one_round() != 0)
             return 1;
