@@ -238,9 +238,9 @@ static const struct act acts[] = {
 static const struct {
     const char *class, *why;
 } not_shown[] = {
-    {"swap_in", "the page lies in a swap slot; this kernel has no swap device yet"},
-    {"poisoned", "bringing a page back failed before; needs swap"},
-    {"io_error", "bringing a page back fails now; needs swap"},
+    {"swap_in", "the page lies in a swap slot; needs `--swap` and memory that is short"},
+    {"poisoned", "bringing a page back failed before; needs a swap device that fails"},
+    {"io_error", "bringing a page back fails now; needs the same"},
     {"pager_wait", "a file's page is on its way from a slow device"},
     {"spurious", "the entry allows the access already: another CPU was faster"},
     {"race", "another CPU changed the region or the table meanwhile: looked again"},
