@@ -722,6 +722,7 @@ static size_t reclaim_pages(struct quire *q, size_t wanted, bool background)
                           .last = UINT64_MAX,
                           .time = (uint32_t)(quire_hook_clock(q) >> 20)};
     unsigned rounds = 0;
+    bool may_trim = true;
 
     if (!something_can_go(q))
         return 0;
@@ -746,8 +747,11 @@ static size_t reclaim_pages(struct quire *q, size_t wanted, bool background)
             if (sweep.zones == 1u << QUIRE_ZONE_HIGH && rounds > 1)
                 sweep.zones = ALL_ZONES; /* the others do too, if nothing else is there */
         }
-        if (sweep.no_slots && quire_slot_trim(q, wanted) > 0)
-            sweep.no_slots = false;
+        /* A look at all slots: once in vain is enough. */
+        if (sweep.no_slots && may_trim) {
+            may_trim = quire_slot_trim(q, wanted) > 0;
+            sweep.no_slots = !may_trim;
+        }
     }
     layer->stolen[background] += sweep.taken;
     end_sweeping(q);
