@@ -253,7 +253,7 @@ check "help names the commands" front_help
 missing_packages() {
     mkdir path
     for command in sh dirname readlink cat gcc make ld clang clang-format clang-tidy musl-gcc cpio \
-        grub-mkrescue xorriso mformat pmap prlimit; do
+        grub-mkrescue xorriso mformat pmap prlimit python3 perl sqlite3 strace stress-ng nbdkit xz zstd bzip2; do
         ln -s "$(command -v $command)" path/$command
     done
     printf '#!/bin/sh\nexit 99\n' >path/apt-get
