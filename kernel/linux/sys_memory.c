@@ -67,7 +67,7 @@ static int open_mapping(struct file *file, unsigned protection, unsigned flags,
     if (shared && (protection & PROT_WRITE) && file->inode && (file->inode->seals & F_SEAL_WRITE))
         return -EPERM;
     error = file->operations->map(file, shared, &map->object);
-    if (!error && map->object->kind == QUIRE_OBJECT_DEVICE)
+    if (!error && map->object && map->object->kind == QUIRE_OBJECT_DEVICE)
         error = device_offset(map);
     if (error)
         return error;
