@@ -86,7 +86,8 @@ static void holdings_read(int proc, struct holdings *to)
 /*
  * What it may hold more than before: pages of the table of numbers, which stay, and as many blocks
  * of the heap as are allowed for tables that grow to what there was once (lists of a file's locks,
- * the table of segments). Caches of one kind of object: nothing.
+ * the table of segments), and as many files: a program that ends may leave one that has a name, of
+ * the few names that it knows. Caches of other objects: nothing.
  */
 static long holdings_allowed(const char *name, const struct holdings *before,
                              const struct holdings *now, long blocks)
@@ -94,7 +95,7 @@ static long holdings_allowed(const char *name, const struct holdings *before,
     char page[32]; /* the cache of the table's pages */
     long more = 0;
 
-    if (strncmp(name, "heap-", 5) == 0)
+    if (strncmp(name, "heap-", 5) == 0 || strcmp(name, "quire_object") == 0)
         more = blocks;
     snprintf(page, sizeof page, "heap-%zu", HOLDINGS_PIDS_PER_PAGE * sizeof(void *));
     if (strcmp(name, page) == 0 && now->last_pid > before->last_pid)
