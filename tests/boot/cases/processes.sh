@@ -31,7 +31,7 @@ id
 pidof sh >/dev/null && echo found
 mount | awk '$3 == "/proc" { print $1, $3, $5 }'
 uname -s
-uname -m
+case $(uname -m) in x86_64 | i686) echo x86 ;; esac
 hostname
 date -u -d '2024-02-29 12:00:00' +%s
 test $(date +%s) -gt 1700000000 && echo after 2023
