@@ -159,8 +159,8 @@ static long kmsg_read(struct file *file, struct transfer *to, uint64_t *position
 static int mem_map(struct file *file, bool shared, struct quire_object **out)
 {
     (void)file, (void)shared;
-    return status_errno(quire_object_create_device(
-        &kernel_machine, VIDEO_WINDOW, VIDEO_WINDOW_SIZE, QUIRE_CACHE_UNCACHED, NULL, out));
+    return status_errno(quire_object_create_device(&kernel_machine, VIDEO_WINDOW, VIDEO_WINDOW_SIZE,
+                                                   QUIRE_CACHE_UNCACHED, NULL, out));
 }
 
 static const struct file_operations mem_operations = {.seek = memory_seek, .map = mem_map};
@@ -191,8 +191,8 @@ static int memory_open(struct file *file)
 static int devices_init(void)
 {
     static const struct device_driver devices[] = {
-        MEMORY_DEVICE(mem, 1, 0640),    MEMORY_DEVICE(null, 3, 0666),   MEMORY_DEVICE(zero, 5, 0666),  MEMORY_DEVICE(full, 7, 0666),
-        MEMORY_DEVICE(random, 8, 0666), MEMORY_DEVICE(kmsg, 11, 0644),
+        MEMORY_DEVICE(mem, 1, 0640),  MEMORY_DEVICE(null, 3, 0666),   MEMORY_DEVICE(zero, 5, 0666),
+        MEMORY_DEVICE(full, 7, 0666), MEMORY_DEVICE(random, 8, 0666), MEMORY_DEVICE(kmsg, 11, 0644),
     };
     static const struct device_driver urandom = {.name = "urandom",
                                                  .major = 1,

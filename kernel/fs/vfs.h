@@ -95,7 +95,7 @@ struct file *file_table_find(struct file_table *table, int descriptor);
  */
 struct device_driver {
     const char *name;
-    unsigned major, minor, mode; /* minor: or DEVICE_ANY_MINOR */
+    unsigned major, minor, mode;    /* minor: or DEVICE_ANY_MINOR */
     int (*open)(struct file *file); /* sets file->operations (and file->data); 0 or -errno */
     void *data;                     /* what file->data is when open() is called */
 };

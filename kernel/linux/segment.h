@@ -30,7 +30,8 @@ enum segment_contents {
 uint64_t segment_descriptor(const struct segment_abi *segment);
 struct segment_abi segment_of_descriptor(uint64_t descriptor, uint32_t number);
 
-/* --- the local descriptor table of a space (modify_ldt) ---------------------------------------- */
+/* --- the local descriptor table of a space (modify_ldt) ----------------------------------------
+ */
 
 /* fork: a copy for `to`, which has none yet. False: no memory. */
 bool ldt_copy(const struct memory *from, struct memory *to);

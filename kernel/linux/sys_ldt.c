@@ -71,9 +71,9 @@ static bool clears(const struct segment_abi *segment, bool old)
 {
     if (segment->base != 0 || segment->limit != 0)
         return false;
-    return old || (segment->contents == 0 && segment->read_only && !segment->wide &&
-                   !segment->in_pages && segment->absent && !segment->usable &&
-                   !(sizeof(long) == 8 && segment->lm));
+    return old ||
+           (segment->contents == 0 && segment->read_only && !segment->wide && !segment->in_pages &&
+            segment->absent && !segment->usable && !(sizeof(long) == 8 && segment->lm));
 }
 
 /* 0 or -errno. */

@@ -61,7 +61,8 @@ static int set_segment(struct context *context, unsigned long user, bool choose)
     }
     if (!is_number(segment.number))
         return -EINVAL;
-    context_set_tls(context, segment.number - TLS_SEGMENT_FIRST, is_empty(&segment) ? 0 : segment_descriptor(&segment));
+    context_set_tls(context, segment.number - TLS_SEGMENT_FIRST,
+                    is_empty(&segment) ? 0 : segment_descriptor(&segment));
     return 0;
 }
 
@@ -79,7 +80,8 @@ long sys_get_thread_area(word user)
         return -EFAULT;
     if (!is_number(number))
         return -EINVAL;
-    segment = segment_of_descriptor(current_thread()->context.tls[number - TLS_SEGMENT_FIRST], number);
+    segment =
+        segment_of_descriptor(current_thread()->context.tls[number - TLS_SEGMENT_FIRST], number);
     return copy_to_user((void *)user, &segment, sizeof segment) == 0 ? 0 : -EFAULT;
 }
 

@@ -103,8 +103,8 @@ static void each(const char *name, void (*function)(void *))
 
 static void each_flag(void)
 {
-    static const unsigned sets[] = {0,       0x400,    0x3000,   0x4000, 0x10000, 0x40000,
-                                    0x80000, 0x100000, 0x200000, 0x8002};
+    static const unsigned sets[] = {0,       0x400,   0x3000,   0x4000,   0x10000,
+                                    0x40000, 0x80000, 0x100000, 0x200000, 0x8002};
 
     for (unsigned i = 0; i < sizeof sets / sizeof *sets; i++) {
         char text[60];
