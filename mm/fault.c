@@ -41,35 +41,12 @@
 /* (1): false when nothing covers the page. */
 QUIRE_INLINE bool look_up(struct quire_fault *fault)
 {
-    struct quire_space *space = fault->space;
+    const struct quire_region_view *view = &fault->view;
 
-    for (;;) {
-        struct quire_region *region;
-        bool found = false;
-
-        quire_platform_point();
-        fault->view.sequence = __atomic_load_n(&space->sequence, __ATOMIC_ACQUIRE);
-        if (QUIRE_UNLIKELY(fault->view.sequence & 1)) {
-            quire_platform_relax();
-            continue;
-        }
-        region = quire_region_at_or_above(space, fault->page);
-        if (region != NULL) {
-            fault->view.start = ATOMIC_FIELD(region->range.start);
-            fault->view.end = ATOMIC_FIELD(region->range.end);
-            fault->view.flags = ATOMIC_FIELD(region->flags);
-            fault->view.object = ATOMIC_FIELD(region->object);
-            fault->view.index = ATOMIC_FIELD(region->offset) +
-                                ((fault->page - fault->view.start) >> QUIRE_PAGE_SHIFT);
-            found = fault->view.start <= fault->page;
-        } else {
-            fault->view.flags = 0;
-        }
-        __atomic_thread_fence(__ATOMIC_ACQUIRE);
-        if (QUIRE_LIKELY(__atomic_load_n(&space->sequence, __ATOMIC_RELAXED) ==
-                         fault->view.sequence))
-            return found;
-    }
+    if (!quire_region_read(fault->space, fault->page, &fault->view) || view->start > fault->page)
+        return false;
+    fault->index = view->offset + ((fault->page - view->start) >> QUIRE_PAGE_SHIFT);
+    return true;
 }
 
 __attribute__((noinline)) bool quire_fault_find_again(struct quire_fault *fault)
@@ -262,7 +239,7 @@ static bool still_of_object(const struct quire_frame *frame, const struct quire_
  */
 static enum quire_status map_around(struct quire_fault *fault, quire_entry bits)
 {
-    const struct quire_fault_view *view = &fault->view;
+    const struct quire_region_view *view = &fault->view;
     const quire_virt window = (quire_virt)QUIRE_FAULT_AROUND << QUIRE_PAGE_SHIFT;
     struct quire_frame *frame[QUIRE_FAULT_AROUND];
     quire_virt first = fault->page & ~(window - 1);
@@ -277,7 +254,7 @@ static enum quire_status map_around(struct quire_fault *fault, quire_entry bits)
     if (last > view->end)
         last = view->end;
     count = (last - first) >> QUIRE_PAGE_SHIFT;
-    index = view->index - ((fault->page - first) >> QUIRE_PAGE_SHIFT);
+    index = fault->index - ((fault->page - first) >> QUIRE_PAGE_SHIFT);
     (void)quire_object_pages(view->object, index, count, frame);
 
     slot = &fault->leaf.entries[quire_level_index(first, 1)];
@@ -312,7 +289,7 @@ static enum quire_status copy_from_object(struct quire_fault *fault, struct quir
         quire_frame_put(fault->q, copy);
         return QUIRE_RETRY;
     }
-    if (!still_of_object(page, fault->view.object, fault->view.index)) {
+    if (!still_of_object(page, fault->view.object, fault->index)) {
         quire_fault_unlock(fault);
         quire_frame_put(fault->q, copy);
         return QUIRE_RETRY;
@@ -330,7 +307,7 @@ static enum quire_status map_object_page(struct quire_fault *fault, struct quire
 
     if (!quire_fault_lock(fault))
         return QUIRE_RETRY;
-    if (!still_of_object(page, fault->view.object, fault->view.index)) {
+    if (!still_of_object(page, fault->view.object, fault->index)) {
         quire_fault_unlock(fault);
         return QUIRE_RETRY;
     }
@@ -345,7 +322,7 @@ static enum quire_status map_object_page(struct quire_fault *fault, struct quire
 static enum quire_status device_fault(struct quire_fault *fault)
 {
     const struct quire_object *object = fault->view.object;
-    uint64_t offset = fault->view.index << QUIRE_PAGE_SHIFT;
+    uint64_t offset = fault->index << QUIRE_PAGE_SHIFT;
     quire_entry bits = quire_region_entry(fault->view.flags) | QUIRE_ENTRY_SPECIAL;
 
     /* Reading registers is no copying of bytes. */
@@ -380,7 +357,7 @@ fetch_page(struct quire_fault *fault, struct quire_frame **out, bool *waited)
                      (fault->view.flags & QUIRE_REGION_RANDOM ? QUIRE_OBJECT_RANDOM : 0) |
                      (fault->view.flags & QUIRE_REGION_SEQUENTIAL ? QUIRE_OBJECT_SEQUENTIAL : 0);
     enum quire_status status =
-        quire_object_fetch(fault->view.object, fault->view.index, flags, out, waited);
+        quire_object_fetch(fault->view.object, fault->index, flags, out, waited);
 
     if (status == QUIRE_OK && !quire_fault_find_again(fault)) {
         quire_frame_put(fault->q, *out);
@@ -423,7 +400,7 @@ static enum quire_status use_object_page(struct quire_fault *fault, struct quire
 
 static enum quire_status object_fault(struct quire_fault *fault)
 {
-    const struct quire_fault_view *view = &fault->view;
+    const struct quire_region_view *view = &fault->view;
     struct quire_object *object = view->object;
     struct quire_frame *page;
     enum quire_status status;
@@ -444,7 +421,7 @@ static enum quire_status object_fault(struct quire_fault *fault)
      * is going just now. */
     if (!quire_object_try_get(object))
         return QUIRE_RETRY;
-    status = quire_object_page(object, view->index, QUIRE_OBJECT_RESIDENT, &page);
+    status = quire_object_page(object, fault->index, QUIRE_OBJECT_RESIDENT, &page);
     if (QUIRE_UNLIKELY(status == QUIRE_NO_MAPPING))
         status = fetch_page(fault, &page, &waited);
     if (status == QUIRE_OK)

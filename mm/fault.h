@@ -7,28 +7,18 @@
 
 #include "object.h"
 
-/* What a fault needs to know of its region, copied while `sequence` held. */
-struct quire_fault_view {
-    uint64_t sequence;
-    quire_virt start, end;
-    uint32_t flags;
-    struct quire_object *object;
-    uint64_t index; /* of the faulting page in the object */
-};
-
 struct quire_fault {
     struct quire *q;
     struct quire_space *space;
     quire_virt page;
     unsigned access;
-    struct quire_fault_view view;
+    struct quire_region_view view;
+    uint64_t index; /* of the page in the region's object */
     struct quire_leaf leaf;
     quire_entry *slot;
     quire_entry seen; /* *slot as the work was prepared for */
     enum quire_fault_class class;
 };
-
-#define ATOMIC_FIELD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
 
 /* (5): with the table locked, nothing changed since it was looked at. Accessed and dirty bits do
  * not matter. */

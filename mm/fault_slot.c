@@ -17,7 +17,7 @@
 static unsigned pages_ahead(const struct quire_fault *fault)
 {
     struct quire_space *space = fault->space;
-    uint32_t ahead = ATOMIC_FIELD(space->ahead);
+    uint32_t ahead = QUIRE_FIELD(space->ahead);
 
     if (fault->view.flags & QUIRE_REGION_RANDOM)
         return 1;
@@ -25,7 +25,7 @@ static unsigned pages_ahead(const struct quire_fault *fault)
         return QUIRE_SLOT_RUN;
     if (ahead == 0)
         ahead = 4;
-    if (ATOMIC_FIELD(space->ahead_next) == fault->page)
+    if (QUIRE_FIELD(space->ahead_next) == fault->page)
         ahead = 2 * ahead < QUIRE_SLOT_RUN ? 2 * ahead : QUIRE_SLOT_RUN;
     else
         ahead = ahead > 1 ? ahead / 2 : 1;
@@ -52,14 +52,14 @@ static unsigned hold_run_locked(struct quire_fault *fault, uint64_t slot)
 static void set_word(struct quire_fault *fault, uint64_t slot, struct quire_frame *frame)
 {
     struct quire_reclaim_layer *layer = &fault->q->reclaim;
-    const struct quire_policy *policy = ATOMIC_FIELD(layer->started);
+    const struct quire_policy *policy = QUIRE_FIELD(layer->started);
     const struct quire_slot *record = quire_slot_find(fault->q, slot);
 
     if (policy != NULL && policy->arrive != NULL && record != NULL)
         __atomic_store_n(
             quire_frame_policy(frame),
             policy->arrive(&layer->state,
-                           ATOMIC_FIELD(layer->state.evictions) - ATOMIC_FIELD(record->left),
+                           QUIRE_FIELD(layer->state.evictions) - QUIRE_FIELD(record->left),
                            (uint32_t)(quire_hook_clock(fault->q) >> 20)),
             __ATOMIC_RELAXED);
 }

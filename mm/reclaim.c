@@ -388,41 +388,6 @@ static void sweep_entries_locked(struct sweep *sweep, struct quire_frame *table,
     }
 }
 
-/* What the hand needs to know of a region, read as a fault reads it. */
-struct view {
-    uint64_t sequence;
-    quire_virt start, end;
-    uint32_t flags;
-    const struct quire_object *object;
-};
-
-#define ATOMIC_FIELD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
-
-/* The region at or above an address; false: none. */
-static bool view_region(struct quire_space *space, quire_virt address, struct view *view)
-{
-    for (;;) {
-        const struct quire_region *region;
-
-        quire_platform_point();
-        view->sequence = __atomic_load_n(&space->sequence, __ATOMIC_ACQUIRE);
-        if (view->sequence & 1) {
-            quire_platform_relax();
-            continue;
-        }
-        region = quire_region_at_or_above(space, address);
-        if (region != NULL) {
-            view->start = ATOMIC_FIELD(region->range.start);
-            view->end = ATOMIC_FIELD(region->range.end);
-            view->flags = ATOMIC_FIELD(region->flags);
-            view->object = ATOMIC_FIELD(region->object);
-        }
-        __atomic_thread_fence(__ATOMIC_ACQUIRE);
-        if (ATOMIC_FIELD(space->sequence) == view->sequence)
-            return region != NULL;
-    }
-}
-
 /* The hand has been in this shared table in this round already. */
 static bool was_here(struct sweep *sweep, struct quire_frame *table)
 {
@@ -441,7 +406,7 @@ static bool was_here(struct sweep *sweep, struct quire_frame *table)
  * when enough went, or when the batch had to be finished in between.
  */
 static quire_virt sweep_table(struct sweep *sweep, struct quire_space *space,
-                              const struct view *view, quire_virt from, quire_virt to)
+                              const struct quire_region_view *view, quire_virt from, quire_virt to)
 {
     struct quire *q = sweep->q;
     quire_virt base = from & ~(QUIRE_LEAF_SPAN - 1);
@@ -475,7 +440,7 @@ static quire_virt sweep_table(struct sweep *sweep, struct quire_space *space,
 }
 
 /* May the pages of a region go? */
-static bool may_sweep(const struct view *view)
+static bool may_sweep(const struct quire_region_view *view)
 {
     return !(view->flags & QUIRE_REGION_LOCKED) &&
            (view->object == NULL || view->object->kind != QUIRE_OBJECT_DEVICE);
@@ -490,9 +455,9 @@ static quire_virt sweep_space(struct sweep *sweep, struct quire_space *space, qu
 {
     while (at < end && sweep->taken < sweep->wanted) {
         quire_virt table_end = (at & ~(QUIRE_LEAF_SPAN - 1)) + QUIRE_LEAF_SPAN;
-        struct view view;
+        struct quire_region_view view;
 
-        if (!view_region(space, at, &view) || view.start >= end)
+        if (!quire_region_read(space, at, &view) || view.start >= end)
             return end;
         if (at < view.start) {
             at = view.start;

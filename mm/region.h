@@ -54,6 +54,47 @@ QUIRE_INLINE size_t quire_region_length(const struct quire_region *region)
     return region->range.end - region->range.start;
 }
 
+/* What matters of a region, read without a lock, and the sequence number it was valid for. */
+struct quire_region_view {
+    uint64_t sequence;
+    quire_virt start, end;
+    uint32_t flags; /* 0 where there is no region */
+    struct quire_object *object;
+    uint64_t offset;
+};
+
+/* A field that is written under a lock which the reader does not hold. */
+#define QUIRE_FIELD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
+
+/* The region that contains address or the first above it; false: there is none. */
+QUIRE_INLINE bool quire_region_read(const struct quire_space *space, quire_virt address,
+                                    struct quire_region_view *view)
+{
+    for (;;) {
+        const struct quire_region *region;
+
+        quire_platform_point();
+        view->sequence = __atomic_load_n(&space->sequence, __ATOMIC_ACQUIRE);
+        if (QUIRE_UNLIKELY(view->sequence & 1)) {
+            quire_platform_relax();
+            continue;
+        }
+        region = quire_region_at_or_above(space, address);
+        if (region != NULL) {
+            view->start = QUIRE_FIELD(region->range.start);
+            view->end = QUIRE_FIELD(region->range.end);
+            view->flags = QUIRE_FIELD(region->flags);
+            view->object = QUIRE_FIELD(region->object);
+            view->offset = QUIRE_FIELD(region->offset);
+        } else {
+            view->flags = 0;
+        }
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+        if (QUIRE_LIKELY(QUIRE_FIELD(space->sequence) == view->sequence))
+            return region != NULL;
+    }
+}
+
 /* Page index in the object of an address inside the region. */
 QUIRE_INLINE uint64_t quire_region_index(const struct quire_region *region, quire_virt address)
 {

@@ -178,21 +178,6 @@ static void print_counts(const struct options *options, const struct figure *lin
            reached, stepped);
 }
 
-/* Ticks of the host's counter per second. */
-static double tick_rate(void)
-{
-    struct timespec from, to;
-    uint64_t start = __builtin_ia32_rdtsc();
-    double seconds;
-
-    clock_gettime(CLOCK_MONOTONIC, &from);
-    do {
-        clock_gettime(CLOCK_MONOTONIC, &to);
-        seconds = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
-    } while (seconds < 0.2);
-    return (double)(__builtin_ia32_rdtsc() - start) / seconds;
-}
-
 static int compare_doubles(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;

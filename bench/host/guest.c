@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PROGRAM_PATH    "init" /* where Linux looks for it without being told */
@@ -363,4 +364,18 @@ void guest_measure(const struct guest *guest, const struct guest_options *option
             figure_set_wrong(&figures[i], "the program did not get there");
     for (unsigned i = 0; i < TAIL_LINES; i++)
         free(session.tail[i]);
+}
+
+double tick_rate(void)
+{
+    struct timespec from, to;
+    uint64_t start = __builtin_ia32_rdtsc();
+    double seconds;
+
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    do {
+        clock_gettime(CLOCK_MONOTONIC, &to);
+        seconds = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+    } while (seconds < 0.2);
+    return (double)(__builtin_ia32_rdtsc() - start) / seconds;
 }

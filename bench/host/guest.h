@@ -41,4 +41,7 @@ char *frozen_file(const char *path);
 /* The version that is written in a Linux kernel image; allocated. */
 char *linux_version(const char *path);
 
+/* Ticks of the host's counter per second; takes a fifth of a second. */
+double tick_rate(void);
+
 #endif

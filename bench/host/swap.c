@@ -340,21 +340,6 @@ static void read_idle_symbols(struct side *side)
         fail("cannot read the symbols of " QUIRE_IMAGE);
 }
 
-/* Ticks of the host's counter per second. */
-static double tick_rate(void)
-{
-    struct timespec from, to;
-    uint64_t start = __builtin_ia32_rdtsc();
-    double seconds;
-
-    clock_gettime(CLOCK_MONOTONIC, &from);
-    do {
-        clock_gettime(CLOCK_MONOTONIC, &to);
-        seconds = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
-    } while (seconds < 0.2);
-    return (double)(__builtin_ia32_rdtsc() - start) / seconds;
-}
-
 /* Figures of a kernel are kept beside the program: KEY PAGES SECONDS INSTRUCTIONS IDLE. */
 static void keep_figures(const struct side *side, const struct options *options)
 {

@@ -12,9 +12,7 @@
 #include "core/memory.h"
 #include "linux/errno.h"
 
-#define FIRST_PLACE 2 /* positions 0 and 1 are "." and ".." */
-
-static bool list_dots(struct file *file, struct directory_sink *sink)
+bool directory_list_dots(struct file *file, struct directory_sink *sink)
 {
     struct vfs_inode *inode = file->inode;
 
@@ -29,9 +27,9 @@ static bool list_dots(struct file *file, struct directory_sink *sink)
         quire_spin_lock(&tree_lock);
         parent = file->path.entry->parent->inode->number;
         quire_spin_unlock(&tree_lock);
-        if (!sink->name(sink, "..", 2, parent, DT_OF_MODE(S_IFDIR), FIRST_PLACE))
+        if (!sink->name(sink, "..", 2, parent, DT_OF_MODE(S_IFDIR), DIRECTORY_FIRST_PLACE))
             return false;
-        file->position = FIRST_PLACE;
+        file->position = DIRECTORY_FIRST_PLACE;
     }
     return true;
 }
@@ -93,7 +91,7 @@ static int directory_list(struct file *file, struct directory_sink *sink)
         return -ENOTDIR;
     if (file->path.entry->parent != file->path.entry && inode->links == 0)
         return -ENOENT; /* removed: not even its dots are there */
-    if (!list_dots(file, sink))
+    if (!directory_list_dots(file, sink))
         return 0;
     if (inode->operations->list != NULL)
         return inode->operations->list(inode, file, sink);

@@ -287,6 +287,10 @@ bool directory_forget(struct vfs_entry *parent, struct vfs_entry *entry);
 /* With a reference, or NULL. */
 struct vfs_entry *directory_find(struct vfs_entry *directory, const char *name, size_t length);
 bool directory_empty(struct vfs_inode *directory);
+
+#define DIRECTORY_FIRST_PLACE 2 /* positions 0 and 1 of an open directory are "." and ".." */
+/* Tells those, from file->position on, which moves; false: the sink is full. */
+bool directory_list_dots(struct file *file, struct directory_sink *sink);
 /*
  * An entry gets another directory and name, in two steps so that the second cannot fail. room: what
  * entry_name_room() gave, NULL where the name fits in the entry. 0, -ENOMEM.

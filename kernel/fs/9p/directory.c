@@ -12,8 +12,7 @@
 #include "core/string.h"
 #include "proc/process.h"
 
-#define FIRST_PLACE 2 /* positions 0 and 1 are "." and ".." */
-#define FAR         (1ull << 62)
+#define FAR (1ull << 62)
 
 struct listing {
     uint32_t fid;
@@ -24,32 +23,12 @@ struct listing {
 
 static uint64_t position_of(uint64_t offset)
 {
-    return offset < FAR ? offset + FIRST_PLACE : offset;
+    return offset < FAR ? offset + DIRECTORY_FIRST_PLACE : offset;
 }
 
 static uint64_t offset_of(uint64_t position)
 {
-    return position < FAR + FIRST_PLACE ? position - FIRST_PLACE : position;
-}
-
-static bool list_dots(struct file *file, struct directory_sink *sink)
-{
-    if (file->position == 0) {
-        if (!sink->name(sink, ".", 1, file->inode->number, DT_OF_MODE(S_IFDIR), 1))
-            return false;
-        file->position = 1;
-    }
-    if (file->position == 1) {
-        uint64_t parent;
-
-        quire_spin_lock(&tree_lock);
-        parent = file->path.entry->parent->inode->number;
-        quire_spin_unlock(&tree_lock);
-        if (!sink->name(sink, "..", 2, parent, DT_OF_MODE(S_IFDIR), FIRST_PLACE))
-            return false;
-        file->position = FIRST_PLACE;
-    }
-    return true;
+    return position < FAR + DIRECTORY_FIRST_PLACE ? position - DIRECTORY_FIRST_PLACE : position;
 }
 
 static bool is_dot(const struct ninep_entry *entry)
@@ -93,7 +72,7 @@ static int list(struct file *file, struct directory_sink *sink)
 
     if (ninep_of(file->inode)->unlinked)
         return -ENOENT;
-    if (!list_dots(file, sink))
+    if (!directory_list_dots(file, sink))
         return 0;
     while (!full) {
         int given;
