@@ -250,7 +250,7 @@ static void load(struct quire_space *space)
     check_regions(space);
     if (error) {
         must(error == -ENOEXEC || error == -ENOMEM || error == -ENOENT || error == -EIO ||
-             error == -EINVAL || error == -EACCES || error == -ELIBBAD);
+             error == -EINVAL || error == -EACCES || error == -ELIBBAD || error == -EFAULT);
         return;
     }
     check_image(&image);

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Short runs of the fuzz targets. A failure leaves the input in build/fuzz and prints how to repeat it.
+# Short runs of the fuzz targets. A failure leaves the input in build/fuzz and prints how to repeat it. QUIRE_SEED sets
+# the seed; without it each run takes another.
 
 cd "$(dirname "$0")/../.." || exit 125
 tools/build -s fuzz 2>&1 || exit 1
@@ -8,7 +9,7 @@ tools/build -s fuzz 2>&1 || exit 1
 fuzz() {
     mkdir -p "build/fuzz/corpus-$1"
     if output=$(timeout 120 "build/fuzz/$1" -max_total_time="$2" -timeout=60 -max_len="$3" -print_final_stats=1 \
-        -artifact_prefix="build/fuzz/$1-" "build/fuzz/corpus-$1" "tests/fuzz/corpus/$1" 2>&1); then
+        ${QUIRE_SEED:+-seed="$QUIRE_SEED"} -artifact_prefix="build/fuzz/$1-" "build/fuzz/corpus-$1" "tests/fuzz/corpus/$1" 2>&1); then
         echo "ok $1 ($(echo "$output" | sed -n 's/^stat::number_of_executed_units: *//p') inputs)"
     else
         echo "not ok $1"
