@@ -179,13 +179,22 @@ static bool meet(struct check *check, struct quire_frame *table, unsigned level,
     return ++table->table.seen == 1;
 }
 
+/* The first address below the entry that was taken last at `level`; index[] has moved past it. */
+static quire_virt address_below(const unsigned *index, unsigned level, unsigned top)
+{
+    quire_virt base = 0;
+
+    for (; level <= top; level++)
+        base |= (quire_virt)(index[level] - 1) << quire_level_shift(level);
+    return base;
+}
+
 static void check_tables(struct check *check)
 {
     struct quire *q = check->q;
     struct quire_frame *table[QUIRE_LEVELS_MAX + 1];
     unsigned index[QUIRE_LEVELS_MAX + 1], live[QUIRE_LEVELS_MAX + 1];
     unsigned top = check->space->table.levels, level = top;
-    quire_virt base = 0;
 
     table[top] = quire_frame_of(q, check->space->table.root);
     (void)meet(check, table[top], top, 0);
@@ -195,23 +204,23 @@ static void check_tables(struct check *check)
     index[top] = live[top] = 0;
     while (level <= top) {
         unsigned end = level == top ? QUIRE_ROOT_KERNEL : QUIRE_TABLE_ENTRIES;
+        const quire_entry *entries = quire_table_entries(q, table[level]);
         struct quire_frame *lower;
         quire_entry entry;
+        quire_virt base;
 
+        while (index[level] < end && entries[index[level]] == 0)
+            index[level]++;
         if (index[level] == end) {
             if (live[level] != table[level]->table.live)
-                complain(check, "check: an upper table's counter is wrong, over", base);
+                complain(check, "check: an upper table's counter is wrong, up to",
+                         address_below(index, level, top));
             level++;
             continue;
         }
-        entry = quire_table_entries(q, table[level])[index[level]];
-        base = (quire_virt)index[level] << quire_level_shift(level);
-        for (unsigned i = level + 1; i <= top; i++) /* those above have moved on already */
-            base |= (quire_virt)(index[i] - 1) << quire_level_shift(i);
-        index[level]++;
-        if (entry == 0)
-            continue;
+        entry = entries[index[level]++];
         live[level]++;
+        base = address_below(index, level, top);
         lower = quire_frame_find(q, quire_entry_phys(entry));
         if (lower == NULL) {
             complain(check, "check: a table entry points outside memory, over", base);
@@ -273,12 +282,6 @@ static void check_objects(struct check *check)
                 object->reserved != 0 ? object->reserved : object->resident + object->swapped;
         quire_object_count_slots(object);
     }
-    for (uint32_t i = 0; (i = quire_frame_next_written(q, i)) < q->frame.count; i++) {
-        struct quire_frame *frame = quire_frame_at(q, i);
-
-        if (frame->kind == QUIRE_FRAME_OBJECT && frame->object.owner != NULL)
-            frame->object.seen++;
-    }
 }
 
 static void check_slots(struct check *check)
@@ -311,20 +314,25 @@ static bool count_kernel_tables(struct check *check)
     index[top] =
         0; /* before spaces exist, the embedder may use the kernel root's user half (boot) */
     while (level <= top) {
+        const quire_entry *entries = quire_table_entries(q, table[level]);
         quire_entry entry;
         struct quire_frame *lower;
 
+        while (level > 1 && index[level] < QUIRE_TABLE_ENTRIES && entries[index[level]] == 0)
+            index[level]++;
         if (level == 1 || index[level] == QUIRE_TABLE_ENTRIES) {
             level++;
             continue;
         }
-        entry = quire_table_entries(q, table[level])[index[level]++];
+        entry = entries[index[level]++];
         if (!quire_entry_is_present(entry) || (entry & QUIRE_ENTRY_LARGE))
             continue;
         lower = quire_frame_find(q, quire_entry_phys(entry));
         if (lower == NULL || lower->kind != QUIRE_FRAME_TABLE)
             continue; /* the embedder's boot tables */
         lower->table.seen++;
+        if (lower->table.live == 0) /* most are; were it wrong, those below would be missing */
+            continue;
         level--;
         table[level] = lower;
         index[level] = 0;
@@ -338,11 +346,12 @@ static void compare_counts(struct check *check, bool tables)
 
     for (uint32_t i = 0; (i = quire_frame_next_written(q, i)) < q->frame.count; i++) {
         struct quire_frame *frame = quire_frame_at(q, i);
-        uint32_t *seen = seen_of(frame);
+        const uint32_t *seen = seen_of(frame);
+        bool held = frame->kind == QUIRE_FRAME_OBJECT && frame->object.owner != NULL;
 
         if (seen == NULL || (frame->kind == QUIRE_FRAME_TABLE && !tables))
             continue;
-        if (*seen != frame->count)
+        if (*seen + held != frame->count)
             complain(check,
                      frame->kind == QUIRE_FRAME_TABLE ? "check: a table's count is wrong:"
                      : frame->kind == QUIRE_FRAME_ANONYMOUS
