@@ -3,9 +3,9 @@
  *
  * Pass 1 clears the `seen` counters of all user frames and tables. Pass 2 walks each space from its
  * root: each table is counted once per parent entry, and its entries are walked the first time
- * only, so that shared tables count their frames once. Pass 3 adds the objects' and the slots'
- * references. Pass 4 compares every frame's count with what was seen. In between, regions, tables'
- * counters, and the rules of entries are checked.
+ * only, so that shared tables count their frames once. Pass 3 checks the objects and adds the
+ * slots' references. Pass 4 compares every frame's count with what was seen and the object that
+ * holds it. In between, regions, tables' counters, and the rules of entries are checked.
  *
  * For a quiet machine: no other CPU is inside the library, nothing waits for a grace period
  * (quire_grace_flush is called first).
