@@ -5,6 +5,7 @@
 
 #include "fs/vfs.h"
 #include "linux/errno.h"
+#include "linux/signal.h"
 #include "linux/sys_file.h"
 #include "proc/process.h"
 #include "x86/usercopy.h"
@@ -41,8 +42,24 @@ static inline bool file_writable(const struct file *file)
     return mode == O_WRONLY || mode == O_RDWR;
 }
 
+static inline bool file_is_pipe(const struct file *file)
+{
+    return file->inode != NULL && inode_is(file->inode, S_IFIFO);
+}
+
 /* A user's path looked up: 0 and references, or -errno. flags: LOOKUP_*. */
 int lookup_user(int start, const void *name, unsigned flags, struct vfs_path *out);
+
+/* What writing came to: SIGPIPE goes with -EPIPE, for every way of writing. */
+static inline long file_written(long result)
+{
+    if (unlikely(result == -EPIPE))
+        signal_send_self(SIGPIPE);
+    return result;
+}
+
+/* The user's list of buffers read or written at *at, or NULL: at the file's position. */
+long vector_call(word fd, word list, word count, const int64_t *at, bool write);
 
 /* Calls whose 64-bit numbers are in one register or in two: x86_64/file.c, i386/file.c. */
 long pread_call(word fd, word buffer, word count, int64_t at);

@@ -8,7 +8,7 @@
 
 typedef unsigned long word;
 
-/* sys_file.c: opening, reading, writing */
+/* sys_file.c */
 long sys_open(word name, word flags, word mode);
 long sys_openat(word start, word name, word flags, word mode);
 long sys_openat2(word start, word name, word how, word size);
@@ -23,17 +23,21 @@ long sys_preadv(word fd, word vectors, word count, word low, word high);
 long sys_pwritev(word fd, word vectors, word count, word low, word high);
 long sys_preadv2(word fd, word vectors, word count, word low, word high, word flags);
 long sys_pwritev2(word fd, word vectors, word count, word low, word high, word flags);
+long sys_memfd_create(word name, word flags);
+
+/* sys_copy.c */
 long sys_sendfile(word out, word in, word position, word count);
 long sys_copy_file_range(word in, word in_position, word out, word out_position, word length,
                          word flags);
 long sys_splice(word in, word in_position, word out, word out_position, word length, word flags);
 long sys_tee(word in, word out, word length, word flags);
 long sys_vmsplice(word fd, word vectors, word count, word flags);
+
+/* sys_file_range.c */
 long sys_fsync(word fd);
 long sys_fdatasync(word fd);
 long sys_sync(void);
 long sys_syncfs(word fd);
-long sys_memfd_create(word name, word flags);
 
 /* sys_descriptor.c */
 long sys_ioctl(word fd, word command, word argument);
