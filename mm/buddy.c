@@ -41,7 +41,7 @@
  * instructions. So lists, which need no memory and no bound on a zone.
  */
 
-#include "frame_internal.h"
+#include "frame_lists.h"
 
 static void list_push(struct quire *q, struct quire_zone *zone, uint32_t number, unsigned order)
 {
@@ -71,22 +71,6 @@ static void list_remove(struct quire *q, struct quire_zone *zone, uint32_t numbe
         zone->list[order] = next;
     zone->blocks[order]--;
     quire_frame_set_free_flags(frame, 0);
-}
-
-static size_t buddy_storage(uint32_t frames)
-{
-    (void)frames;
-    return 0;
-}
-
-static void buddy_init(struct quire *q, struct quire_zone *zone, void *storage)
-{
-    (void)q;
-    (void)storage;
-    for (unsigned order = 0; order <= QUIRE_MAX_ORDER; order++) {
-        zone->list[order] = QUIRE_FRAME_NONE;
-        zone->blocks[order] = 0;
-    }
 }
 
 /* Gives the upper halves back until the block has the order that is wanted. */
@@ -137,11 +121,6 @@ static void buddy_free(struct quire *q, struct quire_zone *zone, uint32_t number
     list_push(q, zone, number, order);
 }
 
-static unsigned log2_floor(uint32_t n)
-{
-    return 31 - (unsigned)__builtin_clz(n);
-}
-
 /*
  * Each block's numbers are written from its last frame to its first: a stack that is filled this
  * way gives neighbours in rising order, which later come back as runs.
@@ -153,7 +132,7 @@ static uint32_t buddy_take(struct quire *q, struct quire_zone *zone, uint32_t n,
 
     while (taken < n && order <= QUIRE_MAX_ORDER) {
         uint32_t number = zone->list[order];
-        unsigned fits = log2_floor(n - taken);
+        unsigned fits = quire_frame_lists_order(n - taken);
         unsigned use = order < fits ? order : fits;
 
         if (number == QUIRE_FRAME_NONE) {
@@ -172,26 +151,18 @@ static uint32_t buddy_take(struct quire *q, struct quire_zone *zone, uint32_t n,
     return taken;
 }
 
+/* Links lead both ways, and free buddies were merged. */
 static unsigned check_block(struct quire *q, struct quire_zone *zone, uint32_t number,
                             unsigned order)
 {
-    uint32_t size = (uint32_t)1 << order, buddy = number ^ size;
+    uint32_t previous = quire_frame_at(q, number)->free.previous;
+    uint32_t buddy = number ^ ((uint32_t)1 << order);
     unsigned faults = 0;
 
-    if ((number & (size - 1)) != 0) {
-        quire_report(q, "buddy: block not aligned to its order: frame, order", number, order);
-        faults++;
-    }
-    for (uint32_t i = 0; i < size; i++) {
-        const struct quire_frame *frame = quire_frame_at(q, number + i);
-        unsigned flags =
-            quire_frame_flags(frame) & ~(unsigned)(QUIRE_FRAME_POISONED | QUIRE_FRAME_ZEROED);
-
-        if (frame->kind == QUIRE_FRAME_FREE && frame->count == 0 &&
-            flags == (i == 0 ? QUIRE_FRAME_HEAD : 0))
-            continue;
-        quire_report(q, "buddy: free block holds a frame that is not free: frame, flags",
-                     number + i, flags);
+    if (previous == QUIRE_FRAME_NONE
+            ? zone->list[order] != number
+            : previous >= q->frame.count || quire_frame_at(q, previous)->free.next != number) {
+        quire_report(q, "buddy: the link back is broken: frame, order", number, order);
         faults++;
     }
     if (order < QUIRE_MAX_ORDER && is_free_block(q, zone, buddy, order)) {
@@ -201,55 +172,16 @@ static unsigned check_block(struct quire *q, struct quire_zone *zone, uint32_t n
     return faults;
 }
 
-static unsigned check_list(struct quire *q, struct quire_zone *zone, unsigned order)
-{
-    uint32_t size = (uint32_t)1 << order, previous = QUIRE_FRAME_NONE;
-    uint64_t length = 0;
-    unsigned faults = 0;
-
-    for (uint32_t number = zone->list[order]; number != QUIRE_FRAME_NONE;) {
-        const struct quire_frame *frame = quire_frame_at(q, number);
-
-        if (number < zone->first || number >= zone->end || zone->end - number < size ||
-            frame->order != order || frame->free.previous != previous ||
-            ++length > zone->blocks[order]) {
-            quire_report(q, "buddy: list is broken: frame, order", number, order);
-            return faults + 1; /* what follows cannot be trusted */
-        }
-        faults += check_block(q, zone, number, order);
-        previous = number;
-        number = frame->free.next;
-    }
-    if (length != zone->blocks[order]) {
-        quire_report(q, "buddy: list is shorter than its count: length, count", length,
-                     zone->blocks[order]);
-        faults++;
-    }
-    return faults;
-}
-
 static unsigned buddy_check(struct quire *q, struct quire_zone *zone)
 {
-    uint64_t total = 0;
-    unsigned faults = 0;
-
-    for (unsigned order = 0; order <= QUIRE_MAX_ORDER; order++) {
-        faults += check_list(q, zone, order);
-        total += zone->blocks[order] << order;
-    }
-    if (total != zone->free) {
-        quire_report(q, "buddy: free frames in lists and in the zone differ: lists, zone", total,
-                     zone->free);
-        faults++;
-    }
-    return faults;
+    return quire_frame_lists_check(q, zone, check_block);
 }
 
 const struct quire_frame_manager quire_frame_buddy = {
     .name = "buddy",
     .capabilities = QUIRE_MANAGER_CONTIGUOUS,
-    .storage = buddy_storage,
-    .init = buddy_init,
+    .storage = quire_frame_lists_storage,
+    .init = quire_frame_lists_init,
     .alloc = buddy_alloc,
     .free = buddy_free,
     .take = buddy_take,

@@ -17,7 +17,7 @@
  * zone, aligned to their size; zone->blocks[k] is the length of list k.
  */
 
-#include "frame_internal.h"
+#include "frame_lists.h"
 
 static void list_push(struct quire *q, struct quire_zone *zone, uint32_t number, unsigned order)
 {
@@ -40,22 +40,6 @@ static uint32_t list_pop(struct quire *q, struct quire_zone *zone, unsigned orde
     zone->blocks[order]--;
     quire_frame_set_free_flags(frame, 0);
     return number;
-}
-
-static size_t freelist_storage(uint32_t frames)
-{
-    (void)frames;
-    return 0;
-}
-
-static void freelist_init(struct quire *q, struct quire_zone *zone, void *storage)
-{
-    (void)q;
-    (void)storage;
-    for (unsigned order = 0; order <= QUIRE_MAX_ORDER; order++) {
-        zone->list[order] = QUIRE_FRAME_NONE;
-        zone->blocks[order] = 0;
-    }
 }
 
 /* The smallest list from `order` on that has a block; above QUIRE_MAX_ORDER: none has. */
@@ -90,11 +74,6 @@ static void freelist_free(struct quire *q, struct quire_zone *zone, uint32_t num
     list_push(q, zone, number, order);
 }
 
-static unsigned log2_floor(uint32_t n)
-{
-    return 31 - (unsigned)__builtin_clz(n);
-}
-
 /* Blocks as large as what is still wanted, each from its last frame to its first, so that a stack
  * gives neighbours in rising order. */
 static uint32_t freelist_take(struct quire *q, struct quire_zone *zone, uint32_t n, uint32_t *out)
@@ -102,7 +81,7 @@ static uint32_t freelist_take(struct quire *q, struct quire_zone *zone, uint32_t
     uint32_t taken = 0;
 
     while (taken < n) {
-        unsigned have = first_list(zone, 0), fits = log2_floor(n - taken), use;
+        unsigned have = first_list(zone, 0), fits = quire_frame_lists_order(n - taken), use;
         uint32_t number;
 
         if (have > QUIRE_MAX_ORDER)
@@ -115,71 +94,16 @@ static uint32_t freelist_take(struct quire *q, struct quire_zone *zone, uint32_t
     return taken;
 }
 
-static unsigned check_block(struct quire *q, uint32_t number, unsigned order)
-{
-    unsigned faults = 0;
-
-    for (uint32_t i = 0; i < (uint32_t)1 << order; i++) {
-        const struct quire_frame *frame = quire_frame_at(q, number + i);
-        unsigned flags =
-            quire_frame_flags(frame) & ~(unsigned)(QUIRE_FRAME_POISONED | QUIRE_FRAME_ZEROED);
-
-        if (frame->kind == QUIRE_FRAME_FREE && frame->count == 0 &&
-            flags == (i == 0 ? QUIRE_FRAME_HEAD : 0))
-            continue;
-        quire_report(q, "freelist: free block holds a frame that is not free: frame, flags",
-                     number + i, flags);
-        faults++;
-    }
-    return faults;
-}
-
-static unsigned check_list(struct quire *q, struct quire_zone *zone, unsigned order)
-{
-    uint32_t size = (uint32_t)1 << order, number = zone->list[order];
-    uint64_t length = 0;
-    unsigned faults = 0;
-
-    while (number != QUIRE_FRAME_NONE) {
-        if (number < zone->first || number >= zone->end || zone->end - number < size ||
-            (number & (size - 1)) != 0 || quire_frame_at(q, number)->order != order ||
-            ++length > zone->blocks[order]) {
-            quire_report(q, "freelist: list is broken: frame, order", number, order);
-            return faults + 1; /* what follows cannot be trusted */
-        }
-        faults += check_block(q, number, order);
-        number = quire_frame_at(q, number)->free.next;
-    }
-    if (length != zone->blocks[order]) {
-        quire_report(q, "freelist: list is shorter than its count: length, count", length,
-                     zone->blocks[order]);
-        faults++;
-    }
-    return faults;
-}
-
 static unsigned freelist_check(struct quire *q, struct quire_zone *zone)
 {
-    uint64_t total = 0;
-    unsigned faults = 0;
-
-    for (unsigned order = 0; order <= QUIRE_MAX_ORDER; order++) {
-        faults += check_list(q, zone, order);
-        total += zone->blocks[order] << order;
-    }
-    if (total != zone->free) {
-        quire_report(q, "freelist: free frames in lists and in the zone differ: lists, zone", total,
-                     zone->free);
-        faults++;
-    }
-    return faults;
+    return quire_frame_lists_check(q, zone, NULL);
 }
 
 const struct quire_frame_manager quire_frame_freelist = {
     .name = "freelist",
     .capabilities = QUIRE_MANAGER_CONTIGUOUS_FRESH,
-    .storage = freelist_storage,
-    .init = freelist_init,
+    .storage = quire_frame_lists_storage,
+    .init = quire_frame_lists_init,
     .alloc = freelist_alloc,
     .free = freelist_free,
     .take = freelist_take,

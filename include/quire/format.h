@@ -20,19 +20,39 @@
  *   QUIRE_LEVELS_DEFAULT, QUIRE_LEVELS_MAX, QUIRE_INDEX_BITS, QUIRE_TABLE_ENTRIES
  *   QUIRE_ROOT_ENTRIES      of which those from QUIRE_ROOT_KERNEL on are the kernel's
  *   QUIRE_ROOT_FIXED        1: the CPU reads the root's entries only when it is loaded
- *   QUIRE_ENTRY_...         the hardware's bits; one that the format lacks is 0
+ *   QUIRE_ENTRY_NO_EXECUTE (0 where there is none), QUIRE_ENTRY_ADDRESS, QUIRE_ENTRY_ADDRESS_LARGE
  *   QUIRE_LARGE_LEVELS, QUIRE_TABLE_FLAGS(level), QUIRE_HAS_NO_EXECUTE, QUIRE_PHYS_LIMIT
  *   quire_canonical(), quire_user_limit()
- *   software's bits:
- *     QUIRE_ENTRY_SPECIAL   in present entries: the frame is not counted (zero page, device)
- *     QUIRE_ENTRY_STATE     in entries that are not present and not 0: what they keep
- *       QUIRE_ENTRY_SLOT          the slot number stands where the address stands
- *       QUIRE_ENTRY_INACCESSIBLE  a counted frame, with its rights, under PROT_NONE
- *       QUIRE_ENTRY_POISONED      nothing: a failed swap-in or pager; gives SIGBUS
  *
  * Where a machine word is smaller than an entry, atomic access to it is a call of the compiler's
  * __atomic_..._8 functions: mm/atomic.c has them.
  */
+
+/* The hardware's bits that all formats have in the same places (Intel SDM vol. 3A, figures 4-4, 4-7
+ * and 4-11). */
+#define QUIRE_ENTRY_PRESENT       ((quire_entry)1 << 0)
+#define QUIRE_ENTRY_WRITE         ((quire_entry)1 << 1)
+#define QUIRE_ENTRY_USER          ((quire_entry)1 << 2)
+#define QUIRE_ENTRY_WRITE_THROUGH ((quire_entry)1 << 3)
+#define QUIRE_ENTRY_CACHE_DISABLE ((quire_entry)1 << 4)
+#define QUIRE_ENTRY_ACCESSED      ((quire_entry)1 << 5)
+#define QUIRE_ENTRY_DIRTY         ((quire_entry)1 << 6)
+#define QUIRE_ENTRY_LARGE         ((quire_entry)1 << 7)  /* levels above 1 */
+#define QUIRE_ENTRY_PAT           ((quire_entry)1 << 7)  /* level 1 */
+#define QUIRE_ENTRY_PAT_LARGE     ((quire_entry)1 << 12) /* levels above 1, large pages */
+#define QUIRE_ENTRY_GLOBAL        ((quire_entry)1 << 8)
+
+/*
+ * Software's bits. SPECIAL, in present entries: the frame is not counted (zero page, device).
+ * STATE, in entries that are not present and not 0, what they keep: SLOT, the slot's number where
+ * the address stands; INACCESSIBLE, a counted frame with its rights under PROT_NONE; POISONED,
+ * nothing (a failed swap-in or pager: SIGBUS).
+ */
+#define QUIRE_ENTRY_SPECIAL      ((quire_entry)1 << 9)
+#define QUIRE_ENTRY_STATE        ((quire_entry)3 << 10)
+#define QUIRE_ENTRY_SLOT         ((quire_entry)1 << 10)
+#define QUIRE_ENTRY_INACCESSIBLE ((quire_entry)2 << 10)
+#define QUIRE_ENTRY_POISONED     ((quire_entry)3 << 10)
 
 /* Bits of an address below those that index a level. */
 QUIRE_INLINE unsigned quire_level_shift(unsigned level)

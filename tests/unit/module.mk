@@ -3,7 +3,7 @@
 
 comma := ,
 UNIT_DIR := $(BUILD)/unit$(ARCH_SUFFIX)
-UNIT_SOURCES := atomic bootmap bootmap_adapters buddy frame frame_bitmap frame_freelist frame_init \
+UNIT_SOURCES := atomic bootmap bootmap_adapters buddy frame frame_bitmap frame_freelist frame_init frame_lists \
 	frame_table heap heap_firstfit hook_defaults line parts status
 UNIT_TESTS := bootmap bootmap_maps frame frame_check heap status
 UNIT_FLAGS := $(ARCH_HOST) $(COMMON) $(WARNINGS) $(MM_INCLUDE) -D_GNU_SOURCE -DQUIRE_FORMAT=$(ARCH_FORMAT) -O1 -fno-omit-frame-pointer

@@ -25,27 +25,9 @@ typedef uint64_t quire_entry;
 #define QUIRE_ROOT_KERNEL 3
 #define QUIRE_ROOT_FIXED  1u
 
-#define QUIRE_ENTRY_PRESENT       ((quire_entry)1 << 0)
-#define QUIRE_ENTRY_WRITE         ((quire_entry)1 << 1)
-#define QUIRE_ENTRY_USER          ((quire_entry)1 << 2)
-#define QUIRE_ENTRY_WRITE_THROUGH ((quire_entry)1 << 3)
-#define QUIRE_ENTRY_CACHE_DISABLE ((quire_entry)1 << 4)
-#define QUIRE_ENTRY_ACCESSED      ((quire_entry)1 << 5)
-#define QUIRE_ENTRY_DIRTY         ((quire_entry)1 << 6)
-#define QUIRE_ENTRY_LARGE         ((quire_entry)1 << 7)  /* level 2 */
-#define QUIRE_ENTRY_PAT           ((quire_entry)1 << 7)  /* level 1: bit 7 is PAT */
-#define QUIRE_ENTRY_PAT_LARGE     ((quire_entry)1 << 12) /* level 2, large pages */
-#define QUIRE_ENTRY_GLOBAL        ((quire_entry)1 << 8)
 #define QUIRE_ENTRY_NO_EXECUTE    ((quire_entry)1 << 63)
 #define QUIRE_ENTRY_ADDRESS       ((quire_entry)0x000ffffffffff000)
 #define QUIRE_ENTRY_ADDRESS_LARGE ((quire_entry)0x000fffffffffe000)
-
-/* Software's bits, as <quire/format.h> explains them. */
-#define QUIRE_ENTRY_SPECIAL      ((quire_entry)1 << 9)
-#define QUIRE_ENTRY_STATE        ((quire_entry)3 << 10)
-#define QUIRE_ENTRY_SLOT         ((quire_entry)1 << 10)
-#define QUIRE_ENTRY_INACCESSIBLE ((quire_entry)2 << 10)
-#define QUIRE_ENTRY_POISONED     ((quire_entry)3 << 10)
 
 /* Levels that may hold a large page, as a bit mask by level. */
 #define QUIRE_LARGE_LEVELS (1u << 2)
