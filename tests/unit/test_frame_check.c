@@ -137,7 +137,7 @@ static void broken_lists_are_noticed(void **state)
     frame->flags = QUIRE_FRAME_HEAD;
     if (host_manager == &quire_frame_buddy) {
         frame->free.previous = 7;
-        assert_noticed("list is broken");
+        assert_noticed("link back is broken");
         frame->free.previous = QUIRE_FRAME_NONE;
     }
     zone->blocks[QUIRE_MAX_ORDER]++;
