@@ -1,5 +1,5 @@
 /* What execve answers to program files that are damaged or strange, one field at a time. */
-#include "compat.h"
+#include "execve_outcome.h"
 
 #include <elf.h>
 
@@ -48,48 +48,12 @@ static void fresh(void)
 
 static const char *outcome(bool late)
 {
-    static char text[64];
-    int report[2], error = 0, status;
-    pid_t child;
     int fd = open("program", O_WRONLY | O_CREAT | O_TRUNC, 0755);
 
-    if (write(fd, &image, image_size) != (ssize_t)image_size || close(fd) != 0 ||
-        pipe2(report, O_CLOEXEC) != 0)
-        return "no file";
-    child = fork();
-    if (child == 0) {
-        char *argv[] = {"program", NULL};
-
-        execve("program", argv, NULL);
-        error = errno;
-        if (write(report[1], &error, sizeof error) != sizeof error)
-            _exit(98);
-        _exit(99);
-    }
-    close(report[1]);
-    if (read(report[0], &error, sizeof error) < 0)
-        error = -1;
-    close(report[0]);
-    waitpid(child, &status, 0);
-    if (late && (error != 0 || WIFSIGNALED(status)))
-        return "not started";
-    if (error != 0)
-        snprintf(text, sizeof text, "%s", errno_name(error));
-    else if (WIFSIGNALED(status))
-        snprintf(text, sizeof text, "%s", signal_name(WTERMSIG(status)));
-    else
-        snprintf(text, sizeof text, "exit %d", WEXITSTATUS(status));
-    return text;
+    return write(fd, &image, image_size) == (ssize_t)image_size && close(fd) == 0
+               ? execve_outcome(late)
+               : "no file";
 }
-
-/* The statement changes the fresh image. late: Linux finds out when the old program is gone
- * already, and kills; quire still refuses. */
-#define ATTEMPT(late, change)                                                                      \
-    do {                                                                                           \
-        fresh();                                                                                   \
-        change;                                                                                    \
-        printf("%s: %s\n", #change, outcome(late));                                                \
-    } while (0)
 
 static void interpreter(const char *name, size_t size)
 {

@@ -1,6 +1,6 @@
 /* What execve makes of programs whose interpreter is damaged or strange, one field at a time. */
 /* only: x86_64 */
-#include "compat.h"
+#include "execve_outcome.h"
 
 #include <elf.h>
 
@@ -80,47 +80,11 @@ static bool put_file(const char *name, const void *bytes, size_t size, unsigned 
 
 static const char *outcome(bool late)
 {
-    static char text[64];
-    int report[2], error = 0, status;
-    pid_t child;
-
-    if (!put_file("program", &program, sizeof program, 0755) ||
-        !put_file("interpreter", &interpreter, image_length, interpreter_mode) ||
-        pipe2(report, O_CLOEXEC) != 0)
-        return "no file";
-    child = fork();
-    if (child == 0) {
-        char *argv[] = {"program", NULL};
-
-        execve("program", argv, NULL);
-        error = errno;
-        if (write(report[1], &error, sizeof error) != sizeof error)
-            _exit(98);
-        _exit(99);
-    }
-    close(report[1]);
-    if (read(report[0], &error, sizeof error) < 0)
-        error = -1;
-    close(report[0]);
-    waitpid(child, &status, 0);
-    /* Linux has given the old program up by then, and kills. */
-    if (late && (error != 0 || WIFSIGNALED(status)))
-        return "not started";
-    if (error != 0)
-        snprintf(text, sizeof text, "%s", errno_name(error));
-    else if (WIFSIGNALED(status))
-        snprintf(text, sizeof text, "%s", signal_name(WTERMSIG(status)));
-    else
-        snprintf(text, sizeof text, "exit %d", WEXITSTATUS(status));
-    return text;
+    return put_file("program", &program, sizeof program, 0755) &&
+                   put_file("interpreter", &interpreter, image_length, interpreter_mode)
+               ? execve_outcome(late)
+               : "no file";
 }
-
-#define ATTEMPT(late, change)                                                                      \
-    do {                                                                                           \
-        fresh();                                                                                   \
-        change;                                                                                    \
-        printf("%s: %s\n", #change, outcome(late));                                                \
-    } while (0)
 
 static void files(void)
 {
