@@ -12,7 +12,7 @@ $(MACHINE_DIR)/%.o: tests/machine/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(SIM_CPPFLAGS) $(SIM_CFLAGS) $(SIM_asan) -c $< -o $@
 
-$(MACHINE_DIR)/test_%: $(MACHINE_DIR)/test_%.o $(MACHINE_DIR)/machine.o $(SIM_OUT)/asan/libsim.a \
+$(MACHINE_DIR)/test_%: $(MACHINE_DIR)/test_%.o $(MACHINE_DIR)/machine.o $(MACHINE_DIR)/scene.o $(SIM_OUT)/asan/libsim.a \
 		| $(CMOCKA_FILES)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SIM_asan) $^ -o $@ $(CMOCKA) -lpthread

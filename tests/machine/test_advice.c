@@ -1,51 +1,19 @@
 /* Advice about pages that are there: FREE, COLD, PAGE_OUT, WILL_NEED. */
-#include "machine.h"
+#include "scene.h"
 
 #include <quire/reclaim.h>
 
-#define MAY   (QUIRE_REGION_MAY_READ | QUIRE_REGION_MAY_WRITE | QUIRE_REGION_MAY_EXECUTE)
-#define RW    (QUIRE_PROT_READ | QUIRE_PROT_WRITE | MAY)
-#define BASE  ((quire_virt)0x10000000)
 #define BELOW (BASE - PAGES * PAGE)
 #define PAGES 64
 #define WORD  (PAGE - sizeof(uint64_t)) /* of a page: where the fixtures write */
 
-static struct sim_machine *machine;
-static struct quire *q;
-static struct sim_cpu *cpu;
-static struct quire_space *space;
-static struct quire_slot_area *area;
-
 static int start(void **state)
 {
-    struct sim_options options = {.cpus = 4, .frames = 4096, .seed = 1, .point_mean = 20};
-
     (void)state;
-    machine = sim_create(&options);
-    q = machine->q;
-    cpu = sim_this_cpu();
-    assert_ok(quire_space_create(q, &space));
-    sim_switch(cpu, space);
-    assert_ok(quire_slot_area_create(q, 512, 0, NULL, &area));
+    scene_begin(4);
+    scene_swap(512);
     machine_anonymous(space, BASE, PAGES, 0, 1);
     machine_expect(space, BASE, PAGES, 1);
-    return 0;
-}
-
-static int end(void **state)
-{
-    struct quire_frame_stats frames;
-
-    (void)state;
-    sim_disk_finish(machine);
-    machine_check(machine);
-    sim_switch(cpu, NULL);
-    quire_space_destroy(space);
-    sim_quiesce(machine);
-    assert_ok(quire_slot_area_destroy(area));
-    quire_frame_stats(q, &frames);
-    assert_int_equal(frames.kind[QUIRE_FRAME_ANONYMOUS], 0);
-    machine_end(machine);
     return 0;
 }
 
@@ -241,15 +209,15 @@ static void locked_pages_refuse(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(freed_pages_go_first_and_unwritten, start, end),
-        cmocka_unit_test_setup_teardown(written_again_they_stay, start, end),
-        cmocka_unit_test_setup_teardown(written_and_forgotten, start, end),
-        cmocka_unit_test_setup_teardown(slots_are_freed_at_once, start, end),
-        cmocka_unit_test_setup_teardown(shared_pages_are_passed_over, start, end),
-        cmocka_unit_test_setup_teardown(freed_then_shared, start, end),
-        cmocka_unit_test_setup_teardown(page_out_spares_what_others_have, start, end),
-        cmocka_unit_test_setup_teardown(cold_pages_go_at_the_first_look, start, end),
-        cmocka_unit_test_setup_teardown(locked_pages_refuse, start, end),
+        cmocka_unit_test_setup_teardown(freed_pages_go_first_and_unwritten, start, scene_finish),
+        cmocka_unit_test_setup_teardown(written_again_they_stay, start, scene_finish),
+        cmocka_unit_test_setup_teardown(written_and_forgotten, start, scene_finish),
+        cmocka_unit_test_setup_teardown(slots_are_freed_at_once, start, scene_finish),
+        cmocka_unit_test_setup_teardown(shared_pages_are_passed_over, start, scene_finish),
+        cmocka_unit_test_setup_teardown(freed_then_shared, start, scene_finish),
+        cmocka_unit_test_setup_teardown(page_out_spares_what_others_have, start, scene_finish),
+        cmocka_unit_test_setup_teardown(cold_pages_go_at_the_first_look, start, scene_finish),
+        cmocka_unit_test_setup_teardown(locked_pages_refuse, start, scene_finish),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,45 +1,23 @@
 /* Objects and slots: sizes, holes, sharing, truncation, pagers that fail, pages that go out and
  * come back. */
-#include "machine.h"
+#include "scene.h"
 
 #include <string.h>
 
-#define MAY  (QUIRE_REGION_MAY_READ | QUIRE_REGION_MAY_WRITE | QUIRE_REGION_MAY_EXECUTE)
-#define RW   (QUIRE_PROT_READ | QUIRE_PROT_WRITE | MAY)
-#define BASE ((quire_virt)0x10000000)
-
-static struct sim_machine *machine;
-static struct quire_space *space;
-static struct sim_cpu *cpu;
 static struct quire_object *object;
 
 static int start(void **state)
 {
     (void)state;
-    machine = machine_create(2);
-    cpu = sim_this_cpu();
-    assert_ok(quire_space_create(machine->q, &space));
-    sim_switch(cpu, space);
-    assert_ok(quire_object_create(machine->q, QUIRE_OBJECT_MEMORY, NULL, NULL, 10 * PAGE, &object));
+    scene_begin(2);
+    assert_ok(quire_object_create(q, QUIRE_OBJECT_MEMORY, NULL, NULL, 10 * PAGE, &object));
     return 0;
 }
 
 static int end(void **state)
 {
-    struct quire_frame_stats stats;
-
-    (void)state;
-    machine_check(machine);
-    sim_switch(cpu, NULL);
-    quire_space_destroy(space);
     quire_object_put(object);
-    sim_quiesce(machine);
-    quire_grace_flush(machine->q);
-    quire_frame_stats(machine->q, &stats);
-    assert_int_equal(stats.kind[QUIRE_FRAME_OBJECT], 0);
-    assert_int_equal(stats.kind[QUIRE_FRAME_ANONYMOUS], 0);
-    machine_end(machine);
-    return 0;
+    return scene_finish(state);
 }
 
 static void map(quire_virt address, size_t pages, uint32_t region, uint64_t offset)

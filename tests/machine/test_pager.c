@@ -1,19 +1,14 @@
 /* Files behind objects: read-ahead, writing back, dropping, reclaim; a pager that keeps what it is
  * given in an array. */
-#include "machine.h"
+#include "scene.h"
 
 #include <quire/reclaim.h>
 
 #include <string.h>
 
-#define MAY   (QUIRE_REGION_MAY_READ | QUIRE_REGION_MAY_WRITE | QUIRE_REGION_MAY_EXECUTE)
-#define RW    (QUIRE_PROT_READ | QUIRE_PROT_WRITE | MAY | QUIRE_REGION_SHARED)
-#define BASE  ((quire_virt)0x10000000)
-#define PAGES 200
+#define RW_SHARED (RW | QUIRE_REGION_SHARED)
+#define PAGES     200
 
-static struct sim_machine *machine;
-static struct quire_space *space;
-static struct sim_cpu *cpu;
 static struct quire_object *object;
 
 static struct {
@@ -95,14 +90,11 @@ static const struct quire_pager pager = {.fill = fill, .clean = clean};
 static int start(void **state)
 {
     (void)state;
-    machine = machine_create(4);
-    cpu = sim_this_cpu();
+    scene_begin(4);
     memset(&file, 0, sizeof(file));
     file.bad = -1;
     for (unsigned i = 0; i < PAGES; i++)
         file.word[i] = 1000 + i;
-    assert_ok(quire_space_create(machine->q, &space));
-    sim_switch(cpu, space);
     assert_ok(
         quire_object_create(machine->q, QUIRE_OBJECT_PAGED, &pager, NULL, PAGES * PAGE, &object));
     return 0;
@@ -110,15 +102,8 @@ static int start(void **state)
 
 static int end(void **state)
 {
-    (void)state;
-    machine_check(machine);
-    sim_switch(cpu, NULL);
-    quire_space_destroy(space);
     quire_object_put(object);
-    sim_quiesce(machine);
-    quire_grace_flush(machine->q);
-    machine_end(machine);
-    return 0;
+    return scene_finish(state);
 }
 
 static void map(quire_virt address, size_t pages, uint32_t region, uint64_t offset)
@@ -150,7 +135,7 @@ static void store(unsigned page, uint64_t value)
 static void reading_in_order_goes_ahead(void **state)
 {
     (void)state;
-    map(BASE, PAGES, RW, 0);
+    map(BASE, PAGES, RW_SHARED, 0);
     for (unsigned i = 0; i < PAGES; i++)
         assert_int_equal(load(BASE + i * PAGE), 1000 + i);
     assert_int_equal(file.filled, PAGES);
@@ -164,7 +149,7 @@ static void reading_at_random_does_not(void **state)
     uint64_t seed = machine_seed();
 
     (void)state;
-    map(BASE, PAGES, RW, 0);
+    map(BASE, PAGES, RW_SHARED, 0);
     for (unsigned i = 0; i < 600; i++) {
         seed = seed * 6364136223846793005u + 1442695040888963407u;
         if (i == 300)
@@ -187,7 +172,7 @@ static void reading_at_random_does_not(void **state)
 static void stores_are_written_back(void **state)
 {
     (void)state;
-    map(BASE, PAGES, RW, 0);
+    map(BASE, PAGES, RW_SHARED, 0);
     for (unsigned i = 10; i < 90; i++)
         store(i, i);
     assert_int_equal(file.cleans, 0);
@@ -222,7 +207,7 @@ static void store_while_cleaning(void)
 static void a_store_meanwhile_is_written_next_time(void **state)
 {
     (void)state;
-    map(BASE, 8, RW, 0);
+    map(BASE, 8, RW_SHARED, 0);
     store(3, 3);
     file.meanwhile = store_while_cleaning;
     assert_ok(quire_object_clean(object, 0, UINT64_MAX));
@@ -234,7 +219,7 @@ static void a_store_meanwhile_is_written_next_time(void **state)
 static void what_cannot_be_written_stays(void **state)
 {
     (void)state;
-    map(BASE, 8, RW, 0);
+    map(BASE, 8, RW_SHARED, 0);
     store(2, 2);
     file.fail_clean = true;
     assert_status(quire_object_clean(object, 0, UINT64_MAX), QUIRE_IO_ERROR);
@@ -247,14 +232,14 @@ static void what_cannot_be_written_stays(void **state)
     assert_true(quire_reclaim_pages(machine->q, 1000) > 0);
     assert_int_equal(object->resident, 0);
     assert_int_equal(file.word[2], 2);
-    map(BASE, 8, RW, 0);
+    map(BASE, 8, RW_SHARED, 0);
     assert_int_equal(load(BASE + 2 * PAGE), 2);
 }
 
 static void reclaim_takes_mapped_and_dirty_pages(void **state)
 {
     (void)state;
-    map(BASE, PAGES, RW, 0);
+    map(BASE, PAGES, RW_SHARED, 0);
     for (unsigned i = 0; i < PAGES; i += 2)
         store(i, i);
     while (object->resident > 0)
@@ -278,7 +263,7 @@ static void truncation_while_a_page_is_filled(void **state)
     uint64_t word;
 
     (void)state;
-    map(BASE, PAGES, RW, 0);
+    map(BASE, PAGES, RW_SHARED, 0);
     file.meanwhile = truncate_while_filling;
     assert_status(sim_load(cpu, BASE + 7 * PAGE, &word), QUIRE_BEYOND_END);
     assert_int_equal(load(BASE + 5 * PAGE), 0);
@@ -291,7 +276,7 @@ static void truncation_while_a_page_is_filled(void **state)
 static void changes_behind_the_object(void **state)
 {
     (void)state;
-    map(BASE, 8, RW, 0);
+    map(BASE, 8, RW_SHARED, 0);
     assert_int_equal(load(BASE), 1000);
     store(1, 1);
     file.word[0] = 5;
@@ -339,7 +324,7 @@ static void fetching_ahead(void **state)
     assert_true(file.fills <= 4);
     assert_true(object->resident >= 71);
     file.fills = 0;
-    map(BASE, PAGES, RW, 0);
+    map(BASE, PAGES, RW_SHARED, 0);
     for (unsigned i = 10; i <= 80; i++)
         assert_int_equal(load(BASE + i * PAGE), 1000 + i);
     assert_int_equal(file.fills, 0);
@@ -351,7 +336,7 @@ static void a_bad_place_costs_one_page(void **state)
     uint64_t word;
 
     (void)state;
-    map(BASE, PAGES, RW, 0);
+    map(BASE, PAGES, RW_SHARED, 0);
     file.bad = 40;
     for (unsigned i = 0; i < PAGES; i++) {
         if (i == 40)
@@ -367,7 +352,7 @@ static void a_bad_place_costs_one_page(void **state)
 static void a_run_that_cannot_be_written_stays(void **state)
 {
     (void)state;
-    map(BASE, PAGES, RW, 0);
+    map(BASE, PAGES, RW_SHARED, 0);
     for (unsigned i = 0; i < 100; i++)
         store(i, i);
     file.bad = 70;
@@ -467,7 +452,7 @@ static void all_at_once(void **state)
     (void)state;
     machine->random.state = seed;
     quire_object_resize(object, 8 * PAGE);
-    map(BASE, 8, RW, 0);
+    map(BASE, 8, RW_SHARED, 0);
     for (unsigned round = 0; round < 20; round++) {
         sim_switch(cpu, NULL);
         sim_run(machine, tasks, arguments);

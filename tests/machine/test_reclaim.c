@@ -1,35 +1,14 @@
 /* Reclaim: what leaves when memory is short, what stays, policies, watermarks, and the way back
  * when an area is closed. */
-#include "machine.h"
+#include "scene.h"
 
-#define MAY    (QUIRE_REGION_MAY_READ | QUIRE_REGION_MAY_WRITE | QUIRE_REGION_MAY_EXECUTE)
-#define RW     (QUIRE_PROT_READ | QUIRE_PROT_WRITE | MAY)
-#define BASE   ((quire_virt)0x10000000)
 #define OTHER  ((quire_virt)0x20000000)
 #define FRAMES 1024 /* of a small machine */
 
-static struct sim_machine *machine;
-static struct quire *q;
-static struct sim_cpu *cpu;
-static struct quire_space *space;
-static struct quire_slot_area *area;
-
-static void create(const struct sim_options *options)
-{
-    machine = sim_create(options);
-    q = machine->q;
-    cpu = sim_this_cpu();
-    assert_ok(quire_space_create(q, &space));
-    sim_switch(cpu, space);
-    area = NULL;
-}
-
 static int start(void **state)
 {
-    struct sim_options options = {.cpus = 4, .frames = 4096, .seed = 1, .point_mean = 20};
-
     (void)state;
-    create(&options);
+    scene_begin(4);
     return 0;
 }
 
@@ -40,52 +19,8 @@ static int start_small(void **state)
         .cpus = 4, .frames = FRAMES, .seed = 1, .point_mean = 20, .swap = true, .reserve = 16};
 
     (void)state;
-    create(&options);
+    scene_begin_with(&options);
     return 0;
-}
-
-static int end(void **state)
-{
-    struct quire_frame_stats frames;
-
-    (void)state;
-    sim_disk_finish(machine);
-    machine_check(machine);
-    sim_switch(cpu, NULL);
-    quire_space_destroy(space);
-    sim_quiesce(machine);
-    if (area != NULL)
-        assert_ok(quire_slot_area_destroy(area));
-    quire_frame_stats(q, &frames);
-    assert_int_equal(frames.kind[QUIRE_FRAME_ANONYMOUS], 0);
-    assert_int_equal(frames.kind[QUIRE_FRAME_OBJECT], 0);
-    machine_end(machine);
-    return 0;
-}
-
-static void swap_of(uint64_t slots)
-{
-    assert_ok(quire_slot_area_create(q, slots, 0, NULL, &area));
-}
-
-static uint64_t in_use(const struct quire_slot_area *which)
-{
-    struct quire_slot_stats stats;
-
-    quire_slot_stats(which, &stats);
-    return stats.total - stats.free - stats.bad;
-}
-
-static size_t resident(quire_virt address, size_t pages)
-{
-    uint8_t bytes[512];
-    size_t count = 0;
-
-    assert_true(pages <= sizeof(bytes));
-    assert_ok(quire_space_resident(space, address, pages * PAGE, bytes));
-    for (size_t i = 0; i < pages; i++)
-        count += bytes[i] & 1;
-    return count;
 }
 
 /* Sweeps until nothing more goes. */
@@ -114,13 +49,13 @@ static void map_object(quire_virt address, size_t pages, uint32_t region,
 static void more_pages_than_frames(void **state)
 {
     (void)state;
-    swap_of(2048);
+    scene_swap(2048);
     machine_anonymous(space, BASE, 2000, 0, 1);
     machine_check(machine);
     machine_expect(space, BASE, 2000, 1);
     machine_expect(space, BASE, 2000, 1);
     machine_check(machine);
-    assert_true(in_use(area) >= 2000 - FRAMES);
+    assert_true(scene_slots_in_use(area) >= 2000 - FRAMES);
 }
 
 static void nothing_can_go(void **state)
@@ -130,7 +65,7 @@ static void nothing_can_go(void **state)
     size_t pages = 0;
 
     (void)state;
-    swap_of(4);
+    scene_swap(4);
     quire_slot_area_close(area, true);
     machine_anonymous(space, BASE, FRAMES, 0, 0);
     while (status == QUIRE_OK && pages < FRAMES)
@@ -151,17 +86,17 @@ static void nothing_can_go(void **state)
 static void clean_copies_make_room(void **state)
 {
     (void)state;
-    swap_of(64);
+    scene_swap(64);
     machine_anonymous(space, BASE, 64, 0, 1);
     assert_int_equal(quire_space_page_out(space, BASE, 64 * PAGE), 64);
     sim_disk_finish(machine);
     machine_expect(space, BASE, 64, 1);
-    assert_int_equal(in_use(area), 64);
+    assert_int_equal(scene_slots_in_use(area), 64);
     assert_ok(quire_space_lock(space, BASE, 64 * PAGE, true, true)); /* nothing is written to */
-    assert_int_equal(in_use(area), 64);
+    assert_int_equal(scene_slots_in_use(area), 64);
     machine_anonymous(space, OTHER, 64, 0, 1001);
     sweep_all();
-    assert_int_equal(resident(OTHER, 64), 0);
+    assert_int_equal(scene_resident(OTHER, 64), 0);
     machine_expect(space, OTHER, 64, 1001);
     machine_expect(space, BASE, 64, 1);
 }
@@ -169,14 +104,14 @@ static void clean_copies_make_room(void **state)
 static void locked_pages_stay(void **state)
 {
     (void)state;
-    swap_of(256);
+    scene_swap(256);
     machine_anonymous(space, BASE, 64, 0, 1);
     machine_anonymous(space, OTHER, 64, 0, 1001);
     assert_ok(quire_space_lock(space, BASE + 16 * PAGE, 16 * PAGE, true, false));
     sweep_all();
-    assert_int_equal(resident(BASE, 64), 16);
-    assert_int_equal(resident(BASE + 16 * PAGE, 16), 16);
-    assert_int_equal(resident(OTHER, 64), 0);
+    assert_int_equal(scene_resident(BASE, 64), 16);
+    assert_int_equal(scene_resident(BASE + 16 * PAGE, 16), 16);
+    assert_int_equal(scene_resident(OTHER, 64), 0);
     assert_int_equal(quire_space_page_out(space, BASE, 64 * PAGE), 0);
     assert_ok(quire_space_lock(space, BASE + 16 * PAGE, 16 * PAGE, false, false));
     assert_int_equal(quire_space_page_out(space, BASE, 64 * PAGE), 16);
@@ -184,19 +119,19 @@ static void locked_pages_stay(void **state)
     machine_expect(space, OTHER, 64, 1001);
     assert_ok(quire_space_lock_all(space, true, false));
     sweep_all();
-    assert_int_equal(resident(BASE, 64) + resident(OTHER, 64), 128);
+    assert_int_equal(scene_resident(BASE, 64) + scene_resident(OTHER, 64), 128);
 }
 
 static void locking_brings_back(void **state)
 {
     (void)state;
-    swap_of(64);
+    scene_swap(64);
     machine_anonymous(space, BASE, 32, 0, 1);
     assert_int_equal(quire_space_page_out(space, BASE, 32 * PAGE), 32);
     assert_ok(quire_space_lock(space, BASE, 32 * PAGE, true, false));
-    assert_int_equal(resident(BASE, 32), 32);
+    assert_int_equal(scene_resident(BASE, 32), 32);
     sweep_all();
-    assert_int_equal(resident(BASE, 32), 32);
+    assert_int_equal(scene_resident(BASE, 32), 32);
 }
 
 static void memory_objects_go_out_and_come_back(void **state)
@@ -206,7 +141,7 @@ static void memory_objects_go_out_and_come_back(void **state)
     size_t done;
 
     (void)state;
-    swap_of(256);
+    scene_swap(256);
     assert_ok(quire_object_create(q, QUIRE_OBJECT_MEMORY, NULL, NULL, 64 * PAGE, &object));
     for (uint64_t i = 0; i < 64; i++) {
         word = 7000 + i;
@@ -218,7 +153,7 @@ static void memory_objects_go_out_and_come_back(void **state)
     sweep_all();
     assert_int_equal(object->resident, 0);
     assert_int_equal(object->swapped, 64);
-    assert_int_equal(in_use(area), 64);
+    assert_int_equal(scene_slots_in_use(area), 64);
     for (uint64_t i = 0; i < 32; i++) { /* by either way they are the same pages */
         assert_ok(sim_load(cpu, BASE + i * PAGE, &word));
         assert_int_equal(word, 7000 + i);
@@ -226,7 +161,7 @@ static void memory_objects_go_out_and_come_back(void **state)
         assert_int_equal(word, 7063 - i);
     }
     assert_int_equal(object->swapped, 0);
-    assert_int_equal(in_use(area), 0);
+    assert_int_equal(scene_slots_in_use(area), 0);
     sweep_all();
     quire_object_resize(object, 10 * PAGE + 4); /* a page that is out is cut */
     assert_int_equal(object->swapped + object->resident, 11);
@@ -250,7 +185,7 @@ static void a_shared_table_goes_at_once(void **state)
     uint64_t word;
 
     (void)state;
-    swap_of(256);
+    scene_swap(256);
     machine_anonymous(space, BASE, 64, 0, 1);
     assert_ok(quire_space_clone(space, &child));
     for (unsigned i = 0; i < 64; i++) /* into this CPU's TLB */
@@ -258,8 +193,8 @@ static void a_shared_table_goes_at_once(void **state)
     assert_int_equal(quire_space_page_out(child, BASE, 64 * PAGE), 64);
     sim_disk_finish(machine);
     machine_check(machine);
-    assert_int_equal(resident(BASE, 64), 0);
-    assert_int_equal(in_use(area), 64);
+    assert_int_equal(scene_resident(BASE, 64), 0);
+    assert_int_equal(scene_slots_in_use(area), 64);
     machine_expect(space, BASE, 64, 1);
     machine_expect(child, BASE, 64, 1);
     quire_space_destroy(child);
@@ -270,13 +205,13 @@ static void page_out_takes_what_it_is_told_to(void **state)
     uint8_t byte;
 
     (void)state;
-    swap_of(256);
+    scene_swap(256);
     machine_anonymous(space, BASE, 16, 0, 1);
     machine_anonymous(space, BASE + 32 * PAGE, 16, 0, 33);
     assert_int_equal(quire_space_page_out(space, BASE + 4 * PAGE, 4 * PAGE), 4);
-    assert_int_equal(resident(BASE, 4), 4);
-    assert_int_equal(resident(BASE + 4 * PAGE, 4), 0);
-    assert_int_equal(resident(BASE + 8 * PAGE, 8), 8);
+    assert_int_equal(scene_resident(BASE, 4), 4);
+    assert_int_equal(scene_resident(BASE + 4 * PAGE, 4), 0);
+    assert_int_equal(scene_resident(BASE + 8 * PAGE, 8), 8);
     /* Over a hole, and beyond the last region; what is out already does not go again. */
     assert_int_equal(quire_space_page_out(space, BASE, 4096 * PAGE), 28);
     assert_status(quire_space_resident(space, BASE + 16 * PAGE, PAGE, &byte), QUIRE_NO_MAPPING);
@@ -289,7 +224,7 @@ static void page_out_takes_what_it_is_told_to(void **state)
 static void inaccessible_pages_go_too(void **state)
 {
     (void)state;
-    swap_of(64);
+    scene_swap(64);
     machine_anonymous(space, BASE, 8, 0, 1);
     assert_ok(quire_space_protect(space, BASE, 8 * PAGE, 0, false));
     assert_int_equal(quire_space_page_out(space, BASE, 8 * PAGE), 8);
@@ -340,7 +275,7 @@ static void a_policy_changes_in_mid_sweep(void **state)
 {
     (void)state;
     first_looks = second_looks = starts = 0;
-    swap_of(1024);
+    scene_swap(1024);
     machine_anonymous(space, BASE, 200, 0, 1);
     quire_reclaim_set_policy(q, &first_policy);
     assert_true(quire_reclaim_pages(q, 50) > 0);
@@ -355,7 +290,7 @@ static void a_policy_changes_in_mid_sweep(void **state)
     assert_int_equal(second_looks, 50);
     assert_int_equal(starts, 2);
     sim_disk_finish(machine);
-    assert_int_equal(in_use(area), 100);
+    assert_int_equal(scene_slots_in_use(area), 100);
     machine_expect(space, BASE, 200, 1);
 }
 
@@ -363,7 +298,7 @@ static void a_policy_changes_in_mid_sweep(void **state)
 static void every_policy_works(void **state)
 {
     (void)state;
-    swap_of(2048);
+    scene_swap(2048);
     machine_anonymous(space, BASE, 1500, 0, 1);
     for (size_t i = 0; quire_policies[i] != NULL; i++) {
         quire_reclaim_set_policy(q, quire_policies[i]);
@@ -378,15 +313,15 @@ static void what_is_used_stays(void **state)
     uint64_t word;
 
     (void)state;
-    swap_of(512);
+    scene_swap(512);
     machine_anonymous(space, BASE, 256, 0, 1);
     assert_ok(quire_space_populate(space, BASE, 256 * PAGE, QUIRE_ACCESS_READ));
     quire_space_clear_accessed(space, true, true);
     for (unsigned i = 0; i < 64; i++)
         assert_ok(sim_load(cpu, BASE + i * PAGE, &word));
     assert_true(quire_reclaim_pages(q, 128) > 0);
-    assert_int_equal(resident(BASE, 64), 64);
-    assert_int_equal(resident(BASE + 64 * PAGE, 192), 64);
+    assert_int_equal(scene_resident(BASE, 64), 64);
+    assert_int_equal(scene_resident(BASE + 64 * PAGE, 192), 64);
 }
 
 /* ---- watermarks ---- */
@@ -406,7 +341,7 @@ static void the_embedder_is_told_once(void **state)
 
     (void)state;
     told = 0;
-    swap_of(1024);
+    scene_swap(1024);
     many = machine_free_frames(machine) - 2 * low;
     quire_reclaim_set_watermarks(q, low, high);
     machine_anonymous(space, BASE, many, 0, 1);
@@ -436,9 +371,9 @@ static void balance_gives_up(void **state)
     quire_reclaim_set_watermarks(q, 100000, 100000);
     machine_anonymous(space, BASE, 64, 0, 1);
     quire_reclaim_balance(q);
-    swap_of(16);
+    scene_swap(16);
     quire_reclaim_balance(q);
-    assert_int_equal(in_use(area), 16);
+    assert_int_equal(scene_slots_in_use(area), 16);
     machine_expect(space, BASE, 64, 1);
 }
 
@@ -469,7 +404,7 @@ static void everything_comes_back(void **state)
     size_t done;
 
     (void)state;
-    swap_of(512);
+    scene_swap(512);
     assert_ok(quire_object_create(q, QUIRE_OBJECT_MEMORY, NULL, NULL, 20 * PAGE, &object));
     for (unsigned i = 0; i < 20; i++)
         assert_ok(quire_object_write(object, i * PAGE, &word, sizeof(word), &done));
@@ -499,7 +434,7 @@ static void everything_comes_back(void **state)
 static void too_much_to_come_back(void **state)
 {
     (void)state;
-    swap_of(2048);
+    scene_swap(2048);
     machine_anonymous(space, BASE, 1500, 0, 1);
     quire_slot_area_close(area, true);
     assert_status(quire_reclaim_drain(area), QUIRE_NO_MEMORY);
@@ -522,10 +457,10 @@ static void from_one_area_to_another(void **state)
 
     (void)state;
     assert_ok(quire_slot_area_create(q, 2048, 1, NULL, &first));
-    swap_of(2048);
+    scene_swap(2048);
     machine_anonymous(space, BASE, 1500, 0, 1);
     machine_expect(space, BASE, 1500, 1);
-    assert_int_equal(in_use(area), 0);
+    assert_int_equal(scene_slots_in_use(area), 0);
     take_away(first);
     machine_expect(space, BASE, 1500, 1);
 }
@@ -536,14 +471,14 @@ static void some_cannot_be_read(void **state)
     uint64_t word;
 
     (void)state;
-    swap_of(64);
+    scene_swap(64);
     machine_anonymous(space, BASE, 32, 0, 1);
     assert_int_equal(quire_space_page_out(space, BASE, 32 * PAGE), 32);
     sim_disk_finish(machine);
     machine->disk.bad_slot = area->first + 7;
     take_away(area);
     area = NULL;
-    assert_int_equal(resident(BASE, 32), 31);
+    assert_int_equal(scene_resident(BASE, 32), 31);
     assert_status(sim_load(cpu, BASE + 7 * PAGE, &word), QUIRE_IO_ERROR);
     machine_expect(space, BASE, 7, 1);
     machine_expect(space, BASE + 8 * PAGE, 24, 9);
@@ -557,7 +492,7 @@ static void an_objects_page_cannot_be_read(void **state)
     size_t done;
 
     (void)state;
-    swap_of(64);
+    scene_swap(64);
     assert_ok(quire_object_create(q, QUIRE_OBJECT_MEMORY, NULL, NULL, 8 * PAGE, &object));
     for (unsigned i = 0; i < 8; i++)
         assert_ok(quire_object_write(object, i * PAGE, &word, sizeof(word), &done));
@@ -571,7 +506,7 @@ static void an_objects_page_cannot_be_read(void **state)
     assert_status(quire_reclaim_drain(area), QUIRE_IO_ERROR);
     machine_check(machine);
     assert_int_equal(object->swapped, 1);
-    assert_int_equal(resident(BASE, 8), 8); /* the others came */
+    assert_int_equal(scene_resident(BASE, 8), 8); /* the others came */
     assert_status(quire_slot_area_destroy(area), QUIRE_BUSY);
     quire_object_put(object);
     assert_ok(quire_reclaim_drain(area));
@@ -581,7 +516,7 @@ static void an_objects_page_cannot_be_read(void **state)
 static void some_could_not_be_written(void **state)
 {
     (void)state;
-    swap_of(64);
+    scene_swap(64);
     machine_anonymous(space, BASE, 32, 0, 1);
     machine->disk.write_fail_once_in = 3;
     (void)quire_space_page_out(space, BASE, 32 * PAGE);
@@ -589,7 +524,7 @@ static void some_could_not_be_written(void **state)
     machine->disk.write_fail_once_in = 0;
     take_away(area);
     area = NULL;
-    assert_int_equal(resident(BASE, 32), 32);
+    assert_int_equal(scene_resident(BASE, 32), 32);
     machine_expect(space, BASE, 32, 1);
 }
 
@@ -653,14 +588,14 @@ static void emptied_in_mid_run(void **state)
 
     (void)state;
     machine->random.state = seed;
-    swap_of(256);
+    scene_swap(256);
     machine_anonymous(space, BASE, 200, 0, 1);
     for (unsigned round = 0; round < 10; round++) {
         struct quire_slot_area *leaving = area;
         void *arguments[] = {leaving, NULL, NULL, NULL};
 
         (void)quire_space_page_out(space, BASE, 200 * PAGE);
-        swap_of(round % 3 == 0 ? 20 : 256);
+        scene_swap(round % 3 == 0 ? 20 : 256);
         sim_switch(cpu, NULL);
         sim_run(machine, tasks, arguments);
         sim_disk_finish(machine);
@@ -670,8 +605,8 @@ static void emptied_in_mid_run(void **state)
     }
 }
 
-#define test(name)  cmocka_unit_test_setup_teardown(name, start, end)
-#define small(name) cmocka_unit_test_setup_teardown(name, start_small, end)
+#define test(name)  cmocka_unit_test_setup_teardown(name, start, scene_finish)
+#define small(name) cmocka_unit_test_setup_teardown(name, start_small, scene_finish)
 
 int main(void)
 {

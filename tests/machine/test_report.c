@@ -1,38 +1,11 @@
 /* What a space says of its pages: usage, shares, peaks, single pages, what was touched and written
  * since somebody asked to forget it. */
-#include "machine.h"
+#include "scene.h"
 
 #include <string.h>
 
-#define MAY   (QUIRE_REGION_MAY_READ | QUIRE_REGION_MAY_WRITE | QUIRE_REGION_MAY_EXECUTE)
-#define RW    (QUIRE_PROT_READ | QUIRE_PROT_WRITE | MAY)
-#define BASE  ((quire_virt)0x10000000)
 #define PAGES 8
 #define SHARE ((uint64_t)PAGE << QUIRE_USAGE_FRACTION)
-
-static struct sim_machine *machine;
-static struct quire_space *space;
-static struct sim_cpu *cpu;
-
-static int start(void **state)
-{
-    (void)state;
-    machine = machine_create(2);
-    cpu = sim_this_cpu();
-    assert_ok(quire_space_create(machine->q, &space));
-    sim_switch(cpu, space);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    machine_check(machine);
-    sim_switch(cpu, NULL);
-    quire_space_destroy(space);
-    machine_end(machine);
-    return 0;
-}
 
 static void map(quire_virt address, size_t pages, uint32_t region, struct quire_object *object)
 {
@@ -247,7 +220,7 @@ static void forgetting_fails(void **state)
     quire_space_destroy(child);
 }
 
-#define test(name) cmocka_unit_test_setup_teardown(name, start, end)
+#define test(name) cmocka_unit_test_setup_teardown(name, scene_start, scene_finish)
 
 int main(void)
 {

@@ -1,52 +1,8 @@
 /* Slots: how many entries hold them, what is written and what need not be, which area is next, and
  * devices that fail. */
-#include "machine.h"
+#include "scene.h"
 
-#define BASE  ((quire_virt)0x10000000)
 #define OTHER ((quire_virt)0x20000000)
-
-static struct sim_machine *machine;
-static struct quire *q;
-static struct sim_cpu *cpu;
-static struct quire_space *space;
-static struct quire_slot_area *area;
-
-static int start(void **state)
-{
-    (void)state;
-    machine = machine_create(2);
-    q = machine->q;
-    cpu = sim_this_cpu();
-    assert_ok(quire_space_create(q, &space));
-    sim_switch(cpu, space);
-    area = NULL;
-    return 0;
-}
-
-/* Nothing is left behind: no page, and no slot but bad ones. */
-static int end(void **state)
-{
-    struct quire_frame_stats frames;
-
-    (void)state;
-    machine_check(machine);
-    sim_switch(cpu, NULL);
-    quire_space_destroy(space);
-    sim_disk_finish(machine);
-    sim_quiesce(machine);
-    if (area != NULL)
-        assert_ok(quire_slot_area_destroy(area));
-    quire_frame_stats(q, &frames);
-    assert_int_equal(frames.kind[QUIRE_FRAME_ANONYMOUS], 0);
-    assert_int_equal(frames.kind[QUIRE_FRAME_OBJECT], 0);
-    machine_end(machine);
-    return 0;
-}
-
-static void swap_of(uint64_t slots)
-{
-    assert_ok(quire_slot_area_create(q, slots, 0, NULL, &area));
-}
 
 /* Pages of the space leave, and have left when this returns. */
 static void page_out(quire_virt address, size_t pages, size_t expected)
@@ -56,34 +12,6 @@ static void page_out(quire_virt address, size_t pages, size_t expected)
     machine_check(machine);
 }
 
-static uint64_t in_use(const struct quire_slot_area *which)
-{
-    struct quire_slot_stats stats;
-
-    quire_slot_stats(which, &stats);
-    return stats.total - stats.free - stats.bad;
-}
-
-static uint64_t bad(const struct quire_slot_area *which)
-{
-    struct quire_slot_stats stats;
-
-    quire_slot_stats(which, &stats);
-    return stats.bad;
-}
-
-static size_t resident(quire_virt address, size_t pages)
-{
-    uint8_t bytes[512];
-    size_t count = 0;
-
-    assert_true(pages <= sizeof(bytes));
-    assert_ok(quire_space_resident(space, address, pages * PAGE, bytes));
-    for (size_t i = 0; i < pages; i++)
-        count += bytes[i] & 1;
-    return count;
-}
-
 /* ---- what is written ---- */
 
 static void zeros_are_never_written(void **state)
@@ -91,14 +19,14 @@ static void zeros_are_never_written(void **state)
     uint64_t word;
 
     (void)state;
-    swap_of(32);
+    scene_swap(32);
     machine_anonymous(space, BASE, 8, 0, 1000); /* only the last word of each is not 0 */
     machine_anonymous(space, OTHER, 8, 0, 0);
     for (unsigned i = 0; i < 8; i++)
         assert_ok(sim_store(cpu, OTHER + i * PAGE, 0));
     page_out(OTHER, 8, 8);
     assert_int_equal(machine->disk.writes, 0);
-    assert_int_equal(resident(OTHER, 8), 0);
+    assert_int_equal(scene_resident(OTHER, 8), 0);
     page_out(BASE, 8, 8);
     assert_int_equal(machine->disk.writes, 8);
     for (unsigned i = 0; i < 8; i++) {
@@ -117,7 +45,7 @@ static void zeros_are_never_written(void **state)
 static void neighbours_go_in_one_transfer(void **state)
 {
     (void)state;
-    swap_of(256);
+    scene_swap(256);
     machine_anonymous(space, BASE, 4 * QUIRE_SLOT_RUN, 0, 1);
     page_out(BASE, 4 * QUIRE_SLOT_RUN, 4 * QUIRE_SLOT_RUN);
     assert_int_equal(machine->disk.write_runs, 4);
@@ -135,17 +63,17 @@ static void neighbours_go_in_one_transfer(void **state)
 static void what_was_only_read_is_not_written_again(void **state)
 {
     (void)state;
-    swap_of(16);
+    scene_swap(16);
     machine_anonymous(space, BASE, 8, 0, 1000);
     page_out(BASE, 8, 8);
     machine_expect(space, BASE, 8, 1000);
     assert_int_equal(machine->disk.writes, 8);
     page_out(BASE, 8, 8);
     assert_int_equal(machine->disk.writes, 8);
-    assert_int_equal(in_use(area), 8); /* the slots that they had */
+    assert_int_equal(scene_slots_in_use(area), 8); /* the slots that they had */
     machine_expect(space, BASE, 8, 1000);
     assert_ok(sim_store(cpu, BASE + 3 * PAGE - 8, 77)); /* page 2 is not what its slot holds */
-    assert_int_equal(in_use(area), 7);
+    assert_int_equal(scene_slots_in_use(area), 7);
     page_out(BASE, 8, 8);
     assert_int_equal(machine->disk.writes, 9);
     machine_expect(space, BASE + 2 * PAGE, 1, 77);
@@ -157,7 +85,7 @@ static void what_was_only_read_is_not_written_again(void **state)
 static void a_page_that_comes_back_to_be_written(void **state)
 {
     (void)state;
-    swap_of(16);
+    scene_swap(16);
     machine_anonymous(space, BASE, 4, 0, 1000);
     page_out(BASE, 4, 4);
     for (unsigned i = 0; i < 4; i++)
@@ -173,7 +101,7 @@ static void forks_count_the_slots(void **state)
     struct quire_space *child[3];
 
     (void)state;
-    swap_of(16);
+    scene_swap(16);
     machine_anonymous(space, BASE, 8, 0, 1000);
     page_out(BASE, 8, 8);
     for (unsigned i = 0; i < 3; i++)
@@ -182,7 +110,7 @@ static void forks_count_the_slots(void **state)
     assert_ok(quire_space_unmap(space, BASE, 2 * PAGE));
     assert_ok(quire_space_unmap(child[0], BASE + 6 * PAGE, 2 * PAGE));
     machine_check(machine);
-    assert_int_equal(in_use(area), 8);
+    assert_int_equal(scene_slots_in_use(area), 8);
     machine_expect(child[1], BASE, 8, 1000);
     machine_expect(child[2], BASE, 8, 1000);
     machine_expect(child[0], BASE, 6, 1000);
@@ -191,7 +119,7 @@ static void forks_count_the_slots(void **state)
     for (unsigned i = 0; i < 3; i++)
         quire_space_destroy(child[i]);
     machine_check(machine);
-    assert_int_equal(in_use(area), 6);
+    assert_int_equal(scene_slots_in_use(area), 6);
 }
 
 static void a_shared_page_is_written_once(void **state)
@@ -201,7 +129,7 @@ static void a_shared_page_is_written_once(void **state)
     uint64_t word = 1;
 
     (void)state;
-    swap_of(16);
+    scene_swap(16);
     machine_anonymous(space, BASE, 8, 0, 1000);
     assert_ok(quire_space_clone(space, &child));
     /* Both have tables of their own now, and seven frames in common. */
@@ -211,7 +139,7 @@ static void a_shared_page_is_written_once(void **state)
     sim_disk_finish(machine);
     machine_check(machine);
     assert_int_equal(machine->disk.writes, 9);
-    assert_int_equal(in_use(area), 9);
+    assert_int_equal(scene_slots_in_use(area), 9);
     machine_expect(child, BASE, 1, 1);
     machine_expect(child, BASE + PAGE, 7, 1001);
     machine_expect(space, BASE, 8, 1000);
@@ -224,34 +152,34 @@ static void moving_and_unmapping_keep_count(void **state)
     quire_virt at;
 
     (void)state;
-    swap_of(16);
+    scene_swap(16);
     machine_anonymous(space, BASE, 8, 0, 1000);
     page_out(BASE, 8, 8);
     assert_ok(quire_space_remap(space, BASE, 8 * PAGE, 8 * PAGE,
                                 QUIRE_REMAP_MAY_MOVE | QUIRE_REMAP_FIXED, OTHER + 3 * PAGE, &at));
     machine_check(machine);
-    assert_int_equal(in_use(area), 8);
+    assert_int_equal(scene_slots_in_use(area), 8);
     machine_expect(space, OTHER + 3 * PAGE, 4, 1000);
     assert_ok(quire_space_unmap(space, OTHER + 7 * PAGE, 4 * PAGE));
     machine_check(machine);
-    assert_int_equal(in_use(area), 4); /* the clean copies of those that were read */
+    assert_int_equal(scene_slots_in_use(area), 4); /* the clean copies of those that were read */
     assert_ok(quire_space_advise(space, OTHER + 3 * PAGE, 4 * PAGE, QUIRE_ADVICE_DONT_NEED));
-    assert_int_equal(in_use(area), 0);
+    assert_int_equal(scene_slots_in_use(area), 0);
 }
 
 static void trimming_gives_up_clean_copies(void **state)
 {
     (void)state;
-    swap_of(16);
+    scene_swap(16);
     machine_anonymous(space, BASE, 8, 0, 1000);
     page_out(BASE, 8, 8);
     assert_int_equal(quire_slot_trim(q, 100), 0); /* they are needed */
     machine_expect(space, BASE, 6, 1000);
     assert_int_equal(quire_slot_trim(q, 2), 2);
-    assert_int_equal(in_use(area), 6);
+    assert_int_equal(scene_slots_in_use(area), 6);
     machine_check(machine);
     assert_int_equal(quire_slot_trim(q, 100), 4);
-    assert_int_equal(in_use(area), 2);
+    assert_int_equal(scene_slots_in_use(area), 2);
     machine_check(machine);
     page_out(BASE, 8, 6);
     assert_int_equal(machine->disk.writes, 14); /* they had no copy any more */
@@ -261,10 +189,10 @@ static void trimming_gives_up_clean_copies(void **state)
 static void slots_run_out(void **state)
 {
     (void)state;
-    swap_of(6);
+    scene_swap(6);
     machine_anonymous(space, BASE, 8, 0, 1000);
     page_out(BASE, 8, 6);
-    assert_int_equal(resident(BASE, 8), 2);
+    assert_int_equal(scene_resident(BASE, 8), 2);
     page_out(BASE, 8, 0);
     machine_expect(space, BASE, 8, 1000);
     assert_ok(sim_store(cpu, BASE + PAGE - 8, 7)); /* its slot is free now */
@@ -282,16 +210,16 @@ static void higher_priorities_first(void **state)
     (void)state;
     assert_ok(quire_slot_area_create(q, 16, -2, NULL, &low));
     assert_ok(quire_slot_area_create(q, 4, 5, NULL, &high));
-    swap_of(4); /* 0, in between */
+    scene_swap(4); /* 0, in between */
     machine_anonymous(space, BASE, 10, 0, 1000);
     page_out(BASE, 3, 3);
-    assert_int_equal(in_use(high), 3);
+    assert_int_equal(scene_slots_in_use(high), 3);
     page_out(BASE + 3 * PAGE, 3, 3);
-    assert_int_equal(in_use(high), 4);
-    assert_int_equal(in_use(area), 2);
+    assert_int_equal(scene_slots_in_use(high), 4);
+    assert_int_equal(scene_slots_in_use(area), 2);
     page_out(BASE + 6 * PAGE, 4, 4);
-    assert_int_equal(in_use(area), 4);
-    assert_int_equal(in_use(low), 2);
+    assert_int_equal(scene_slots_in_use(area), 4);
+    assert_int_equal(scene_slots_in_use(low), 2);
     machine_expect(space, BASE, 10, 1000);
     assert_ok(quire_space_unmap(space, BASE, 10 * PAGE));
     assert_ok(quire_slot_area_destroy(low));
@@ -312,18 +240,18 @@ static void equal_priorities_take_turns(void **state)
     struct quire_slot_area *second, *late;
 
     (void)state;
-    swap_of(4096);
+    scene_swap(4096);
     assert_ok(quire_slot_area_create(q, 4096, 0, NULL, &second));
     write_much(2048);
-    assert_int_equal(in_use(area), 1024);
-    assert_int_equal(in_use(second), 1024);
+    assert_int_equal(scene_slots_in_use(area), 1024);
+    assert_int_equal(scene_slots_in_use(second), 1024);
     /* A third one has its share from now on, and not first of all what the others had before. */
     assert_ok(quire_slot_area_create(q, 4096, 0, NULL, &late));
     machine_anonymous(space, OTHER, 768, 0, 1);
     page_out(OTHER, 768, 768);
-    assert_int_equal(in_use(area), 1280);
-    assert_int_equal(in_use(second), 1280);
-    assert_int_equal(in_use(late), 256);
+    assert_int_equal(scene_slots_in_use(area), 1280);
+    assert_int_equal(scene_slots_in_use(second), 1280);
+    assert_int_equal(scene_slots_in_use(late), 256);
     assert_ok(quire_space_unmap(space, BASE, 2048 * PAGE));
     assert_ok(quire_space_unmap(space, OTHER, 768 * PAGE));
     assert_ok(quire_slot_area_destroy(second));
@@ -337,13 +265,13 @@ static void turns_end_in_an_area_with_holes(void **state)
     struct quire_slot_area *second;
 
     (void)state;
-    swap_of(2048);
+    scene_swap(2048);
     for (uint64_t i = 0; i < 2048; i += 8)
         quire_slot_area_exclude(area, i + 7);
     assert_ok(quire_slot_area_create(q, 2048, 0, NULL, &second));
     write_much(1024);
-    assert_in_range(in_use(area), 256, 768);
-    assert_in_range(in_use(second), 256, 768);
+    assert_in_range(scene_slots_in_use(area), 256, 768);
+    assert_in_range(scene_slots_in_use(second), 256, 768);
     assert_ok(quire_space_unmap(space, BASE, 1024 * PAGE));
     assert_ok(quire_slot_area_destroy(second));
 }
@@ -351,15 +279,15 @@ static void turns_end_in_an_area_with_holes(void **state)
 static void excluded_slots_are_never_used(void **state)
 {
     (void)state;
-    swap_of(8);
+    scene_swap(8);
     quire_slot_area_exclude(area, 0); /* the device's header */
     quire_slot_area_exclude(area, 3);
     quire_slot_area_exclude(area, 3);
-    assert_int_equal(bad(area), 2);
+    assert_int_equal(scene_slots_bad(area), 2);
     machine->disk.bad_slot = area->first + 3;
     machine_anonymous(space, BASE, 8, 0, 1000);
     page_out(BASE, 8, 6);
-    assert_int_equal(bad(area), 2);
+    assert_int_equal(scene_slots_bad(area), 2);
     machine_expect(space, BASE, 8, 1000);
 }
 
@@ -370,7 +298,7 @@ static void numbers_of_areas_that_went_come_again(void **state)
     (void)state;
     assert_status(quire_slot_area_create(q, 0, 0, NULL, &each), QUIRE_INVALID);
     assert_status(quire_slot_area_create(q, QUIRE_ENTRY_SLOTS + 1, 0, NULL, &each), QUIRE_INVALID);
-    swap_of(100);
+    scene_swap(100);
     /* One stays, others come and go beside it: numbers are not used up. */
     for (unsigned i = 0; i < 100; i++) {
         assert_ok(quire_slot_area_create(q, 1000, 0, NULL, &each));
@@ -389,7 +317,7 @@ static void numbers_of_areas_that_went_come_again(void **state)
 static void in_order_is_read_in_large_runs(void **state)
 {
     (void)state;
-    swap_of(512);
+    scene_swap(512);
     machine_anonymous(space, BASE, 512, 0, 1);
     page_out(BASE, 512, 512);
     machine_expect(space, BASE, 512, 1);
@@ -402,7 +330,7 @@ static void at_random_hardly_a_page_is_read_in_vain(void **state)
     uint64_t word;
 
     (void)state;
-    swap_of(512);
+    scene_swap(512);
     machine_anonymous(space, BASE, 512, 0, 1);
     page_out(BASE, 512, 512);
     for (unsigned i = 0; i < 64; i++) /* all different; a neighbour of the last one is never next */
@@ -417,7 +345,7 @@ static void advice_says_what_is_next(void **state)
     uint64_t word;
 
     (void)state;
-    swap_of(512);
+    scene_swap(512);
     machine_anonymous(space, BASE, 256, QUIRE_REGION_RANDOM, 1);
     machine_anonymous(space, OTHER, 256, QUIRE_REGION_SEQUENTIAL, 1);
     page_out(BASE, 256, 256);
@@ -437,13 +365,13 @@ static void only_the_page_that_cannot_be_read_is_lost(void **state)
     uint64_t word;
 
     (void)state;
-    swap_of(32);
+    scene_swap(32);
     machine_anonymous(space, BASE, 16, QUIRE_REGION_SEQUENTIAL, 1000);
     page_out(BASE, 16, 16);
     machine->disk.bad_slot = area->first + 5;
     assert_ok(sim_load(cpu, BASE, &word)); /* the run contains the bad one */
     machine_check(machine);
-    assert_int_equal(resident(BASE, 16), 15);
+    assert_int_equal(scene_resident(BASE, 16), 15);
     machine_expect(space, BASE, 5, 1000);
     machine_expect(space, BASE + 6 * PAGE, 10, 1006);
     assert_status(quire_space_fault(space, BASE + 5 * PAGE, QUIRE_ACCESS_READ, &class),
@@ -451,19 +379,19 @@ static void only_the_page_that_cannot_be_read_is_lost(void **state)
     assert_int_equal(class, QUIRE_FAULT_IO_ERROR);
     assert_status(sim_load(cpu, BASE + 5 * PAGE, &word), QUIRE_IO_ERROR);
     assert_status(sim_store(cpu, BASE + 5 * PAGE, 1), QUIRE_IO_ERROR);
-    assert_int_equal(bad(area), 1);
+    assert_int_equal(scene_slots_bad(area), 1);
     machine_check(machine);
 }
 
 static void a_run_that_fails_once_is_read_again(void **state)
 {
     (void)state;
-    swap_of(32);
+    scene_swap(32);
     machine_anonymous(space, BASE, 16, QUIRE_REGION_SEQUENTIAL, 1000);
     page_out(BASE, 16, 16);
     machine->disk.fail_at = 4;
     machine_expect(space, BASE, 16, 1000);
-    assert_int_equal(bad(area), 0);
+    assert_int_equal(scene_slots_bad(area), 0);
 }
 
 static void a_page_that_cannot_be_read_is_lost_to_who_wanted_it(void **state)
@@ -473,7 +401,7 @@ static void a_page_that_cannot_be_read_is_lost_to_who_wanted_it(void **state)
     size_t done;
 
     (void)state;
-    swap_of(32);
+    scene_swap(32);
     machine_anonymous(space, BASE, 2, QUIRE_REGION_RANDOM, 1000);
     page_out(BASE, 2, 2);
     assert_ok(quire_space_clone(space, &child));
@@ -481,11 +409,12 @@ static void a_page_that_cannot_be_read_is_lost_to_who_wanted_it(void **state)
     assert_status(sim_load(cpu, BASE, &word), QUIRE_IO_ERROR);
     assert_status(quire_space_read(child, BASE + 4, &word, sizeof(word), false, &done),
                   QUIRE_IO_ERROR);
-    assert_int_equal(bad(area), 1); /* nobody refers to it any more: not given out again */
+    assert_int_equal(scene_slots_bad(area),
+                     1); /* nobody refers to it any more: not given out again */
     machine_expect(child, BASE + PAGE, 1, 1001);
     machine_check(machine);
     quire_space_destroy(child);
-    assert_int_equal(bad(area), 1);
+    assert_int_equal(scene_slots_bad(area), 1);
 }
 
 static void a_page_that_can_be_read_later_is_there_for_relatives(void **state)
@@ -494,7 +423,7 @@ static void a_page_that_can_be_read_later_is_there_for_relatives(void **state)
     uint64_t word;
 
     (void)state;
-    swap_of(32);
+    scene_swap(32);
     machine_anonymous(space, BASE, 2, QUIRE_REGION_RANDOM, 1000);
     page_out(BASE, 2, 2);
     assert_ok(quire_space_clone(space, &child));
@@ -504,31 +433,31 @@ static void a_page_that_can_be_read_later_is_there_for_relatives(void **state)
     assert_status(sim_load(cpu, BASE, &word), QUIRE_IO_ERROR);
     machine_check(machine);
     quire_space_destroy(child);
-    assert_int_equal(bad(area), 0);
+    assert_int_equal(scene_slots_bad(area), 0);
 }
 
 static void what_cannot_be_written_stays(void **state)
 {
     (void)state;
-    swap_of(8);
+    scene_swap(8);
     machine_anonymous(space, BASE, 6, 0, 1000);
     machine->disk.bad_slot = area->first + 2;
     page_out(BASE, 6, 6);
-    assert_int_equal(bad(area), 1);
+    assert_int_equal(scene_slots_bad(area), 1);
     assert_int_equal(machine->disk.writes, 5);
     machine_expect(space, BASE, 6, 1000);
     assert_int_equal(machine->disk.reads, 5);
-    assert_int_equal(bad(area), 1);
+    assert_int_equal(scene_slots_bad(area), 1);
     /* Read or written since, it leaves by another slot. */
     page_out(BASE, 6, 6);
-    assert_int_equal(bad(area), 1);
+    assert_int_equal(scene_slots_bad(area), 1);
     assert_int_equal(machine->disk.writes, 6);
     machine_expect(space, BASE, 6, 1000);
     for (unsigned i = 0; i < 6; i++)
         assert_ok(sim_store(cpu, BASE + (i + 1) * PAGE - 8, 2000 + i));
     page_out(BASE, 6, 6);
     machine_expect(space, BASE, 6, 2000);
-    assert_int_equal(bad(area), 1);
+    assert_int_equal(scene_slots_bad(area), 1);
 }
 
 /* Its frame cannot go while a relative has it only by its slot; and it is not said to be free. */
@@ -538,7 +467,7 @@ static void what_cannot_be_written_stays_for_relatives(void **state)
     uint64_t free;
 
     (void)state;
-    swap_of(8);
+    scene_swap(8);
     machine_anonymous(space, BASE, 1, 0, 1000);
     machine->disk.bad_slot = area->first;
     page_out(BASE, 1, 1);
@@ -553,23 +482,23 @@ static void what_cannot_be_written_stays_for_relatives(void **state)
     machine_expect(child, BASE, 1, 1000);
     machine_expect(space, BASE, 1, 1000);
     quire_space_destroy(child);
-    assert_int_equal(bad(area), 1);
+    assert_int_equal(scene_slots_bad(area), 1);
 }
 
 static void every_slot_fails(void **state)
 {
     (void)state;
-    swap_of(8);
+    scene_swap(8);
     machine_anonymous(space, BASE, 8, 0, 1000);
     machine->disk.fail_once_in = 1;
     page_out(BASE, 8, 8);
-    assert_int_equal(bad(area), 8);
+    assert_int_equal(scene_slots_bad(area), 8);
     machine_expect(space, BASE, 8, 1000);
     page_out(BASE, 8, 0);
-    assert_int_equal(in_use(area), 0);
+    assert_int_equal(scene_slots_in_use(area), 0);
 }
 
-#define test(name) cmocka_unit_test_setup_teardown(name, start, end)
+#define test(name) cmocka_unit_test_setup_teardown(name, scene_start, scene_finish)
 
 int main(void)
 {

@@ -1,37 +1,10 @@
 /* Spaces: what is refused, what merges and splits, placement, stacks, the break, fork, large moves,
  * copying in and out. */
-#include "machine.h"
+#include "scene.h"
 
 #include <string.h>
 
-#define MAY  (QUIRE_REGION_MAY_READ | QUIRE_REGION_MAY_WRITE | QUIRE_REGION_MAY_EXECUTE)
-#define RW   (QUIRE_PROT_READ | QUIRE_PROT_WRITE | MAY)
-#define BASE ((quire_virt)0x10000000)
 #define SPAN ((size_t)2 << 20)
-
-static struct sim_machine *machine;
-static struct quire_space *space;
-static struct sim_cpu *cpu;
-
-static int start(void **state)
-{
-    (void)state;
-    machine = machine_create(2);
-    cpu = sim_this_cpu();
-    assert_ok(quire_space_create(machine->q, &space));
-    sim_switch(cpu, space);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    machine_check(machine);
-    sim_switch(cpu, NULL);
-    quire_space_destroy(space);
-    machine_end(machine);
-    return 0;
-}
 
 static enum quire_status map(quire_virt address, size_t length, uint32_t region, uint32_t flags,
                              quire_virt *out)
@@ -406,7 +379,7 @@ static void a_device_is_mapped_and_not_counted(void **state)
     quire_object_put(device);
 }
 
-#define test(name) cmocka_unit_test_setup_teardown(name, start, end)
+#define test(name) cmocka_unit_test_setup_teardown(name, scene_start, scene_finish)
 
 int main(void)
 {
