@@ -9,8 +9,8 @@
 #ifndef KERNEL_FS_VFS_H
 #define KERNEL_FS_VFS_H
 
-#include "kernel/core/list.h"
-#include "kernel/proc/wait.h"
+#include "core/list.h"
+#include "proc/wait.h"
 #include <quire/object.h>
 #include <stdint.h>
 
@@ -74,7 +74,7 @@ struct file_operations {
     void (*release)(struct file *file); /* the last reference went */
 };
 
-#include "kernel/fs/vfs_private.h" /* struct file, vfs_inode, vfs_entry, mounts: owned by kernel/fs */
+#include "fs/vfs_private.h" /* struct file, vfs_inode, vfs_entry, mounts: owned by kernel/fs */
 
 /* An open file without a name in the tree (pipe ends, channel streams, tty): reference 1. flags:
  * O_*. */

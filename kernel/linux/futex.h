@@ -6,8 +6,8 @@
 #define KERNEL_LINUX_FUTEX_H
 
 #include "core/list.h"
-#include "kernel/linux/syscalls.h"
-#include "kernel/proc/process.h"
+#include "linux/syscalls.h"
+#include "proc/process.h"
 
 #define FUTEX_PRIVATE_FLAG   128u
 #define FUTEX_CLOCK_REALTIME 256u

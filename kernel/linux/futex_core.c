@@ -10,9 +10,9 @@
  * another bucket, with both buckets' locks held (the lower address first).
  */
 #include "core/memory.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/futex.h"
-#include "kernel/proc/scheduler.h"
+#include "linux/errno.h"
+#include "linux/futex.h"
+#include "proc/scheduler.h"
 #include "x86/usercopy.h"
 
 #define BUCKETS                  256

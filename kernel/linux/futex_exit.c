@@ -4,10 +4,10 @@
  * walk ends at the first address that cannot be read.
  */
 #include "core/memory.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/futex.h"
-#include "kernel/proc/scheduler.h"
-#include "kernel/proc/tree.h"
+#include "linux/errno.h"
+#include "linux/futex.h"
+#include "proc/scheduler.h"
+#include "proc/tree.h"
 #include "x86/usercopy.h"
 
 #define ROBUST_LIMIT     2048

@@ -28,11 +28,11 @@
  * and looked at again.
  */
 #include "core/memory.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/futex.h"
-#include "kernel/proc/scheduler.h"
-#include "kernel/proc/signals.h"
-#include "kernel/proc/tree.h"
+#include "linux/errno.h"
+#include "linux/futex.h"
+#include "proc/scheduler.h"
+#include "proc/signals.h"
+#include "proc/tree.h"
 #include "x86/usercopy.h"
 
 #define CHAIN_MAX 1024 /* owners that wait for owners: as far as a deadlock is looked for */

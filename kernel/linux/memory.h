@@ -6,8 +6,8 @@
 #include <quire/commit.h>
 #include <quire/types.h>
 
-#include "kernel/linux/errno.h"
-#include "kernel/proc/process.h"
+#include "linux/errno.h"
+#include "proc/process.h"
 
 #define PROT_READ      1u
 #define PROT_WRITE     2u

@@ -1,7 +1,7 @@
 /* The numbers of system calls on this machine; CALL and NONE are defined by who includes it. */
 #ifdef __x86_64__
-#include "kernel/linux/x86_64/numbers.h"
+#include "linux/x86_64/numbers.h"
 #else
-#include "kernel/linux/i386/numbers.h"
+#include "linux/i386/numbers.h"
 #endif
-#include "kernel/linux/numbers_shared.h"
+#include "linux/numbers_shared.h"

@@ -2,15 +2,15 @@
  * What may be promised (/proc/sys/vm/overcommit_*, and max_map_count): Linux's numbers, given to
  * the library in its own terms. The counting and the refusing is the library's: <quire/commit.h>.
  */
-#include "kernel/linux/overcommit.h"
+#include "linux/overcommit.h"
 
 #include <quire/commit.h>
 #include <quire/frame.h>
 
 #include "core/init.h"
 #include "core/memory.h"
-#include "kernel/linux/settings.h"
-#include "kernel/reclaim/reclaim.h"
+#include "linux/settings.h"
+#include "reclaim/reclaim.h"
 
 #define KIB_TO_PAGES(kib) ((uint64_t)(kib) >> (PAGE_SHIFT - 10))
 

@@ -2,11 +2,11 @@
  * prctl(PR_SET_MM): where a program's parts are, as /proc tells it and brk uses it. Checkpoint
  * tools set it when they build a process anew.
  */
-#include "kernel/linux/memory.h"
+#include "linux/memory.h"
 
-#include "kernel/fs/vfs.h"
-#include "kernel/linux/syscalls.h"
-#include "kernel/linux/settings.h"
+#include "fs/vfs.h"
+#include "linux/syscalls.h"
+#include "linux/settings.h"
 #include "x86/usercopy.h"
 
 enum {

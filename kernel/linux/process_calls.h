@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "kernel/linux/syscalls.h"
+#include "linux/syscalls.h"
 
 /* clone, whose arguments have another order on each architecture. */
 long clone_call(word flags, word stack, word parent_tid, word child_tid, word tls);

@@ -2,15 +2,15 @@
  * System calls by which a program tells the kernel how it will use memory, and asks what is in it:
  * madvise, process_madvise, mincore, msync.
  */
-#include "kernel/linux/memory.h"
+#include "linux/memory.h"
 
 #include "core/memory.h"
 #include "core/string.h"
-#include "kernel/fs/vfs.h"
-#include "kernel/linux/syscalls.h"
-#include "kernel/linux/vectors.h"
-#include "kernel/proc/pidfd.h"
-#include "kernel/proc/tree.h"
+#include "fs/vfs.h"
+#include "linux/syscalls.h"
+#include "linux/vectors.h"
+#include "proc/pidfd.h"
+#include "proc/tree.h"
 #include "x86/usercopy.h"
 
 /* Linux's numbers; -1: unknown here as there. */

@@ -5,11 +5,11 @@
  */
 #include "core/memory.h"
 #include "core/string.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/process_calls.h"
-#include "kernel/linux/resource.h"
-#include "kernel/linux/syscalls.h"
-#include "kernel/proc/process.h"
+#include "linux/errno.h"
+#include "linux/process_calls.h"
+#include "linux/resource.h"
+#include "linux/syscalls.h"
+#include "proc/process.h"
 #include "x86/usercopy.h"
 
 #define GROUPS_MAX 65536

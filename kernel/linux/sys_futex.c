@@ -3,12 +3,12 @@
  * is done is in futex_core.c; here are the calls, with Linux's checks in Linux's order.
  */
 #include "core/memory.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/futex.h"
-#include "kernel/linux/time.h"
-#include "kernel/proc/scheduler.h"
-#include "kernel/proc/signals.h"
-#include "kernel/proc/timers.h"
+#include "linux/errno.h"
+#include "linux/futex.h"
+#include "linux/time.h"
+#include "proc/scheduler.h"
+#include "proc/signals.h"
+#include "proc/timers.h"
 #include "x86/usercopy.h"
 
 enum {

@@ -1,8 +1,8 @@
 /* System calls that lock pages in memory. */
-#include "kernel/linux/memory.h"
+#include "linux/memory.h"
 
-#include "kernel/linux/syscalls.h"
-#include "kernel/proc/process.h"
+#include "linux/syscalls.h"
+#include "proc/process.h"
 
 static long lock_range(word address, word length, bool lock, bool on_fault)
 {

@@ -2,15 +2,15 @@
  * System calls about memory. The library does the work; here are Linux's argument checks, in
  * Linux's order, and its errno for each of the library's causes.
  */
-#include "kernel/linux/memory.h"
-#include "kernel/linux/resource.h"
-#include "kernel/linux/shm.h"
+#include "linux/memory.h"
+#include "linux/resource.h"
+#include "linux/shm.h"
 
 #include "core/memory.h"
-#include "kernel/fs/vfs.h"
-#include "kernel/linux/settings.h"
-#include "kernel/linux/syscalls.h"
-#include "kernel/proc/process.h"
+#include "fs/vfs.h"
+#include "linux/settings.h"
+#include "linux/syscalls.h"
+#include "proc/process.h"
 
 #define MAY_ALL (QUIRE_REGION_MAY_READ | QUIRE_REGION_MAY_WRITE | QUIRE_REGION_MAY_EXECUTE)
 

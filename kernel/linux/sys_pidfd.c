@@ -1,9 +1,9 @@
 /* System calls on descriptors of processes; their own checks are process_access and kill's. */
-#include "kernel/fs/vfs.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/syscalls.h"
-#include "kernel/proc/pidfd.h"
-#include "kernel/proc/signals.h"
+#include "fs/vfs.h"
+#include "linux/errno.h"
+#include "linux/syscalls.h"
+#include "proc/pidfd.h"
+#include "proc/signals.h"
 #include "x86/usercopy.h"
 
 static struct process *target_of(word fd)

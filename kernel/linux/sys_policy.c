@@ -3,11 +3,11 @@
  * policy that is allowed has the same effect; what a thread chose is kept and told, what names
  * another node is refused. A policy of a range is checked and then as good as the thread's.
  */
-#include "kernel/linux/memory.h"
+#include "linux/memory.h"
 
-#include "kernel/linux/syscalls.h"
-#include "kernel/proc/scheduler.h"
-#include "kernel/proc/tree.h"
+#include "linux/syscalls.h"
+#include "proc/scheduler.h"
+#include "proc/tree.h"
 #include "x86/usercopy.h"
 
 enum { DEFAULT, PREFERRED, BIND, INTERLEAVE, LOCAL, PREFERRED_MANY, MODE_COUNT };

@@ -1,12 +1,12 @@
 /* System calls that read and write another process's memory. */
-#include "kernel/linux/memory.h"
+#include "linux/memory.h"
 
 #include "core/memory.h"
-#include "kernel/linux/syscalls.h"
-#include "kernel/proc/process.h"
-#include "kernel/proc/scheduler.h"
-#include "kernel/proc/signals.h"
-#include "kernel/proc/tree.h"
+#include "linux/syscalls.h"
+#include "proc/process.h"
+#include "proc/scheduler.h"
+#include "proc/signals.h"
+#include "proc/tree.h"
 #include "x86/usercopy.h"
 
 #define VECTOR_MAX 1024

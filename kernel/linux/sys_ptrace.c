@@ -9,12 +9,12 @@
  * of system calls, PTRACE_SYSEMU.
  */
 #include "core/string.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/memory.h"
-#include "kernel/linux/syscalls.h"
-#include "kernel/proc/scheduler.h"
-#include "kernel/proc/trace.h"
-#include "kernel/proc/tree.h"
+#include "linux/errno.h"
+#include "linux/memory.h"
+#include "linux/syscalls.h"
+#include "proc/scheduler.h"
+#include "proc/trace.h"
+#include "proc/tree.h"
 #include "x86/usercopy.h"
 
 enum {

@@ -10,11 +10,11 @@
  * A system call has no place inside a sequence: only threads that were interrupted elsewhere are
  * looked at.
  */
-#include "kernel/linux/errno.h"
-#include "kernel/linux/syscalls.h"
-#include "kernel/proc/process.h"
-#include "kernel/proc/signals.h"
-#include "kernel/proc/tree.h"
+#include "linux/errno.h"
+#include "linux/syscalls.h"
+#include "proc/process.h"
+#include "proc/signals.h"
+#include "proc/tree.h"
 #include "x86/usercopy.h"
 
 #define RSEQ_UNREGISTER       1u

@@ -1,11 +1,11 @@
 /* System calls about signals: arguments in, kernel/proc/signal.c does the work. */
 #include "core/string.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/syscalls.h"
-#include "kernel/linux/time.h"
-#include "kernel/proc/scheduler.h"
-#include "kernel/proc/signals.h"
-#include "kernel/proc/tree.h"
+#include "linux/errno.h"
+#include "linux/syscalls.h"
+#include "linux/time.h"
+#include "proc/scheduler.h"
+#include "proc/signals.h"
+#include "proc/tree.h"
 #include "x86/usercopy.h"
 
 struct stack_abi {

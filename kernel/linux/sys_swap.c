@@ -1,9 +1,9 @@
 /* swapon and swapoff. */
 #include "core/string.h"
 #include "fs/vfs.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/syscalls.h"
-#include "kernel/proc/process.h"
+#include "linux/errno.h"
+#include "linux/syscalls.h"
+#include "proc/process.h"
 #include "swap/swap.h"
 
 /* The block device that a user's path names. -EINVAL: it is something else. */

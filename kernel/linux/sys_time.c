@@ -1,13 +1,13 @@
 /* System calls about clocks, sleeping and timers. */
-#include "kernel/linux/time.h"
+#include "linux/time.h"
 
 #include "core/string.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/resource.h"
-#include "kernel/linux/syscalls.h"
-#include "kernel/proc/scheduler.h"
-#include "kernel/proc/signals.h"
-#include "kernel/proc/timers.h"
+#include "linux/errno.h"
+#include "linux/resource.h"
+#include "linux/syscalls.h"
+#include "proc/scheduler.h"
+#include "proc/signals.h"
+#include "proc/timers.h"
 #include "x86/time.h"
 #include "x86/usercopy.h"
 

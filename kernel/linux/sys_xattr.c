@@ -3,13 +3,13 @@
  * for 9P folders whose host has none. The file is looked up and the name is read all the same, so
  * that what is wrong with them is told first; lists are empty.
  */
-#include "kernel/fs/vfs.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/file_abi.h"
-#include "kernel/linux/file_calls.h"
-#include "kernel/linux/sys_file.h"
-#include "kernel/linux/syscalls.h"
-#include "kernel/proc/process.h"
+#include "fs/vfs.h"
+#include "linux/errno.h"
+#include "linux/file_abi.h"
+#include "linux/file_calls.h"
+#include "linux/sys_file.h"
+#include "linux/syscalls.h"
+#include "proc/process.h"
 #include "x86/usercopy.h"
 
 #define NAME_LIMIT    256 /* with its end */

@@ -1,7 +1,7 @@
 #ifndef KERNEL_LINUX_SYSTEM_H
 #define KERNEL_LINUX_SYSTEM_H
 
-#include "kernel/proc/process.h"
+#include "proc/process.h"
 
 #define QUIRE_VERSION_TEXT "quire 0.1"
 

@@ -2,11 +2,11 @@
 #include "x86/syscall.h"
 
 #include "core/log.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/sys_file.h"
-#include "kernel/linux/syscalls.h"
-#include "kernel/proc/process.h"
-#include "kernel/proc/trace.h"
+#include "linux/errno.h"
+#include "linux/sys_file.h"
+#include "linux/syscalls.h"
+#include "proc/process.h"
+#include "proc/trace.h"
 
 /*
  * The entry code puts six arguments in their places; a function that takes fewer ignores the rest,
@@ -15,7 +15,7 @@
 #define CALL(number, name) [number] = (syscall_function)(void (*)(void))sys_##name,
 #define NONE(number, name)
 const syscall_function syscall_table[] = {
-#include "kernel/linux/numbers.h"
+#include "linux/numbers.h"
 };
 #undef CALL
 #undef NONE
@@ -25,7 +25,7 @@ const unsigned long syscall_count = sizeof syscall_table / sizeof syscall_table[
 #define CALL(number, name)
 #define NONE(number, name) [number] = #name,
 static const char *const absent_names[] = {
-#include "kernel/linux/numbers.h"
+#include "linux/numbers.h"
 };
 #undef CALL
 #undef NONE

@@ -10,13 +10,13 @@
  * share a page the later one has it, as on Linux. Mapping happens in a space that nobody uses yet,
  * so failure at any point is undone by throwing that space away.
  */
-#include "kernel/proc/elf.h"
+#include "proc/elf.h"
 
 #include "core/memory.h"
 #include "core/string.h"
-#include "kernel/fs/vfs.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/memory.h"
+#include "fs/vfs.h"
+#include "linux/errno.h"
+#include "linux/memory.h"
 
 #ifdef __x86_64__
 #define PIE_BASE 0x555555554000 /* two thirds of the user half, as Linux */

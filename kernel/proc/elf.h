@@ -6,7 +6,7 @@
  * Object File Format, version 1.5), and the loader.
  */
 
-#include "kernel/proc/process.h"
+#include "proc/process.h"
 
 struct file;
 

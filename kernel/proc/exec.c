@@ -11,23 +11,23 @@
  * lowest), the platform's name, 16 random bytes, auxiliary vector, environment pointers, argument
  * pointers, count ← stack pointer, 16-aligned
  */
-#include "kernel/proc/exec.h"
+#include "proc/exec.h"
 
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/random.h"
 #include "core/string.h"
-#include "kernel/fs/vfs.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/memory.h"
-#include "kernel/linux/resource.h"
-#include "kernel/proc/elf.h"
-#include "kernel/proc/failnth.h"
-#include "kernel/proc/scheduler.h"
-#include "kernel/proc/signals.h"
-#include "kernel/proc/trace.h"
-#include "kernel/proc/tree.h"
-#include "kernel/tty/tty.h"
+#include "fs/vfs.h"
+#include "linux/errno.h"
+#include "linux/memory.h"
+#include "linux/resource.h"
+#include "proc/elf.h"
+#include "proc/failnth.h"
+#include "proc/scheduler.h"
+#include "proc/signals.h"
+#include "proc/trace.h"
+#include "proc/tree.h"
+#include "tty/tty.h"
 #include "x86/usercopy.h"
 
 #define KEPT_BYTES   ((uint64_t)8 << 20) /* and at most this part of memory: */

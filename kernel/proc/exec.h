@@ -1,7 +1,7 @@
 #ifndef KERNEL_PROC_EXEC_H
 #define KERNEL_PROC_EXEC_H
 
-#include "kernel/proc/process.h"
+#include "proc/process.h"
 
 /* All strings together, whatever the stack's limit: three quarters of its default. */
 #define EXEC_STRINGS_MAX (6 * 1024 * 1024)

@@ -3,14 +3,14 @@
  * limited, copied once. What lies in `bytes` afterwards is the kernel's own copy, whatever the
  * program does to its memory meanwhile.
  */
-#include "kernel/proc/exec.h"
+#include "proc/exec.h"
 
 #include <quire/area.h>
 
 #include "core/memory.h"
 #include "core/string.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/resource.h"
+#include "linux/errno.h"
+#include "linux/resource.h"
 #include "x86/usercopy.h"
 
 #define STRING_MAX  (128 * 1024)  /* one argument, with its end */

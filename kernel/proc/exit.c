@@ -9,20 +9,20 @@
  * Locking: the tree lock for all relations; what has to be freed is collected and freed after
  * unlocking.
  */
-#include "kernel/proc/exit.h"
+#include "proc/exit.h"
 
 #include "core/log.h"
 #include "core/memory.h"
-#include "kernel/fs/vfs.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/system.h"
-#include "kernel/proc/failnth.h"
-#include "kernel/proc/oom.h"
-#include "kernel/proc/scheduler.h"
-#include "kernel/proc/signals.h"
-#include "kernel/proc/trace.h"
-#include "kernel/proc/tree.h"
-#include "kernel/tty/tty.h"
+#include "fs/vfs.h"
+#include "linux/errno.h"
+#include "linux/system.h"
+#include "proc/failnth.h"
+#include "proc/oom.h"
+#include "proc/scheduler.h"
+#include "proc/signals.h"
+#include "proc/trace.h"
+#include "proc/tree.h"
+#include "tty/tty.h"
 
 /* Numbers and processes to be freed once the tree lock is released. */
 struct remains {

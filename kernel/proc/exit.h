@@ -1,7 +1,7 @@
 #ifndef KERNEL_PROC_EXIT_H
 #define KERNEL_PROC_EXIT_H
 
-#include "kernel/proc/process.h"
+#include "proc/process.h"
 
 /* Wait statuses, as <sys/wait.h> reads them. */
 #define WEXITSTATUS(status) (((status) >> 8) & 0xff)

@@ -14,7 +14,7 @@
  * The count is the thread's own. One word says whether any thread has one, so that allocation
  * looks at no more where nobody does.
  */
-#include "kernel/proc/failnth.h"
+#include "proc/failnth.h"
 
 #include "core/boot_info.h"
 #include "core/memory.h"

@@ -4,7 +4,7 @@
 #ifndef KERNEL_PROC_FAILNTH_H
 #define KERNEL_PROC_FAILNTH_H
 
-#include "kernel/proc/process.h"
+#include "proc/process.h"
 
 /* The n-th allocation of the thread from now on fails; 0: none does. */
 void failnth_set(struct thread *thread, uint32_t n);

@@ -5,18 +5,18 @@
  * that came while the child was not in its group yet would miss it), it enters the tree; from there
  * on nothing fails.
  */
-#include "kernel/proc/fork.h"
+#include "proc/fork.h"
 
 #include "core/memory.h"
 #include "core/string.h"
-#include "kernel/fs/vfs.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/resource.h"
-#include "kernel/proc/pidfd.h"
-#include "kernel/proc/scheduler.h"
-#include "kernel/proc/signals.h"
-#include "kernel/proc/trace.h"
-#include "kernel/proc/tree.h"
+#include "fs/vfs.h"
+#include "linux/errno.h"
+#include "linux/resource.h"
+#include "proc/pidfd.h"
+#include "proc/scheduler.h"
+#include "proc/signals.h"
+#include "proc/trace.h"
+#include "proc/tree.h"
 #include "x86/usercopy.h"
 
 #define FLAGS_KNOWN                                                                                \

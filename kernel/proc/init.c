@@ -8,9 +8,9 @@
 #include "core/memory.h"
 #include "core/panic.h"
 #include "core/shutdown.h"
-#include "kernel/proc/scheduler.h"
-#include "kernel/proc/signals.h"
-#include "kernel/proc/tree.h"
+#include "proc/scheduler.h"
+#include "proc/signals.h"
+#include "proc/tree.h"
 
 #define INIT_SCHEDULER 05 /* before every other level: drivers may start threads and sleep */
 

@@ -8,8 +8,8 @@
 #include <quire/lock.h>
 
 #include "core/init.h"
-#include "kernel/proc/process.h"
-#include "kernel/proc/wait.h"
+#include "proc/process.h"
+#include "proc/wait.h"
 
 #define QUEUES 64 /* a power of two */
 

@@ -2,10 +2,10 @@
 #include "core/memory.h"
 
 #include "core/string.h"
-#include "kernel/fs/vfs.h"
-#include "kernel/linux/segment.h"
-#include "kernel/linux/shm.h"
-#include "kernel/proc/tree.h"
+#include "fs/vfs.h"
+#include "linux/segment.h"
+#include "linux/shm.h"
+#include "proc/tree.h"
 
 /* What Linux writes into a core: private memory, shared anonymous memory, ELF headers. */
 #define DEFAULT_DUMP_FILTER 0x33

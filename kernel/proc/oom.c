@@ -38,7 +38,7 @@
  *
  * Failure: "no memory" goes back to who asked. A system call says ENOMEM, a page fault kills.
  */
-#include "kernel/proc/oom.h"
+#include "proc/oom.h"
 
 #include <quire/frame.h>
 #include <quire/heap.h>
@@ -49,15 +49,15 @@
 #include "core/panic.h"
 #include "core/string.h"
 #include "fs/vfs.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/settings.h"
-#include "kernel/linux/signal.h"
-#include "kernel/linux/system.h"
-#include "kernel/proc/failnth.h"
-#include "kernel/proc/scheduler.h"
-#include "kernel/proc/tree.h"
-#include "kernel/reclaim/pressure.h"
-#include "kernel/reclaim/reclaim.h"
+#include "linux/errno.h"
+#include "linux/settings.h"
+#include "linux/signal.h"
+#include "linux/system.h"
+#include "proc/failnth.h"
+#include "proc/scheduler.h"
+#include "proc/tree.h"
+#include "reclaim/pressure.h"
+#include "reclaim/reclaim.h"
 #include "x86/cpu.h"
 #include "x86/interrupt.h"
 #include "x86/time.h"

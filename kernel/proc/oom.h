@@ -4,7 +4,7 @@
 #ifndef KERNEL_PROC_OOM_H
 #define KERNEL_PROC_OOM_H
 
-#include "kernel/proc/process.h"
+#include "proc/process.h"
 
 #define OOM_SCORE_ADJ_MIN (-1000) /* is never killed for its memory */
 #define OOM_SCORE_ADJ_MAX 1000

@@ -9,11 +9,11 @@
  * Locking: process_tree_lock for everything; it is taken by interrupt handlers (signals from
  * terminals and timers).
  */
-#include "kernel/proc/tree.h"
+#include "proc/tree.h"
 
 #include "core/memory.h"
 #include "core/string.h"
-#include "kernel/linux/errno.h"
+#include "linux/errno.h"
 
 #define LEAF_SHIFT 9
 #define LEAF_SIZE  (1 << LEAF_SHIFT)

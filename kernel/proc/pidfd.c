@@ -1,8 +1,8 @@
-#include "kernel/proc/pidfd.h"
+#include "proc/pidfd.h"
 
-#include "kernel/fs/vfs.h"
-#include "kernel/linux/errno.h"
-#include "kernel/proc/tree.h"
+#include "fs/vfs.h"
+#include "linux/errno.h"
+#include "proc/tree.h"
 
 /* Readable once the process has ended, for ever. */
 static unsigned pidfd_poll(struct file *file, struct poll_table *table)

@@ -6,7 +6,7 @@
  * not its number: once it is reaped, the descriptor means nobody, whoever gets the number then.
  */
 
-#include "kernel/proc/process.h"
+#include "proc/process.h"
 
 struct file;
 

@@ -8,13 +8,13 @@
 #include "core/memory.h"
 
 #include "core/string.h"
-#include "kernel/fs/vfs.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/resource.h"
-#include "kernel/proc/scheduler.h"
-#include "kernel/proc/signals.h"
-#include "kernel/linux/settings.h"
-#include "kernel/proc/tree.h"
+#include "fs/vfs.h"
+#include "linux/errno.h"
+#include "linux/resource.h"
+#include "proc/scheduler.h"
+#include "proc/signals.h"
+#include "linux/settings.h"
+#include "proc/tree.h"
 
 struct process kernel_process = {
     .references = 1,

@@ -9,8 +9,8 @@
 #ifndef KERNEL_PROC_PROCESS_H
 #define KERNEL_PROC_PROCESS_H
 
-#include "kernel/core/list.h"
-#include "kernel/proc/wait.h"
+#include "core/list.h"
+#include "proc/wait.h"
 #include <quire/space.h>
 
 struct trap_frame;
@@ -25,7 +25,7 @@ typedef uint64_t signal_set; /* bit signo-1 */
 
 enum thread_state { THREAD_RUNNABLE, THREAD_SLEEPING, THREAD_STOPPED, THREAD_DEAD };
 
-#include "kernel/proc/thread_private.h" /* struct thread, struct process: owned by kernel/proc */
+#include "proc/thread_private.h" /* struct thread, struct process: owned by kernel/proc */
 
 struct thread *current_thread(void); /* inline through GS in thread_private.h */
 struct process *current_process(void);

@@ -23,7 +23,7 @@
  * thread in thread_switched(): until then the previous thread's context is not complete, and no
  * other CPU may take it.
  */
-#include "kernel/proc/scheduler.h"
+#include "proc/scheduler.h"
 
 #include <quire/check.h>
 #include <quire/grace.h>
@@ -34,10 +34,10 @@
 #include "core/memory.h"
 #include "core/printf.h"
 #include "core/string.h"
-#include "kernel/linux/errno.h"
-#include "kernel/proc/signals.h"
-#include "kernel/proc/tree.h"
-#include "kernel/reclaim/pressure.h"
+#include "linux/errno.h"
+#include "proc/signals.h"
+#include "proc/tree.h"
+#include "reclaim/pressure.h"
 #include "x86/cpu.h"
 #include "x86/interrupt.h"
 #include "x86/time.h"

@@ -6,7 +6,7 @@
 #define KERNEL_PROC_SCHEDULER_H
 
 #include "core/spinlock.h"
-#include "kernel/proc/process.h"
+#include "proc/process.h"
 
 /* thread->policy: Linux's numbers. */
 enum { SCHED_OTHER = 0, SCHED_FIFO = 1, SCHED_RR = 2, SCHED_BATCH = 3, SCHED_IDLE = 5 };

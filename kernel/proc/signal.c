@@ -16,19 +16,19 @@
  * allocated there: records come from a pool; when it is empty an ordinary signal still arrives,
  * without its siginfo, as on Linux.
  */
-#include "kernel/proc/signals.h"
+#include "proc/signals.h"
 
 #include <quire/grace.h>
 
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/string.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/resource.h"
-#include "kernel/proc/exit.h"
-#include "kernel/proc/scheduler.h"
-#include "kernel/proc/trace.h"
-#include "kernel/proc/tree.h"
+#include "linux/errno.h"
+#include "linux/resource.h"
+#include "proc/exit.h"
+#include "proc/scheduler.h"
+#include "proc/trace.h"
+#include "proc/tree.h"
 #include "x86/interrupt.h"
 #include "x86/usercopy.h"
 

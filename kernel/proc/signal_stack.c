@@ -2,8 +2,8 @@
  * The alternate signal stack. What is put on it, and how it comes back, is the CPU mode's:
  * signal_frame.c in its folder.
  */
-#include "kernel/linux/errno.h"
-#include "kernel/proc/signals.h"
+#include "linux/errno.h"
+#include "proc/signals.h"
 
 bool on_signal_stack(const struct thread *thread, unsigned long sp)
 {

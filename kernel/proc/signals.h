@@ -5,8 +5,8 @@
 #define KERNEL_PROC_SIGNALS_H
 
 #include "core/spinlock.h"
-#include "kernel/linux/signal.h"
-#include "kernel/proc/process.h"
+#include "linux/signal.h"
+#include "proc/process.h"
 
 /* As rt_sigaction's structure. */
 struct signal_action {

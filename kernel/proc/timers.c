@@ -4,13 +4,13 @@
  * Timers on real time stand in the machine's timer list and signal from the timer interrupt. Timers
  * on CPU time compare with the process's tick counters at each tick that it runs.
  */
-#include "kernel/proc/timers.h"
+#include "proc/timers.h"
 
 #include "core/memory.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/resource.h"
-#include "kernel/proc/signals.h"
-#include "kernel/proc/tree.h"
+#include "linux/errno.h"
+#include "linux/resource.h"
+#include "proc/signals.h"
+#include "proc/tree.h"
 #include "x86/time.h"
 
 struct posix_timer {

@@ -1,7 +1,7 @@
 #ifndef KERNEL_PROC_TIMERS_H
 #define KERNEL_PROC_TIMERS_H
 
-#include "kernel/proc/process.h"
+#include "proc/process.h"
 
 enum { INTERVAL_REAL, INTERVAL_VIRTUAL, INTERVAL_PROFILE };
 

@@ -21,14 +21,14 @@
  * Failure: only making a record may fail, before anything has changed. A child that shall be traced
  * from its birth on and finds no memory for a record is not.
  */
-#include "kernel/proc/trace.h"
+#include "proc/trace.h"
 
 #include "core/memory.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/memory.h"
-#include "kernel/proc/fork.h"
-#include "kernel/proc/scheduler.h"
-#include "kernel/proc/tree.h"
+#include "linux/errno.h"
+#include "linux/memory.h"
+#include "proc/fork.h"
+#include "proc/scheduler.h"
+#include "proc/tree.h"
 
 /* ---- records ---- */
 

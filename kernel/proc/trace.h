@@ -5,8 +5,8 @@
  * Tracing of threads by other threads: what stands behind ptrace(2). See trace.c.
  */
 
-#include "kernel/proc/exit.h"
-#include "kernel/proc/signals.h"
+#include "proc/exit.h"
+#include "proc/signals.h"
 
 /* Options, as PTRACE_SETOPTIONS has them. */
 #define TRACE_SYSGOOD    0x00000001u
@@ -111,7 +111,7 @@ int trace_tracer_number(struct process *process, const struct thread *thread);
 /* In exit.c: the tracer knows that the process has ended; its parent is told now, if it was not. */
 void process_reveal(struct process *process);
 
-/* ---- registers of a stopped thread, in the CPU mode's folder ---- */
+/* ---- registers of a stopped thread, trace_registers.c, here and in the CPU mode's folder ---- */
 
 #define TRACE_REGISTERS_SIZE                                                                       \
     (sizeof(long) == 8 ? 27 * sizeof(long) : 17 * sizeof(long)) /* user_regs_struct */

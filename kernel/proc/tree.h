@@ -3,7 +3,7 @@
 #define KERNEL_PROC_TREE_H
 
 #include "core/spinlock.h"
-#include "kernel/proc/process.h"
+#include "proc/process.h"
 
 extern unsigned long pids_made; /* processes and threads since boot */
 extern int pid_max;             /* numbers are below it; /proc/sys/kernel/pid_max */

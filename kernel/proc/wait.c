@@ -3,9 +3,9 @@
  * condition, and a waker changes the condition before it takes that lock: whichever comes second
  * sees the other, so no wakeup is lost.
  */
-#include "kernel/proc/wait.h"
+#include "proc/wait.h"
 
-#include "kernel/proc/scheduler.h"
+#include "proc/scheduler.h"
 
 void wait_queue_init(struct wait_queue *queue)
 {

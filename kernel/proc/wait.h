@@ -17,7 +17,7 @@
 #ifndef KERNEL_PROC_WAIT_H
 #define KERNEL_PROC_WAIT_H
 
-#include "kernel/core/list.h"
+#include "core/list.h"
 #include <quire/lock.h>
 #include <stdint.h>
 

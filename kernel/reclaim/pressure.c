@@ -17,14 +17,14 @@
  *
  * Locking: everything with interrupts off; one CPU runs.
  */
-#include "kernel/reclaim/pressure.h"
+#include "reclaim/pressure.h"
 
 #include <quire/hooks.h>
 
 #include "core/compiler.h"
 #include "core/memory.h"
-#include "kernel/linux/errno.h"
-#include "kernel/proc/scheduler.h"
+#include "linux/errno.h"
+#include "proc/scheduler.h"
 #include "x86/interrupt.h"
 #include "x86/time.h"
 

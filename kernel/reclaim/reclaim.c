@@ -32,11 +32,11 @@
 #include "core/init.h"
 #include "core/log.h"
 #include "core/memory.h"
-#include "kernel/linux/overcommit.h"
-#include "kernel/proc/oom.h"
-#include "kernel/proc/scheduler.h"
-#include "kernel/reclaim/pressure.h"
-#include "kernel/swap/swap.h"
+#include "linux/overcommit.h"
+#include "proc/oom.h"
+#include "proc/scheduler.h"
+#include "reclaim/pressure.h"
+#include "swap/swap.h"
 
 #define MIN_FREE_KIB_LEAST 128
 #define MIN_FREE_KIB_MOST  (256 << 10)

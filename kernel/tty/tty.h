@@ -7,7 +7,7 @@
 #ifndef KERNEL_TTY_TTY_H
 #define KERNEL_TTY_TTY_H
 
-#include "kernel/fs/vfs.h"
+#include "fs/vfs.h"
 
 struct tty;
 struct termios;

@@ -15,7 +15,7 @@
 
 #include "core/compiler.h"
 #include "fs/9p/protocol.h"
-#include "kernel/proc/wait.h"
+#include "proc/wait.h"
 
 #include <quire/frame.h>
 

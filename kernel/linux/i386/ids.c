@@ -3,10 +3,10 @@
  * out, what does not fit is 65534, the overflow id.
  */
 #include "core/memory.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/process_calls.h"
-#include "kernel/linux/sys_file.h"
-#include "kernel/proc/process.h"
+#include "linux/errno.h"
+#include "linux/process_calls.h"
+#include "linux/sys_file.h"
+#include "proc/process.h"
 #include "x86/usercopy.h"
 
 #define OVERFLOW_ID 65534

@@ -1,9 +1,9 @@
 /* Memory calls of i386: mmap twice, and System V shared memory behind one number. */
-#include "kernel/linux/memory.h"
+#include "linux/memory.h"
 
 #include "core/string.h"
-#include "kernel/linux/shm.h"
-#include "kernel/linux/syscalls.h"
+#include "linux/shm.h"
+#include "linux/syscalls.h"
 #include "x86/usercopy.h"
 
 /* Six arguments in memory, the offset in bytes. */

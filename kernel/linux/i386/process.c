@@ -1,9 +1,9 @@
 /* Calls about processes and the system that only i386 has, or has in an order of its own. */
 #include "core/string.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/process_calls.h"
-#include "kernel/linux/system.h"
-#include "kernel/proc/process.h"
+#include "linux/errno.h"
+#include "linux/process_calls.h"
+#include "linux/system.h"
+#include "proc/process.h"
 #include "x86/usercopy.h"
 
 long sys_clone(word flags, word stack, word parent_tid, word tls, word child_tid)

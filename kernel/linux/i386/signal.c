@@ -1,7 +1,7 @@
 /* The first signal calls of i386, which know the signals 1 to 32: one word of a set. */
-#include "kernel/linux/errno.h"
-#include "kernel/linux/syscalls.h"
-#include "kernel/proc/signals.h"
+#include "linux/errno.h"
+#include "linux/syscalls.h"
+#include "proc/signals.h"
 #include "x86/usercopy.h"
 
 /* struct old_sigaction; not in the order of rt_sigaction's. */

@@ -3,11 +3,11 @@
  * loads. C libraries keep their thread-local data behind one of them, by %gs.
  */
 #include "core/memory.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/segment.h"
-#include "kernel/linux/syscalls.h"
-#include "kernel/proc/fork.h"
-#include "kernel/proc/process.h"
+#include "linux/errno.h"
+#include "linux/segment.h"
+#include "linux/syscalls.h"
+#include "proc/fork.h"
+#include "proc/process.h"
 #include "x86/usercopy.h"
 
 #define ANY_NUMBER UINT32_MAX

@@ -2,11 +2,11 @@
  * Calls about time on i386 beyond 2038: those that end in 64 take seconds of 64 bits. What they do
  * is in the shared files, which serve both widths.
  */
-#include "kernel/linux/time.h"
+#include "linux/time.h"
 
-#include "kernel/linux/errno.h"
-#include "kernel/linux/syscalls.h"
-#include "kernel/proc/process.h"
+#include "linux/errno.h"
+#include "linux/syscalls.h"
+#include "proc/process.h"
 #include "x86/time.h"
 #include "x86/usercopy.h"
 

@@ -1,6 +1,6 @@
 /* Memory calls of x86-64 alone. */
-#include "kernel/linux/memory.h"
-#include "kernel/linux/syscalls.h"
+#include "linux/memory.h"
+#include "linux/syscalls.h"
 
 long sys_mmap(word address, word length, word protection, word flags, word fd, word offset)
 {

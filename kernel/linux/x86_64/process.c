@@ -1,5 +1,5 @@
 /* The order of clone's arguments on x86-64. */
-#include "kernel/linux/process_calls.h"
+#include "linux/process_calls.h"
 
 long sys_clone(word flags, word stack, word parent_tid, word child_tid, word tls)
 {

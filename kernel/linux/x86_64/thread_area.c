@@ -1,8 +1,8 @@
 /* A thread's segment bases, behind which C libraries keep their thread-local data. */
-#include "kernel/linux/errno.h"
-#include "kernel/linux/syscalls.h"
-#include "kernel/proc/fork.h"
-#include "kernel/proc/process.h"
+#include "linux/errno.h"
+#include "linux/syscalls.h"
+#include "proc/fork.h"
+#include "proc/process.h"
 #include "x86/usercopy.h"
 
 enum { ARCH_SET_GS = 0x1001, ARCH_SET_FS, ARCH_GET_FS, ARCH_GET_GS };

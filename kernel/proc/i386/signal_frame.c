@@ -20,10 +20,10 @@
  * fpu_load(), and what IRET refuses becomes a signal (gates.c).
  */
 #include "core/string.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/syscalls.h"
-#include "kernel/proc/i386/fpu_image.h"
-#include "kernel/proc/signals.h"
+#include "linux/errno.h"
+#include "linux/syscalls.h"
+#include "proc/i386/fpu_image.h"
+#include "proc/signals.h"
 #include "x86/usercopy.h"
 
 /* ---- the FPU's registers ---- */

@@ -14,9 +14,9 @@
  * IRET on the way out, whose faults become signals (trap.c).
  */
 #include "core/string.h"
-#include "kernel/linux/errno.h"
-#include "kernel/linux/syscalls.h"
-#include "kernel/proc/signals.h"
+#include "linux/errno.h"
+#include "linux/syscalls.h"
+#include "proc/signals.h"
 #include "x86/usercopy.h"
 
 #define RED_ZONE 128
