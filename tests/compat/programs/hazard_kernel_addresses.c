@@ -7,11 +7,19 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-static const unsigned long places[] = {
+#if __SIZEOF_POINTER__ == 8
+/* The first two are where the user half ends, and what no CPU takes for an address; with page
+ * tables of five levels they lie higher. */
+static unsigned long places[] = {
     0x7ffffffff000,     0x800000000000,     0xffff800000000000,
     0xffff800000100000, 0xffff888000000000, 0xffffc00000000000,
     0xffffffff80100000, 0xffffffff81000000, 0xfffffffffffff000,
 };
+#else
+static unsigned long places[] = {
+    0xc0000000, 0xc0001000, 0xc0100000, 0xd0000000, 0xf8000000, 0xff800000, 0xfffff000,
+};
+#endif
 
 static char buffer[4096];
 static int zero_file, pipe_ends[2], memory_file;
@@ -53,6 +61,20 @@ static long through_vector(unsigned long at, bool out)
 
 static long before[64];
 static int before_error[64];
+
+static void find_places(void)
+{
+#if __SIZEOF_POINTER__ == 8
+    /* A mapping at the end that four levels have: there are five. */
+    void *at = (void *)places[0];
+
+    if (mmap(at, 4096, 0, 0x100022, -1, 0) == at) {
+        munmap(at, 4096);
+        places[0] = 0xfffffffffff000;
+        places[1] = 0x100000000000000;
+    }
+#endif
+}
 
 /* Told for the first place; for the others only what is answered differently. */
 static void all(unsigned place, unsigned long at)
@@ -126,6 +148,7 @@ int main(void)
         return 1;
     memset(buffer, 'k', sizeof buffer);
     map_pages(AREA, 1);
+    find_places();
     for (unsigned i = 0; i < sizeof places / sizeof *places; i++)
         all(i, places[i]);
     for (unsigned i = 0; i < sizeof buffer; i++)

@@ -21,6 +21,9 @@ static void bases(void)
         0x7ffffffff000,
         0x7fffffffffff,
         0x800000000000,
+        0xffffffffffefff,
+        0xfffffffffff000,
+        0x100000000000000,
         0x8000000000000000,
         0xffff7fffffffffff,
         0xffff800000000000,
@@ -41,7 +44,7 @@ static void bases(void)
 
 static void refused_fs(void)
 {
-    SHOW(set(ARCH_SET_FS, 0x800000000000));
+    SHOW(set(ARCH_SET_FS, 0x100000000000000));
     SHOW(set(ARCH_SET_FS, 0xffff800000000000));
     SHOW(set(ARCH_GET_FS, 0));
     SHOW(set(ARCH_GET_FS, 0xffff800000000000));
