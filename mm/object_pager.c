@@ -28,7 +28,7 @@
 
 #include <quire/hooks.h>
 
-#define AROUND      16  /* pages, a power of two */
+#define AROUND      32  /* pages, a power of two; Linux brings as much */
 #define MANY_MISSES 100 /* from here on it is read at random */
 
 static uint64_t pages_of(const struct quire_object *object)

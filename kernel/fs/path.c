@@ -223,10 +223,26 @@ done:
 
 /* ---- the walk ---- */
 
+unsigned long walk_number(void)
+{
+    static unsigned long last;
+    struct thread *thread = current_thread();
+
+    if (thread->walk == 0)
+        thread->walk = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+    return thread->walk;
+}
+
+void walk_forget(void)
+{
+    current_thread()->walk = 0;
+}
+
 static int walk_begin(struct walk *walk, int start, const char *name, unsigned flags)
 {
     struct fs_context *context = current_thread()->fs;
 
+    walk_forget();
     walk->flags = flags;
     walk->rest = name;
     walk->links = walk->depth = 0;

@@ -340,6 +340,12 @@ struct path_last {
     char *held; /* free with path_last_done() */
 };
 
+/*
+ * A number for the running thread's walk: the same until its next one, or until it asks about an
+ * open file. What a file system learnt in a walk that has not ended is what the server says now.
+ */
+unsigned long walk_number(void);
+void walk_forget(void);
 /* start: AT_FDCWD or a descriptor. name in kernel memory. 0 and references in *out, or -errno. */
 int path_lookup(int start, const char *name, unsigned flags, struct vfs_path *out);
 int path_lookup_parent(int start, const char *name, unsigned flags, struct vfs_path *out,

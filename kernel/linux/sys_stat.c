@@ -59,8 +59,10 @@ static int inode_facts(struct vfs_inode *inode, bool by_name, struct file_facts 
 static int file_facts(struct file *file, struct file_facts *out)
 {
     if (file->inode != NULL) {
-        int error = inode_facts(file->inode, false, out);
+        int error;
 
+        walk_forget();
+        error = inode_facts(file->inode, false, out);
         if (error == 0 && file->path.mount != NULL)
             out->mount = file->path.mount->number;
         return error;

@@ -164,6 +164,7 @@ struct thread {
     struct memory *memory;    /* (p) NULL for kernel threads */
     struct file_table *files; /* (p) */
     struct fs_context *fs;    /* (p) */
+    unsigned long walk;       /* (o) walk_number() of its last walk; 0: nobody asked for it */
 
     /* signals */
     signal_set blocked;               /* (s) written by the thread itself */

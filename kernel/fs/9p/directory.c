@@ -122,7 +122,7 @@ static void directory_release(struct file *file)
 {
     struct listing *listing = file->data;
 
-    ninep_fid_drop(ninep_of(file->inode)->session, listing->fid);
+    ninep_fid_close(ninep_of(file->inode)->session, listing->fid);
     kernel_free(listing);
 }
 

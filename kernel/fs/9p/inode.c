@@ -117,6 +117,7 @@ void ninep_keep(struct ninep_inode *node)
     if (list_empty(&node->kept.node)) {
         inode_get(node->inode);
         list_add_tail(&session->kept, &node->kept.node);
+        session->kept_count++;
     }
     quire_spin_unlock(&session->inode_lock);
 }
@@ -127,6 +128,7 @@ void ninep_inode_unlinked(struct vfs_inode *inode)
 
     __atomic_store_n(&node->unlinked, true, __ATOMIC_RELEASE);
     take_out(node->session, node);
+    ninep_worker_wake(); /* if nobody has it open, its fids are given back */
 }
 
 /* ---- attributes ---- */
@@ -287,6 +289,11 @@ int ninep_refresh(struct vfs_inode *inode)
     if (__atomic_load_n(&node->unlinked, __ATOMIC_ACQUIRE))
         return 0;
     mutex_lock(&node->mutex);
+    if (node->asked != 0 && node->asked == walk_number()) {
+        node->asked = 0;
+        mutex_unlock(&node->mutex);
+        return 0;
+    }
     error = ask(node, &attributes);
     if (error == 0)
         adopt(node, &attributes);
@@ -405,6 +412,7 @@ static int create(struct vfs_filesystem *filesystem, struct ninep_session *sessi
     inode->data = node;
     inode->operations = operations_for(inode->mode);
     adopt(node, attributes);
+    node->asked = walk_number();
     *out = inode;
     return 0;
 }
@@ -449,8 +457,8 @@ void ninep_inode_release(struct vfs_inode *inode)
     for (unsigned i = 0; i < NINEP_RETIRED; i++)
         ninep_fid_drop(session, node->retired[i]);
     ninep_fid_drop(session, node->fid);
-    ninep_fid_drop(session, node->read_fid);
-    ninep_fid_drop(session, node->write_fid);
+    ninep_fid_close(session, node->read_fid);
+    ninep_fid_close(session, node->write_fid);
     kernel_free(node);
     ninep_session_put(session);
 }

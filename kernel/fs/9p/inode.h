@@ -46,6 +46,7 @@ struct ninep_inode {
     uint32_t fid;                  /* (a) changed under mutex */
     uint32_t read_fid, write_fid;  /* (a) open; made under opening */
     bool fresh;                    /* (a) just made: nobody else knows it yet */
+    unsigned long asked;           /* (mutex) walk_number() of the walk that found it; 0: used */
     bool write_reads;              /* (opening) write_fid can read, too */
     bool unlinked;                 /* (a) the last name is gone: attributes are ours alone */
     uint32_t retired[NINEP_RETIRED]; /* (mutex) what fid was before: a message may still name it */
@@ -85,7 +86,7 @@ int ninep_refresh(struct vfs_inode *inode);
 int ninep_io_fid(struct ninep_inode *node, bool write, uint32_t *out);
 /* The last name is gone: it is not found any more. */
 void ninep_inode_unlinked(struct vfs_inode *inode);
-/* Stays in memory until the worker finds it unused. */
+/* Stays in memory, with its open fids, until the worker finds it unused. */
 void ninep_keep(struct ninep_inode *node);
 /*
  * Names went that fid's path may have been one of: another is looked for. False: the server's file

@@ -272,7 +272,7 @@ static int create(struct vfs_entry *directory, const char *name, size_t length,
         set_owner(made->inode, node);
         inode_touch(directory->inode, true, true);
     }
-    ninep_fid_drop(parent->session, fid);
+    ninep_fid_close(parent->session, fid);
     return error;
 }
 

@@ -123,14 +123,20 @@ static int file_flush(struct file *file)
     return ninep_write_error(ninep_of(file->inode), seen_failures(file));
 }
 
+static void count_open(struct ninep_inode *node, int by)
+{
+    quire_spin_lock(&node->session->inode_lock);
+    node->opens += (uint32_t)by;
+    quire_spin_unlock(&node->session->inode_lock);
+}
+
 static void file_release(struct file *file)
 {
     struct ninep_inode *node = ninep_of(file->inode);
 
-    quire_spin_lock(&node->session->inode_lock);
-    node->opens--;
-    quire_spin_unlock(&node->session->inode_lock);
-    ninep_worker_wake();
+    count_open(node, -1);
+    if (ninep_is_hasty(node))
+        ninep_worker_wake();
 }
 
 static const struct file_operations ninep_file_operations = {
@@ -143,13 +149,6 @@ static const struct file_operations ninep_file_operations = {
     .flush = file_flush,
     .release = file_release,
 };
-
-static void count_open(struct ninep_inode *node, int by)
-{
-    quire_spin_lock(&node->session->inode_lock);
-    node->opens += (uint32_t)by;
-    quire_spin_unlock(&node->session->inode_lock);
-}
 
 static int regular_open(struct vfs_inode *inode, struct file *file)
 {

@@ -9,6 +9,7 @@
 
 #define FIRST_FID_WORDS 8
 #define FIRST_TABLE     64
+#define MANY_DOOMED     64
 
 /* ---- fids ---- */
 
@@ -74,15 +75,28 @@ void ninep_fid_forget(struct ninep_session *session, uint32_t fid)
     quire_spin_unlock(&session->fid_lock);
 }
 
-void ninep_fid_drop(struct ninep_session *session, uint32_t fid)
+static void doom(struct ninep_session *session, uint32_t fid, unsigned patience)
 {
+    bool many;
+
     if (fid == NINEP_NO_FID)
         return;
     quire_spin_lock(&session->fid_lock);
     session->fid_doomed[fid / 64] |= 1ull << fid % 64;
-    session->doomed_count++;
+    many = ++session->doomed_count > patience;
     quire_spin_unlock(&session->fid_lock);
-    ninep_worker_wake();
+    if (many)
+        ninep_worker_wake();
+}
+
+void ninep_fid_drop(struct ninep_session *session, uint32_t fid)
+{
+    doom(session, fid, MANY_DOOMED);
+}
+
+void ninep_fid_close(struct ninep_session *session, uint32_t fid)
+{
+    doom(session, fid, 0);
 }
 
 /* Takes one out of the doomed. */

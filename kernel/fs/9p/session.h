@@ -3,7 +3,8 @@
  *
  * A fid is a number by which the server knows a file of ours: it comes from a walk, may be opened
  * once, and ends with Tclunk. Numbers are kept in a bitmap. Clunking takes no memory and no time of
- * who lets go of a fid: it is marked, and the worker (worker.c) tells the server.
+ * who lets go of a fid: it is marked, and the worker (worker.c) tells the server. For fids that are
+ * not open, and cost the server nothing but a name, it waits until there are some.
  */
 #ifndef KERNEL_FS_9P_SESSION_H
 #define KERNEL_FS_9P_SESSION_H
@@ -32,7 +33,9 @@ struct ninep_session {
     struct ninep_inode **table; /* (inode_lock) by qid path, chained */
     size_t table_size;          /* (inode_lock) a power of two */
     size_t inode_count;         /* (inode_lock) */
-    struct list kept;           /* (inode_lock) inodes that are open, mapped or dirty */
+    struct list kept;           /* (inode_lock) inodes that are open, mapped, dirty, or were */
+    size_t kept_count;          /* (inode_lock) */
+    bool crowded;               /* (a) what is kept and not in use is to be let go at once */
     struct vfs_entry *top;      /* (names) the file system's root; NULL: it is gone */
     struct mutex names;         /* entries come to directories' tables and leave them */
 };
@@ -50,8 +53,9 @@ void ninep_session_close(struct ninep_session *session);
 int ninep_fid_new(struct ninep_session *session, uint32_t *out);
 /* The server does not know it (any more). NINEP_NO_FID is fine. */
 void ninep_fid_forget(struct ninep_session *session, uint32_t fid);
-/* To be clunked. NINEP_NO_FID is fine. */
+/* To be clunked, some time if it is not open, soon if it is. NINEP_NO_FID is fine. */
 void ninep_fid_drop(struct ninep_session *session, uint32_t fid);
+void ninep_fid_close(struct ninep_session *session, uint32_t fid);
 /* The worker's: one doomed fid is clunked; false: there was none. */
 bool ninep_fid_clunk_one(struct ninep_session *session);
 
@@ -96,6 +100,9 @@ int ninep_write(struct ninep_session *session, uint32_t fid, uint64_t offset,
 
 /* Something is to be clunked, written or given back. Any context. */
 void ninep_worker_wake(void);
+struct ninep_inode;
+/* When nobody has it open, its fids go back at once, not with the end of the period. */
+bool ninep_is_hasty(struct ninep_inode *node);
 void ninep_worker_add(struct ninep_session *session);
 /* Inodes that are not in use any more are let go; what was closed is written, or all. */
 void ninep_session_serve(struct ninep_session *session, bool all);

@@ -1,7 +1,11 @@
 /*
  * The worker: what sessions leave to be done. Every dirty_writeback_centisecs what is dirty is
- * written, what was closed at once; fids are clunked, inodes that nobody has open or mapped give
- * their open fids back, sessions that nothing refers to end.
+ * written, what was closed at once; fids are clunked, sessions that nothing refers to end.
+ *
+ * Inodes that nobody has open or maps give their open fids back: at once those that were open for
+ * writing (the host may want to run the file), that have no name any more (the host wants the
+ * room), or if there are many; others at the end of the period, so that a program that is started
+ * again and again finds its files open.
  */
 #include "fs/9p/inode.h"
 
@@ -10,6 +14,8 @@
 #include "fs/writeback.h"
 #include "proc/process.h"
 #include "x86/time.h"
+
+#define MANY_KEPT 256 /* files of a session that are in use or were */
 
 struct writeback_settings writeback_settings = {.period = 500, .expire = 3000};
 
@@ -94,6 +100,17 @@ static struct ninep_inode *next_kept(struct ninep_session *session, struct ninep
     return found;
 }
 
+bool ninep_is_hasty(struct ninep_inode *node)
+{
+    struct ninep_session *session = node->session;
+
+    return __atomic_load_n(&node->write_fid, __ATOMIC_RELAXED) != NINEP_NO_FID ||
+           __atomic_load_n(&node->unlinked, __ATOMIC_RELAXED) ||
+           __atomic_load_n(&session->crowded, __ATOMIC_RELAXED) ||
+           __atomic_load_n(&session->kept_count, __ATOMIC_RELAXED) > MANY_KEPT ||
+           __atomic_load_n(&session->top, __ATOMIC_RELAXED) == NULL;
+}
+
 /* Nobody has it open or maps it, and nothing is to be written, or it has no name any more: it is
  * kept no longer. */
 static void try_release(struct ninep_inode *node)
@@ -110,14 +127,16 @@ static void try_release(struct ninep_inode *node)
     quire_spin_unlock(&node->lock);
     lost = idle && dirty && session->top == NULL; /* unmounted: nobody will ask again */
     idle = idle && (!dirty || lost);
-    if (idle)
+    if (idle) {
         list_remove(&node->kept.node);
+        session->kept_count--;
+    }
     quire_spin_unlock(&session->inode_lock);
     if (idle) {
-        ninep_fid_drop(session,
-                       __atomic_exchange_n(&node->read_fid, NINEP_NO_FID, __ATOMIC_RELAXED));
-        ninep_fid_drop(session,
-                       __atomic_exchange_n(&node->write_fid, NINEP_NO_FID, __ATOMIC_RELAXED));
+        ninep_fid_close(session,
+                        __atomic_exchange_n(&node->read_fid, NINEP_NO_FID, __ATOMIC_RELAXED));
+        ninep_fid_close(session,
+                        __atomic_exchange_n(&node->write_fid, NINEP_NO_FID, __ATOMIC_RELAXED));
     }
     mutex_unlock(&node->opening);
     if (lost)
@@ -138,7 +157,8 @@ void ninep_session_serve(struct ninep_session *session, bool all)
     while ((node = next_kept(session, &cursor)) != NULL) {
         if (!node->unlinked && (all || node->opens == 0))
             (void)ninep_write_back(node);
-        try_release(node);
+        if (all || ninep_is_hasty(node))
+            try_release(node);
         inode_put(node->inode);
         give_way();
     }
@@ -184,6 +204,7 @@ static void serve(bool all)
 
     while ((session = next_session(session)) != NULL) {
         ninep_session_serve(session, all);
+        __atomic_store_n(&session->crowded, false, __ATOMIC_RELAXED);
         while (ninep_fid_clunk_one(session))
             give_way();
     }
@@ -205,8 +226,11 @@ size_t vfs_shrink(void)
     struct ninep_session *session = NULL;
     size_t forgotten = 0;
 
-    while ((session = next_session(session)) != NULL)
+    while ((session = next_session(session)) != NULL) {
+        __atomic_store_n(&session->crowded, true, __ATOMIC_RELAXED);
         forgotten += ninep_session_shrink(session, SHRINK_BATCH);
+    }
+    ninep_worker_wake();
     return forgotten;
 }
 
