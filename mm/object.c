@@ -499,68 +499,133 @@ size_t quire_object_pages(struct quire_object *object, uint64_t index, size_t n,
 
 /* ---- truncation ---- */
 
-/* Zero bytes [from, to) of one page, if it is resident. */
-static void zero_part(struct quire_object *object, uint64_t index, size_t from, size_t to)
+/*
+ * A page of which a part will be cut is had first: if it is out and cannot be brought back, nothing
+ * has changed yet, and its end does not come to light when the object grows again. Who holds it
+ * keeps it from leaving.
+ */
+
+/* The page that a cut at this offset goes through is there, and not held yet. One that is being
+ * filled is nobody's business here: quire_object_end_io_locked() takes its place away. */
+static bool misses_edge_locked(const struct quire_object *object, uint64_t offset,
+                               const struct quire_frame *held)
 {
-    struct quire_frame *frame;
+    void *place;
+
+    if ((offset & (QUIRE_PAGE_SIZE - 1)) == 0 || held != NULL)
+        return false;
+    place = quire_tree_find(object, offset >> QUIRE_PAGE_SHIFT);
+    return place != NULL && !quire_place_is_filling(place);
+}
+
+/* Not locked. *out stays NULL if the page went meanwhile. */
+static enum quire_status hold_edge(struct quire_object *object, uint64_t offset,
+                                   struct quire_frame **out)
+{
+    enum quire_status status =
+        quire_object_page(object, offset >> QUIRE_PAGE_SHIFT, QUIRE_OBJECT_ANY_INDEX, out);
+
+    if (status != QUIRE_OK)
+        *out = NULL;
+    return status == QUIRE_NO_MAPPING ? QUIRE_OK : status;
+}
+
+/* Bytes [from, to) of a page that is held, or of none, are zeros. */
+static void zero_part(const struct quire_object *object, const struct quire_frame *frame,
+                      size_t from, size_t to)
+{
     char *bytes;
 
-    /* A page that cannot be read back is lost, and nobody will see its end. */
-    if (quire_object_page(object, index, QUIRE_OBJECT_ANY_INDEX, &frame) != QUIRE_OK)
+    if (frame == NULL)
         return;
     bytes = quire_frame_map(object->q, frame);
     __builtin_memset(bytes + from, 0, to - from);
     quire_frame_unmap(object->q, frame, bytes);
-    quire_frame_put(object->q, frame);
 }
 
-void quire_object_resize(struct quire_object *object, uint64_t size)
+static void release_edge(struct quire_object *object, struct quire_frame *frame)
+{
+    if (frame != NULL)
+        quire_frame_put(object->q, frame);
+}
+
+/* What was put behind the old end may have been left out when the page was written back. */
+static void note_growth_locked(struct quire_object *object, uint64_t old)
+{
+    struct quire_frame *frame = NULL;
+
+    if (object->kind == QUIRE_OBJECT_PAGED && (old & (QUIRE_PAGE_SIZE - 1)) != 0)
+        frame = quire_place_frame(quire_tree_find(object, old >> QUIRE_PAGE_SHIFT));
+    if (frame != NULL)
+        quire_frame_mark_dirty(frame);
+}
+
+enum quire_status quire_object_resize(struct quire_object *object, uint64_t size)
 {
     uint64_t first = quire_page_up(size) >> QUIRE_PAGE_SHIFT;
+    struct quire_frame *edge = NULL;
     uint64_t old;
 
     if (size > ~(uint64_t)0 - QUIRE_PAGE_SIZE) /* page_up would wrap: nothing lies beyond */
         first = (uint64_t)1 << (64 - QUIRE_PAGE_SHIFT);
     quire_spin_lock(&object->lock);
+    while (size <= object->size && object->kind != QUIRE_OBJECT_DEVICE &&
+           misses_edge_locked(object, size, edge)) {
+        enum quire_status status;
+
+        quire_spin_unlock(&object->lock);
+        status = hold_edge(object, size, &edge);
+        if (status != QUIRE_OK)
+            return status;
+        quire_spin_lock(&object->lock);
+    }
     old = object->size;
     __atomic_store_n(&object->size, size, __ATOMIC_RELAXED);
-    if (size <= old && object->kind != QUIRE_OBJECT_DEVICE) {
+    if (size > old) {
+        note_growth_locked(object, old);
+    } else if (object->kind != QUIRE_OBJECT_DEVICE) {
         drop_pages_locked(object, first, UINT64_MAX);
         quire_object_zap_locked(object, first, UINT64_MAX, false);
         quire_object_end_io_locked(object, size);
-    } else if (object->kind == QUIRE_OBJECT_PAGED && (old & (QUIRE_PAGE_SIZE - 1)) != 0) {
-        /* What was put behind the old end may have been left out when the page was written back. */
-        struct quire_frame *frame =
-            quire_place_frame(quire_tree_find(object, old >> QUIRE_PAGE_SHIFT));
-
-        if (frame != NULL)
-            quire_frame_mark_dirty(frame);
+        zero_part(object, edge, size & (QUIRE_PAGE_SIZE - 1), QUIRE_PAGE_SIZE);
     }
     quire_spin_unlock(&object->lock);
-    if (size <= old && (size & (QUIRE_PAGE_SIZE - 1)) != 0 && object->kind != QUIRE_OBJECT_DEVICE)
-        zero_part(object, size >> QUIRE_PAGE_SHIFT, size & (QUIRE_PAGE_SIZE - 1), QUIRE_PAGE_SIZE);
+    release_edge(object, edge);
+    return QUIRE_OK;
 }
 
-void quire_object_punch(struct quire_object *object, uint64_t start, uint64_t end)
+enum quire_status quire_object_punch(struct quire_object *object, uint64_t start, uint64_t end)
 {
     uint64_t first = quire_page_up(start) >> QUIRE_PAGE_SHIFT, after = end >> QUIRE_PAGE_SHIFT;
+    size_t from = start & (QUIRE_PAGE_SIZE - 1), to = end & (QUIRE_PAGE_SIZE - 1);
+    struct quire_frame *head = NULL, *tail = NULL;
+    enum quire_status status = QUIRE_OK;
 
     if (start >= end || object->kind == QUIRE_OBJECT_DEVICE)
-        return;
-    if (first < after) {
+        return QUIRE_OK;
+    quire_spin_lock(&object->lock);
+    while (status == QUIRE_OK &&
+           (misses_edge_locked(object, start, head) || misses_edge_locked(object, end, tail))) {
+        bool at_start = misses_edge_locked(object, start, head);
+
+        quire_spin_unlock(&object->lock);
+        status = hold_edge(object, at_start ? start : end, at_start ? &head : &tail);
         quire_spin_lock(&object->lock);
+    }
+    if (status == QUIRE_OK && first < after) {
         drop_pages_locked(object, first, after - 1);
         quire_object_zap_locked(object, first, after - 1, true);
-        quire_spin_unlock(&object->lock);
     }
-    if (first > after) { /* inside one page */
-        zero_part(object, after, start & (QUIRE_PAGE_SIZE - 1), end & (QUIRE_PAGE_SIZE - 1));
-        return;
+    if (status == QUIRE_OK && first > after) { /* inside one page */
+        zero_part(object, head, from, to);
+    } else if (status == QUIRE_OK) {
+        zero_part(object, head, from, QUIRE_PAGE_SIZE);
+        zero_part(object, tail, 0, to);
     }
-    if (start & (QUIRE_PAGE_SIZE - 1))
-        zero_part(object, first - 1, start & (QUIRE_PAGE_SIZE - 1), QUIRE_PAGE_SIZE);
-    if (end & (QUIRE_PAGE_SIZE - 1))
-        zero_part(object, after, 0, end & (QUIRE_PAGE_SIZE - 1));
+    quire_spin_unlock(&object->lock);
+    release_edge(object, head);
+    release_edge(object, tail);
+    return status;
 }
 
 /* ---- slots ---- */

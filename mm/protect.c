@@ -507,8 +507,8 @@ static void act_unlocked(struct quire_space *space, quire_virt start, quire_virt
                          enum quire_advice advice, struct quire_object *object, uint64_t index)
 {
     if (advice == QUIRE_ADVICE_REMOVE)
-        quire_object_punch(object, index << QUIRE_PAGE_SHIFT,
-                           (index << QUIRE_PAGE_SHIFT) + (end - start));
+        (void)quire_object_punch(object, index << QUIRE_PAGE_SHIFT, /* whole pages: never fails */
+                                 (index << QUIRE_PAGE_SHIFT) + (end - start));
     else if (advice == QUIRE_ADVICE_PAGE_OUT)
         (void)quire_page_out_region(space, start, end, object, index, true);
     else if (advice == QUIRE_ADVICE_WILL_NEED)

@@ -159,13 +159,18 @@ size_t quire_object_pages(struct quire_object *object, uint64_t index, size_t n,
 /*
  * New size in bytes. May sleep, where the last page is out. Shrinking, or the size it has: pages
  * beyond the end leave every mapping (private copies beyond it too, as POSIX asks; later accesses
- * give QUIRE_BEYOND_END) and the object, the rest of the last page is zeroed. Never fails.
+ * give QUIRE_BEYOND_END) and the object, the rest of the last page is zeroed.
+ *
+ * QUIRE_IO_ERROR, QUIRE_NO_MEMORY: the page that would be cut in two is out and cannot be brought
+ * back; nothing has changed. Growing, and an object of a pager, never fail.
  */
-void quire_object_resize(struct quire_object *object, uint64_t size);
+enum quire_status quire_object_resize(struct quire_object *object, uint64_t size);
 
-/* Zero bytes [start, end): whole pages leave the object and all shared mappings, edges are zeroed.
+/*
+ * Zero bytes [start, end): whole pages leave the object and all shared mappings, edges are zeroed.
+ * QUIRE_IO_ERROR, QUIRE_NO_MEMORY: an edge cannot be brought back; nothing has changed.
  */
-void quire_object_punch(struct quire_object *object, uint64_t start, uint64_t end);
+enum quire_status quire_object_punch(struct quire_object *object, uint64_t start, uint64_t end);
 
 /* Is there a page at this index, in memory or out? */
 bool quire_object_exists(struct quire_object *object, uint64_t index);

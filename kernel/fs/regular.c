@@ -17,6 +17,7 @@
 #include "core/memory.h"
 #include "linux/errno.h"
 #include "linux/file_abi.h"
+#include "linux/memory.h"
 #include "linux/signal.h"
 #include "proc/process.h"
 #include "reclaim/reclaim.h"
@@ -368,7 +369,10 @@ int regular_resize_locked(struct vfs_inode *inode, uint64_t size)
         if (error != 0)
             return error;
     } else {
-        quire_object_resize(object, size);
+        int error = status_errno(quire_object_resize(object, size));
+
+        if (error != 0)
+            return error;
     }
     regular_count(inode, quire_object_pages_held(object));
     inode_touch(inode, true, true);
@@ -403,12 +407,12 @@ int vfs_punch(struct vfs_inode *inode, uint64_t start, uint64_t end)
         return -EOPNOTSUPP;
     mutex_lock(&inode->mutex);
     if (!(inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))) {
-        quire_object_punch(object, start, end);
+        error = status_errno(quire_object_punch(object, start, end));
         /* Its file system may be gone when only mappings are left. */
         if (__atomic_load_n(&inode->references, __ATOMIC_RELAXED) != 0)
             regular_count(inode, quire_object_pages_held(object));
-        inode_touch(inode, true, true);
-        error = 0;
+        if (error == 0)
+            inode_touch(inode, true, true);
     }
     mutex_unlock(&inode->mutex);
     return error;

@@ -64,8 +64,7 @@ static long remove_piece(const struct quire_region_info *region, quire_virt star
         return -EACCES;
     if (inode_of_object(object))
         return vfs_punch(object->owner, from, to);
-    quire_object_punch(object, from, to);
-    return 0;
+    return status_errno(quire_object_punch(object, from, to));
 }
 
 /* Seals, blocks and times are the file's: the library knows only its pages. */

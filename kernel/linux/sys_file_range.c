@@ -2,6 +2,7 @@
  * advice. */
 #include "linux/file_calls.h"
 
+#include "linux/memory.h"
 #include "linux/resource.h"
 
 /* ---- sizes ---- */
@@ -75,7 +76,7 @@ static int fallocate_locked(struct vfs_inode *inode, unsigned mode, uint64_t sta
     if (mode & FALLOC_FL_PUNCH_HOLE) {
         if (inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
             return -EPERM;
-        quire_object_punch(object, start, end);
+        error = status_errno(quire_object_punch(object, start, end));
     } else {
         /* The limits count for KEEP_SIZE, too. */
         if (end > size && end > current_process()->limits[RLIMIT_FSIZE].soft) {

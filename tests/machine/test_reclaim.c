@@ -178,6 +178,64 @@ static void memory_objects_go_out_and_come_back(void **state)
     quire_object_put(object);
 }
 
+/* Pages 0 to 3 of an object, each word the offset. */
+static struct quire_object *cut_object(void)
+{
+    struct quire_object *object;
+    size_t done;
+
+    assert_ok(quire_object_create(machine->q, QUIRE_OBJECT_MEMORY, NULL, NULL, 4 * PAGE, &object));
+    for (uint64_t at = 0; at < 4 * PAGE; at += 8)
+        assert_ok(quire_object_write(object, at, &at, sizeof(at), &done));
+    return object;
+}
+
+static void expect_bytes(struct quire_object *object, uint64_t from, uint64_t to, bool zeros)
+{
+    for (uint64_t at = from; at < to; at += 8) {
+        uint64_t word, right = zeros ? 0 : at;
+        size_t done;
+
+        assert_ok(quire_object_read(object, at, &word, sizeof(word), &done));
+        assert_int_equal(word, right);
+    }
+}
+
+/* What was cut off must not come back when the object grows again. */
+static void an_object_is_not_cut_through_a_page_that_cannot_be_read(void **state)
+{
+    struct quire_object *object;
+
+    (void)state;
+    swap_of(32);
+    object = cut_object();
+    sweep_all();
+    assert_int_equal(object->swapped, 4);
+    machine->disk.read_fail_once_in = 1;
+    assert_status(quire_object_resize(object, PAGE + 1000), QUIRE_IO_ERROR);
+    assert_int_equal(object->size, 4 * PAGE);
+    assert_status(quire_object_punch(object, 8, 3 * PAGE), QUIRE_IO_ERROR);
+    assert_status(quire_object_punch(object, PAGE, 2 * PAGE + 8), QUIRE_IO_ERROR);
+    assert_status(quire_object_punch(object, 2 * PAGE + 8, 2 * PAGE + 16), QUIRE_IO_ERROR);
+    machine_check(machine);
+    machine->disk.read_fail_once_in = 0;
+    expect_bytes(object, 0, 4 * PAGE, false); /* nothing has changed */
+    sweep_all();
+    machine->disk.read_fail_once_in = 1;
+    assert_ok(quire_object_resize(object, 3 * PAGE)); /* no page is cut */
+    assert_ok(quire_object_resize(object, 3 * PAGE + 8));
+    assert_ok(quire_object_resize(object, 3 * PAGE));
+    assert_ok(quire_object_punch(object, 0, PAGE));
+    machine->disk.read_fail_once_in = 0;
+    assert_ok(quire_object_resize(object, PAGE + 1000));
+    assert_ok(quire_object_resize(object, 4 * PAGE));
+    expect_bytes(object, 0, PAGE, true);
+    expect_bytes(object, PAGE, PAGE + 1000, false);
+    expect_bytes(object, PAGE + 1000, 4 * PAGE, true);
+    machine_check(machine);
+    quire_object_put(object);
+}
+
 /* Two spaces with one table: it changes for both, and every CPU forgets. */
 static void a_shared_table_goes_at_once(void **state)
 {
@@ -630,6 +688,7 @@ int main(void)
         small(from_one_area_to_another),
         test(some_cannot_be_read),
         test(an_objects_page_cannot_be_read),
+        test(an_object_is_not_cut_through_a_page_that_cannot_be_read),
         test(some_could_not_be_written),
         test(emptied_in_mid_run),
     };

@@ -377,7 +377,12 @@ static bool apply_object_resize(struct answer *answer)
 {
     const struct op *op = answer->op;
     struct model_object *object = &answer->model->object[op->object];
+    bool refused;
 
+    if (!answer_judge(answer, QUIRE_OK, &refused))
+        return false;
+    if (refused)
+        return true;
     if (op->offset <= object->size) {
         uint64_t first = (op->offset + PAGE - 1) / PAGE;
 
@@ -400,8 +405,12 @@ static bool apply_object_resize(struct answer *answer)
 static bool apply_object_punch(struct answer *answer)
 {
     const struct op *op = answer->op;
+    bool refused;
 
-    model_punch(answer->model, op->object, op->offset, op->end);
+    if (!answer_judge(answer, QUIRE_OK, &refused))
+        return false;
+    if (!refused)
+        model_punch(answer->model, op->object, op->offset, op->end);
     return true;
 }
 

@@ -582,10 +582,10 @@ void op_execute(struct sim_cpu *cpu, struct model *model, struct op *op)
         quire_object_put(object);
         break;
     case OP_OBJECT_RESIZE:
-        quire_object_resize(object, op->offset);
+        op->status = quire_object_resize(object, op->offset);
         break;
     case OP_OBJECT_PUNCH:
-        quire_object_punch(object, op->offset, op->end);
+        op->status = quire_object_punch(object, op->offset, op->end);
         break;
     case OP_OBJECT_READ:
         op->status =
