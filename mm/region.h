@@ -111,7 +111,7 @@ void quire_region_set_flags(struct quire_space *space, struct quire_region *regi
 /* `more` bytes on top of so many pages are beyond a limit in bytes. */
 QUIRE_INLINE bool quire_exceeds(uint64_t limit, uint64_t pages, uint64_t more)
 {
-    return more > limit || pages << QUIRE_PAGE_SHIFT > limit - more;
+    return limit != UINT64_MAX && (more > limit || pages << QUIRE_PAGE_SHIFT > limit - more);
 }
 
 /* ---- promised memory (commit.c), with the space locked ---- */

@@ -182,6 +182,24 @@ static void device_memory_is_not_copied(void **state)
     end(&scene);
 }
 
+/* A size that no space has is not a limit reached, where there is none. */
+static void growing_beyond_all_without_limits(void **state)
+{
+    struct scene scene = begin();
+    quire_virt got;
+
+    (void)state;
+    assert_ok(map(&scene, AT, 4, RW | QUIRE_REGION_LOCKED, QUIRE_MAP_FIXED, NULL, 0, &got));
+    assert_status(quire_space_remap(scene.space, AT, PAGE, (size_t)0 - 2 * PAGE,
+                                    QUIRE_REMAP_MAY_MOVE, 0, &got),
+                  QUIRE_NO_SPACE);
+    scene.space->limits.locked = 4 * PAGE;
+    assert_status(quire_space_remap(scene.space, AT, PAGE, (size_t)0 - 2 * PAGE,
+                                    QUIRE_REMAP_MAY_MOVE, 0, &got),
+                  QUIRE_LOCK_LIMIT);
+    end(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +210,7 @@ int main(void)
         cmocka_unit_test(punch_keeps_the_next_mapping),
         cmocka_unit_test(growing_stops_at_the_start_of_the_object),
         cmocka_unit_test(device_memory_is_not_copied),
+        cmocka_unit_test(growing_beyond_all_without_limits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
