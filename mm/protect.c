@@ -150,15 +150,23 @@ static enum quire_status permit_writing(struct quire_space *space,
 static size_t regions_added(const struct quire_region *region, quire_virt start, quire_virt end,
                             uint32_t flags)
 {
-    const struct quire_region *previous = quire_region_previous(region);
-    const struct quire_region *next = quire_region_next(region);
+    const struct quire_region *previous, *next;
     bool cut_below = region->range.start<start, cut_above = region->range.end> end;
-    struct quire_region piece = *region;
+    /* Not a copy of it all: its links belong to the object's lock. */
+    struct quire_region piece = {
+        .range = {.start = region->range.start, .end = region->range.end},
+        .flags = flags,
+        .object = region->object,
+        .offset = region->offset,
+    };
 
-    piece.flags = flags;
-    if (cut_below && !cut_above && next != NULL && quire_region_mergeable(&piece, next))
+    if (cut_below && cut_above)
+        return 2;
+    previous = quire_region_previous(region);
+    next = quire_region_next(region);
+    if (cut_below && next != NULL && quire_region_mergeable(&piece, next))
         return 0;
-    if (cut_above && !cut_below && previous != NULL && quire_region_mergeable(previous, &piece))
+    if (cut_above && previous != NULL && quire_region_mergeable(previous, &piece))
         return 0;
     return (size_t)cut_below + cut_above;
 }
@@ -182,7 +190,7 @@ static enum quire_status change_piece(struct quire_space *space, struct quire_re
         if (status != QUIRE_OK)
             return status;
     }
-    if (region->range.start < start || region->range.end > end) {
+    if (QUIRE_UNLIKELY(space->regions.count + 2 > space->q->region_limit)) {
         size_t added = regions_added(region, start, end, flags);
 
         if (added > 0 && space->regions.count + added > space->q->region_limit)

@@ -69,17 +69,18 @@ static void move_entries(struct quire_space *space, quire_virt address,
                          unsigned to, unsigned count)
 {
     struct quire *q = space->q;
-    unsigned from = quire_level_index(address, 1);
+    quire_entry *from = &source->entries[quire_level_index(address, 1)], *end = from + count;
+    quire_entry *place = &target->entries[to];
     unsigned live = 0, resident = 0, anonymous = 0;
 
     lock_pair(source->table, target->table);
-    for (unsigned i = 0; i < count; i++) {
-        quire_entry entry = quire_entry_read(&source->entries[from + i]);
+    for (; from < end; from++, place++) {
+        quire_entry entry;
 
-        if (entry == 0)
+        if (quire_entry_read(from) == 0)
             continue;
-        entry = quire_entry_exchange(&source->entries[from + i], 0);
-        quire_entry_write(&target->entries[to + i], entry);
+        entry = quire_entry_exchange(from, 0);
+        quire_entry_write(place, entry);
         live++;
         if (quire_entry_is_counted(entry)) {
             resident++;

@@ -138,19 +138,19 @@ QUIRE_INLINE bool drop_entry(struct quire *q, quire_entry entry, struct quire_fr
  */
 static void empty_table(struct quire *q, struct quire_frame *table)
 {
-    quire_entry *entries = quire_table_entries(q, table);
+    quire_entry *group = quire_table_entries(q, table), *end = group + QUIRE_TABLE_ENTRIES;
     struct quire_frame *freed[QUIRE_GATHER_FRAMES];
     unsigned count = 0, left = table->table.live;
 
-    for (unsigned group = 0; group < QUIRE_TABLE_ENTRIES && left > 0; group += QUIRE_ENTRY_GROUP) {
-        if (quire_group_is_empty(&entries[group]))
+    for (; group < end && left > 0; group += QUIRE_ENTRY_GROUP) {
+        if (quire_group_is_empty(group))
             continue;
-        for (unsigned i = group; i < group + QUIRE_ENTRY_GROUP; i++) {
-            quire_entry entry = entries[i];
+        for (quire_entry *place = group; place < group + QUIRE_ENTRY_GROUP; place++) {
+            quire_entry entry = *place;
 
             if (entry == 0)
                 continue;
-            entries[i] = 0;
+            *place = 0;
             left--;
             if (drop_entry(q, entry, &freed[count]) && ++count == QUIRE_GATHER_FRAMES) {
                 quire_frame_free_bulk(q, freed, count);
@@ -182,19 +182,22 @@ static void drop_table(struct quire *q, struct quire_frame *table)
  */
 static void copy_table(struct quire *q, struct quire_frame *from, struct quire_frame *to)
 {
-    quire_entry *source = quire_table_entries(q, from), *target = quire_table_entries(q, to);
+    quire_entry *group = quire_table_entries(q, from), *end = group + QUIRE_TABLE_ENTRIES;
+    quire_entry *target = quire_table_entries(q, to);
+    unsigned left = from->table.live;
 
-    for (unsigned group = 0; group < QUIRE_TABLE_ENTRIES; group += QUIRE_ENTRY_GROUP) {
-        if (quire_group_is_empty(&source[group]))
+    for (; group < end && left > 0; group += QUIRE_ENTRY_GROUP, target += QUIRE_ENTRY_GROUP) {
+        if (quire_group_is_empty(group))
             continue;
-        for (unsigned i = group; i < group + QUIRE_ENTRY_GROUP; i++) {
-            quire_entry entry = quire_entry_read(&source[i]);
+        for (unsigned i = 0; i < QUIRE_ENTRY_GROUP; i++) {
+            quire_entry entry = quire_entry_read(&group[i]);
 
             if (entry == 0)
                 continue;
+            left--;
             if (quire_entry_is_counted(entry)) {
                 if (entry & QUIRE_ENTRY_WRITE)
-                    entry = quire_entry_clear_bits(&source[i], QUIRE_ENTRY_WRITE);
+                    entry = quire_entry_clear_bits(&group[i], QUIRE_ENTRY_WRITE);
                 quire_frame_get(quire_frame_of(q, quire_entry_phys(entry)));
             } else if (quire_entry_is_slot(entry)) {
                 quire_slot_get(q, quire_entry_slot(entry));
@@ -358,18 +361,15 @@ void quire_flush_kernel(struct quire *q, quire_virt start, quire_virt end)
 
 /* ---- gathering ---- */
 
-bool quire_page_drop_shared(struct quire *q, struct quire_frame *frame)
+bool quire_page_drop_cached(struct quire *q, struct quire_frame *frame, uint64_t slot)
 {
-    /* Read while we still hold it: whoever ties a frame to a slot holds a reference too, and comes
-     * through here after us. */
-    uint64_t slot = frame->kind == QUIRE_FRAME_ANONYMOUS ? quire_frame_slot(frame) : 0;
     uint32_t left;
 
     quire_platform_point();
     left = __atomic_sub_fetch(&frame->count, 1, __ATOMIC_ACQ_REL);
     /* The one reference that is left may be the cache's. The frame is not ours any more, so this is
      * a guess: the slot's record tells. */
-    if (left == 1 && slot != 0)
+    if (left == 1)
         quire_slot_forget(q, slot, frame);
     return left == 0;
 }

@@ -167,8 +167,8 @@ QUIRE_INLINE bool quire_entry_is_poisoned(quire_entry entry)
 /* The entry holds a counted reference to the frame at its address. */
 QUIRE_INLINE bool quire_entry_is_counted(quire_entry entry)
 {
-    return (entry & QUIRE_ENTRY_PRESENT) ? !(entry & QUIRE_ENTRY_SPECIAL)
-                                         : quire_entry_is_inaccessible(entry);
+    return (entry & (QUIRE_ENTRY_PRESENT | QUIRE_ENTRY_SPECIAL)) == QUIRE_ENTRY_PRESENT ||
+           quire_entry_is_inaccessible(entry);
 }
 
 QUIRE_INLINE uint64_t quire_entry_slot(quire_entry entry)

@@ -18,7 +18,9 @@ static bool transfer_next_piece(struct transfer *transfer)
     return true;
 }
 
-static size_t transfer_piece(struct transfer *transfer, void *kernel, size_t n, bool out)
+/* Inlined where `out` is known: small transfers are many. */
+static inline __attribute__((always_inline)) size_t transfer_piece(struct transfer *transfer,
+                                                                   void *kernel, size_t n, bool out)
 {
     size_t left = 0;
 
@@ -34,14 +36,11 @@ static size_t transfer_piece(struct transfer *transfer, void *kernel, size_t n, 
     return n;
 }
 
-static size_t transfer_bytes(struct transfer *transfer, char *kernel, size_t n, bool out)
+static __attribute__((noinline)) size_t transfer_pieces(struct transfer *transfer, char *kernel,
+                                                        size_t n, bool out)
 {
     size_t done = 0;
 
-    if (n > transfer->length)
-        n = transfer->length;
-    if (likely(transfer->vectors == NULL))
-        return transfer_piece(transfer, kernel, n, out);
     while (done < n && transfer_next_piece(transfer)) {
         size_t piece = n - done < transfer->segment ? n - done : transfer->segment;
         size_t moved = transfer_piece(transfer, kernel + done, piece, out);
@@ -56,12 +55,22 @@ static size_t transfer_bytes(struct transfer *transfer, char *kernel, size_t n, 
 
 size_t transfer_out(struct transfer *transfer, const void *from, size_t n)
 {
-    return transfer_bytes(transfer, (char *)(uintptr_t)from, n, true);
+    char *kernel = (char *)(uintptr_t)from;
+
+    if (n > transfer->length)
+        n = transfer->length;
+    if (unlikely(transfer->vectors != NULL))
+        return transfer_pieces(transfer, kernel, n, true);
+    return transfer_piece(transfer, kernel, n, true);
 }
 
 size_t transfer_in(struct transfer *transfer, void *to, size_t n)
 {
-    return transfer_bytes(transfer, to, n, false);
+    if (n > transfer->length)
+        n = transfer->length;
+    if (unlikely(transfer->vectors != NULL))
+        return transfer_pieces(transfer, to, n, false);
+    return transfer_piece(transfer, to, n, false);
 }
 
 bool transfer_readable(struct transfer *transfer)

@@ -6,6 +6,7 @@
  *   while (!condition) {
  *       if (interruptible && signal_pending(current)) { result = -EINTR (or -ERESTARTSYS); break; }
  *       schedule();                    // returns after wake_* or a signal; may return early
+ *       if (condition) break;          // mostly: then it need not be made ready to sleep again
  *       wait_prepare(&queue, &w);      // again: waking takes the thread's state, not its place in
  * the queue
  *   }
@@ -56,6 +57,8 @@ int schedule_until(uint64_t deadline);
                 break;                                                                             \
             }                                                                                      \
             schedule();                                                                            \
+            if (condition)                                                                         \
+                break;                                                                             \
             wait_prepare(queue, &waiter_);                                                         \
         }                                                                                          \
         wait_finish(&waiter_);                                                                     \
@@ -69,6 +72,8 @@ int schedule_until(uint64_t deadline);
         wait_prepare(queue, &waiter_);                                                             \
         while (!(condition)) {                                                                     \
             schedule();                                                                            \
+            if (condition)                                                                         \
+                break;                                                                             \
             wait_prepare(queue, &waiter_);                                                         \
         }                                                                                          \
         wait_finish(&waiter_);                                                                     \

@@ -9,8 +9,12 @@
  *
  * Four counts say all this: threads that can run; that stall on memory; that do both; that sleep
  * for a device. They change when threads begin or end to stall, wake and sleep. The six states
- * follow from them; only when one changes is the clock read, and the time since the last change is
- * added to the states that held.
+ * follow from them; only when one changes is the clock read. A state that begins takes the time off
+ * its total, one that ends puts it on: so a total needs no look while its state holds.
+ *
+ * Nobody stalls and nobody waits for a device most of the time, and threads wake and sleep many
+ * thousand times a second: then a change is a count and, from one thread that can run to two or
+ * back, the clock.
  *
  * Averages decay exponentially. Every two seconds the time that each state held since the last time
  * is a sample; periods without a look (the machine slept) count as samples of 0.
@@ -42,8 +46,7 @@
 static struct {
     unsigned running, stalled, stalled_running, waiting; /* threads; the boot thread runs */
     unsigned states;
-    uint64_t since; /* when they came to hold */
-    uint64_t total[STATES];
+    uint64_t total[STATES]; /* less the time when it began, for a state that holds: total_until() */
     uint64_t sampled[STATES]; /* of the total, what is in the averages */
     uint64_t last_sample, next_sample;
     uint64_t next_tick;
@@ -83,27 +86,44 @@ static unsigned current_states(void)
     return states;
 }
 
-static void account(uint64_t now)
+static uint64_t total_until(unsigned state, uint64_t now)
 {
-    for (unsigned i = 0; i < STATES; i++)
-        if (pressure.states >> i & 1)
-            pressure.total[i] += now - pressure.since;
-    pressure.since = now;
+    return pressure.total[state] + (pressure.states >> state & 1 ? now : 0);
 }
 
 static void counts_changed(void)
 {
-    unsigned states = current_states();
+    unsigned states = current_states(), changed = states ^ pressure.states;
+    uint64_t now;
 
-    if (likely(states == pressure.states))
+    if (changed == 0)
         return;
-    account(clock_monotonic_ns());
+    now = clock_monotonic_ns();
     pressure.states = states;
+    for (; changed != 0; changed &= changed - 1) {
+        unsigned state = (unsigned)__builtin_ctz(changed);
+
+        pressure.total[state] += states >> state & 1 ? -now : now;
+    }
+}
+
+/* Then only that of the CPU can be a state that holds, or comes to. */
+static bool nobody_waits(const struct thread *thread)
+{
+    return likely((pressure.stalled | pressure.waiting | thread->io_waits) == 0);
 }
 
 void pressure_runs(struct thread *thread)
 {
-    pressure.running++;
+    unsigned before = pressure.running++;
+
+    if (nobody_waits(thread)) {
+        if (before == 1) {
+            pressure.states = BIT(PRESSURE_CPU, 0);
+            pressure.total[2 * PRESSURE_CPU] -= clock_monotonic_ns();
+        }
+        return;
+    }
     pressure.stalled_running += thread->stalls != 0;
     pressure.waiting -= thread->io_waits != 0;
     counts_changed();
@@ -111,7 +131,15 @@ void pressure_runs(struct thread *thread)
 
 void pressure_sleeps(struct thread *thread)
 {
-    pressure.running--;
+    unsigned left = --pressure.running;
+
+    if (nobody_waits(thread)) {
+        if (left == 1) {
+            pressure.states = 0;
+            pressure.total[2 * PRESSURE_CPU] += clock_monotonic_ns();
+        }
+        return;
+    }
     pressure.stalled_running -= thread->stalls != 0;
     pressure.waiting += thread->io_waits != 0;
     counts_changed();
@@ -177,11 +205,11 @@ static unsigned long power(unsigned long decay, uint64_t n)
     return result;
 }
 
-static void add_sample(unsigned state, uint64_t missed, uint64_t period)
+static void add_sample(unsigned state, uint64_t now, uint64_t missed, uint64_t period)
 {
     /* exp(-2/10), exp(-2/60), exp(-2/300) */
     static const unsigned long decay[3] = {1677, 1981, 2034};
-    uint64_t sample = pressure.total[state] - pressure.sampled[state];
+    uint64_t sample = total_until(state, now) - pressure.sampled[state];
     unsigned long percent;
 
     if (sample > period)
@@ -197,11 +225,10 @@ static void add_sample(unsigned state, uint64_t missed, uint64_t period)
 }
 
 /* Interrupts off. */
-static void update(void)
+static void update(uint64_t now)
 {
-    uint64_t now = clock_monotonic_ns(), missed = 0, period;
+    uint64_t missed = 0, period;
 
-    account(now);
     if (now < pressure.next_sample)
         return;
     if (now - pressure.next_sample >= PERIOD_NS)
@@ -210,7 +237,7 @@ static void update(void)
     pressure.next_sample += (1 + missed) * PERIOD_NS;
     pressure.last_sample = now;
     for (unsigned i = 0; i < STATES; i++)
-        add_sample(i, missed, period);
+        add_sample(i, now, missed, period);
 }
 
 /* ---- triggers ---- */
@@ -218,7 +245,7 @@ static void update(void)
 /* The window slides: of the one before, the part counts that the running one does not cover yet. */
 static void look_at_trigger(struct pressure_trigger *trigger, uint64_t now)
 {
-    uint64_t total = pressure.total[trigger->state], elapsed = now - trigger->start;
+    uint64_t total = total_until(trigger->state, now), elapsed = now - trigger->start;
     uint64_t growth = total - trigger->start_total;
 
     if (elapsed > trigger->window) {
@@ -240,7 +267,6 @@ static void look_at_triggers(void)
 {
     uint64_t now = clock_monotonic_ns();
 
-    account(now);
     list_for_each(node, &pressure.triggers)
         look_at_trigger(container_of(node, struct pressure_trigger, node), now);
 }
@@ -263,8 +289,7 @@ int pressure_trigger_create(enum pressure_resource resource, bool full, uint64_t
     wait_queue_init(&trigger->queue);
     flags = interrupts_save();
     trigger->start = clock_monotonic_ns();
-    account(trigger->start);
-    trigger->start_total = pressure.total[trigger->state];
+    trigger->start_total = total_until(trigger->state, trigger->start);
     list_add_tail(&pressure.triggers, &trigger->node);
     interrupts_restore(flags);
     *out = trigger;
@@ -299,17 +324,18 @@ void pressure_tick(uint64_t ticks)
     if (likely(ticks < pressure.next_tick))
         return;
     pressure.next_tick = ticks + PERIOD_TICKS;
-    update();
+    update(clock_monotonic_ns());
 }
 
 void pressure_figures(enum pressure_resource resource, bool full, struct pressure_figures *out)
 {
     unsigned state = 2 * resource + full;
     unsigned long flags = interrupts_save();
+    uint64_t now = clock_monotonic_ns();
 
-    update();
+    update(now);
     for (unsigned i = 0; i < 3; i++)
         out->average[i] = pressure.average[state][i];
-    out->total = pressure.total[state];
+    out->total = total_until(state, now);
     interrupts_restore(flags);
 }
