@@ -173,7 +173,7 @@ static enum quire_status write_copy(struct quire_fault *fault)
 {
     struct quire *q = fault->q;
     struct quire_frame *old = quire_frame_of(q, quire_entry_phys(fault->seen)), *copy = NULL;
-    bool was_anonymous, forced = !(fault->view.flags & QUIRE_PROT_WRITE);
+    bool was_anonymous;
 
     if (may_need_copy(old)) {
         copy = quire_frame_alloc_one(q, QUIRE_FRAME_ANONYMOUS, QUIRE_ALLOC_HIGH);
@@ -188,9 +188,9 @@ static enum quire_status write_copy(struct quire_fault *fault)
     if (may_reuse_locked(q, old)) {
         if (copy != NULL)
             quire_frame_put(q, copy);
-        if (!forced)
+        if (fault->view.flags & QUIRE_PROT_WRITE)
             return reuse_locked(fault);
-        quire_fault_unlock(fault);
+        quire_fault_unlock(fault); /* forced: the entry stays as it is */
         fault->class = QUIRE_FAULT_SPURIOUS;
         return QUIRE_OK;
     }

@@ -80,18 +80,21 @@ QUIRE_INLINE bool quire_region_read(const struct quire_space *space, quire_virt 
             continue;
         }
         region = quire_region_at_or_above(space, address);
-        if (region != NULL) {
-            view->start = QUIRE_FIELD(region->range.start);
-            view->end = QUIRE_FIELD(region->range.end);
-            view->flags = QUIRE_FIELD(region->flags);
-            view->object = QUIRE_FIELD(region->object);
-            view->offset = QUIRE_FIELD(region->offset);
-        } else {
+        if (QUIRE_UNLIKELY(region == NULL)) {
             view->flags = 0;
+            __atomic_thread_fence(__ATOMIC_ACQUIRE);
+            if (QUIRE_FIELD(space->sequence) == view->sequence)
+                return false;
+            continue;
         }
+        view->start = QUIRE_FIELD(region->range.start);
+        view->end = QUIRE_FIELD(region->range.end);
+        view->flags = QUIRE_FIELD(region->flags);
+        view->object = QUIRE_FIELD(region->object);
+        view->offset = QUIRE_FIELD(region->offset);
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
         if (QUIRE_LIKELY(QUIRE_FIELD(space->sequence) == view->sequence))
-            return region != NULL;
+            return true;
     }
 }
 

@@ -257,6 +257,15 @@ int file_table_replace(struct file_table *table, struct file *file, int descript
     return descriptor;
 }
 
+/* The descriptor was given to another file while this one was taken. Apart, so that finding a file
+ * keeps nothing on the stack. */
+static __attribute__((noinline, cold)) struct file *find_again(struct file_table *table,
+                                                               int descriptor, struct file *file)
+{
+    file_put(file);
+    return file_table_find(table, descriptor);
+}
+
 struct file *file_table_find(struct file_table *table, int descriptor)
 {
     for (;;) {
@@ -277,7 +286,7 @@ struct file *file_table_find(struct file_table *table, int descriptor)
         if (likely(count != 0)) {
             if (likely(__atomic_load_n(&block->file[descriptor], __ATOMIC_ACQUIRE) == file))
                 return file;
-            file_put(file);
+            return find_again(table, descriptor, file);
         }
     }
 }

@@ -258,7 +258,7 @@ static struct thread *pick_locked(struct run_queue *queue)
 }
 
 /* The one that runs here gives way to the one that woke, if it is due. */
-static void ask_for_switch(struct run_queue *queue, const struct thread *woken)
+static inline void ask_for_switch(struct run_queue *queue, const struct thread *woken)
 {
     struct thread *running = current_thread();
     bool due = running->demanding && !is_realtime(running);
