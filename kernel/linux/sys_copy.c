@@ -85,7 +85,9 @@ static int check_copy_range(struct file *in, struct file *out)
 static int limit_copy_range(struct file *in, uint64_t in_at, struct file *out, uint64_t out_at,
                             word *count)
 {
-    uint64_t size = __atomic_load_n(&in->inode->object->size, __ATOMIC_ACQUIRE);
+    /* Files of /proc have no pages, and the size 0. */
+    struct quire_object *object = in->inode->object;
+    uint64_t size = object != NULL ? __atomic_load_n(&object->size, __ATOMIC_ACQUIRE) : 0;
     uint64_t left = in_at < size ? size - in_at : 0;
 
     if (*count > left)

@@ -21,11 +21,6 @@ hostile "damaged programs, stacks, files" -- $programs/broken 1 300
 # they all fail.
 hostile "segments and flags, without SMAP" --qemu "-cpu Nehalem" -- $programs/hostile 1
 
-# Random calls and code: their grammar is that of x86-64.
-if [ "$arch" != x86_64 ]; then
-    echo "skip random programs: they are written for x86-64"
-    exit
-fi
 tools/build test-hostile || exit 1
 hostile "1,400 random programs" -- $random_calls swarm 1 1400
 hostile "600 random programs in little memory" --mem 48M -- $random_calls swarm 2 600

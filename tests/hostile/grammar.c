@@ -43,6 +43,11 @@ uint64_t random64(void)
     return next_random(&mine()->state);
 }
 
+word random_word(void)
+{
+    return (word)random64();
+}
+
 unsigned below(unsigned n)
 {
     return (unsigned)(random64() >> 32) % n;
@@ -50,11 +55,13 @@ unsigned below(unsigned n)
 
 /* ---- system calls without the C library, whose data the threads share ---- */
 
-long call6(long number, const uint64_t a[6])
+#ifdef __x86_64__
+
+long call6(long number, const word a[6])
 {
-    register uint64_t r10 __asm__("r10") = a[3];
-    register uint64_t r8 __asm__("r8") = a[4];
-    register uint64_t r9 __asm__("r9") = a[5];
+    register word r10 __asm__("r10") = a[3];
+    register word r8 __asm__("r8") = a[4];
+    register word r9 __asm__("r9") = a[5];
     long result;
 
     __asm__ volatile("syscall"
@@ -64,18 +71,54 @@ long call6(long number, const uint64_t a[6])
     return result;
 }
 
-long call(long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+long call_mmap(word at, word length, word rights, word flags, word descriptor)
 {
-    const uint64_t all[6] = {a, b, c, d, 0, 0};
+    return call6(SYS_mmap, (const word[6]){at, length, rights, flags, descriptor, 0});
+}
+
+#else
+
+/* The sixth argument is in the register that may hold the frame. */
+long call6(long number, const word a[6])
+{
+    long result;
+
+    __asm__ volatile("pushl %%ebp\n"
+                     "movl 20(%%eax), %%ebp\n"
+                     "movl 0(%%eax), %%ebx\n"
+                     "movl 4(%%eax), %%ecx\n"
+                     "movl 8(%%eax), %%edx\n"
+                     "movl 12(%%eax), %%esi\n"
+                     "pushl %%edi\n"
+                     "movl 16(%%eax), %%edi\n"
+                     "popl %%eax\n"
+                     "int $0x80\n"
+                     "popl %%ebp"
+                     : "=a"(result), "+D"(number)
+                     : "a"(a)
+                     : "ebx", "ecx", "edx", "esi", "memory");
+    return result;
+}
+
+long call_mmap(word at, word length, word rights, word flags, word descriptor)
+{
+    return call6(SYS_mmap2, (const word[6]){at, length, rights, flags, descriptor, 0});
+}
+
+#endif
+
+long call(long number, word a, word b, word c, word d)
+{
+    const word all[6] = {a, b, c, d, 0, 0};
 
     return call6(number, all);
 }
 
 /* ---- the grammar of arguments ---- */
 
-uint64_t edge(void)
+word edge(void)
 {
-    static const uint64_t edges[] = {
+    static const word edges[] = {
         0,
         1,
         2,
@@ -87,6 +130,7 @@ uint64_t edge(void)
         0x7fffffff,
         0x80000000,
         0xffffffff,
+#ifdef __x86_64__
         0x100000000,
         1ull << 40,
         1ull << 46,
@@ -100,26 +144,30 @@ uint64_t edge(void)
         0xffffffff80100000,
         0x7fffffffffffffff,
         0x8000000000000000,
-        ~0ull,
-        ~0ull - 1,
-        ~0ull - 4095,
-        ~0ull - 8191,
+#else
+        0xbfffefff, 0xbffff000, 0xbfffffff,  0xc0000000,  0xc0100000, 0xf8000000,
+        0xff800000, 0x40000000, 0x7ffff000,
+#endif
+        ~0ul,
+        ~0ul - 1,
+        ~0ul - 4095,
+        ~0ul - 8191,
     };
 
     return edges[below(sizeof edges / sizeof *edges)];
 }
 
-uint64_t arena_page(void)
+word arena_page(void)
 {
     return ARENA + below(mine()->pages) * 4096ul;
 }
 
-static uint64_t scratch(void)
+static word scratch(void)
 {
-    return (uint64_t)mine()->scratch + below(SCRATCH_SIZE - 512) / 8 * 8;
+    return (word)mine()->scratch + below(SCRATCH_SIZE - 512) / 8 * 8;
 }
 
-uint64_t pointer(void)
+word pointer(void)
 {
     switch (below(16)) {
     case 0:
@@ -127,9 +175,9 @@ uint64_t pointer(void)
     case 1:
         return arena_page() - below(16); /* crosses a page */
     case 2:
-        return random64();
+        return random_word();
     case 3:
-        return (uint64_t)&pointer; /* read-only */
+        return (word)&pointer; /* read-only */
     case 4:
     case 5:
     case 6:
@@ -142,7 +190,7 @@ uint64_t pointer(void)
     }
 }
 
-static uint64_t length(void)
+static word length(void)
 {
     switch (below(8)) {
     case 0:
@@ -158,7 +206,7 @@ static uint64_t length(void)
     }
 }
 
-static uint64_t flags(void)
+static word flags(void)
 {
     switch (below(4)) {
     case 0:
@@ -166,9 +214,9 @@ static uint64_t flags(void)
     case 1:
         return 1u << below(32);
     case 2:
-        return random64() & random64() & random64() & 0xffffff;
+        return random_word() & random_word() & random_word() & 0xffffff;
     default:
-        return random64();
+        return random_word();
     }
 }
 
@@ -220,7 +268,7 @@ static const char *const paths[] = {
     "/nonexistent/x",
 };
 
-static uint64_t path(void)
+static word path(void)
 {
     switch (below(24)) {
     case 0:
@@ -230,36 +278,36 @@ static uint64_t path(void)
 
         memset(mine()->scratch, below(4) ? 'x' : '/', size);
         mine()->scratch[size] = 0;
-        return (uint64_t)mine()->scratch;
+        return (word)mine()->scratch;
     }
     default: /* mostly those that it may harm */
-        return (uint64_t)paths[below(2) ? 4 + below(13) : below(sizeof paths / sizeof *paths)];
+        return (word)paths[below(2) ? 4 + below(13) : below(sizeof paths / sizeof *paths)];
     }
 }
 
 /* Processes of the round: not the keeper, not the first process, not all. */
-static uint64_t process(void)
+static word process(void)
 {
     int parent = (int)call(SYS_getppid, 0, 0, 0, 0);
     int self = (int)call(SYS_getpid, 0, 0, 0, 0);
 
     switch (below(6)) {
     case 0:
-        return parent != keeper && parent != 1 ? (uint64_t)parent : 0;
+        return parent != keeper && parent != 1 ? (word)parent : 0;
     case 1:
-        return (uint64_t)(self + 1 + (int)below(6));
+        return (word)(self + 1 + (int)below(6));
     case 2:
         return 0x7fffffff;
     case 3:
         return 0;
     default:
-        return (uint64_t)self;
+        return (word)self;
     }
 }
 
-static uint64_t time_value(void)
+static word time_value(void)
 {
-    uint64_t *value = (uint64_t *)scratch();
+    word *value = (word *)scratch();
 
     if (below(8) == 0)
         return pointer();
@@ -267,10 +315,10 @@ static uint64_t time_value(void)
     value[1] = below(8) == 0 ? edge() : below(3000000);
     value[2] = below(8) == 0 ? edge() : 0;
     value[3] = below(20000);
-    return (uint64_t)value;
+    return (word)value;
 }
 
-static uint64_t vectors(void)
+static word vectors(void)
 {
     struct iovec *vector = (struct iovec *)scratch();
 
@@ -280,22 +328,22 @@ static uint64_t vectors(void)
         vector[i].iov_base = (void *)pointer();
         vector[i].iov_len = length();
     }
-    return (uint64_t)vector;
+    return (word)vector;
 }
 
 /* A structure full of numbers. */
-static uint64_t structure(void)
+static word structure(void)
 {
-    uint64_t *words = (uint64_t *)scratch();
+    word *words = (word *)scratch();
 
     if (below(6) == 0)
         return pointer();
     for (unsigned i = 0; i < 16; i++)
         words[i] = below(3) == 0 ? edge() : below(3) == 0 ? pointer() : below(64);
-    return (uint64_t)words;
+    return (word)words;
 }
 
-static uint64_t argument(char kind)
+static word argument(char kind)
 {
     switch (kind) {
     case 'a':
@@ -327,28 +375,28 @@ static uint64_t argument(char kind)
     case 'v':
         return vectors();
     case 'c': /* the current directory, or a descriptor */
-        return below(4) ? (uint64_t)-100 : below(24);
+        return below(4) ? (word)-100 : below(24);
     case '0':
         return 0;
     default:
-        return below(2) ? edge() : random64();
+        return below(2) ? edge() : random_word();
     }
 }
 
 /* Mapping flags: mostly those that mean something. */
-static uint64_t map_flags(void)
+static word map_flags(void)
 {
     static const unsigned some[] = {
         MAP_FIXED,     MAP_FIXED,    MAP_FIXED_NOREPLACE, MAP_GROWSDOWN, MAP_LOCKED,
         MAP_NORESERVE, MAP_POPULATE, MAP_STACK,           MAP_32BIT,     MAP_POPULATE,
     };
-    uint64_t flags = below(3) == 0 ? MAP_SHARED : MAP_PRIVATE;
+    word flags = below(3) == 0 ? MAP_SHARED : MAP_PRIVATE;
 
     if (below(3) != 0)
         flags |= MAP_ANONYMOUS;
     for (unsigned i = below(4); i > 0; i--)
         flags |= some[below(sizeof some / sizeof *some)];
-    return below(20) ? flags : random64();
+    return below(20) ? flags : random_word();
 }
 
 /* ---- which calls, and what they take ---- */
@@ -360,7 +408,12 @@ struct grammar {
 };
 
 static const struct grammar memory_calls[] = {
+#ifdef __x86_64__
     {SYS_mmap, 60, "alPMdo"},
+#else
+    {SYS_mmap2, 60, "alPMdn"},
+    {SYS_mmap, 2, "S"}, /* all in a structure */
+#endif
     {SYS_munmap, 20, "al"},
     {SYS_mprotect, 30, "alP"},
     {SYS_mremap, 20, "allna"},
@@ -403,7 +456,42 @@ static const struct grammar other_calls[] = {
     {SYS_close_range, 1, "ddn"},
     {SYS_ftruncate, 12, "dl"},
     {SYS_truncate, 4, "sl"},
+#ifdef __x86_64__
     {SYS_fallocate, 6, "dfol"},
+    {SYS_stat, 3, "sp"},
+    {SYS_fstat, 3, "dp"},
+    {SYS_newfstatat, 3, "cspf"},
+    {SYS_select, 4, "nSSSt"},
+#else /* halves of 64 bits; numbers of both ages */
+    {SYS_fallocate, 6, "dfo0l0"},
+    {SYS_ftruncate64, 6, "dl0"},
+    {SYS__llseek, 4, "dnopn"},
+    {SYS_fcntl64, 6, "dFS"},
+    {SYS_stat64, 3, "sp"},
+    {SYS_fstat64, 3, "dp"},
+    {SYS_stat, 2, "sp"},
+    {SYS_oldstat, 1, "sp"},
+    {SYS_fstatat64, 3, "cspf"},
+    {SYS_statfs64, 2, "snp"},
+    {SYS_readdir, 2, "dpn"},
+    {SYS__newselect, 4, "nSSSt"},
+    {SYS_select, 1, "S"},
+    {SYS_sigaction, 3, "gSS"},
+    {SYS_sigprocmask, 3, "nSS"},
+    {SYS_signal, 2, "gp"},
+    {SYS_sigreturn, 1, ""},
+    {SYS_set_thread_area, 4, "S"},
+    {SYS_get_thread_area, 4, "S"},
+    {SYS_modify_ldt, 6, "nSn"},
+    {SYS_ipc, 4, "nnnnpn"},
+    {SYS_socketcall, 2, "nS"},
+    {SYS_vm86, 1, "nS"},
+    {SYS_clock_gettime64, 2, "np"},
+    {SYS_futex_time64, 6, "pntpnw"},
+    {SYS_ppoll_time64, 2, "Snt0n"},
+    {SYS_setgroups32, 1, "np"},
+    {SYS_getresuid, 1, "ppp"},
+#endif
     {SYS_lseek, 4, "dwn"},
     {SYS_dup, 3, "d"},
     {SYS_dup2, 3, "dd"},
@@ -418,9 +506,6 @@ static const struct grammar other_calls[] = {
     {SYS_fcntl, 10, "dnw"},
     {SYS_fcntl, 6, "dFS"},
     {SYS_ioctl, 8, "dIS"},
-    {SYS_stat, 3, "sp"},
-    {SYS_fstat, 3, "dp"},
-    {SYS_newfstatat, 3, "cspf"},
     {SYS_statx, 3, "csffp"},
     {SYS_getdents64, 4, "dpl"},
     {SYS_getdents, 2, "dpl"},
@@ -445,7 +530,6 @@ static const struct grammar other_calls[] = {
     {SYS_umount2, 2, "sn"},
     {SYS_poll, 4, "Snn"},
     {SYS_ppoll, 4, "Snt0n"},
-    {SYS_select, 4, "nSSSt"},
     {SYS_pselect6, 4, "nSSSt0"},
     {SYS_epoll_create1, 4, "0"},
     {SYS_epoll_ctl, 8, "dndS"},
@@ -523,6 +607,9 @@ static int forbidden(long number)
     case SYS_pivot_root:
     case SYS_mount:
     case SYS_umount2:
+#ifdef __i386__
+    case SYS_umount:
+#endif
     case SYS_exit:
     case SYS_exit_group:
     case SYS_unlink:
@@ -535,7 +622,7 @@ static int forbidden(long number)
     }
 }
 
-static uint64_t special(char kind)
+static word special(char kind)
 {
     static const unsigned advice[] = {0,  1,  2,  3,  4,  4,  4,  8,  8,  9,  9,  10,
                                       11, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 100};
@@ -547,7 +634,7 @@ static uint64_t special(char kind)
     case 'A':
         return advice[below(sizeof advice / sizeof *advice)];
     case 'B':
-        return below(3) ? (uint64_t)sbrk(0) + below(1 << 20) - below(1 << 20) : edge();
+        return below(3) ? (word)sbrk(0) + below(1 << 20) - below(1 << 20) : edge();
     case 'F':
         return below(2) ? 5 + below(3) : 1024 + below(12);
     case 'I':
@@ -561,7 +648,7 @@ static uint64_t special(char kind)
     }
 }
 
-static void issue(long number, const uint64_t a[6])
+static void issue(long number, const word a[6])
 {
     long result;
 
@@ -575,7 +662,7 @@ static void issue(long number, const uint64_t a[6])
 
 static void issue_from(const struct grammar *grammar, unsigned at)
 {
-    uint64_t arguments[6] = {0};
+    word arguments[6] = {0};
 
     while (at >= grammar->weight)
         at -= grammar++->weight;
@@ -596,7 +683,7 @@ void one_memory_call(void)
 
 static void any_number(void)
 {
-    uint64_t arguments[6];
+    word arguments[6];
     long number = (long)below(461);
 
     if (forbidden(number))

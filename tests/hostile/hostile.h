@@ -2,7 +2,7 @@
  * Random programs that mean harm: what the parts share.
  *
  *   grammar.c  random arguments and calls
- *   code.c     random bytes, run as code
+ *   code.c     random bytes, run as code; code_x86_64.h, code_i386.h: what it is made of
  *   play.c     what a process and its threads do
  *   keeper.c   starts the processes, ends them, and says whether the machine is as it was
  */
@@ -18,6 +18,9 @@
 #define THREADS      6
 #define SCRATCH_SIZE 16384
 #define DIRECTORY    "/tmp/random_calls"
+
+/* What a register holds. */
+typedef unsigned long word;
 
 /* What a program is made of. */
 enum profile {
@@ -48,13 +51,16 @@ extern int keeper; /* process number of the first process */
 struct block *mine(void);
 uint64_t next_random(uint64_t *state);
 uint64_t random64(void);
+word random_word(void);
 unsigned below(unsigned n);
-uint64_t edge(void);
-uint64_t arena_page(void);
-uint64_t pointer(void);
+word edge(void);
+word arena_page(void);
+word pointer(void);
 
-long call6(long number, const uint64_t a[6]);
-long call(long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
+long call6(long number, const word a[6]);
+long call(long number, word a, word b, word c, word d);
+/* mmap: at, length, rights, flags, descriptor; from the file's beginning. */
+long call_mmap(word at, word length, word rights, word flags, word descriptor);
 
 void grammar_start(void);
 void one_call(void);

@@ -284,7 +284,7 @@ static void rounds(uint64_t state, unsigned count, long milliseconds)
 {
     struct holdings before, after;
 
-    printf("seed %lu, %u rounds of %ld ms\n", state, count, milliseconds);
+    printf("seed %llu, %u rounds of %ld ms\n", (unsigned long long)state, count, milliseconds);
     one_round(state, 0, milliseconds); /* what is allocated once is there before the measurement */
     remove_files();
     rest();
@@ -293,7 +293,7 @@ static void rounds(uint64_t state, unsigned count, long milliseconds)
         uint64_t seed = next_random(&state);
 
         if (verbose)
-            printf("round %u: %lu\n", i, seed);
+            printf("round %u: %llu\n", i, (unsigned long long)seed);
         one_round(seed, 4000, milliseconds);
         if (i % 8 == 7)
             rest();
@@ -395,7 +395,7 @@ static void swarm(uint64_t state, unsigned programs)
     long began = now_ms();
     unsigned done = 0;
 
-    printf("seed %lu, %u programs\n", state, programs);
+    printf("seed %llu, %u programs\n", (unsigned long long)state, programs);
     make_directory();
     for (unsigned i = 1; done < programs && failures == 0; i++) {
         unsigned count = programs - done < WAVE ? programs - done : WAVE;

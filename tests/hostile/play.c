@@ -24,45 +24,54 @@ static void play(void);
 static void touch(void)
 {
     for (unsigned i = 1 + below(32); i > 0; i--) {
-        volatile uint64_t *word = (volatile uint64_t *)(arena_page() + below(512) * 8);
+        volatile uint64_t *at = (volatile uint64_t *)(arena_page() + below(512) * 8);
 
         if (below(2))
-            *word = random64();
+            *at = random64();
         else
-            (void)*word;
+            (void)*at;
     }
+}
+
+static void cut_hole(long fd, word from, word length)
+{
+#ifdef __x86_64__
+    call(SYS_fallocate, (word)fd, 3, from, length);
+#else
+    call6(SYS_fallocate, (const word[6]){(word)fd, 3, from, 0, length, 0});
+#endif
 }
 
 /* A shared file, mapped, then cut off, read into itself. */
 static void file_games(void)
 {
-    long fd = call(SYS_memfd_create, (uint64_t) "game", 0, 0, 0);
-    uint64_t place = arena_page(), size = (1 + below(16)) * 4096ul;
+    long fd = call(SYS_memfd_create, (word) "game", 0, 0, 0);
+    word place = arena_page(), size = (1 + below(16)) * 4096ul;
 
     if (fd < 0)
         return;
-    call(SYS_ftruncate, (uint64_t)fd, size, 0, 0);
-    call6(SYS_mmap, (const uint64_t[6]){place, size, 3, MAP_SHARED | MAP_FIXED, (uint64_t)fd, 0});
+    call(SYS_ftruncate, (word)fd, size, 0, 0);
+    call_mmap(place, size, 3, MAP_SHARED | MAP_FIXED, (word)fd);
     for (unsigned i = 0; i < 6; i++) {
         switch (below(5)) {
         case 0:
-            call(SYS_ftruncate, (uint64_t)fd, below(17) * 4096ul, 0, 0);
+            call(SYS_ftruncate, (word)fd, below(17) * 4096ul, 0, 0);
             break;
         case 1:
-            call(SYS_pread64, (uint64_t)fd, place + below(8192), below(65536), below(65536));
+            call(SYS_pread64, (word)fd, place + below(8192), below(65536), below(65536));
             break;
         case 2:
-            call(SYS_pwrite64, (uint64_t)fd, place + below(8192), below(65536), below(65536));
+            call(SYS_pwrite64, (word)fd, place + below(8192), below(65536), below(65536));
             break;
         case 3:
-            call(SYS_fallocate, (uint64_t)fd, 3, below(16) * 4096ul, below(16) * 4096ul + 1);
+            cut_hole(fd, below(16) * 4096ul, below(16) * 4096ul + 1);
             break;
         default:
             (void)*(volatile char *)(place + below((unsigned)size));
         }
     }
     if (below(2))
-        call(SYS_close, (uint64_t)fd, 0, 0, 0);
+        call(SYS_close, (word)fd, 0, 0, 0);
 }
 
 static void thread_main(void)
@@ -74,7 +83,7 @@ static void thread_main(void)
 static void start_thread(void)
 {
     struct block *block = mine(), *other;
-    uint64_t stack;
+    word stack;
     long result;
     unsigned flags =
         CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
@@ -83,9 +92,8 @@ static void start_thread(void)
         return;
     other = (struct block *)(BLOCKS + (1 + below(63)) * BLOCK_SIZE);
     block->threads++;
-    if (call6(SYS_mmap, (const uint64_t[6]){(uint64_t)other, BLOCK_SIZE, 3,
-                                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
-                                            (uint64_t)-1, 0}) != (long)other)
+    if (call_mmap((word)other, BLOCK_SIZE, 3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+                  (word)-1) != (long)other)
         return;
     other->state = random64();
     other->left = block->left / 2;
@@ -93,10 +101,11 @@ static void start_thread(void)
     other->profile = block->profile;
     other->pages = block->pages;
     other->threads = THREADS - 1;
-    stack = (uint64_t)other + BLOCK_SIZE - 64;
+    stack = (word)other + BLOCK_SIZE - 64;
     if (below(8) == 0)
         flags = CLONE_VM | SIGCHLD; /* a process in the same space */
-    /* The new thread has a stack of its own, on which thread_main() begins. */
+        /* The new thread has a stack of its own, on which thread_main() begins. */
+#ifdef __x86_64__
     __asm__ volatile("syscall\n"
                      "test %%rax, %%rax\n"
                      "jnz 1f\n"
@@ -104,8 +113,19 @@ static void start_thread(void)
                      "call *%%rbx\n"
                      "1:"
                      : "=a"(result)
-                     : "a"(SYS_clone), "D"((uint64_t)flags), "S"(stack), "d"(0), "b"(thread_main)
+                     : "a"(SYS_clone), "D"((word)flags), "S"(stack), "d"(0), "b"(thread_main)
                      : "rcx", "r11", "memory");
+#else
+    __asm__ volatile("int $0x80\n"
+                     "test %%eax, %%eax\n"
+                     "jnz 1f\n"
+                     "xor %%ebp, %%ebp\n"
+                     "call *%%edi\n"
+                     "1:"
+                     : "=a"(result)
+                     : "a"(SYS_clone), "b"(flags), "c"(stack), "d"(0), "S"(0), "D"(thread_main)
+                     : "memory");
+#endif
 }
 
 static void start_process(void)
@@ -123,7 +143,7 @@ static void start_process(void)
         block->state ^= (uint64_t)call(SYS_getpid, 0, 0, 0, 0) << 32;
         (void)random64();
     } else if (child > 0 && below(2)) {
-        call(SYS_kill, (uint64_t)child, below(3) ? SIGKILL : below(32), 0, 0);
+        call(SYS_kill, (word)child, below(3) ? SIGKILL : below(32), 0, 0);
     }
 }
 
@@ -133,9 +153,9 @@ static void execute_self(void)
     char *arguments[] = {name, "end", NULL};
 
     if (below(2))
-        call(SYS_execve, (uint64_t)name, (uint64_t)arguments, (uint64_t)(arguments + 2), 0);
+        call(SYS_execve, (word)name, (word)arguments, (word)(arguments + 2), 0);
     else if (call(SYS_vfork, 0, 0, 0, 0) == 0) {
-        call(SYS_execve, (uint64_t)name, (uint64_t)arguments, 0, 0);
+        call(SYS_execve, (word)name, (word)arguments, 0, 0);
         call(SYS_exit, 1, 0, 0, 0);
     }
 }
@@ -145,22 +165,22 @@ static void send_signals(void)
 {
     static const int some[] = {SIGALRM, SIGUSR1, SIGUSR2, SIGSEGV, SIGBUS, SIGFPE, SIGVTALRM};
     struct itimerval soon = {{0, (long)(50 + below(3000))}, {0, (long)(1 + below(3000))}};
-    uint64_t self = (uint64_t)call(SYS_getpid, 0, 0, 0, 0);
+    word self = (word)call(SYS_getpid, 0, 0, 0, 0);
     struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
     struct itimerspec instant = {{0, (long)(20000 + below(1000000))}, {0, (long)below(1000000)}};
     int timer = 0;
 
     switch (below(4)) {
     case 0:
-        call(SYS_setitimer, below(3), (uint64_t)&soon, 0, 0);
+        call(SYS_setitimer, below(3), (word)&soon, 0, 0);
         break;
     case 1:
-        if (call(SYS_timer_create, below(2) ? CLOCK_MONOTONIC : CLOCK_REALTIME, (uint64_t)&event,
-                 (uint64_t)&timer, 0) == 0)
-            call(SYS_timer_settime, (uint64_t)timer, 0, (uint64_t)&instant, 0);
+        if (call(SYS_timer_create, below(2) ? CLOCK_MONOTONIC : CLOCK_REALTIME, (word)&event,
+                 (word)&timer, 0) == 0)
+            call(SYS_timer_settime, (word)timer, 0, (word)&instant, 0);
         break;
     default:
-        call(SYS_tgkill, self, self + below(8), (uint64_t)some[below(7)], 0);
+        call(SYS_tgkill, self, self + below(8), (word)some[below(7)], 0);
     }
 }
 
@@ -169,10 +189,8 @@ static void restore(void)
 {
     struct block *block = mine();
 
-    call6(SYS_mmap,
-          (const uint64_t[6]){ARENA, block->pages * 4096ul, PROT_READ | PROT_WRITE,
-                              (below(3) ? MAP_PRIVATE : MAP_SHARED) | MAP_ANONYMOUS | MAP_FIXED,
-                              (uint64_t)-1, 0});
+    call_mmap(ARENA, block->pages * 4096ul, PROT_READ | PROT_WRITE,
+              (below(3) ? MAP_PRIVATE : MAP_SHARED) | MAP_ANONYMOUS | MAP_FIXED, (word)-1);
 }
 
 static void step_all(void)
@@ -276,13 +294,13 @@ __attribute__((noinline)) static void play_on(void)
 {
     struct block *block = mine();
 
-    __asm__ volatile("cld\n fninit\n pushq $0x202\n popfq" ::: "memory", "cc");
+    __asm__ volatile("cld\n fninit\n push $0x202\n popf" ::: "memory", "cc");
     while (block->left > 0) {
         struct itimerval soon = {{0, 20000}, {0, 20000}}; /* whatever waits or spins is let go */
 
         block->left--;
         if (block->left % 8 == 0)
-            call(SYS_setitimer, ITIMER_REAL, (uint64_t)&soon, 0, 0);
+            call(SYS_setitimer, ITIMER_REAL, (word)&soon, 0, 0);
         step();
     }
 }
@@ -292,7 +310,7 @@ static void play(void)
     struct block *block = mine();
     stack_t stack = {.ss_sp = block->signal_stack, .ss_size = sizeof block->signal_stack};
 
-    call(SYS_sigaltstack, (uint64_t)&stack, 0, 0, 0);
+    call(SYS_sigaltstack, (word)&stack, 0, 0, 0);
     /* Nothing that was kept in a register is used after coming back. */
     (void)__builtin_setjmp(block->again);
     block->inside = 1;
@@ -342,9 +360,16 @@ _Noreturn void play_program(uint64_t seed, enum profile profile, unsigned calls)
     block->profile = profile;
     block->pages = pages;
     block->left = calls;
+#ifdef __x86_64__
     __asm__ volatile(
-        "movq %0, %%rsp\n xorl %%ebp, %%ebp\n call *%1" ::"r"((uint64_t)block + BLOCK_SIZE - 64),
+        "movq %0, %%rsp\n xorl %%ebp, %%ebp\n call *%1" ::"r"((word)block + BLOCK_SIZE - 64),
         "r"(thread_main)
         : "memory");
+#else
+    __asm__ volatile(
+        "movl %0, %%esp\n xorl %%ebp, %%ebp\n call *%1" ::"r"((word)block + BLOCK_SIZE - 64),
+        "r"(thread_main)
+        : "memory");
+#endif
     __builtin_unreachable();
 }
