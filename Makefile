@@ -39,9 +39,10 @@ else
 $(error ARCH is x86_64, i386 or i386-pae)
 endif
 
-# The i386 test programs' cmocka is unpacked, not installed (tests/module.mk).
+# The i386 test programs' cmocka is unpacked, not installed (tests/module.mk). It is named by its path:
+# a C library that is unpacked beside it is not the one to link.
 CMOCKA_I386  := $(BUILD)/i386/usr/lib/i386-linux-gnu
-CMOCKA       := $(if $(ARCH_HOST),-L$(CMOCKA_I386) -Wl$(,)-rpath$(,)$(abspath $(CMOCKA_I386)) )-lcmocka
+CMOCKA       := $(if $(ARCH_HOST),$(CMOCKA_I386)/libcmocka.so -Wl$(,)-rpath$(,)$(abspath $(CMOCKA_I386)),-lcmocka)
 CMOCKA_FILES := $(if $(ARCH_HOST),$(CMOCKA_I386)/libcmocka.so)
 
 WARNINGS  := -Wall -Wextra -Wshadow -Werror
