@@ -79,7 +79,7 @@ verdict "GRUB on UEFI" 33 'booted by Multiboot2' 'memory map (UEFI)' 'framebuffe
 
 # The menu chooses by the CPU.
 if [ "$arch" != x86_64 ]; then
-    (cd "$project" && tools/build kernel image) || exit 1
+    (cd "$project" && tools/build ARCH=x86_64 kernel image) || exit 1
     "$project/tools/boot-image" iso both "$words" \
         wide "$project/build/kernel/quire.elf" "$project/build/image/base.cpio" \
         narrow "$kernel" "$archive"
