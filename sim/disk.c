@@ -132,6 +132,8 @@ static enum quire_status read_page(struct sim_machine *machine, uint64_t slot,
     if (transfer_fails(&machine->disk, slot) ||
         (machine->disk.read_fail_once_in != 0 &&
          sim_draw(sim_this_cpu(), machine->disk.read_fail_once_in) == 0)) {
+        /* What a transfer that failed leaves behind may be anything. */
+        memset(sim_bytes(machine, quire_frame_phys(machine->q, frame)), 0x5a, QUIRE_PAGE_SIZE);
         machine->disk.read_failures++;
         return QUIRE_IO_ERROR;
     }

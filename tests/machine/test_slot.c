@@ -436,6 +436,49 @@ static void a_page_that_can_be_read_later_is_there_for_relatives(void **state)
     assert_int_equal(scene_slots_bad(area), 0);
 }
 
+/* What `load_task` found in the one page of its space. */
+static enum quire_status found[2];
+
+static void load_task(struct sim_cpu *on, void *argument)
+{
+    uint64_t word;
+
+    sim_switch(on, argument);
+    found[on->here.number] = sim_load(on, BASE + PAGE - 8, &word);
+    if (found[on->here.number] == QUIRE_OK)
+        assert_int_equal(word, 1000);
+    sim_switch(on, NULL);
+}
+
+/* Who waits for a read that fails does not get what it left behind: it reads again. */
+static void a_failed_read_is_nobodys_content(void **state)
+{
+    void (*tasks[])(struct sim_cpu *, void *) = {load_task, load_task};
+    uint64_t seed = machine_seed();
+
+    (void)state;
+    machine->random.state = seed;
+    scene_swap(32);
+    for (unsigned round = 0; round < 100; round++) {
+        struct quire_space *child;
+        void *arguments[] = {space, NULL};
+
+        machine_anonymous(space, BASE, 1, QUIRE_REGION_RANDOM, 1000);
+        page_out(BASE, 1, 1);
+        assert_ok(quire_space_clone(space, &child));
+        arguments[1] = child;
+        machine->disk.fail_at = 1;
+        sim_switch(cpu, NULL);
+        sim_run(machine, tasks, arguments);
+        assert_true((found[0] == QUIRE_IO_ERROR) != (found[1] == QUIRE_IO_ERROR));
+        sim_switch(cpu, space);
+        assert_ok(quire_space_unmap(space, BASE, PAGE));
+        quire_space_destroy(child);
+        sim_quiesce(machine);
+        machine_check(machine);
+    }
+}
+
 static void what_cannot_be_written_stays(void **state)
 {
     (void)state;
@@ -524,6 +567,7 @@ int main(void)
         test(a_run_that_fails_once_is_read_again),
         test(a_page_that_cannot_be_read_is_lost_to_who_wanted_it),
         test(a_page_that_can_be_read_later_is_there_for_relatives),
+        test(a_failed_read_is_nobodys_content),
         test(what_cannot_be_written_stays),
         test(what_cannot_be_written_stays_for_relatives),
         test(every_slot_fails),
