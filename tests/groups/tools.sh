@@ -146,6 +146,23 @@ signal_passed() {
 }
 check "SIGTERM reaches the program" signal_passed
 
+# A program, or a kernel, that does not care: the machine ends all the same.
+signal_ignored() {
+    rm -f ready
+    mkfifo ready
+    launch -- sh -c 'trap "" TERM; echo ready >&2; while :; do sleep 0.05; done' >out 2>ready &
+    launcher=$!
+    exec 6<ready
+    read -r line <&6
+    kill -TERM $launcher
+    cat <&6 >said
+    wait $launcher
+    result=$?
+    exec 6<&-
+    [ "$result" -eq 143 ] && grep -q 'went on after signal 15' said
+}
+check "SIGTERM that the program ignores ends the machine" signal_ignored
+
 signal_early() {
     mkfifo messages
     HOST_GUEST=mute launch --verbose -- true 2>messages &

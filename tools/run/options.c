@@ -40,7 +40,8 @@ static const char help[] =
     "  --verbose            show the kernel's messages on standard error\n"
     "\n"
     "Exit status: the program's; 128+N when signal N ended it; 124 timeout; 125 it could not be\n"
-    "run; 126 the kernel died. On a terminal, Ctrl-] three times in a second ends the machine.\n";
+    "run; 126 the kernel died. On a terminal, Ctrl-] three times in a second ends the machine.\n"
+    "Signals go to the program; after SIGTERM or SIGHUP it has 5 seconds to end.\n";
 
 enum {
     OPTION_ARCH = 256,

@@ -46,6 +46,7 @@
 #define INPUT_PART     (32u * 1024)
 #define LOG_LIMIT      (1024u * 1024)
 #define ENDING_TIME    (3 * SECOND)
+#define GRACE          (5 * SECOND)  /* for a program that was told to end */
 #define PATIENCE       (10 * SECOND) /* until the user is told that the kernel says nothing */
 #define ESCAPE         0x1d          /* Ctrl-] */
 #define END_OF_FILE    4             /* Ctrl-D */
@@ -99,6 +100,8 @@ struct session {
     int status;         /* for the user */
     struct repeats escape;
     struct repeats signals[NSIG];
+    int told_to_end; /* the signal that said so, or 0 */
+    int64_t grace_deadline;
     int64_t started, deadline, ending_deadline;
 };
 
@@ -315,14 +318,23 @@ static void serve_keys(struct session *session, short events)
     }
 }
 
+/*
+ * The program gets the user's signals. One that tells it to end is meant for the machine too: what
+ * goes on nevertheless, or hangs, does so for GRACE.
+ */
 static void send_signal(struct session *session, int number)
 {
     struct channel_signal signal = {.number = (uint32_t)number};
 
-    if (session->stage != RUNNING || repeated(&session->signals[number]))
+    if (session->stage != RUNNING || repeated(&session->signals[number])) {
         end_machine(session, STATUS_SIGNAL + number, NULL);
-    else
-        channel_send(&session->channel, CHANNEL_SIGNAL, 0, &signal, sizeof(signal), NULL, 0);
+        return;
+    }
+    channel_send(&session->channel, CHANNEL_SIGNAL, 0, &signal, sizeof(signal), NULL, 0);
+    if ((number == SIGTERM || number == SIGHUP) && session->told_to_end == 0) {
+        session->told_to_end = number;
+        session->grace_deadline = now() + GRACE;
+    }
 }
 
 static void send_window(struct session *session)
@@ -632,6 +644,8 @@ static int time_to_wait(const struct session *session)
 
     if (session->stage == BOOTING && !session->told_patience)
         until = earlier(until, session->started + PATIENCE);
+    if (session->stage == RUNNING && session->told_to_end != 0)
+        until = earlier(until, session->grace_deadline);
     if (session->stage == ENDING && !session->machine_ended)
         until = earlier(until, session->ending_deadline);
     if (until == 0)
@@ -655,6 +669,10 @@ static void serve_time(struct session *session)
         end_machine(session, STATUS_TIMEOUT,
                     format_string("ended after %g seconds (--timeout)", seconds));
     }
+    if (session->stage == RUNNING && session->told_to_end != 0 && time >= session->grace_deadline)
+        end_machine(session, STATUS_SIGNAL + session->told_to_end,
+                    format_string("ended: the program went on after signal %d (%s)",
+                                  session->told_to_end, strsignal(session->told_to_end)));
     if (session->stage == BOOTING && !session->told_patience &&
         time >= session->started + PATIENCE) {
         session->told_patience = true;
