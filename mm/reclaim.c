@@ -320,14 +320,21 @@ static bool ask_policy(struct sweep *sweep, struct quire_frame *frame, bool acce
     return goes;
 }
 
-/* The policy lets an anonymous page go: does it, beside objects' pages that go too? */
+/* Of the pages met in a round, less than such a part. */
+#define FEW_FILES 64
+
+/*
+ * The policy lets an anonymous page go: does it, where there are files' pages too, and not only a
+ * few? Those need a round to show that they are not used; when one has brought nothing after that,
+ * all must go.
+ */
 static bool is_inclined(struct sweep *sweep)
 {
     struct quire_reclaim_layer *layer = &sweep->q->reclaim;
     uint32_t reluctance = __atomic_load_n(&layer->reluctance, __ATOMIC_RELAXED);
 
-    if (sweep->policy == NULL || reluctance == 0 || layer->files_before == 0 ||
-        layer->state.urgency > 0)
+    if (sweep->policy == NULL || reluctance == 0 || layer->state.urgency > 1 ||
+        layer->files_before <= QUIRE_FIELD(layer->state.resident) / FEW_FILES)
         return true;
     layer->inclination += 100 - reluctance;
     if (layer->inclination < 100)
@@ -491,7 +498,7 @@ static bool ask_for_page(void *context, struct quire_frame *frame)
 }
 
 /* What left an object joins the batch. */
-static void finish_pages(struct sweep *sweep, const struct quire_object_pages *pages, bool paged)
+static void finish_pages(struct sweep *sweep, const struct quire_object_pages *pages)
 {
     sweep->count = pages->count;
     for (unsigned i = 0; i < sweep->count; i++) {
@@ -501,8 +508,6 @@ static void finish_pages(struct sweep *sweep, const struct quire_object_pages *p
     }
     sweep->taken += sweep->count;
     sweep->progress |= sweep->count > 0;
-    if (paged)
-        sweep->q->reclaim.files += sweep->count;
     finish_batch(sweep);
 }
 
@@ -511,13 +516,17 @@ static bool sweep_pages(struct sweep *sweep, struct quire_object *object, uint64
 {
     struct quire_object_pages pages = {
         .ask = ask_for_page, .context = sweep, .no_slots = sweep->no_slots};
+    struct quire_reclaim_layer *layer = &sweep->q->reclaim;
+    uint32_t met = layer->met;
     bool more = quire_object_take_pages(object, index, &pages);
 
+    if (object->kind == QUIRE_OBJECT_PAGED)
+        layer->files += layer->met - met;
     sweep->no_slots = pages.no_slots;
-    finish_pages(sweep, &pages, object->kind == QUIRE_OBJECT_PAGED);
+    finish_pages(sweep, &pages);
     if (pages.dirty_count > 0) {
         quire_object_take_dirty(object, &pages);
-        finish_pages(sweep, &pages, object->kind == QUIRE_OBJECT_PAGED);
+        finish_pages(sweep, &pages);
     }
     return more;
 }

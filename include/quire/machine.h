@@ -235,11 +235,11 @@ struct quire_reclaim_layer {
     bool told;                          /* (a) */
     uint32_t reluctance;                /* (a) 100 less the swappiness, at least 0 */
     uint32_t inclination;               /* (r) hundredths of an anonymous page that may go */
-    uint32_t files, files_before; /* (r) pages of paged objects taken in this round, in the last */
-    bool lazy;                    /* (a) pages may have been marked as lazily freed since none was
-                                     found any more */
-    uint32_t lazy_space;          /* (r) the hand that looks for those */
-    quire_virt lazy_address;      /* (r) */
+    uint32_t files, files_before;   /* (r) pages of paged objects met in this round, in the last */
+    bool lazy;                      /* (a) pages may have been marked as lazily freed since none was
+                                       found any more */
+    uint32_t lazy_space;            /* (r) the hand that looks for those */
+    quire_virt lazy_address;        /* (r) */
     uint64_t scanned[2], stolen[2]; /* (r) pages looked at, and taken: for who needed memory;
                                        in the background */
 };

@@ -22,7 +22,8 @@ void quire_reclaim_set_watermarks(struct quire *q, uint64_t low, uint64_t high);
 /*
  * How readily anonymous pages go when objects' pages do too, 0 to 200. 100 (the start) and above:
  * as the policy says. Below: of so many anonymous pages that the policy gives up, so many in a
- * hundred go, unless little else went in the last round. Any context.
+ * hundred go, unless the last round met few files' pages, or the last two brought nothing. Any
+ * context.
  */
 void quire_reclaim_set_swappiness(struct quire *q, unsigned swappiness);
 

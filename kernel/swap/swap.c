@@ -68,6 +68,10 @@ static int create_area(struct swap_device *device, const struct swap_layout *lay
 
     error = status_error(
         quire_slot_area_create(&kernel_machine, count, priority, device, &device->area));
+    if (error == -ENOMEM)
+        log_warn("swap: %s: no memory for the records of its %llu pages (%llu KiB)", device->name,
+                 (unsigned long long)count,
+                 (unsigned long long)(count * sizeof(struct quire_slot) >> 10));
     if (error != 0)
         return error;
     for (uint32_t i = 0; i < layout->bad_count; i++)

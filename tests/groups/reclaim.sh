@@ -27,6 +27,7 @@ says_right() {
 }
 
 right "advice acts, and /proc tells resident, swapped and untouched pages apart" advice
+right "what is wanted in order comes in few reads, and nothing in vain" ahead
 right "a whole process is swapped out, and goes on" whole
 right "fork with everything swapped out" fork 90
 right "eight threads in memory that is being swept" threads 90 8
@@ -35,6 +36,10 @@ right "pages in an order by chance" random 110 8000
 right "another policy every few pages" policies 90
 right "who asked for it is told of pressure" trigger 100
 
+mkdir "$work/files"
+truncate -s 64M "$work/files/large"
+check "swappiness, and pages of a file that are not needed" status 0 swapping \
+    --mount "$work/files:/data:ro" -- /reclaim files /data/large
 check "files in memory, private memory and swap" status 0 swapping \
     --add "build/tests/boot$mode/fillmemory:/fillmemory" -- /fillmemory 100 3
 
@@ -51,7 +56,10 @@ for resource in memory io cpu; do
     grep -qE '^some avg10=[0-9]+\.[0-9][0-9] avg60=[0-9]+\.[0-9][0-9] avg300=[0-9]+\.[0-9][0-9] total=[0-9]+$' /proc/pressure/$resource
     grep -qE '^full avg10=[0-9]+\.[0-9][0-9] avg60=[0-9]+\.[0-9][0-9] avg300=[0-9]+\.[0-9][0-9] total=[0-9]+$' /proc/pressure/$resource
 done
-grep -q 'total=[1-9]' /proc/pressure/memory
+for resource in memory io cpu; do
+    grep -q '^some.*total=[1-9]' /proc/pressure/$resource
+done
+grep -q '^full.*total=[1-9]' /proc/pressure/memory
 for counter in pswpin pswpout pgmajfault allocstall_normal pgscan_direct pgsteal_direct; do
     grep -q "^$counter [1-9]" /proc/vmstat
 done

@@ -115,8 +115,15 @@ if truncate -s 3T "$work/c" 2>"$work/log"; then
     run --qemu "$(disk c)" -- sh -c '
         blockdev --getsize64 /dev/vda; tail -n 1 /proc/partitions
         echo far away | dd of=/dev/vda bs=1M seek=2621440 2>/dev/null
-        dd if=/dev/vda bs=1M skip=2621440 count=1 2>/dev/null | head -n 1; head -c 4 /dev/vda | hexdump'
+        dd if=/dev/vda bs=1M skip=2621440 count=1 2>/dev/null | head -n 1; head -c 4 /dev/vda | hexdump
+        mkswap /dev/vda >/dev/null; swapon /dev/vda 2>&1; cat /proc/swaps; echo alive'
     prints "a disk of 3 TiB" '^3298534883328$' ' 3221225472 vda$' '^far away$' '^0000000 0000 0000'
+    case $arch in
+    i386) prints "of which page table entries can name a part" '^/dev/vda .*partition' '^alive' \
+        'only [0-9]* of its [0-9]* pages can be named' ;;
+    *) prints "for whose slots there is no memory" 'Cannot allocate memory' '^alive' \
+        'no memory for the records of its [0-9]* pages' ;;
+    esac
 else
     echo "skip 3-tib-disk no file here can be so large"
 fi

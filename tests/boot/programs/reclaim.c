@@ -16,6 +16,12 @@
  *
  * advice: FREE, COLD, PAGEOUT, WILLNEED, locked memory, and what /proc says of it.
  *
+ * ahead: pages that went to /dev/vda come back in few reads when they are wanted in order, and
+ * hardly one is read in vain when they are not.
+ *
+ * files FILE: what reading a file of another machine pushes out, by swappiness; POSIX_FADV_DONTNEED
+ * of it.
+ *
  * whole: all of another process is swapped out; it goes on.
  *
  * trigger MIB: while so much is filled, who asked for it is told of pressure.
@@ -478,13 +484,127 @@ static void locked_and_shared(void)
     verify(both, ADVISED, 3, 0);
 }
 
+/* Pages that were called cold have not been used since. */
+static void cold(void)
+{
+    uint64_t *words = map_pages(ADVISED);
+    long before = rollup("Referenced");
+
+    for (size_t page = 0; page < ADVISED; page++)
+        write_page(words + page * WORDS, 5, page, 0);
+    CHECK(rollup("Referenced") - before >= ADVISED * 4);
+    CHECK(madvise(words, ADVISED * PAGE, MADV_COLD) == 0);
+    CHECK(rollup("Referenced") - before < ADVISED);
+    CHECK(count_pages(words, ADVISED, PRESENT) == ADVISED);
+    verify(words, ADVISED, 5, 0);
+    munmap(words, ADVISED * PAGE);
+}
+
 static void advice(void)
 {
     page_out_and_in();
+    cold();
     lazily_freed();
     freed_while_out();
     locked_and_shared();
     done(ADVISED);
+}
+
+/* ---- reading ahead ---- */
+
+/* Reads from /dev/vda so far, and pages that they brought. */
+static void disk_reads(long *out_reads, long *out_pages)
+{
+    char line[256];
+    FILE *file = fopen("/proc/diskstats", "r");
+    long reads = -1, sectors = 0;
+
+    CHECK(file != NULL);
+    while (reads < 0 && fgets(line, sizeof line, file) != NULL)
+        if (sscanf(line, "%*u %*u vda %ld %*u %ld", &reads, &sectors) != 2)
+            reads = -1;
+    fclose(file);
+    CHECK(reads >= 0);
+    *out_reads = reads;
+    *out_pages = sectors / (PAGE / 512);
+}
+
+static void read_ahead(void)
+{
+    const size_t pages = 1024, some = 128;
+    uint64_t *words = map_pages(pages);
+    long reads, brought, later_reads, later_brought;
+
+    for (size_t page = 0; page < pages; page++)
+        write_page(words + page * WORDS, 6, page, 0);
+    CHECK(madvise(words, pages * PAGE, MADV_PAGEOUT) == 0);
+    wait_for_writes(words, pages);
+    disk_reads(&reads, &brought);
+    verify(words, pages, 6, 0);
+    disk_reads(&later_reads, &later_brought);
+    printf("in order: %ld reads, %ld pages\n", later_reads - reads, later_brought - brought);
+    CHECK(later_brought - brought >= (long)pages && later_reads - reads <= (long)pages / 16);
+
+    CHECK(madvise(words, pages * PAGE, MADV_PAGEOUT) == 0);
+    wait_for_writes(words, pages);
+    disk_reads(&reads, &brought);
+    for (size_t i = 0; i < some; i++) /* all different, and never the next one */
+        CHECK(is_right(words + (i * 197 + 31) % pages * WORDS, 6, (i * 197 + 31) % pages, 0));
+    disk_reads(&later_reads, &later_brought);
+    printf("jumping: %ld reads, %ld pages\n", later_reads - reads, later_brought - brought);
+    CHECK(later_brought - brought >= (long)some && later_brought - brought <= (long)some * 5 / 4);
+    verify(words, pages, 6, 0);
+    done(pages);
+}
+
+/* ---- a file's pages and private ones ---- */
+
+static void read_all(int fd, size_t size)
+{
+    static char buffer[1 << 16];
+
+    for (size_t at = 0; at < size; at += sizeof buffer)
+        CHECK(pread(fd, buffer, sizeof buffer, (off_t)at) == sizeof buffer);
+}
+
+/* How many pages were swapped out while the file was read. */
+static long pushed_out(int fd, size_t size, const char *swappiness)
+{
+    const size_t pages = 20 * MIB / PAGE;
+    uint64_t *words = map_pages(pages);
+    long out;
+
+    write_text("/proc/sys/vm/swappiness", swappiness);
+    for (size_t page = 0; page < pages; page++)
+        write_page(words + page * WORDS, 7, page, 0);
+    out = value_in("/proc/vmstat", "pswpout");
+    for (unsigned round = 0; round < 3; round++)
+        read_all(fd, size);
+    out = value_in("/proc/vmstat", "pswpout") - out;
+    printf("swappiness %s: %ld pages went out\n", swappiness, out);
+    verify(words, pages, 7, 0);
+    munmap(words, pages * PAGE);
+    return out;
+}
+
+static void files(const char *path)
+{
+    const size_t size = 64 * MIB, part = 2 * MIB;
+    int fd = open(path, O_RDONLY);
+    uint64_t *mapped;
+    long willing, unwilling;
+
+    CHECK(fd >= 0);
+    willing = pushed_out(fd, size, "100");
+    unwilling = pushed_out(fd, size, "0");
+    CHECK(willing > 0 && unwilling * 4 < willing);
+    mapped = mmap(NULL, part, PROT_READ, MAP_SHARED, fd, 0);
+    CHECK(mapped != MAP_FAILED);
+    read_all(fd, part);
+    CHECK(in_core(mapped, part / PAGE) == part / PAGE);
+    CHECK(posix_fadvise(fd, 0, (off_t)part / 2, POSIX_FADV_DONTNEED) == 0);
+    CHECK(in_core(mapped, part / PAGE) == part / 2 / PAGE);
+    done(size / PAGE);
 }
 
 /* ---- a whole process ---- */
@@ -587,6 +707,10 @@ int main(int count, char **arguments)
         with_policies(first * MIB / PAGE);
     else if (strcmp(what, "advice") == 0)
         advice();
+    else if (strcmp(what, "ahead") == 0)
+        read_ahead();
+    else if (strcmp(what, "files") == 0)
+        files(count > 2 ? arguments[2] : "");
     else if (strcmp(what, "whole") == 0)
         whole_process();
     else if (strcmp(what, "trigger") == 0)
