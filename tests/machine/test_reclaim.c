@@ -207,7 +207,7 @@ static void an_object_is_not_cut_through_a_page_that_cannot_be_read(void **state
     struct quire_object *object;
 
     (void)state;
-    swap_of(32);
+    scene_swap(32);
     object = cut_object();
     sweep_all();
     assert_int_equal(object->swapped, 4);
