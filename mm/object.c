@@ -375,6 +375,19 @@ static enum quire_status new_page(struct quire_object *object, uint64_t index, u
     return frame != NULL ? add_page(object, index, flags, frame, out) : QUIRE_NO_MEMORY;
 }
 
+/* Somebody brings the page; one that would be here if there were more memory, if he says so. */
+static void wait_for_fill_locked(struct quire_object *object, const void *held)
+{
+    const struct quire_frame *frame = (void *)((uintptr_t)held & ~(uintptr_t)QUIRE_PLACE_TAGS);
+    bool missed = frame->object.index != 0;
+
+    if (missed)
+        quire_hook_stall(object->q, true);
+    quire_hook_sleep(object->q, &object->filling, &object->lock);
+    if (missed)
+        quire_hook_stall(object->q, false);
+}
+
 static enum quire_status try_page(struct quire_object *object, uint64_t index, unsigned flags,
                                   struct quire_frame **out, bool *waited)
 {
@@ -391,7 +404,7 @@ static enum quire_status try_page(struct quire_object *object, uint64_t index, u
         quire_frame_get(*out);
         quire_object_note_hit(object);
     } else if (quire_place_is_filling(held) && !(flags & QUIRE_OBJECT_RESIDENT)) {
-        quire_hook_sleep(object->q, &object->filling, &object->lock);
+        wait_for_fill_locked(object, held);
         *waited = true;
     }
     quire_spin_unlock(&object->lock);

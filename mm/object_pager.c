@@ -18,6 +18,10 @@
  * and that who asks for a clean object (fsync) has waited for all writes when its turn comes. A
  * write that fails marks its pages again.
  *
+ * Coming back. Where reclaim took a page, its place says when, counted in evictions. Who needs it
+ * before memory has been filled anew since then waits for want of memory (as Linux's refaults of
+ * the working set).
+ *
  * Going. Reclaim takes pages that only the tree holds. Memory objects' go to slots; clean pages of
  * a pager just go; dirty ones are written first, in one run with their dirty neighbours.
  *
@@ -43,6 +47,7 @@ struct run {
     uint64_t index;
     unsigned n;
     struct quire_frame **frame;
+    bool missed; /* filling: the page that is wanted would be here if there were more memory */
 };
 
 /* What to bring with a page: [*first, *after), the page in it. */
@@ -79,17 +84,40 @@ static bool is_plenty(struct quire *q, uint64_t frames)
            frames + __atomic_load_n(&q->reclaim.low, __ATOMIC_RELAXED) + q->frame.count / 64;
 }
 
+/* The page was here, and went: counted. True: everything that went since it did would fit into
+ * memory once more; it went too early. */
+static bool is_missed_locked(struct quire_object *object, uint64_t index)
+{
+    const struct quire_policy_state *state = &object->q->reclaim.state;
+    uint32_t evictions = __atomic_load_n(&state->evictions, __ATOMIC_RELAXED), left;
+
+    if (!quire_tree_gone(object, index, &left))
+        return false;
+    quire_count_event(object->q, QUIRE_EVENT_PAGE_REFAULT);
+    if (((evictions - left) & (UINT32_MAX >> QUIRE_PLACE_SHIFT)) >=
+        __atomic_load_n(&state->resident, __ATOMIC_RELAXED))
+        return false;
+    quire_count_event(object->q, QUIRE_EVENT_PAGE_THRASH);
+    return true;
+}
+
 /* A neighbour joins the run, if it is nowhere and costs nobody anything. */
 static bool mark_neighbour_locked(struct quire_object *object, uint64_t index,
                                   struct quire_frame **out)
 {
-    void **place = quire_tree_make(object, index);
+    void **place;
 
-    if (place == NULL || *place != NULL)
+    if (quire_tree_find(object, index) != NULL)
         return false;
     *out = quire_frame_alloc_one(object->q, QUIRE_FRAME_OBJECT, QUIRE_ALLOC_HIGH);
     if (*out == NULL)
         return false;
+    (void)is_missed_locked(object, index);
+    place = quire_tree_make(object, index);
+    if (place == NULL) {
+        quire_frame_put(object->q, *out);
+        return false;
+    }
     *place = quire_place_of_filling(*out);
     object->filling++;
     return true;
@@ -102,16 +130,20 @@ static enum quire_status mark_run_locked(struct quire_object *object, uint64_t i
                                          struct run *run)
 {
     struct quire_frame **middle = frames + QUIRE_PAGER_RUN;
-    void **place = quire_tree_make(object, index);
     uint64_t first, after;
+    void **place;
+    bool missed;
 
+    if (quire_tree_find(object, index) != NULL || index >= pages_of(object))
+        return QUIRE_RETRY;
+    missed = is_missed_locked(object, index);
+    place = quire_tree_make(object, index);
     if (place == NULL)
         return QUIRE_NO_MEMORY;
-    if (*place != NULL || index >= pages_of(object))
-        return QUIRE_RETRY;
     *place = quire_place_of_filling(*middle);
     object->filling++;
-    *run = (struct run){index, 1, middle};
+    (*middle)->object.index = missed; /* for who waits for it */
+    *run = (struct run){index, 1, middle, missed};
     choose_window_locked(object, index, flags, &first, &after);
     if (!is_plenty(object->q, after - first))
         after = first = index;
@@ -177,9 +209,13 @@ enum quire_status quire_object_fill(struct quire_object *object, uint64_t index,
         quire_frame_put(q, wanted);
         return status;
     }
+    if (run.missed)
+        quire_hook_stall(q, true);
     status = alone = object->pager->fill(object, run.index, run.frame, run.n);
     if (status != QUIRE_OK && run.n > 1)
         alone = object->pager->fill(object, index, &wanted, 1);
+    if (run.missed)
+        quire_hook_stall(q, false);
 
     quire_spin_lock(&object->lock);
     for (unsigned i = 0; i < run.n; i++) {
@@ -380,6 +416,16 @@ static bool take_clean_locked(struct quire_object *object, uint64_t index,
     return true;
 }
 
+/* Reclaim takes it: if it is needed again soon, that is told. */
+static bool take_away_locked(struct quire_object *object, uint64_t index, struct quire_frame *frame)
+{
+    if (!take_clean_locked(object, index, frame))
+        return false;
+    quire_tree_set_gone(object, index,
+                        __atomic_load_n(&object->q->reclaim.state.evictions, __ATOMIC_RELAXED));
+    return true;
+}
+
 /* The page of a memory object goes to a new slot; 0: there is none. */
 static uint64_t take_to_slot_locked(struct quire_object *object, uint64_t index,
                                     struct quire_frame *frame)
@@ -416,7 +462,7 @@ static void take_page_locked(struct quire_object *object, uint64_t index, struct
         pages->no_slots |= slot == 0;
         if (slot == 0)
             return;
-    } else if (!take_clean_locked(object, index, frame)) {
+    } else if (!take_away_locked(object, index, frame)) {
         if (may_clean(object) && pages->dirty_count < QUIRE_SLOT_RUN)
             pages->dirty[pages->dirty_count++] = index;
         return;
@@ -474,7 +520,7 @@ void quire_object_take_dirty(struct quire_object *object, struct quire_object_pa
             uint64_t index = pages->dirty[i];
             struct quire_frame *frame = quire_place_frame(quire_tree_find(object, index));
 
-            if (frame == NULL || !take_clean_locked(object, index, frame))
+            if (frame == NULL || !take_away_locked(object, index, frame))
                 continue;
             pages->frame[pages->count] = frame;
             pages->slot[pages->count++] = 0;

@@ -6,7 +6,12 @@
 
 #define MAX_HEIGHT 9 /* 54 bits of page index: more than a 64-bit size has */
 
-void *quire_tree_find(const struct quire_object *object, uint64_t index)
+static bool is_gone(const void *held)
+{
+    return ((uintptr_t)held & QUIRE_PLACE_TAGS) == QUIRE_PLACE_GONE;
+}
+
+static void *held_at(const struct quire_object *object, uint64_t index)
 {
     void *at = object->tree;
 
@@ -16,6 +21,29 @@ void *quire_tree_find(const struct quire_object *object, uint64_t index)
         at = ((struct quire_node *)at)
                  ->child[(index >> (QUIRE_NODE_BITS * (height - 1))) & (QUIRE_NODE_SIZE - 1)];
     return at;
+}
+
+void *quire_tree_find(const struct quire_object *object, uint64_t index)
+{
+    void *held = held_at(object, index);
+
+    return is_gone(held) ? NULL : held;
+}
+
+void quire_tree_set_gone(struct quire_object *object, uint64_t index, uint32_t evictions)
+{
+    *quire_tree_place(object, index) =
+        (void *)((uintptr_t)(evictions << QUIRE_PLACE_SHIFT) | QUIRE_PLACE_GONE);
+}
+
+bool quire_tree_gone(const struct quire_object *object, uint64_t index, uint32_t *out_evictions)
+{
+    void *held = held_at(object, index);
+
+    if (!is_gone(held))
+        return false;
+    *out_evictions = (uint32_t)(uintptr_t)held >> QUIRE_PLACE_SHIFT;
+    return true;
 }
 
 static struct quire_node *new_node(struct quire *q)
@@ -51,6 +79,8 @@ void **quire_tree_make(struct quire_object *object, uint64_t index)
         place = &((struct quire_node *)*place)
                      ->child[(index >> (QUIRE_NODE_BITS * (height - 1))) & (QUIRE_NODE_SIZE - 1)];
     }
+    if (is_gone(*place))
+        *place = NULL;
     return place;
 }
 
@@ -65,7 +95,7 @@ void *quire_tree_next(const struct quire_object *object, uint64_t *index)
             at = ((struct quire_node *)at)
                      ->child[(*index >> (QUIRE_NODE_BITS * height)) & (QUIRE_NODE_SIZE - 1)];
         }
-        if (at != NULL)
+        if (at != NULL && !is_gone(at))
             return at;
         /* `height` levels below are missing: go on behind them. */
         *index = ((*index >> (QUIRE_NODE_BITS * height)) + 1) << (QUIRE_NODE_BITS * height);

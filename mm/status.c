@@ -94,6 +94,8 @@ const char *quire_event_string(enum quire_event event)
         [QUIRE_EVENT_PAGE_OUT] = "page_out",
         [QUIRE_EVENT_REFAULT] = "refault",
         [QUIRE_EVENT_THRASH] = "thrash",
+        [QUIRE_EVENT_PAGE_REFAULT] = "page_refault",
+        [QUIRE_EVENT_PAGE_THRASH] = "page_thrash",
         [QUIRE_EVENT_LAZY_FREE] = "lazy_free",
         [QUIRE_EVENT_LAZY_FREED] = "lazy_freed",
     };

@@ -56,12 +56,14 @@ enum quire_event {
     QUIRE_EVENT_CLONE,
     QUIRE_EVENT_SWAP_IN,
     QUIRE_EVENT_SWAP_OUT,
-    QUIRE_EVENT_PAGE_IN,    /* a pager brought a page */
-    QUIRE_EVENT_PAGE_OUT,   /* it wrote one back */
-    QUIRE_EVENT_REFAULT,    /* a page that had gone was needed and read again */
-    QUIRE_EVENT_THRASH,     /* of those: it would still be here with twice the memory */
-    QUIRE_EVENT_LAZY_FREE,  /* a page was marked as of no more use: QUIRE_ADVICE_FREE */
-    QUIRE_EVENT_LAZY_FREED, /* and went without being written */
+    QUIRE_EVENT_PAGE_IN,      /* a pager brought a page */
+    QUIRE_EVENT_PAGE_OUT,     /* it wrote one back */
+    QUIRE_EVENT_REFAULT,      /* a page that had gone was needed and read again */
+    QUIRE_EVENT_THRASH,       /* of those: it would still be here with twice the memory */
+    QUIRE_EVENT_PAGE_REFAULT, /* a pager's page that reclaim took is brought again */
+    QUIRE_EVENT_PAGE_THRASH,  /* of those: it would still be here with twice the memory */
+    QUIRE_EVENT_LAZY_FREE,    /* a page was marked as of no more use: QUIRE_ADVICE_FREE */
+    QUIRE_EVENT_LAZY_FREED,   /* and went without being written */
     QUIRE_EVENT_COUNT
 };
 

@@ -33,6 +33,8 @@
 enum count {
     NOTHING,
     DIRTY,
+    DIRTY_MOST,
+    DIRTY_BACKGROUND,
     WRITEBACK,
     FREE,
     OBJECTS,
@@ -54,6 +56,8 @@ enum count {
     WRITTEN,
     REFAULTS,
     THRASHES,
+    PAGE_REFAULTS,
+    PAGE_THRASHES,
     SCANNED_BACKGROUND,
     SCANNED_DIRECT,
     STOLEN_BACKGROUND,
@@ -145,6 +149,8 @@ static void count_reclaim(struct counts *out)
     out->of[PAGED_OUT] = KIB(out->of[SWAPS_OUT] + out->of[WRITTEN]);
     out->of[REFAULTS] = event(QUIRE_EVENT_REFAULT);
     out->of[THRASHES] = event(QUIRE_EVENT_THRASH);
+    out->of[PAGE_REFAULTS] = event(QUIRE_EVENT_PAGE_REFAULT);
+    out->of[PAGE_THRASHES] = event(QUIRE_EVENT_PAGE_THRASH);
     out->of[SCANNED_BACKGROUND] = (unsigned long)counts.scanned_background;
     out->of[SCANNED_DIRECT] = (unsigned long)counts.scanned_direct;
     out->of[STOLEN_BACKGROUND] = (unsigned long)counts.stolen_background;
@@ -157,6 +163,7 @@ static void count_reclaim(struct counts *out)
 
 static void count(struct counts *out)
 {
+    struct writeback_limits limits;
     unsigned long load[3];
     unsigned runnable, threads;
 
@@ -173,6 +180,9 @@ static void count(struct counts *out)
     out->of[TABLES] = out->frames.kind[QUIRE_FRAME_TABLE];
     scheduler_load(load, &runnable, &threads);
     out->of[STACKS] = (unsigned long)threads * (KERNEL_STACK_SIZE >> 10);
+    writeback_limits(&limits);
+    out->of[DIRTY_MOST] = limits.most;
+    out->of[DIRTY_BACKGROUND] = limits.background;
     out->of[DIRTY] = (unsigned long)ninep_pages_dirty();
     out->of[WRITEBACK] = (unsigned long)ninep_pages_writing();
     out->of[ALLOCATIONS] = event(QUIRE_EVENT_FRAME_ALLOC);
@@ -412,9 +422,9 @@ static const struct counter node_counters[] = {
     {"nr_isolated_file", NOTHING},
     {"workingset_nodes", NOTHING},
     {"workingset_refault_anon", REFAULTS},
-    {"workingset_refault_file", NOTHING},
+    {"workingset_refault_file", PAGE_REFAULTS},
     {"workingset_activate_anon", THRASHES},
-    {"workingset_activate_file", NOTHING},
+    {"workingset_activate_file", PAGE_THRASHES},
     {"workingset_restore_anon", NOTHING},
     {"workingset_restore_file", NOTHING},
     {"workingset_nodereclaim", NOTHING},
@@ -463,8 +473,8 @@ static const struct counter node_counters[] = {
 #endif
 
 static const struct counter machine_counters[] = {
-    {"nr_dirty_threshold", NOTHING},
-    {"nr_dirty_background_threshold", NOTHING},
+    {"nr_dirty_threshold", DIRTY_MOST},
+    {"nr_dirty_background_threshold", DIRTY_BACKGROUND},
     {"pgpgin", PAGED_IN},
     {"pgpgout", PAGED_OUT},
     {"pswpin", SWAPS_IN},

@@ -300,8 +300,7 @@ static const struct proc_file kernel_files[] = {
 
 static struct {
     int compact_memory, compact_unevictable, compaction_proactiveness;
-    uint64_t dirty_background_bytes, dirty_bytes;
-    int dirty_background_ratio, dirty_ratio, dirtytime_expire;
+    int dirtytime_expire;
     int drop_caches, extfrag_threshold, hugetlb_shm_group, laptop_mode, legacy_va_layout;
     int min_slab_ratio, min_unmapped_ratio, mmap_random_bits, mmap_random_compat;
     uint64_t huge_pages, huge_pages_overcommit;
@@ -311,8 +310,6 @@ static struct {
 } other = {
     .compact_unevictable = 1,
     .compaction_proactiveness = 20,
-    .dirty_background_ratio = 10,
-    .dirty_ratio = 20,
     .dirtytime_expire = 43200,
     .extfrag_threshold = 500,
     .min_slab_ratio = 5,
@@ -405,6 +402,11 @@ static void overcommit_changed(int64_t to)
                      .bytes = sizeof vm_settings.field, .minimum = (lowest), .maximum = (highest), \
                      .changed = function)
 
+#define PROC_WRITEBACK(file_name, field, lowest, highest, function)                                \
+    PROC_SETTING_ROW(file_name, 0644, .value = &writeback_settings.field,                          \
+                     .bytes = sizeof writeback_settings.field, .minimum = (lowest),                \
+                     .maximum = (highest), .changed = function)
+
 /* One number for each kind of memory: how much of it is kept from those who could use another. */
 #ifdef __x86_64__
 static int reserve_ratios[] = {256, 256, 32, 0, 0};
@@ -464,14 +466,14 @@ static const struct proc_file vm_files[] = {
                      .minimum = 1, .maximum = 1),
     PROC_PLAIN("compact_unevictable_allowed", compact_unevictable, 0, 1),
     PROC_PLAIN("compaction_proactiveness", compaction_proactiveness, 0, 100),
-    PROC_PLAIN("dirty_background_bytes", dirty_background_bytes, 1, INT64_MAX),
-    PROC_PLAIN("dirty_background_ratio", dirty_background_ratio, 0, 100),
-    PROC_PLAIN("dirty_bytes", dirty_bytes, 2 * PAGE_SIZE, INT64_MAX),
-    PROC_NUMBER("dirty_expire_centisecs", writeback_settings.expire, 0, INT32_MAX),
-    PROC_PLAIN("dirty_ratio", dirty_ratio, 0, 100),
-    PROC_SETTING_ROW("dirty_writeback_centisecs", 0644, .value = &writeback_settings.period,
-                     .bytes = sizeof(int), .minimum = INT32_MIN, .maximum = INT32_MAX,
-                     .changed = writeback_changed),
+    PROC_WRITEBACK("dirty_background_bytes", background_bytes, 1, INT64_MAX,
+                   writeback_background_bytes_changed),
+    PROC_WRITEBACK("dirty_background_ratio", background_ratio, 0, 100,
+                   writeback_background_ratio_changed),
+    PROC_WRITEBACK("dirty_bytes", bytes, 2 * PAGE_SIZE, INT64_MAX, writeback_bytes_changed),
+    PROC_WRITEBACK("dirty_expire_centisecs", expire, 0, INT32_MAX, writeback_changed),
+    PROC_WRITEBACK("dirty_ratio", ratio, 0, 100, writeback_ratio_changed),
+    PROC_WRITEBACK("dirty_writeback_centisecs", period, INT32_MIN, INT32_MAX, writeback_changed),
     PROC_PLAIN("dirtytime_expire_seconds", dirtytime_expire, 0, INT32_MAX),
     PROC_SETTING_ROW("drop_caches", 0200, .value = &other.drop_caches, .bytes = sizeof(int),
                      .minimum = 1, .maximum = 4, .changed = drop_caches),

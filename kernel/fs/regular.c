@@ -13,6 +13,7 @@
  * it made stay as zeros.
  */
 #include "fs/vfs.h"
+#include "fs/writeback.h"
 
 #include "core/memory.h"
 #include "linux/errno.h"
@@ -240,7 +241,8 @@ static int size_limit(const struct file *file, uint64_t at, uint64_t *end)
 }
 
 /* Makes or finds the page, copies into it. Bytes moved, or -errno before the first. */
-static long write_page(struct vfs_inode *inode, uint64_t at, struct transfer *from, size_t n)
+static long write_page(struct vfs_inode *inode, uint64_t at, struct transfer *from, size_t n,
+                       unsigned long *newly_dirty)
 {
     /* Kernel memory cannot fault half-way, and nobody maps what is beyond the end: no need to clear
      * first. */
@@ -255,16 +257,32 @@ static long write_page(struct vfs_inode *inode, uint64_t at, struct transfer *fr
     error = regular_page(inode, at >> PAGE_SHIFT, overwrite, &frame);
     if (error != 0)
         return error;
+    *newly_dirty += !quire_frame_is_dirty(frame);
     moved = copy_frame(frame, at & (PAGE_SIZE - 1), from, n, false);
     quire_frame_mark_dirty(frame); /* it may have been written back during the copy */
     quire_frame_put(&kernel_machine, frame);
     return moved > 0 ? (long)moved : -EFAULT;
 }
 
+/* Pages up to here were made dirty: of a file elsewhere not too many may be. What lies beyond the
+ * end is not written back: so the end comes first. */
+static void note_dirty(struct vfs_inode *inode, uint64_t at, unsigned long *count)
+{
+    unsigned long newly = *count;
+
+    *count = 0;
+    if (inode->object->kind != QUIRE_OBJECT_PAGED || newly == 0)
+        return;
+    if (at > inode->object->size)
+        quire_object_resize(inode->object, at);
+    writeback_dirtied(inode, newly);
+}
+
 static long write_pages(struct vfs_inode *inode, struct transfer *from, uint64_t at, uint64_t end)
 {
     struct quire_object *object = inode->object;
     size_t done = 0, total = end - at;
+    unsigned long dirty = 0;
     long error = 0;
 
     while (done < total) {
@@ -272,12 +290,12 @@ static long write_pages(struct vfs_inode *inode, struct transfer *from, uint64_t
         size_t n = PAGE_SIZE - offset < total - done ? PAGE_SIZE - offset : total - done;
         long moved;
 
-        moved = write_page(inode, at, from, n);
+        moved = write_page(inode, at, from, n, &dirty);
         /* The buffer may be this file's end, mapped: what was written so far is there to be read.
          */
         if (moved == -EFAULT && done > 0 && at > object->size) {
             quire_object_resize(object, at);
-            moved = write_page(inode, at, from, n);
+            moved = write_page(inode, at, from, n, &dirty);
         }
         if (moved < 0) {
             error = moved;
@@ -289,12 +307,16 @@ static long write_pages(struct vfs_inode *inode, struct transfer *from, uint64_t
          * file's, mapped, and just have come into being. */
         if ((size_t)moved < n && at > object->size)
             quire_object_resize(object, at);
+        if (dirty >= WRITEBACK_LOOK)
+            note_dirty(inode, at, &dirty);
         give_way();
         if (kill_pending())
             break;
     }
     if (done > 0 && at > object->size)
         quire_object_resize(object, at);
+    if (done > 0)
+        note_dirty(inode, at, &dirty);
     regular_count(inode, quire_object_pages_held(object));
     return done > 0 ? (long)done : error;
 }

@@ -158,6 +158,7 @@ struct vfs_inode {
     uint32_t writers;         /* (l) files open for writing: execve then fails, ETXTBSY */
     uint64_t write_end;       /* (l) of a write that is under way; 0: none */
     uint64_t counted;         /* (m) its pages in filesystem->used */
+    unsigned long dirtied;    /* (a) pages: writeback.h */
     uint32_t deny_write;      /* (l) programs that run from it: opening for writing then fails */
     union {
         struct quire_object *object; /* (c) regular files: one reference */

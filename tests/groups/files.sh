@@ -107,7 +107,8 @@ left_to_end() {
 check "what is dirty when the machine ends is written" left_to_end
 period() {
     afresh
-    guest 'echo 20 >/proc/sys/vm/dirty_writeback_centisecs; exec 3>/m/open; echo text >&3
+    guest 'cd /proc/sys/vm && echo 20 >dirty_writeback_centisecs && echo 20 >dirty_expire_centisecs
+        exec 3>/m/open; echo text >&3
         until [ -e /m/seen ]; do usleep 50000; done' &
     machine=$!
     for _ in $(seq 600); do
@@ -119,6 +120,52 @@ period() {
     wait "$machine" && [ "$written" = text ]
 }
 check "an open file is written by the period's end" period
+
+# Periods pass; what has not been dirty for long stays, until it counts as long.
+expiry() {
+    afresh
+    guest 'cd /proc/sys/vm && echo 5 >dirty_writeback_centisecs && echo 1000000 >dirty_expire_centisecs
+        exec 3>/m/open; echo text >&3; usleep 500000; touch /m/passed
+        until [ -e /m/looked ]; do usleep 50000; done
+        echo 0 >dirty_expire_centisecs; until [ -e /m/seen ]; do usleep 50000; done' &
+    machine=$!
+    for _ in $(seq 600); do
+        [ -e "$folder/passed" ] && break
+        sleep 0.1
+    done
+    early=$(cat "$folder/open")
+    touch "$folder/looked"
+    for _ in $(seq 600); do
+        [ -s "$folder/open" ] && break
+        sleep 0.1
+    done
+    late=$(cat "$folder/open")
+    touch "$folder/seen"
+    wait "$machine" && [ -z "$early" ] && [ "$late" = text ]
+}
+check "an open file is not written before it has been dirty for dirty_expire_centisecs" expiry
+
+# Four files, none of which is closed, and a large piece: the limit is for all of them together. It
+# is of the memory that could be dirty, which changes a little meanwhile: an eighth more passes.
+throttled() {
+    afresh
+    guest --mem 32M 'echo 1000000 >/proc/sys/vm/dirty_expire_centisecs
+        of() { sed -n "s/^$1 //p" /proc/vmstat; }
+        look() { now=$(of nr_dirty); [ "$now" -le "$most" ] || most=$now; }
+        limit=$(of nr_dirty_threshold) most=0
+        exec 3>/m/a 4>/m/b 5>/m/c 6>/m/d
+        for i in 1 2 3 4 5 6 7 8; do
+            for file in 3 4 5 6; do dd if=/dev/zero bs=64k count=12 2>/dev/null >&$file; look; done
+        done
+        sync; dd if=/dev/zero bs=10M count=1 2>/dev/null >&3; look
+        [ "$most" -le $((limit + limit / 8)) ] && [ "$most" -ge $((limit / 4)) ] && echo kept
+        echo "at most $most of $limit"
+        echo 8192 >/proc/sys/vm/dirty_bytes; cat /proc/sys/vm/dirty_ratio; of nr_dirty_threshold
+        echo 30 >/proc/sys/vm/dirty_ratio; cat /proc/sys/vm/dirty_bytes' >"$work/lines" 2>&1
+    cat "$work/lines"
+    [ "$(grep -v '^at most' "$work/lines" | tr '\n' ' ')" = 'kept 0 2 0 ' ]
+}
+check "writers of several files leave no more dirty than dirty_ratio" throttled
 
 # ---- full, killed, short ----
 
@@ -216,6 +263,21 @@ short() {
     grep -qx equal "$work/lines" && cmp "$folder/big" "$folder/copy"
 }
 check "files larger than memory are copied and compared" short
+
+# A file that does not fit is read twice; then one that does.
+refaults() {
+    afresh
+    head -c 40000000 /dev/zero >"$folder/big" && head -c 400000 /dev/zero >"$folder/small"
+    guest --mem 32M 'of() { sed -n "s/^workingset_$1_file //p" /proc/vmstat; }
+        stalled() { sed -n "s/^some.*total=//p" /proc/pressure/memory; }
+        cat /m/small /m/small >/dev/null; echo "$(of refault) $(of activate) $(stalled)"
+        cat /m/big /m/big >/dev/null
+        [ "$(of refault)" -gt 1000 ] && [ "$(of activate)" -gt 1000 ] && [ "$(stalled)" -gt 0 ] && echo missed' \
+        >"$work/lines" 2>&1
+    cat "$work/lines"
+    [ "$(cat "$work/lines")" = "$(printf '0 0 0\nmissed')" ]
+}
+check "pages that went too early are told, and who waits for them stalls on memory" refaults
 
 no_memory() {
     afresh

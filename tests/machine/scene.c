@@ -44,6 +44,15 @@ void scene_end(void)
     machine_end(machine);
 }
 
+uint64_t scene_events(enum quire_event which)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < q->cpu_count; i++)
+        sum += q->cpu[i].event[which];
+    return sum;
+}
+
 int scene_start(void **state)
 {
     (void)state;

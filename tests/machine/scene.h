@@ -21,6 +21,9 @@ void scene_begin(unsigned cpus);
 /* Everything agrees, the space goes, and with it every page and every slot but bad ones. */
 void scene_end(void);
 
+/* How often it happened on all CPUs. */
+uint64_t scene_events(enum quire_event which);
+
 /* Setup and teardown for cmocka, with two CPUs. */
 int scene_start(void **state);
 int scene_finish(void **state);

@@ -17,15 +17,6 @@ static int start(void **state)
     return 0;
 }
 
-static uint64_t events(enum quire_event which)
-{
-    uint64_t sum = 0;
-
-    for (unsigned i = 0; i < q->cpu_count; i++)
-        sum += q->cpu[i].event[which];
-    return sum;
-}
-
 static void advise(enum quire_advice advice)
 {
     assert_ok(quire_space_advise(space, BASE, PAGES * PAGE, advice));
@@ -60,12 +51,12 @@ static void freed_pages_go_first_and_unwritten(void **state)
     machine_anonymous(space, BELOW, PAGES, 0, 7);
     assert_ok(quire_space_advise(space, BELOW, PAGES * PAGE, QUIRE_ADVICE_COLD));
     advise(QUIRE_ADVICE_FREE);
-    assert_int_equal(events(QUIRE_EVENT_LAZY_FREE), PAGES);
+    assert_int_equal(scene_events(QUIRE_EVENT_LAZY_FREE), PAGES);
     assert_int_equal(zeros(1), 0); /* nothing is short */
-    out = events(QUIRE_EVENT_SWAP_OUT);
+    out = scene_events(QUIRE_EVENT_SWAP_OUT);
     assert_true(quire_reclaim_pages(q, PAGES) >= PAGES);
-    assert_int_equal(events(QUIRE_EVENT_LAZY_FREED), PAGES);
-    assert_int_equal(events(QUIRE_EVENT_SWAP_OUT), out);
+    assert_int_equal(scene_events(QUIRE_EVENT_LAZY_FREED), PAGES);
+    assert_int_equal(scene_events(QUIRE_EVENT_SWAP_OUT), out);
     machine_check(machine);
     assert_int_equal(zeros(1), PAGES);
     machine_expect(space, BELOW, PAGES, 7);
@@ -80,7 +71,7 @@ static void written_again_they_stay(void **state)
     while (quire_reclaim_pages(q, 4096) > 0)
         sim_disk_finish(machine);
     machine_check(machine);
-    assert_int_equal(events(QUIRE_EVENT_LAZY_FREED), PAGES / 2);
+    assert_int_equal(scene_events(QUIRE_EVENT_LAZY_FREED), PAGES / 2);
     assert_int_equal(zeros(1), PAGES / 2);
 }
 
@@ -95,7 +86,7 @@ static void written_and_forgotten(void **state)
     while (quire_reclaim_pages(q, 4096) > 0)
         sim_disk_finish(machine);
     machine_check(machine);
-    assert_int_equal(events(QUIRE_EVENT_LAZY_FREED), 0);
+    assert_int_equal(scene_events(QUIRE_EVENT_LAZY_FREED), 0);
     assert_int_equal(zeros(1), 0);
 }
 
@@ -120,7 +111,7 @@ static void shared_pages_are_passed_over(void **state)
     (void)state;
     assert_ok(quire_space_clone(space, &child));
     advise(QUIRE_ADVICE_FREE);
-    assert_int_equal(events(QUIRE_EVENT_LAZY_FREE), 0);
+    assert_int_equal(scene_events(QUIRE_EVENT_LAZY_FREE), 0);
     assert_int_equal(zeros(1), 0);
     quire_space_destroy(child);
     sim_quiesce(machine);
@@ -137,7 +128,7 @@ static void freed_then_shared(void **state)
     while (quire_reclaim_pages(q, 4096) > 0)
         sim_disk_finish(machine);
     machine_check(machine);
-    assert_int_equal(events(QUIRE_EVENT_LAZY_FREED), 0);
+    assert_int_equal(scene_events(QUIRE_EVENT_LAZY_FREED), 0);
     assert_int_equal(zeros(1), 0);
     quire_space_destroy(child);
     sim_quiesce(machine);
@@ -153,12 +144,12 @@ static void page_out_spares_what_others_have(void **state)
     (void)state;
     assert_ok(quire_space_clone(space, &child));
     advise(QUIRE_ADVICE_PAGE_OUT);
-    assert_int_equal(events(QUIRE_EVENT_SWAP_OUT), 0);
+    assert_int_equal(scene_events(QUIRE_EVENT_SWAP_OUT), 0);
     quire_space_destroy(child);
     sim_quiesce(machine);
     advise(QUIRE_ADVICE_PAGE_OUT);
     sim_disk_finish(machine);
-    assert_int_equal(events(QUIRE_EVENT_SWAP_OUT), PAGES);
+    assert_int_equal(scene_events(QUIRE_EVENT_SWAP_OUT), PAGES);
     assert_ok(quire_space_resident(space, BASE, sizeof(bytes) * PAGE, bytes));
     for (size_t page = 0; page < PAGES; page++)
         assert_int_equal(bytes[page] & 1, 0);
@@ -182,7 +173,7 @@ static void cold_pages_go_at_the_first_look(void **state)
     advise(QUIRE_ADVICE_COLD);
     (void)quire_reclaim_pages(q, PAGES / 2);
     sim_disk_finish(machine);
-    assert_true(events(QUIRE_EVENT_SWAP_OUT) >= PAGES / 2);
+    assert_true(scene_events(QUIRE_EVENT_SWAP_OUT) >= PAGES / 2);
     for (size_t page = 0; page < PAGES; page++) {
         struct quire_page_state hot;
 

@@ -251,6 +251,65 @@ static void reclaim_takes_mapped_and_dirty_pages(void **state)
         assert_int_equal(load(BASE + i * PAGE), file.word[i]);
 }
 
+static unsigned stalls;
+static int stalling;
+
+void quire_hook_stall(struct quire *which, bool begins)
+{
+    (void)which;
+    stalls += begins;
+    stalling += begins ? 1 : -1;
+}
+
+static void reclaim_everything(void)
+{
+    while (object->resident > 0)
+        assert_true(quire_reclaim_pages(machine->q, 50) > 0);
+    machine->q->reclaim.state.resident = 2 * PAGES; /* as if there were others, too */
+}
+
+/* Pages that come again soon are missed, and who needs them waits for memory. */
+static void what_went_too_early_is_told(void **state)
+{
+    uint64_t refaults, missed;
+
+    (void)state;
+    stalls = 0;
+    map(BASE, PAGES, RW_SHARED, 0);
+    for (unsigned i = 0; i < PAGES; i++)
+        assert_int_equal(load(BASE + i * PAGE), 1000 + i);
+    assert_int_equal(scene_events(QUIRE_EVENT_PAGE_REFAULT), 0);
+    reclaim_everything();
+    assert_int_equal(stalls, 0);
+    file.filled = file.fills = 0;
+    for (unsigned i = 0; i < PAGES; i++)
+        assert_int_equal(load(BASE + i * PAGE), 1000 + i);
+    assert_int_equal(scene_events(QUIRE_EVENT_PAGE_REFAULT), PAGES);
+    assert_int_equal(scene_events(QUIRE_EVENT_PAGE_THRASH), PAGES);
+    assert_int_equal(stalls, file.fills); /* neighbours were not waited for */
+    assert_int_equal(stalling, 0);
+
+    reclaim_everything();
+    machine->q->reclaim.state.evictions += 2 * PAGES;
+    missed = scene_events(QUIRE_EVENT_PAGE_THRASH);
+    stalls = 0;
+    assert_int_equal(load(BASE + 20 * PAGE), 1020);
+    assert_true(scene_events(QUIRE_EVENT_PAGE_REFAULT) > PAGES);
+    assert_int_equal(scene_events(QUIRE_EVENT_PAGE_THRASH),
+                     missed); /* memory would have to be larger */
+    assert_int_equal(stalls, 0);
+
+    /* What was told to go was not taken. */
+    for (unsigned i = 0; i < PAGES; i++)
+        assert_int_equal(load(BASE + i * PAGE), 1000 + i);
+    refaults = scene_events(QUIRE_EVENT_PAGE_REFAULT);
+    assert_int_equal(quire_object_drop(object, 0, UINT64_MAX, true), PAGES);
+    for (unsigned i = 0; i < PAGES; i++)
+        assert_int_equal(load(BASE + i * PAGE), 1000 + i);
+    assert_int_equal(scene_events(QUIRE_EVENT_PAGE_REFAULT), refaults);
+    machine_check(machine);
+}
+
 static void truncate_while_filling(void)
 {
     quire_object_resize(object, 5 * PAGE + 8);
@@ -476,6 +535,7 @@ int main(void)
         test(a_store_meanwhile_is_written_next_time),
         test(what_cannot_be_written_stays),
         test(reclaim_takes_mapped_and_dirty_pages),
+        test(what_went_too_early_is_told),
         test(truncation_while_a_page_is_filled),
         test(changes_behind_the_object),
         test(new_pages_beyond_the_end_are_not_asked_for),

@@ -3,6 +3,7 @@
 
 #include "core/memory.h"
 #include "core/string.h"
+#include "fs/writeback.h"
 #include "x86/time.h"
 
 struct ninep_time ninep_time_of(uint64_t ns)
@@ -454,6 +455,7 @@ void ninep_inode_release(struct vfs_inode *inode)
     struct ninep_session *session = node->session;
 
     take_out(session, node);
+    writeback_taken(inode);
     for (unsigned i = 0; i < NINEP_RETIRED; i++)
         ninep_fid_drop(session, node->retired[i]);
     ninep_fid_drop(session, node->fid);

@@ -60,13 +60,13 @@ struct ninep_inode {
     /* Regular files: pages.c. */
     struct quire_spinlock lock;
     bool dirty;           /* (lock) something may have to be written */
+    uint64_t dirty_since; /* (lock) monotonic ns, where dirty */
     uint32_t cleaning;    /* (lock) write-backs that are under way */
     bool touched;         /* (lock) by write or truncation: our time of change is the true one */
     bool written;         /* (lock) something was, since the last look at the server's file */
     int failure;          /* (lock) of the last write-back: 0 or -errno */
     uint32_t failures;    /* (lock) times that write-back began to fail */
     uint64_t server_size; /* (lock) the server's file is not longer */
-    uint64_t unwritten;   /* (lock) bytes written since the last write-back; a guess */
 };
 
 static inline struct ninep_inode *ninep_of(const struct vfs_inode *inode)
@@ -120,6 +120,8 @@ int ninep_write_back(struct ninep_inode *node);
 int ninep_write_back_locked(struct ninep_inode *node);
 /* The error of writes that failed since *seen was taken, once: 0, -ENOSPC, -EDQUOT or -EIO. */
 int ninep_write_error(struct ninep_inode *node, uint32_t *seen);
+/* Something may have to be written from now on, if not since before. node->lock is held. */
+void ninep_set_dirty_locked(struct ninep_inode *node);
 int ninep_resize(struct vfs_inode *inode, uint64_t size);
 uint64_t ninep_pages_writing(void);
 

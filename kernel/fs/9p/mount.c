@@ -161,7 +161,7 @@ static void ninep_release(struct vfs_filesystem *filesystem)
     session->top = NULL;
     ninep_forget_tree(filesystem->root, false);
     mutex_unlock(&session->names);
-    ninep_session_serve(session, true);
+    ninep_session_serve(session, true, true);
     ninep_session_put(session); /* inodes hold it, too */
 }
 

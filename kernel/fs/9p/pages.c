@@ -23,8 +23,10 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/string.h"
+#include "fs/writeback.h"
 #include "proc/process.h"
 #include "proc/tree.h"
+#include "x86/time.h"
 
 static unsigned long writing; /* (a) pages that are being written, for /proc */
 
@@ -201,6 +203,13 @@ static void settle(struct ninep_inode *node, bool touched)
     ninep_note(node);
 }
 
+void ninep_set_dirty_locked(struct ninep_inode *node)
+{
+    if (!node->dirty)
+        node->dirty_since = clock_monotonic_ns();
+    node->dirty = true;
+}
+
 int ninep_write_back(struct ninep_inode *node)
 {
     int error;
@@ -218,20 +227,21 @@ int ninep_write_back_locked(struct ninep_inode *node)
     enum quire_status status;
 
     quire_spin_lock(&node->lock);
-    dirty = node->dirty;
+    /* A write that is under way told before it began, and some of it may be written already. */
+    dirty = node->dirty || __atomic_load_n(&node->inode->dirtied, __ATOMIC_RELAXED) > 0;
     touched = node->touched;
     node->cleaning++;
-    /* A mapping writes without telling. */
-    node->dirty = __atomic_load_n(&object->writable_mappings, __ATOMIC_RELAXED) > 0;
-    node->touched = false;
+    node->dirty = node->touched = false;
+    if (__atomic_load_n(&object->writable_mappings, __ATOMIC_RELAXED) > 0)
+        ninep_set_dirty_locked(node); /* a mapping writes without telling */
     quire_spin_unlock(&node->lock);
+    writeback_taken(node->inode);
     status = dirty ? quire_object_clean(object, 0, UINT64_MAX) : QUIRE_OK;
     quire_spin_lock(&node->lock);
     written = node->written;
     node->written = false;
-    node->unwritten = 0;
     if (status != QUIRE_OK) {
-        node->dirty = true;
+        ninep_set_dirty_locked(node);
         node->touched |= touched;
     }
     quire_spin_unlock(&node->lock);
@@ -295,7 +305,8 @@ int ninep_resize(struct vfs_inode *inode, uint64_t size)
     if (server_size(node) > size)
         error = set_server_size(node, size);
     quire_spin_lock(&node->lock);
-    node->dirty = node->touched = node->written = true;
+    ninep_set_dirty_locked(node);
+    node->touched = node->written = true;
     quire_spin_unlock(&node->lock);
     return error;
 }

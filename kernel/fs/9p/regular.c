@@ -1,16 +1,13 @@
 /*
  * Open regular files on 9P servers. Content is regular.c's business, which works on the object's
  * pages; here stands what a file that is kept elsewhere needs beside that: host's changes are
- * looked at when it is opened, errors of write-back are told, and too much that is dirty is written
- * by who makes it.
+ * looked at when it is opened, and errors of write-back are told.
  */
 #include "fs/9p/inode.h"
 
 #include "core/memory.h"
 #include "core/string.h"
 #include "proc/process.h"
-
-#define DIRTY_SHARE 16 /* of RAM: what one file may leave dirty before its writers write back */
 
 /* What a descriptor has been told of failed writes: kept where others have a pointer. */
 static uint32_t *seen_failures(struct file *file)
@@ -26,7 +23,8 @@ static long file_read_9p(struct file *file, struct transfer *to, uint64_t *posit
 static void note_dirty(struct ninep_inode *node)
 {
     quire_spin_lock(&node->lock);
-    node->dirty = node->touched = true;
+    ninep_set_dirty_locked(node);
+    node->touched = true;
     quire_spin_unlock(&node->lock);
 }
 
@@ -47,23 +45,11 @@ static int retry_failed(struct ninep_inode *node)
 
 static long after_write(struct file *file, long written)
 {
-    struct ninep_inode *node = ninep_of(file->inode);
-    struct quire_frame_stats frames;
-    bool much;
+    int error = 0;
 
-    quire_frame_stats(&kernel_machine, &frames);
-    quire_spin_lock(&node->lock);
-    node->unwritten += (uint64_t)written;
-    much = node->unwritten >> PAGE_SHIFT > frames.total / DIRTY_SHARE;
-    quire_spin_unlock(&node->lock);
-    if (file->flags & O_DSYNC) {
-        int error = file->operations->sync(file, (file->flags & O_SYNC) != O_SYNC);
-
-        return error != 0 ? error : written;
-    }
-    if (much)
-        (void)ninep_write_back(node);
-    return written;
+    if (file->flags & O_DSYNC)
+        error = file->operations->sync(file, (file->flags & O_SYNC) != O_SYNC);
+    return error != 0 ? error : written;
 }
 
 static long file_write_9p(struct file *file, struct transfer *from, uint64_t *position)
@@ -97,7 +83,7 @@ static int file_map(struct file *file, bool shared, struct quire_object **out_ob
 
     if (shared && (file->flags & O_ACCMODE) == O_RDWR) {
         quire_spin_lock(&node->lock);
-        node->dirty = true;
+        ninep_set_dirty_locked(node);
         quire_spin_unlock(&node->lock);
     }
     return regular_operations.map(file, shared, out_object);

@@ -104,8 +104,11 @@ struct ninep_inode;
 /* When nobody has it open, its fids go back at once, not with the end of the period. */
 bool ninep_is_hasty(struct ninep_inode *node);
 void ninep_worker_add(struct ninep_session *session);
-/* Inodes that are not in use any more are let go; what was closed is written, or all. */
-void ninep_session_serve(struct ninep_session *session, bool all);
+/*
+ * What was closed, or has been dirty for long, is written, or (at_once) what is dirty. Inodes that
+ * are not in use any more and should go soon are let go, or all.
+ */
+void ninep_session_serve(struct ninep_session *session, bool all, bool at_once);
 /* Names that nobody uses leave the tables; returns how many. */
 size_t ninep_session_shrink(struct ninep_session *session, size_t limit);
 /* Waits until sessions that are not mounted any more, and that nothing uses, have ended; false:

@@ -1,6 +1,7 @@
 /*
- * The worker: what sessions leave to be done. Every dirty_writeback_centisecs what is dirty is
- * written, what was closed at once; fids are clunked, sessions that nothing refers to end.
+ * The worker: what sessions leave to be done. Every dirty_writeback_centisecs what has been dirty
+ * for dirty_expire_centisecs is written, what nobody has open or maps at once; fids are clunked,
+ * sessions that nothing refers to end.
  *
  * Inodes that nobody has open or maps give their open fids back: at once those that were open for
  * writing (the host may want to run the file), that have no name any more (the host wants the
@@ -17,13 +18,12 @@
 
 #define MANY_KEPT 256 /* files of a session that are in use or were */
 
-struct writeback_settings writeback_settings = {.period = 500, .expire = 3000};
-
 static struct list sessions = LIST_INIT(sessions); /* (sessions_lock) */
 static struct quire_spinlock sessions_lock;
 static struct wait_queue wake, passed;
 static uint32_t passes; /* (a) times that all was looked at */
 static bool wanted, started;
+static bool much; /* (a) is dirty: more than the background limit */
 
 /*
  * The next session behind one (NULL: the first) that has not ended, with a reference; that of
@@ -147,15 +147,30 @@ static void try_release(struct ninep_inode *node)
         inode_put(node->inode);
 }
 
-/* Written: all at the end of a period, else what was closed. */
-void ninep_session_serve(struct ninep_session *session, bool all)
+/* Nobody has it open or could write it by a mapping, or it has waited for long enough. */
+static bool is_to_be_written(struct ninep_inode *node, bool at_once)
+{
+    int hundredths = __atomic_load_n(&writeback_settings.expire, __ATOMIC_RELAXED);
+    bool idle = __atomic_load_n(&node->opens, __ATOMIC_RELAXED) == 0 &&
+                __atomic_load_n(&node->inode->object->writable_mappings, __ATOMIC_RELAXED) == 0;
+    bool expired;
+
+    quire_spin_lock(&node->lock);
+    expired = clock_monotonic_ns() - node->dirty_since >=
+              (uint64_t)hundredths * (NANOSECONDS_PER_SECOND / 100);
+    quire_spin_unlock(&node->lock);
+    return !node->unlinked && (idle || at_once || expired);
+}
+
+/* What was closed, and what has expired; or all of it. */
+void ninep_session_serve(struct ninep_session *session, bool all, bool at_once)
 {
     struct ninep_kept cursor;
     struct ninep_inode *node;
 
     begin_kept(session, &cursor);
     while ((node = next_kept(session, &cursor)) != NULL) {
-        if (!node->unlinked && (all || node->opens == 0))
+        if (is_to_be_written(node, at_once))
             (void)ninep_write_back(node);
         if (all || ninep_is_hasty(node))
             try_release(node);
@@ -198,12 +213,35 @@ uint64_t ninep_pages_dirty(void)
     return pages;
 }
 
+void ninep_write_some(unsigned long pages)
+{
+    struct ninep_session *session = NULL;
+
+    while ((session = next_session(session)) != NULL) {
+        struct ninep_kept cursor;
+        struct ninep_inode *node;
+
+        begin_kept(session, &cursor);
+        while ((node = next_kept(session, &cursor)) != NULL) {
+            if (writeback_pages() > pages && node->inode->dirtied > 0)
+                (void)ninep_write_back(node);
+            inode_put(node->inode);
+        }
+    }
+}
+
+void ninep_write_in_background(void)
+{
+    __atomic_store_n(&much, true, __ATOMIC_RELEASE);
+    ninep_worker_wake();
+}
+
 static void serve(bool all)
 {
     struct ninep_session *session = NULL;
 
     while ((session = next_session(session)) != NULL) {
-        ninep_session_serve(session, all);
+        ninep_session_serve(session, all, false);
         __atomic_store_n(&session->crowded, false, __ATOMIC_RELAXED);
         while (ninep_fid_clunk_one(session))
             give_way();
@@ -262,6 +300,12 @@ static void run(void *argument)
         if (all)
             last = clock_monotonic_ns();
         serve(all);
+        if (__atomic_exchange_n(&much, false, __ATOMIC_ACQ_REL)) {
+            struct writeback_limits limits;
+
+            writeback_limits(&limits);
+            ninep_write_some(limits.background);
+        }
     }
 }
 
