@@ -5,6 +5,7 @@
  */
 #include "drivers/virtio.h"
 
+#include "core/boot_info.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/string.h"
@@ -196,12 +197,36 @@ struct virtio_device *virtio_open(struct pci_device *pci, uint64_t wanted)
     return device;
 }
 
+/* Kernel options for tests: `break9p=N`, `breakdisk=N`: the N-th request to such a device is one
+ * that it cannot accept, so that it stops and wants to be reset. */
+static unsigned long breaks_at(const struct virtio_device *device)
+{
+    switch (virtio_type(device->pci)) {
+    case VIRTIO_TYPE_9P:
+        return boot_option_number("break9p", 0);
+    case VIRTIO_TYPE_BLOCK:
+        return boot_option_number("breakdisk", 0);
+    default:
+        return 0;
+    }
+}
+
 static void write_address(volatile uint32_t field[2], const volatile void *memory)
 {
     quire_phys address = direct_phys((const void *)(uintptr_t)memory);
 
     field[0] = (uint32_t)address;
     field[1] = (uint32_t)(address >> 32);
+}
+
+/* The queue is selected. */
+static void give_queue(volatile struct common_structure *common, const struct virtqueue *queue)
+{
+    common->queue_size = queue->size;
+    write_address(common->queue_descriptors, queue->descriptors);
+    write_address(common->queue_available, queue->available);
+    write_address(common->queue_used, queue->used);
+    common->queue_enable = 1;
 }
 
 struct virtqueue *virtio_queue(struct virtio_device *device, unsigned index, unsigned limit,
@@ -229,11 +254,8 @@ struct virtqueue *virtio_queue(struct virtio_device *device, unsigned index, uns
     queue->argument = argument;
     if (!handler)
         virtqueue_set_interrupt(queue, false);
-    common->queue_size = (uint16_t)size;
-    write_address(common->queue_descriptors, queue->descriptors);
-    write_address(common->queue_available, queue->available);
-    write_address(common->queue_used, queue->used);
-    common->queue_enable = 1;
+    queue->breaks = breaks_at(device);
+    give_queue(common, queue);
     device->queues[index] = queue;
     return queue;
 }
@@ -279,6 +301,32 @@ void virtio_on_change(struct virtio_device *device, virtio_change_handler handle
 bool virtio_needs_reset(const struct virtio_device *device)
 {
     return (device->common->status & STATUS_NEEDS_RESET) != 0;
+}
+
+bool virtio_restart(struct virtio_device *device)
+{
+    volatile struct common_structure *common = device->common;
+
+    reset(device);
+    common->status = STATUS_ACKNOWLEDGE;
+    common->status |= STATUS_DRIVER;
+    if (!agree_on_features(device, device->features)) {
+        common->status = STATUS_FAILED;
+        return false;
+    }
+    for (unsigned i = 0; i < device->queue_count; i++) {
+        struct virtqueue *queue = device->queues[i];
+
+        if (!queue)
+            continue;
+        virtqueue_reset(queue);
+        if (!queue->handler)
+            virtqueue_set_interrupt(queue, false);
+        common->queue_select = (uint16_t)i;
+        give_queue(common, queue);
+    }
+    common->status |= STATUS_DRIVER_OK;
+    return true;
 }
 
 void virtio_stop(struct virtio_device *device)

@@ -62,6 +62,12 @@ typedef void (*virtio_change_handler)(void *argument);
 void virtio_on_change(struct virtio_device *device, virtio_change_handler handler, void *argument);
 bool virtio_needs_reset(const struct virtio_device *device);
 
+/*
+ * The device, which was stopped, works again as it did at first; what its queues had in flight is
+ * forgotten. False: it refuses.
+ */
+bool virtio_restart(struct virtio_device *device);
+
 /* The device is not used any more: reset, so that it stops touching memory. */
 void virtio_stop(struct virtio_device *device);
 

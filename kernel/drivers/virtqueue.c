@@ -64,6 +64,18 @@ static bool allocate_rings(struct virtqueue *queue)
     return queue->memory != NULL;
 }
 
+void virtqueue_reset(struct virtqueue *queue)
+{
+    unsigned size = queue->size;
+
+    memset(queue->memory, 0, ring_bytes(size));
+    memset(queue->token, 0, sizeof(queue->token[0]) * size);
+    for (unsigned i = 0; i < size; i++)
+        queue->descriptors[i].next = (uint16_t)(i + 1 < size ? i + 1 : VIRTQ_NONE);
+    queue->free_first = queue->used_seen = 0;
+    queue->free_count = (uint16_t)size;
+}
+
 struct virtqueue *virtqueue_create(unsigned index, unsigned size)
 {
     struct virtqueue *queue = kernel_alloc_zeroed(sizeof(*queue) + sizeof(queue->token[0]) * size);
@@ -81,9 +93,7 @@ struct virtqueue *virtqueue_create(unsigned index, unsigned size)
     queue->descriptors = (void *)memory;
     queue->available = (void *)(memory + available_offset(size));
     queue->used = (void *)(memory + used_offset(size));
-    for (unsigned i = 0; i < size; i++)
-        queue->descriptors[i].next = (uint16_t)(i + 1 < size ? i + 1 : VIRTQ_NONE);
-    queue->free_count = (uint16_t)size;
+    virtqueue_reset(queue);
     return queue;
 }
 
@@ -115,6 +125,8 @@ bool virtqueue_add(struct virtqueue *queue, const struct virtio_buffer *buffers,
 
     if (count == 0 || count > queue->free_count)
         return false;
+    if (unlikely(queue->breaks != 0) && --queue->breaks == 0)
+        readable = count; /* no room for an answer */
     for (unsigned i = 0; i < count; i++) {
         struct virtq_descriptor *descriptor = &queue->descriptors[at];
         uint16_t next = descriptor->next;

@@ -39,7 +39,8 @@ struct virtqueue {
     uint16_t index, size;
     uint16_t free_first; /* free descriptors, chained by next */
     uint16_t free_count;
-    uint16_t used_seen; /* entries of the used ring that were taken */
+    uint16_t used_seen;   /* entries of the used ring that were taken */
+    unsigned long breaks; /* the n-th request from now on is one that breaks the device; 0: none */
     struct virtq_descriptor *descriptors;
     struct virtq_available *available;
     volatile struct virtq_used *used;
@@ -54,6 +55,8 @@ struct virtqueue {
 
 /* NULL: no memory. size is a power of two, at most 32768. */
 struct virtqueue *virtqueue_create(unsigned index, unsigned size);
+/* As it was made. The device does not use it, and what was in flight is forgotten. */
+void virtqueue_reset(struct virtqueue *queue);
 /* The device must not use it any more. */
 void virtqueue_destroy(struct virtqueue *queue);
 

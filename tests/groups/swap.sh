@@ -202,6 +202,11 @@ prints "a disk that grows" '^8388608$' '^16777216$' ' 16384 vdb$' 'vdb: its size
 prints "a device that is gone" '^lost 512 of 512' '^lost 0 of 256' '^alive$' \
     'cannot be read .input/output error'
 
+# One request that the device cannot accept, in the middle of the write-outs (virtio.c).
+run --mem 64M --swap 64M --append breakdisk=12 -- sh -c '/swap/lost 512; /swap/lost 256; echo alive'
+prints "a device that wants to be reset" '^lost [0-9]* of 512' '^lost 0 of 256' '^alive$' \
+    'the device has failed' 'cannot be written .the device is gone'
+
 # ---- another machine's memory ----
 
 if ! command -v nbdkit >/dev/null; then

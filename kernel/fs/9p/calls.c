@@ -43,7 +43,9 @@ int ninep_walk(struct ninep_session *session, uint32_t from, const char *name, s
             ninep_get_qid(&request->reader, out_qid);
     }
     error = ninep_end(request, error);
-    if (error != 0)
+    if (error == -EIO)
+        ninep_fid_drop(session, fid); /* who knows what the server did */
+    else if (error != 0)
         ninep_fid_forget(session, fid);
     else
         *out_fid = fid;

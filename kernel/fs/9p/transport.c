@@ -12,11 +12,17 @@
  *   a request that is kept for this), and then waited for until the device has given its buffers
  *   back. Only then may they, and the caller's frames, be used for something else.
  *
+ * Failure
+ *   A device that says that it needs to be reset has forgotten all fids. It is reset at once, so
+ *   that it touches no memory any more; what is in flight and all that comes later fails, until the
+ *   folder is unmounted. Mounting it again starts the device anew.
+ *
  * A server is not trusted: protocol.c checks what it says; the first malformed answer of a device
  * is logged, each gives EIO.
  */
 #include "fs/9p/transport.h"
 
+#include "core/boot_info.h"
 #include "core/init.h"
 #include "core/log.h"
 #include "core/memory.h"
@@ -42,14 +48,17 @@ struct ninep_device {
     struct virtio_device *virtio;
     struct virtqueue *queue; /* (lock) */
     char *tag;
-    bool used; /* (devices_mutex) */
-    bool told; /* a malformed answer was logged */
-    bool has_buffers;
+    bool used;                  /* (devices_mutex) */
+    bool told;                  /* a malformed answer was logged */
+    bool failed;                /* (lock) it was reset and does nothing */
     struct quire_spinlock lock; /* with interrupts off */
     struct wait_queue room;     /* a request or entries of the queue became free */
     struct mutex flush;
     struct ninep_request requests[REQUESTS];
 };
+
+/* Kernel option `lie9p=SEED`, for tests: answers are changed before anybody looks at them. */
+static unsigned long ninep_lies; /* (a) state of the generator; 0: servers are as they are */
 
 static struct list devices = LIST_INIT(devices); /* (c) after INIT_DRIVER */
 static struct mutex devices_mutex;
@@ -65,8 +74,9 @@ static void take_answers(void *argument)
     uint32_t written;
     bool any = false;
 
-    while ((request = virtqueue_take(device->queue, &written)) != NULL) {
+    while (!device->failed && (request = virtqueue_take(device->queue, &written)) != NULL) {
         request->received = written;
+        request->in_flight = false;
         __atomic_store_n(&request->answered, true, __ATOMIC_RELEASE);
         wake_all(&request->done);
         any = true;
@@ -74,6 +84,40 @@ static void take_answers(void *argument)
     spin_unlock_interrupts(&device->lock, flags);
     if (any)
         wake_all(&device->room);
+}
+
+/* Interrupt context, too. */
+static void fail_device(struct ninep_device *device)
+{
+    unsigned long flags = spin_lock_interrupts(&device->lock);
+    bool first = !device->failed;
+
+    device->failed = true;
+    if (first)
+        virtio_stop(device->virtio);
+    for (unsigned i = 0; i < REQUESTS; i++) {
+        struct ninep_request *request = &device->requests[i];
+
+        if (!request->in_flight)
+            continue;
+        request->in_flight = false;
+        request->failed = true;
+        __atomic_store_n(&request->answered, true, __ATOMIC_RELEASE);
+        wake_all(&request->done);
+    }
+    spin_unlock_interrupts(&device->lock, flags);
+    wake_all(&device->room);
+    if (first)
+        log_error("9p %s: the device has failed; all its files fail until it is mounted again",
+                  device->tag);
+}
+
+static void on_change(void *argument)
+{
+    struct ninep_device *device = argument;
+
+    if (virtio_needs_reset(device->virtio))
+        fail_device(device);
 }
 
 static char *read_tag(struct virtio_device *virtio)
@@ -98,6 +142,7 @@ static bool start_device(struct ninep_device *device)
         return false;
     device->tag = read_tag(device->virtio);
     device->queue = virtio_queue(device->virtio, 0, QUEUE_SIZE, take_answers, device);
+    virtio_on_change(device->virtio, on_change, device);
     if (device->tag != NULL && device->queue != NULL &&
         virtqueue_size(device->queue) >= NINEP_RUN + 2 && virtio_start(device->virtio))
         return true;
@@ -113,6 +158,7 @@ static int virtio_9p_init(void)
     struct pci_device *pci = NULL;
 
     mutex_init(&devices_mutex);
+    ninep_lies = boot_option_number("lie9p", 0);
     while ((pci = virtio_find(VIRTIO_TYPE_9P, pci)) != NULL) {
         struct ninep_device *device = kernel_alloc_zeroed(sizeof *device);
 
@@ -185,6 +231,10 @@ int ninep_device_open(const char *tag, struct ninep_device **out)
         error = -EBUSY;
         if (device->used)
             continue;
+        error = -EIO;
+        if (device->failed && !virtio_restart(device->virtio))
+            break;
+        device->failed = false;
         error = -ENOMEM;
         if (make_buffers(device)) {
             device->used = true;
@@ -228,7 +278,7 @@ static void prepare(struct ninep_request *request, uint8_t type)
     request->frames = NULL;
     request->frame_count = 0;
     request->data_length = 0;
-    request->quiet = false;
+    request->quiet = request->failed = false;
     memset(request->in, 0, NINEP_HEADER_SIZE);
     ninep_start(&request->writer, request->out, NINEP_MESSAGE_SIZE);
 }
@@ -279,10 +329,15 @@ static bool try_submit(struct ninep_device *device, const struct virtio_buffer *
                        unsigned readable, unsigned writable, struct ninep_request *request)
 {
     unsigned long flags = spin_lock_interrupts(&device->lock);
-    bool added = virtqueue_add(device->queue, chain, readable, writable, request);
+    bool added = false;
 
-    if (added)
+    if (device->failed) {
+        request->failed = added = true;
+        __atomic_store_n(&request->answered, true, __ATOMIC_RELEASE);
+    } else if (virtqueue_add(device->queue, chain, readable, writable, request)) {
+        request->in_flight = added = true;
         virtqueue_kick(device->queue);
+    }
     spin_unlock_interrupts(&device->lock, flags);
     return added;
 }
@@ -348,6 +403,47 @@ static int malformed(struct ninep_request *request)
     return -EIO;
 }
 
+/* One answer of eight is cut, another's, no answer at all, an error, or full of nonsense. */
+static void ninep_lie(struct ninep_request *request)
+{
+    unsigned long draw = ninep_lies = ninep_lies * 1103515245ul + 12345;
+    size_t payload = request->received > NINEP_HEADER_SIZE && request->received < NINEP_MESSAGE_SIZE
+                         ? request->received - NINEP_HEADER_SIZE
+                         : 4;
+    uint8_t *in = request->in, *fields = in + NINEP_HEADER_SIZE;
+
+    if ((draw >> 16) % 8 != 0)
+        return;
+    draw = draw >> 19 & 0xfff;
+    switch (draw % 8) {
+    case 0:
+        request->received = (uint32_t)(draw * 7 % (request->received + 1));
+        break;
+    case 1:
+        request->received = 0xffffff00u | (uint32_t)draw;
+        break;
+    case 2:
+        in[draw / 8 % NINEP_HEADER_SIZE] ^= (uint8_t)(1 + draw / 64);
+        break;
+    case 3: /* an error, one that no errno is, or none */
+        in[4] = NINEP_RLERROR;
+        in[0] = request->received = NINEP_READ_HEADER;
+        in[1] = in[2] = in[3] = fields[1] = fields[2] = 0;
+        fields[0] = (uint8_t)(draw / 8);
+        fields[3] = draw & 0x800 ? 0xff : 0;
+        break;
+    case 4: /* counts and lengths stand first */
+        memset(fields, draw & 8 ? 0xff : 0x7f, draw & 16 ? 2 : 4);
+        break;
+    case 5:
+        memset(fields, (uint8_t)(draw / 8), payload);
+        break;
+    default:
+        fields[draw / 8 % payload] ^= (uint8_t)(1 << draw % 7);
+        break;
+    }
+}
+
 int ninep_exchange(struct ninep_request *request, bool killable)
 {
     size_t head = NINEP_MESSAGE_SIZE;
@@ -365,6 +461,12 @@ int ninep_exchange(struct ninep_request *request, bool killable)
     else if (!wait_killable(request))
         flush(request);
     io_end();
+    if (request->failed) {
+        request->reader.bad = false;
+        return -EIO;
+    }
+    if (unlikely(ninep_lies))
+        ninep_lie(request);
     if (request->type == NINEP_TREAD && request->frame_count > 0)
         head = NINEP_READ_HEADER;
     request->reader = (struct ninep_reader){

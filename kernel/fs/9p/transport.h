@@ -31,6 +31,8 @@ struct ninep_request {
     bool busy;                   /* (device's lock) */
     bool answered;               /* (a) the device has given the buffers back */
     bool quiet;                  /* was flushed: that there is no answer is no fault */
+    bool in_flight;              /* (device's lock) the device has the buffers */
+    bool failed;                 /* (device's lock) there will be no answer: the device failed */
     uint8_t type;
     uint32_t received;
     uint8_t *out, *in; /* (c) NINEP_MESSAGE_SIZE each */
@@ -42,7 +44,8 @@ struct ninep_request {
     struct wait_queue done;
 };
 
-/* The device with this mount tag, for one user. -ENOENT: there is none; -EBUSY; -ENOMEM. */
+/* The device with this mount tag, for one user. -ENOENT: there is none; -EBUSY; -ENOMEM; -EIO: it
+ * failed, and cannot be started again. */
 int ninep_device_open(const char *tag, struct ninep_device **out);
 /* No request is in flight. */
 void ninep_device_close(struct ninep_device *device);
@@ -51,8 +54,8 @@ void ninep_device_close(struct ninep_device *device);
 struct ninep_request *ninep_begin(struct ninep_device *device, uint8_t type);
 /*
  * Sends it and waits for the answer: 0, or the server's errno as -errno; -EIO for an answer that
- * makes no sense. killable: a kill of the running process flushes the request; -EINTR then, unless
- * the answer came first.
+ * makes no sense, and when the device has failed. killable: a kill of the running process flushes
+ * the request; -EINTR then, unless the answer came first.
  */
 int ninep_exchange(struct ninep_request *request, bool killable);
 /* Gives it back. The result is `error`, or -EIO if the fields that were read were not all there. */
