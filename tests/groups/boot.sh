@@ -75,11 +75,10 @@ compare usual $usual
 
 # ---- streams ----
 
-head -c 5000000 /dev/urandom >random
-binary_clean() {
-    machine -- cat <random >copy && cmp random copy
+launch() {
+    machine "$@"
 }
-check "standard input and output are binary-clean" binary_clean
+. "$project/tests/streams.sh"
 
 much_output() {
     [ "$(machine -- dd if=/dev/zero bs=64k count=1024 2>/dev/null | md5sum)" = \
@@ -87,56 +86,11 @@ much_output() {
 }
 check "64 MiB of output arrive" much_output
 
-kept_apart() {
-    machine -- sh -c 'echo out; echo err >&2' >out 2>err &&
-        [ "$(cat out)" = out ] && [ "$(cat err)" = err ]
-}
-check "standard output and error are kept apart" kept_apart
-
-end_of_file() {
-    [ "$(printf 'a\nb' | machine -- wc -c)" -eq 3 ] && [ "$(machine -- wc -c </dev/null)" -eq 0 ]
-}
-check "end of file arrives" end_of_file
-
-unread_input() {
-    yes | head -c 4000000 | status 3 machine -- sh -c 'exit 3'
-}
-check "a program that reads nothing ends all the same" unread_input
-
 input_left() {
     printf 'one\ntwo\n' >lines
     { machine -- true && cat; } <lines | cmp - lines
 }
 check "input that nobody reads stays with the host" input_left
-
-reader_gone() {
-    { machine -- yes || echo $? >code; } | head -n 1 >/dev/null
-    [ "$(cat code)" -eq 141 ]
-}
-check "a reader that goes ends the writer with SIGPIPE" reader_gone
-
-stalled_output() {
-    mkfifo stalled
-    machine -- sh -c 'echo first >&2; seq 1 200000' >stalled 2>err &
-    exec 5<stalled
-    until grep -q first err; do
-        kill -0 $! || return 1
-        sleep 0.05
-    done
-    seq 1 200000 | cmp - /dev/fd/5
-    result=$?
-    exec 5<&-
-    wait
-    return $result
-}
-check "a stalled reader loses nothing and stops nobody else" stalled_output
-
-check "a closed descriptor is closed for the program" status 1 machine -- cat <&-
-
-not_terminals() {
-    machine -- sh -c 'test -t 0 || test -t 1 || test -t 2; echo $?' </dev/null 2>err | grep -qx 1
-}
-check "pipes are not terminals for the program" not_terminals
 
 late_writer() {
     # What a background process writes until the program ends is kept; then the machine ends.
@@ -144,11 +98,6 @@ late_writer() {
     [ $? -eq 6 ] && [ "$(sort -u out)" = again ]
 }
 check "the machine ends with its program" late_writer
-
-shell_reads_pipe() {
-    [ "$(echo 'echo $((6 * 7))' | machine 2>/dev/null)" = 42 ]
-}
-check "a shell without a terminal reads its commands" shell_reads_pipe
 
 # ---- status ----
 
