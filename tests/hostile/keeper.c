@@ -30,6 +30,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -226,9 +227,26 @@ static void still_works(void)
         complain("a new process", status);
 }
 
+/* The keeper's own limits, which programs of the same user may have lowered. */
+static struct rlimit limits[RLIM_NLIMITS];
+
+static void remember_limits(void)
+{
+    for (int i = 0; i < RLIM_NLIMITS; i++)
+        getrlimit((__rlimit_resource_t)i, &limits[i]);
+}
+
+static void restore_limits(void)
+{
+    for (int i = 0; i < RLIM_NLIMITS; i++)
+        if (setrlimit((__rlimit_resource_t)i, &limits[i]) != 0)
+            complain("limit that cannot be set back", i);
+}
+
 /* Lets the machine be idle: a kernel that was told to checks its records then. */
 static void rest(void)
 {
+    restore_limits();
     usleep(300000);
 }
 
@@ -277,6 +295,7 @@ static void one_round(uint64_t seed, unsigned calls, long milliseconds)
             sigtimedwait(&children, NULL, &piece);
     }
     wait_for_all();
+    restore_limits();
     remove_segments();
 }
 
@@ -345,6 +364,7 @@ static void end_wave(void)
     } while (gone == 0 && now_ms() < end);
     if (gone == 0)
         wait_for_all(); /* which says what is left */
+    restore_limits();
 }
 
 /* A few programs at a time; those that sleep or spin for too long are killed. */
@@ -434,6 +454,7 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     keeper = getpid();
     proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    remember_limits();
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
         complain("subreaper", errno);
     sigfillset(&all);
