@@ -241,15 +241,6 @@ static struct counters before, after;
 
 /* ---- swap, where there is an area ---- */
 
-static bool has_swap(void)
-{
-    char *text = read_file("/proc/swaps");
-    bool has = text != NULL && strchr(text, '\n') != NULL && strchr(text, '\n')[1] != 0;
-
-    free(text);
-    return has;
-}
-
 static volatile char *paged_out(void)
 {
     volatile char *page = new_pages(1);

@@ -22,6 +22,7 @@ static const struct demo demos[] = {
     {"pages", "[PID]", "the state of each page of a space", demo_pages},
     {"map", "[PID]", "a process's memory map beside the segments of its ELF file", demo_map},
     {"commit", "", "memory that is promised, used, and refused", demo_commit},
+    {"evict", "", "a whole region, and a whole process, sent out to swap at once", demo_evict},
     {"selfmap", "", "a program reads its own page tables (kernel option selfmap=on)", demo_selfmap},
     {"buddy", "", "blocks of frames that split and merge, drawn (simulated machine)", demo_buddy},
     {"managers", "", "the same requests to each frame manager (simulated machine)", demo_managers},

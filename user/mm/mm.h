@@ -43,6 +43,7 @@ DEMO(demand);
 DEMO(pages);
 DEMO(map);
 DEMO(commit);
+DEMO(evict);
 DEMO(buddy);
 DEMO(managers);
 DEMO(heap);
@@ -141,6 +142,10 @@ struct region {
     char rights[5];
     char name[256];
 };
+/* The state of each of this process's pages, as `mm pages` draws it, and a 0. */
+void draw_pages(const void *start, size_t pages, char *out);
+/* Whether a swap area is switched on. */
+bool has_swap(void);
 /* All of a process; *out is for the caller to free. Their number, or -1. */
 long regions_of(int pid, struct region **out);
 

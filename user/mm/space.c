@@ -179,6 +179,23 @@ static void count_letter(struct states *states, char letter)
     }
 }
 
+void draw_pages(const void *start, size_t pages, char *out)
+{
+    int pagemap = open_of(getpid(), "pagemap"), flags = open("/proc/kpageflags", O_RDONLY);
+
+    for (size_t i = 0; i < pages; i++) {
+        uint64_t word = 0;
+
+        if (pread(pagemap, &word, sizeof word,
+                  (off_t)(((uintptr_t)start / page_size + i) * sizeof word)) != sizeof word)
+            fail("pagemap: %s", strerror(errno));
+        out[i] = letter_of(word, flags);
+    }
+    out[pages] = 0;
+    close(pagemap);
+    close(flags);
+}
+
 /* A letter for each page; long rows of equal lines are left out. */
 static void draw_region(int pagemap, int flags, const struct region *region, struct states *states)
 {
