@@ -1,5 +1,6 @@
 # run.sh FOLDER NAME...: runs these programs one after the other: "==== NAME", what it prints,
-# "==== status N". FOLDER holds what this folder does, and `sources`. ROOT is the project.
+# "==== status N". FOLDER holds what this folder does, and `sources`. ROOT is the project. With
+# COMPILER_ROOT the compiler is that of another Debian, which is unpacked there.
 cd "$1" || exit 1
 shift
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/tmp
@@ -21,7 +22,15 @@ for name; do
     bash) bash jobs.bash 2>/dev/null ;;
     sqlite) sqlite3 "$TMPDIR/rows.db" <rows.sql ;;
     stress) sh stress.sh ;;
-    gcc) sh compile.sh ;;
+    gcc)
+        (
+            [ -z "${COMPILER_ROOT:-}" ] || {
+                PATH=$COMPILER_ROOT/usr/bin:$PATH
+                export LD_LIBRARY_PATH="$COMPILER_ROOT/lib/i386-linux-gnu:$COMPILER_ROOT/usr/lib/i386-linux-gnu"
+            }
+            sh compile.sh
+        )
+        ;;
     frames) python3 frames.py ;;
     strace) sh calls.sh ;;
     esac </dev/null
