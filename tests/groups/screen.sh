@@ -21,7 +21,7 @@ done
 drive() {
     script=$1
     shift
-    build/tests/screen-drive -t 60 -f kernel/drivers/font/spleen-8x16.psf "$scripts/$script.screen" -- \
+    build/tests/screen-drive -t 300 -f kernel/drivers/font/spleen-8x16.psf "$scripts/$script.screen" -- \
         qemu-system-x86_64 -nodefaults -no-user-config -cpu "$cpu" -m 256M -display none \
         -no-reboot "$@" </dev/null
 }
@@ -58,11 +58,18 @@ check "a refusal, on a framebuffer" drive refusal -vga std \
 
 # A screen and no keyboard controller: the shell is there, and the serial line is its keyboard.
 without_keyboard() {
-    { sleep 1; printf 'echo by hand $((40 + 2))\rexit\r'; sleep 8; } |
-        timeout 180 qemu-system-x86_64 -nodefaults -no-user-config -machine pc,i8042=off -m 256M \
-            -display none -vga std -serial stdio -no-reboot \
-            -device isa-debug-exit,iobase=0xf4,iosize=4 -kernel "$kernel" \
-            -initrd "$archive" >"$work/serial"
+    mkfifo "$work/keys" && exec 3<>"$work/keys" || return 1
+    timeout 300 qemu-system-x86_64 -nodefaults -no-user-config -machine pc,i8042=off -m 256M \
+        -display none -vga std -serial stdio -no-reboot \
+        -device isa-debug-exit,iobase=0xf4,iosize=4 -kernel "$kernel" \
+        -initrd "$archive" <&3 >"$work/serial" &
+    qemu=$!
+    # What is typed before a prompt may be thrown away, and is echoed into what a program prints.
+    until grep -qF "# $(printf '\033')[6n" "$work/serial" || ! kill -0 $qemu; do sleep 0.2; done
+    printf 'echo by hand $((40 + 2))\r' >&3
+    until grep -q '^by hand 42' "$work/serial" || ! kill -0 $qemu; do sleep 0.2; done
+    printf 'exit\r' >&3
+    wait $qemu
     [ $? -eq 33 ] && grep -q '^by hand 42' "$work/serial" &&
         grep -q 'no keyboard controller' "$work/serial"
 }
@@ -72,7 +79,7 @@ check "no keyboard controller is no hang" without_keyboard
 check "a program's output with a screen beside it" \
     test "$(machine --qemu '-vga std' -- echo here 2>&1)" = here
 
-check "a screen shown on a terminal" build/tests/pty-drive -t 60 -s 30x100 "$scripts/curses.pty" -- \
+check "a screen shown on a terminal" build/tests/pty-drive -t 300 -s 30x100 "$scripts/curses.pty" -- \
     env TERM=xterm "$work/machine" --display=curses
 with_display() {
     [ "$(machine --display=none -- sh -c 'echo piped; exit 3' </dev/null; echo $?)" = "piped
