@@ -14,7 +14,7 @@ run() {
     name=$1
     shift
     {
-        if timeout 600 "$@" >"$work/log.$name" 2>&1; then
+        if timeout 1700 "$@" >"$work/log.$name" 2>&1; then
             echo "ok model $name ($(sed -n 's/^model //p' "$work/log.$name"))"
         else
             echo "not ok model $name"
