@@ -53,8 +53,7 @@ if [ "$arch" != x86_64 ]; then
     options="--root $root:ro --mount $project:/project:ro"
     # /dev/shm is in memory. There are no headers of a C library.
     in_root="ROOT=/project TMPDIR=/dev/shm COMPILE_FLAGS=-ffreestanding"
-    # The compiler that is unpacked makes the objects here too.
-    export COMPILER_ROOT="$root" COMPILE_FLAGS=-ffreestanding
+    export OTHER_ROOT="$root" COMPILE_FLAGS=-ffreestanding
 fi
 
 here="python perl bash gcc strace sqlite mmap"
