@@ -51,6 +51,10 @@ static size_t mapping_count;
 
 static void check(enum quire_status status, const char *what)
 {
+    if (status == QUIRE_NO_MEMORY && boot_info.initrd_size != 0)
+        boot_refuse(
+            "too little memory: there is none for %s beside the initial archive of %llu KiB", what,
+            (unsigned long long)boot_info.initrd_size / 1024);
     if (status == QUIRE_NO_MEMORY)
         boot_refuse("too little memory: there is none for %s", what);
     if (status != QUIRE_OK)

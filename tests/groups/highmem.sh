@@ -42,12 +42,32 @@ kills() {
     fi
 }
 
+# crowded ARCH MEMORY MIB: an archive that leaves the kernel no memory of its own is told, with its size
+crowded() {
+    name="$1 with $2: an archive of $3 MiB is refused"
+    folder=kernel-$1 image=image-i386
+    [ "$1" != x86_64 ] || folder=kernel image=image
+    truncate -s "$3M" "$work/large"
+    tools/build "ARCH=$1" kernel tools image >"$work/log" 2>&1 &&
+        build/tools/quire-run --arch "$1" --kernel-file="build/$folder/quire.elf" \
+            --base-archive="build/$image/base.cpio" --mem "$2" --timeout 180 \
+            --add "$work/large:/large" -- true >"$work/log" 2>&1
+    if [ $? -ne 0 ] && grep -q 'there is none for .* beside the initial archive of [0-9]* KiB' "$work/log"; then
+        echo "ok $name"
+    else
+        echo "not ok $name"
+        tail -n 40 "$work/log"
+    fi
+    rm -f "$work/large"
+}
+
 case $arch in
 x86_64)
+    crowded x86_64 64M 58
     fill i386 1280M 1056 3
     fill i386-pae 1280M 1056 3
     kills i386-pae
     ;;
-i386) fill i386 3G 2688 4 && kills i386 ;;
+i386) fill i386 3G 2688 4 && kills i386 && crowded i386 3G 900 ;;
 i386-pae) fill i386-pae 8G 6144 6 && kills i386-pae ;;
 esac
