@@ -112,7 +112,7 @@ static bool mark_neighbour_locked(struct quire_object *object, uint64_t index,
     *out = quire_frame_alloc_one(object->q, QUIRE_FRAME_OBJECT, QUIRE_ALLOC_HIGH);
     if (*out == NULL)
         return false;
-    (void)is_missed_locked(object, index);
+    (*out)->object.index = is_missed_locked(object, index); /* for who waits for it */
     place = quire_tree_make(object, index);
     if (place == NULL) {
         quire_frame_put(object->q, *out);
