@@ -136,8 +136,10 @@ enum quire_status quire_slot_area_create(struct quire *q, uint64_t count, int pr
     enum quire_status status;
     size_t words;
 
-    if (count == 0 || count > QUIRE_ENTRY_SLOTS || count > SIZE_MAX / sizeof(struct quire_slot))
+    if (count == 0 || count > QUIRE_ENTRY_SLOTS)
         return QUIRE_INVALID;
+    if (count > SIZE_MAX / sizeof(struct quire_slot))
+        return QUIRE_NO_MEMORY;
     words = (size_t)(count + 63) / 64;
     area = quire_heap_alloc_zeroed(q, sizeof(*area));
     if (area == NULL)
