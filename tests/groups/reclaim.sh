@@ -9,7 +9,7 @@ program=build/tests/boot$mode/reclaim
 
 # swapping TIMEOUT ARGUMENT...: in the small machine
 swapping() {
-    machine --timeout 240 --append check --mem 64M --swap 256M --add "$program:/reclaim" "$@"
+    machine --timeout 600 --append check --mem 64M --swap 256M --add "$program:/reclaim" "$@"
 }
 
 # right NAME ARGUMENT...: the program ends well, and says that its pages are right
