@@ -6,7 +6,7 @@
  * /dev/vda, and goes over its memory in different orders, each page once a row. Each page's content
  * is verified whenever it is read. Prints, with a closing "@" so that a cut line is noticed,
  *
- *     @swap row KEY TICKS PAGES @
+ *     @swap row KEY TICKS PAGES READ @    READ: pages that came back from the device
  *     @swap symbol NAME START END @       functions of an idle kernel, where it tells
  *     @swap wrong TEXT @
  *     @swap end @
@@ -27,6 +27,7 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/swap.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -208,26 +209,120 @@ static size_t read_all(order_fn order)
     return bad;
 }
 
+/* Pages read from swap since the machine was started. */
+static uint64_t pages_read(void)
+{
+    FILE *file = fopen("/proc/vmstat", "r");
+    unsigned long long value = 0;
+    char name[64];
+
+    while (file != NULL && fscanf(file, "%63s %llu", name, &value) == 2)
+        if (strcmp(name, "pswpin") == 0)
+            break;
+    if (file != NULL)
+        fclose(file);
+    return value;
+}
+
+static uint64_t read_before;
+
+static uint64_t begin_row(void)
+{
+    read_before = pages_read();
+    return clock_start(true);
+}
+
+static void end_row(const char *key, uint64_t start, size_t touched)
+{
+    uint64_t ticks = clock_stop(start);
+
+    say("row %s %llu %zu %llu", key, (unsigned long long)ticks, touched,
+        (unsigned long long)(pages_read() - read_before));
+}
+
 static void write_row(const char *key, order_fn order)
 {
-    uint64_t start, ticks;
+    uint64_t start;
 
     generation++;
-    start = clock_start(true);
+    start = begin_row();
     write_all(order);
-    ticks = clock_stop(start);
-    say("row %s %llu %zu", key, (unsigned long long)ticks, pages);
+    end_row(key, start, pages);
 }
 
 static void read_row(const char *key, order_fn order)
 {
-    uint64_t start = clock_start(true);
+    uint64_t start = begin_row();
     size_t bad = read_all(order);
-    uint64_t ticks = clock_stop(start);
 
+    end_row(key, start, pages);
     if (bad > 0)
         wrong("a page does not hold what was written to it");
-    say("row %s %llu %zu", key, (unsigned long long)ticks, pages);
+}
+
+/* ---- rows whose accesses have locality ---- */
+
+static uint64_t dice = 88172645463325252u;
+
+/* A number below n; small ones more often, by a cubic law. */
+static size_t skewed(size_t n)
+{
+    double u;
+
+    dice ^= dice << 13;
+    dice ^= dice >> 7;
+    dice ^= dice << 17;
+    u = (double)(dice >> 11) / 9007199254740992.0;
+    return (size_t)(u * u * u * (double)n);
+}
+
+/* Step i of a row, as a page. */
+static size_t skewed_page(size_t i)
+{
+    (void)i;
+    return mix(skewed(pages), pages, 0x51ed); /* the hot ones lie apart */
+}
+
+static size_t loop_length;
+
+static size_t loop_page(size_t i)
+{
+    return i % loop_length;
+}
+
+/* Every third step goes on with a scan over everything. */
+static size_t scanned_page(size_t i)
+{
+    return i % 3 == 0 ? i / 3 % pages : mix(skewed(pages / 4), pages, 0x51ed);
+}
+
+static void local_row(const char *key, size_t (*page_of)(size_t i), size_t steps)
+{
+    uint64_t start = begin_row();
+    size_t bad = 0;
+
+    for (size_t i = 0; i < steps; i++) {
+        size_t page = page_of(i);
+
+        bad += *word_of(page) != content(page, generation);
+    }
+    end_row(key, start, steps);
+    if (bad > 0)
+        wrong("a page does not hold what was written to it");
+}
+
+static void local_rows(void)
+{
+    struct sysinfo info;
+
+    if (sysinfo(&info) != 0)
+        wrong("sysinfo");
+    loop_length = info.totalram * info.mem_unit / PAGE_SIZE * 6 / 5;
+    if (loop_length > pages)
+        loop_length = pages;
+    local_row("skewed", skewed_page, 4 * pages);
+    local_row("skewed-and-scan", scanned_page, 4 * pages);
+    local_row("loop", loop_page, 6 * loop_length);
 }
 
 /* Other memory takes the place of all that is resident, and goes. */
@@ -247,30 +342,33 @@ static void push_everything_out(void)
 /* A child of a parent whose pages are all out reads every one of them. */
 static void fork_row(const char *key)
 {
-    uint64_t start, ticks;
     int status = 0;
+    uint64_t start;
     pid_t child;
 
     push_everything_out();
-    start = clock_start(true);
+    start = begin_row();
     child = fork();
     if (child == 0)
         _exit(read_all(in_order) > 0);
     if (child < 0 || waitpid(child, &status, 0) != child)
         wrong("fork");
-    ticks = clock_stop(start);
+    end_row(key, start, pages);
     if (status != 0)
         wrong("the child does not see what its parent wrote");
-    say("row %s %llu %zu", key, (unsigned long long)ticks, pages);
 }
 
 int main(int argc, char **argv)
 {
+    bool local = false;
     size_t mib = 0;
 
     /* A kernel hands its first process also those of its own arguments that it does not know. */
-    for (int i = 1; i < argc && mib == 0; i++)
-        mib = strtoul(argv[i], NULL, 10);
+    for (int i = 1; i < argc; i++) {
+        local |= strcmp(argv[i], "local") == 0;
+        if (mib == 0)
+            mib = strtoul(argv[i], NULL, 10);
+    }
     prepare();
     tell_idle_functions();
     for (pages = 1; pages * PAGE_SIZE < (mib != 0 ? mib : 256) * MIB;)
@@ -287,6 +385,8 @@ int main(int argc, char **argv)
     write_row("random-write", at_random_again);
     fork_row("fork");
     read_row("after-fork", in_order);
+    if (local)
+        local_rows();
     say("end");
     end_machine();
 }

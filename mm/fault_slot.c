@@ -56,12 +56,10 @@ static void set_word(struct quire_fault *fault, uint64_t slot, struct quire_fram
     const struct quire_slot *record = quire_slot_find(fault->q, slot);
 
     if (policy != NULL && policy->arrive != NULL && record != NULL)
-        __atomic_store_n(
-            quire_frame_policy(frame),
-            policy->arrive(&layer->state,
-                           QUIRE_FIELD(layer->state.evictions) - QUIRE_FIELD(record->left),
-                           (uint32_t)(quire_hook_clock(fault->q) >> 20)),
-            __ATOMIC_RELAXED);
+        __atomic_store_n(quire_frame_policy(frame),
+                         policy->arrive(&layer->state, QUIRE_FIELD(record->word),
+                                        (uint32_t)(quire_hook_clock(fault->q) >> 20)),
+                         __ATOMIC_RELAXED);
 }
 
 /*

@@ -1,63 +1,89 @@
 /*
  * Aging, the software approximation of least recently used (Tanenbaum; also "not frequently used
- * with aging"): at each look the word is shifted right, and the accessed bit comes in from the
- * left. So the word's leading zeros say how many looks ago the page was last used, and the bits
- * behind them how often before.
+ * with aging"): with each tick every page's register is shifted right, and its accessed bit comes
+ * in from the left. The lowest register goes: its leading zeros say how many ticks ago the page was
+ * last used, and the bits behind them how often before.
  *
- * The oldest go: those with at least `cut` leading zeros. Each round counts the pages by leading
- * zeros, and the next round's cut is the highest that at least one page in 32 reaches; while too
- * little is found it falls by one a round, and at last even what is in use goes.
+ * A round of the hand is a tick. So that registers say more than one bit, a round takes only one
+ * page in 16: each round counts the pages by register, and the next takes the lowest that make up
+ * so many; of those with the register at the border only as many as are missing. While a round
+ * finds too little, the border rises, and at last even what is in use goes.
+ *
+ * The register has 16 bits. Counts are by its leading zeros and the two bits after the first one:
+ * buckets in the order of registers.
  */
 #include <quire/policy.h>
 
+#define REGISTER_BITS 16
+#define BUCKETS       (4 * REGISTER_BITS + 1)
+#define ROUND_SHARE   16
+
 enum {
-    CUT = 0,
-    COUNTS = 1, /* [COUNTS + n]: pages with n leading zeros, 0 to 32 */
+    BORDER = 0, /* buckets below it go */
+    MISSING,    /* so many of it go, */
+    SKIPPED,    /* after so many, which were met */
+    MET,        /* in this round */
+    COUNTS,     /* [COUNTS + n]: pages whose register is in bucket n */
 };
 
-#define AGES 33
-
-static unsigned age_of(uint32_t word)
+/* 0: no use in 16 ticks. */
+static unsigned bucket_of(uint32_t bits)
 {
-    return word == 0 ? 32 : (unsigned)__builtin_clz(word);
+    unsigned first = 31 - (unsigned)__builtin_clz(bits | 1);
+
+    if (bits == 0)
+        return 0;
+    return 4 * first + 1 + ((bits << 2 >> first) & 3);
 }
 
 static void start(struct quire_policy_state *state)
 {
-    for (unsigned i = 0; i < AGES; i++)
-        state->own[COUNTS + i] = 0;
-    state->own[CUT] = 1;
+    state->own[BORDER] = 0;
 }
 
 static void round_ended(struct quire_policy_state *state)
 {
-    uint32_t wanted = state->resident / 32 + 1, seen = 0;
-    unsigned cut = AGES;
+    uint32_t *own = state->own, wanted = state->resident / ROUND_SHARE + 1, seen = 0;
+    uint32_t done = own[SKIPPED] + own[MISSING];
+    unsigned border = 0;
 
-    while (cut > 1 && seen < wanted)
-        seen += state->own[COUNTS + --cut];
-    for (unsigned i = 0; i < AGES; i++)
-        state->own[COUNTS + i] = 0;
-    state->own[CUT] = cut > state->urgency ? cut - state->urgency : state->urgency < 4;
+    /* The hand goes on at the border where it stopped, so that none is spared for its place. */
+    own[SKIPPED] = own[MET] > done ? done : 0;
+    own[MET] = 0;
+    while (border + 1 < BUCKETS && seen + own[COUNTS + border] < wanted)
+        seen += own[COUNTS + border++];
+    own[BORDER] = border;
+    own[MISSING] = wanted - seen;
+    for (unsigned i = 0; i < BUCKETS; i++)
+        own[COUNTS + i] = 0;
 }
 
-static uint32_t arrive(const struct quire_policy_state *state, uint32_t distance, uint32_t time)
+static uint32_t arrive(const struct quire_policy_state *state, uint32_t word, uint32_t time)
 {
     (void)state;
-    (void)distance;
+    (void)word;
     (void)time;
     return 1u << 31;
 }
 
+/* The word: the register in the upper half; 1, so that it is never 0, which would mean new. */
 static bool look(struct quire_policy_state *state, struct quire_policy_page *page)
 {
-    uint32_t word = *page->word >> 1;
+    uint32_t bits = *page->word >> 17, *own = state->own;
+    unsigned bucket;
 
     if (page->accessed || *page->word == 0)
-        word |= 1u << 31;
-    *page->word = word | 1; /* never 0 again, which would mean new */
-    state->own[COUNTS + age_of(word)]++;
-    return age_of(word) >= state->own[CUT];
+        bits |= 1u << (REGISTER_BITS - 1);
+    *page->word = bits << 16 | 1;
+    bucket = bucket_of(bits);
+    own[COUNTS + bucket]++;
+    if (bucket == own[BORDER] && state->urgency < 2) {
+        uint32_t place = own[MET]++;
+
+        return place >= own[SKIPPED] && place - own[SKIPPED] < own[MISSING];
+    }
+    return bucket < own[BORDER] ||
+           (state->urgency > 1 && bucket <= own[BORDER] + 4 * state->urgency) || state->urgency > 4;
 }
 
 const struct quire_policy quire_policy_aging = {

@@ -8,11 +8,11 @@
  */
 #include <quire/policy.h>
 
-static uint32_t arrive(const struct quire_policy_state *state, uint32_t distance, uint32_t time)
+static uint32_t arrive(const struct quire_policy_state *state, uint32_t word, uint32_t time)
 {
     uint32_t now = __atomic_load_n(&state->round, __ATOMIC_RELAXED) + 1;
 
-    (void)distance;
+    (void)word;
     (void)time;
     return now != 0 ? now : 1;
 }

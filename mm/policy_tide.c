@@ -1,248 +1,366 @@
 /*
- * Tide: a hot set that stays, and passing pages; the line between them moves.
+ * Tide: the page goes that is least worth its frame, as far as the past tells.
  *
  * Clocks approximate least recently used, and lose everything where a program goes around in a loop
- * that is larger than memory, or scans past its hot set: each page goes just before it is used
- * again. The remedy is known: LIRS (Jiang and Zhang, 2002) and CLOCK-Pro (Jiang, Chen and Zhang,
- * 2005) judge a page by the distance between its last two uses, not by how long ago the last one
- * was, and keep a part of the loop. How much room passing pages need, ARC (Megiddo and Modha,
- * 2003) learns from what comes back. This is both for a hand that sees accessed bits now and then.
+ * that is larger than memory, or scans past its hot set. Policies that know better (LIRS, ARC,
+ * CLOCK-Pro) have a rule for each such case. This one has none: it counts how long pages of each
+ * habit wait for their next use, and takes the page whose wait promises least. The idea is that of
+ * Gittins' index (1979) and of hit density in caches (Beckmann, Chen and Cidon, LHD, 2018), for a
+ * hand that sees accessed bits now and then.
  *
- * Time is counted in evictions. A page is
+ * Time is counted in evictions: that is what a page in memory costs another. The word of a page
+ * holds when it was found used last, and its habit. It stays with the page's slot when the page
+ * goes, so that one that returns tells how long it was not used, whether or not it was in memory
+ * all the while. What is learned therefore does not depend on what was evicted.
  *
- *   new      not looked at since it came. What brought it used it, so its accessed bit says
- *            nothing: the first look makes it passing
- *   passing  found used at the second look: hot. Otherwise it goes
- *   hot      its word is the time at which it was last found used. It goes only where there are
- *            more hot pages than shall be, and it is among those that were not used for longest
+ *   habit    0: never seen used again. Otherwise the logarithm of the times between its uses, each
+ *            new one counted half: 1 is a 16th of memory's evictions or less, 7 several memories
+ *   age      evictions since its last use, in buckets, four for each doubling
  *
- * A page that comes back brings the number of evictions since it went. With the time that a passing
- * page stays this is the distance between its two uses. It becomes hot at once if there is room
- * among the hot ones, or if its distance is shorter than the oldest hot pages have been waiting
- * now. So of a loop the pages that became hot first remain hot (nobody's distance is shorter) and
- * are hits in each lap, and the others pass by.
+ * For each habit are counted: waits that began, and uses by age. So of the pages that reach an age,
+ * it is known how many are used at that age, and how many wait on. A page at some age, if it is
+ * kept up to a later age, gives so many uses and takes so much time of a frame:
  *
- * The line. Each round two things are counted. `returned`: pages that came back within a 16th of
- * memory's evictions, which so many frames more for passing pages would have saved. `kept`: hot
- * pages found used that were among the last 16th of memory in age, which so many frames fewer for
- * hot pages would have lost. The share of frames that passing pages have moves towards what gains
- * more. A return counts twice: it costs a transfer, where a use that was kept may have been one of
- * many. A scan or a loop lets passing pages sink to a 64th of memory; a program that moves on to
- * other pages lets them rise, and then this is a clock.
+ *   worth    = the greatest quotient of the two, over all later ages
  *
- * Ages are counted in buckets, four for each doubling, in units of a 64th of memory or a little
- * less. Cost: a look is some comparisons, a round some hundred; a hand that looks only for a few
- * passing pages goes up to 128 pages far for one that goes.
+ * That is one rule for all cases. Where recent use promises use, worth falls with age: this is
+ * least recently used. In a loop all wait equally long, and worth rises with age: who came last
+ * goes, and so a part of the loop stays. Pages of a scan have a habit that promises nothing. Habits
+ * with short waits stay longer, but not for ever.
+ *
+ * The hand takes a 32nd of memory a round, those of least worth: after each round the cells (a
+ * habit at an age) are gone through by worth until the pages met in them suffice. Of the last cell
+ * a share goes, evenly spread. Before anything is known, each habit is given some uses, as many for
+ * each doubling of age, by which it is least recently used.
+ *
+ * What brought a page used it, so its accessed bit says nothing at the first look. What is not
+ * accessed then was read ahead and not wanted until now: it goes.
+ *
+ * What it costs: 32 looks for a page that goes, where pages differ; 4 KiB of counts; the arithmetic
+ * of a round, about a division for each cell, not more often than each 32 evictions. What it does
+ * not know: pages of files have no slot, and come back as strangers.
  */
 #include <quire/policy.h>
 
-enum { NEW, PASSING, HOT, BACK }; /* the word's low bits; what is above them: */
-#define TIME_BITS 30              /* of evictions: HOT when last used; BACK how long it was out */
-#define TIME_MASK (UINT32_MAX >> (32 - TIME_BITS))
+enum { NEW, BACK, SEEN }; /* the word's low bits */
+#define HABIT_SHIFT 2     /* above them the habit */
+#define TIME_SHIFT  5     /* above it: SEEN, when it was used; BACK, the bucket of its wait */
+#define TIME_MASK   (UINT32_MAX >> TIME_SHIFT)
 
-#define AGES 56
+#define HABITS 8
+#define AGES   36
+#define CELLS  (HABITS * AGES)
 
-/* The policy's own words. */
-enum {
-    PASSING_TARGET, /* frames that passing pages shall have */
-    HOT_COUNT,      /* hot pages now, about */
-    LEAVE_AGE,      /* at this age hot pages go, while there are too many */
-    ENTER_AGE,      /* pages with a shorter distance become hot */
-    EDGE_AGE,       /* a hot page of this age would be lost with a 16th of memory less */
-    RETURNED,       /* in this round */
-    KEPT,           /* in this round */
-    AGE_COUNT,      /* [AGE_COUNT + n]: hot pages by bucket of age that this round met */
+/* A round shall take one page in so many. */
+#define ROUND_SHARE 32
+/* Uses that each habit is given at first: one for so many pages of memory. */
+#define FIRST_SHARE 16
+
+struct tide {
+    uint32_t unit;       /* logarithm of the width of the first buckets */
+    uint32_t cut, share; /* what is worth less goes, and of the same so many of 2^16 */
+    uint32_t spread;     /* of the shares, what is left over */
+    uint32_t faded;      /* when the counts were last made smaller */
+    uint32_t learned;    /* when worth was last found out */
+    uint32_t waits[HABITS];
+    uint32_t uses[CELLS];  /* by habit, then age */
+    uint32_t met[CELLS];   /* pages in this round */
+    uint32_t worth[CELLS]; /* uses for a unit of time, times 2^28 */
+    uint32_t order[CELLS]; /* the cells by worth */
 };
+
+_Static_assert(sizeof(struct tide) <= sizeof(((struct quire_policy_state *)NULL)->own),
+               "the state has room");
+
+static struct tide *tide_of(struct quire_policy_state *state)
+{
+    return (struct tide *)state->own;
+}
 
 static uint32_t now(const struct quire_policy_state *state)
 {
     return __atomic_load_n(&state->evictions, __ATOMIC_RELAXED) & TIME_MASK;
 }
 
-static uint32_t make_word(uint32_t time, unsigned kind)
+static uint32_t make_word(uint32_t time, unsigned habit, unsigned kind)
 {
-    return time << (32 - TIME_BITS) | kind;
+    return time << TIME_SHIFT | habit << HABIT_SHIFT | kind;
 }
 
-/* ---- buckets of ages ---- */
-
-/* Ages are shifted right by so much: a bucket is at least a 128th of memory wide. */
-static unsigned unit_shift(uint32_t resident)
+static unsigned log2_of(uint32_t value)
 {
-    unsigned bits = 31 - (unsigned)__builtin_clz(resident | 1);
-
-    return bits > 6 ? bits - 6 : 0;
+    return 31 - (unsigned)__builtin_clz(value | 1);
 }
 
-static unsigned bucket_of(uint32_t age, uint32_t resident)
+/* ---- ages and habits ---- */
+
+static unsigned bucket_of(uint32_t age, unsigned unit)
 {
-    uint32_t units = age >> unit_shift(resident);
-    unsigned bits, bucket;
+    uint32_t units = age >> unit;
+    unsigned bits = log2_of(units), bucket;
 
     if (units < 4)
         return units;
-    bits = 31 - (unsigned)__builtin_clz(units);
     bucket = (bits - 1) * 4 + ((units >> (bits - 2)) & 3);
     return bucket < AGES ? bucket : AGES - 1;
 }
 
-/* The lowest age of a bucket. */
-static uint32_t age_of(unsigned bucket, uint32_t resident)
+static uint32_t width_of(unsigned bucket)
 {
-    uint32_t units = bucket < 4 ? bucket : (4 + bucket % 4) << (bucket / 4 - 1);
-    unsigned shift = unit_shift(resident);
-
-    return units < TIME_MASK >> shift ? units << shift : TIME_MASK;
+    return bucket < 8 ? 1 : 1u << (bucket / 4 - 1);
 }
 
-/* The lowest age such that at most `count` hot pages, as the round met them, are older. */
-static uint32_t age_of_oldest(const struct quire_policy_state *state, uint32_t count, bool inside)
+/* After a wait of that length; half of what was known stays. Rounds towards the new. */
+static unsigned next_habit(unsigned habit, unsigned bucket)
 {
-    unsigned bucket = AGES - 1;
-    uint32_t seen = 0;
+    unsigned wait = bucket / 4 + 1 < HABITS ? bucket / 4 + 1 : HABITS - 1;
 
-    while (bucket > 0 && seen + state->own[AGE_COUNT + bucket] <= count)
-        seen += state->own[AGE_COUNT + bucket--];
-    return age_of(bucket + !inside, state->resident);
+    return habit == 0 ? wait : (habit + wait + (wait > habit)) / 2;
+}
+
+/* ---- what is learned ---- */
+
+/* One use or wait: more than 1, so that counts fade smoothly. */
+static uint32_t weight_of_one(const struct quire_policy_state *state)
+{
+    unsigned bits = log2_of(state->resident);
+
+    return bits > 24 ? 1 : bits < 16 ? 256 : 1u << (24 - bits);
+}
+
+static void count(uint32_t *counter, uint32_t weight)
+{
+    if (*counter < UINT32_MAX / 2)
+        *counter += weight;
+}
+
+/* A wait has ended at that age, and the next begins. Returns the new habit. */
+static unsigned note_use(struct quire_policy_state *state, unsigned habit, unsigned bucket)
+{
+    struct tide *tide = tide_of(state);
+    uint32_t weight = weight_of_one(state);
+
+    count(&tide->uses[habit * AGES + bucket], weight);
+    habit = next_habit(habit, bucket);
+    count(&tide->waits[habit], weight);
+    return habit;
+}
+
+static uint32_t faded(uint32_t counter)
+{
+    return counter - (counter + 15) / 16;
+}
+
+/* A 16th of what is known is forgotten with each quarter of memory that goes. */
+static void fade(struct quire_policy_state *state)
+{
+    struct tide *tide = tide_of(state);
+    uint32_t step = state->resident / 4 + 1;
+
+    for (unsigned times = 0; ((now(state) - tide->faded) & TIME_MASK) >= step; times++) {
+        tide->faded = times < 32 ? tide->faded + step : now(state);
+        for (unsigned habit = 0; habit < HABITS; habit++)
+            tide->waits[habit] = faded(tide->waits[habit]);
+        for (unsigned cell = 0; cell < CELLS; cell++)
+            tide->uses[cell] = faded(tide->uses[cell]);
+    }
+}
+
+/* a / b, times 2^28, to 14 bits; b is not 0. */
+static uint32_t quotient(uint64_t a, uint64_t b)
+{
+    int up = __builtin_clzll(a | 1) - 33, down = 48 - __builtin_clzll(b), shift;
+    uint32_t a31 = (uint32_t)(up >= 0 ? a << up : a >> -up);
+    uint32_t b16 = (uint32_t)(down >= 0 ? b >> down : b << -down);
+
+    if (a == 0)
+        return 0;
+    shift = 28 - up - down;
+    if (shift > 15)
+        return UINT32_MAX;
+    return shift >= 0 ? a31 / b16 << shift : shift > -32 ? a31 / b16 >> -shift : 0;
+}
+
+/*
+ * The worth of a habit's ages. From the oldest on, stretches of ages are kept for which it pays to
+ * stay to their end and not longer: a younger age takes in the stretches after it as long as they
+ * are worth more than it is with what it has. (The hull of uses over time, seen from each age.)
+ */
+static void find_worth(struct tide *tide, unsigned habit, uint32_t given)
+{
+    struct {
+        uint64_t uses, time;
+        uint32_t worth;
+    } stretch[AGES];
+    const uint32_t *uses = &tide->uses[habit * AGES];
+    uint64_t waiting, sum = 0;
+    unsigned count = 0;
+
+    for (unsigned age = 0; age < AGES; age++)
+        sum += uses[age] + given;
+    waiting = (uint64_t)tide->waits[habit] + 2ull * AGES * given;
+    waiting = waiting > sum ? waiting - sum : 0; /* beyond the last age */
+    for (unsigned age = AGES; age-- > 0;) {
+        uint64_t here = uses[age] + given;
+        uint64_t time = (2 * waiting + here) * width_of(age) + 1; /* on average half have gone */
+        uint32_t worth = quotient(2 * here, time);
+
+        waiting += here;
+        while (count > 0 && stretch[count - 1].worth >= worth) {
+            count--;
+            here += stretch[count].uses;
+            time += stretch[count].time;
+            worth = quotient(2 * here, time);
+        }
+        stretch[count].uses = here;
+        stretch[count].time = time;
+        stretch[count++].worth = worth;
+        tide->worth[habit * AGES + age] = worth;
+    }
+}
+
+/* By insertion: from one time to the next the order hardly changes. */
+static void sort_cells(struct tide *tide)
+{
+    for (unsigned i = 1; i < CELLS; i++) {
+        uint32_t cell = tide->order[i];
+        unsigned at = i;
+
+        for (; at > 0 && tide->worth[tide->order[at - 1]] > tide->worth[cell]; at--)
+            tide->order[at] = tide->order[at - 1];
+        tide->order[at] = cell;
+    }
+}
+
+static void learn(struct quire_policy_state *state)
+{
+    struct tide *tide = tide_of(state);
+    uint32_t memory = (state->resident + FIRST_SHARE) * weight_of_one(state);
+
+    for (unsigned habit = 0; habit < HABITS; habit++)
+        find_worth(tide, habit, memory / (FIRST_SHARE * 2 * AGES) + 1);
+    sort_cells(tide);
+    tide->learned = now(state);
 }
 
 /* ---- rounds ---- */
 
-static uint32_t least_passing(uint32_t resident)
+/* Buckets are a 32nd to a 64th of memory wide; near the border as they are. */
+static void choose_unit(struct quire_policy_state *state)
 {
-    return resident / 64 + 4;
+    struct tide *tide = tide_of(state);
+    unsigned bits = log2_of(state->resident), wanted = bits > 5 ? bits - 5 : 0;
+
+    if (wanted != tide->unit && (wanted > tide->unit || state->resident < 3u << (bits - 1)))
+        __atomic_store_n(&tide->unit, wanted, __ATOMIC_RELAXED);
+}
+
+static void choose_cut(struct quire_policy_state *state)
+{
+    struct tide *tide = tide_of(state);
+    uint32_t wanted = state->resident / ROUND_SHARE + 1, seen = 0;
+
+    for (unsigned i = 0; i < CELLS; i++) {
+        uint32_t cell = tide->order[i], met = tide->met[cell];
+
+        if (met == 0)
+            continue;
+        tide->cut = tide->worth[cell];
+        if (seen + met >= wanted) {
+            unsigned down = log2_of(met) > 15 ? log2_of(met) - 15 : 0;
+
+            tide->share = ((wanted - seen) >> down << 16) / (met >> down);
+            break;
+        }
+        seen += met;
+        tide->share = 1 << 16;
+    }
 }
 
 static void start(struct quire_policy_state *state)
 {
-    state->own[PASSING_TARGET] = state->resident / 2 + 1;
-    state->own[LEAVE_AGE] = state->own[ENTER_AGE] = state->own[EDGE_AGE] = TIME_MASK;
-}
+    struct tide *tide = tide_of(state);
+    unsigned bits = log2_of(state->resident);
 
-/* Moves the line by up to the share of passing pages that it gives, and some frames more, so that
- * it leaves its lowest place. */
-static void move_line(struct quire_policy_state *state)
-{
-    uint32_t resident = state->resident, passing = state->own[PASSING_TARGET];
-    uint32_t least = least_passing(resident), most = resident - resident / 16;
-    int32_t gain = 2 * (int32_t)state->own[RETURNED], loss = (int32_t)state->own[KEPT], share;
-    int64_t moved;
-
-    while (gain + loss > 1 << 20) {
-        gain /= 2;
-        loss /= 2;
-    }
-    share = 64 * (gain - loss) / (gain + loss + 16);
-    moved = (int64_t)passing + (int64_t)(passing / 64) * share +
-            ((int32_t)(passing % 64) + 32) * share / 64;
-    if (moved > most)
-        moved = most;
-    state->own[PASSING_TARGET] = moved < least ? least : (uint32_t)moved;
+    tide->unit = bits > 5 ? bits - 5 : 0;
+    tide->faded = now(state);
+    for (unsigned cell = 0; cell < CELLS; cell++)
+        tide->order[cell] = cell;
+    learn(state);
 }
 
 static void round_ended(struct quire_policy_state *state)
 {
-    uint32_t hot = 0, wanted;
+    struct tide *tide = tide_of(state);
 
-    move_line(state);
-    for (unsigned i = 0; i < AGES; i++)
-        hot += state->own[AGE_COUNT + i];
-    wanted = state->resident > state->own[PASSING_TARGET]
-                 ? state->resident - state->own[PASSING_TARGET]
-                 : 0;
-    state->own[HOT_COUNT] = hot;
-    state->own[LEAVE_AGE] = hot > wanted ? age_of_oldest(state, hot - wanted, true) : TIME_MASK;
-    state->own[ENTER_AGE] = age_of_oldest(state, hot / 64, true);
-    state->own[EDGE_AGE] = age_of_oldest(state, state->resident / 16, false);
-    for (unsigned i = 0; i < AGES; i++)
-        state->own[AGE_COUNT + i] = 0;
-    state->own[RETURNED] = state->own[KEPT] = 0;
+    choose_unit(state);
+    fade(state);
+    if (((now(state) - tide->learned) & TIME_MASK) >= ROUND_SHARE)
+        learn(state);
+    choose_cut(state);
+    for (unsigned cell = 0; cell < CELLS; cell++)
+        tide->met[cell] = 0;
 }
 
 /* ---- pages ---- */
 
 /* What comes back is judged by the hand, when it comes there. */
-static uint32_t arrive(const struct quire_policy_state *state, uint32_t distance, uint32_t time)
+static uint32_t arrive(const struct quire_policy_state *state, uint32_t word, uint32_t time)
 {
-    (void)state;
+    const struct tide *tide = (const struct tide *)state->own;
+    uint32_t wait = (now(state) - (word >> TIME_SHIFT)) & TIME_MASK;
+
     (void)time;
-    if (distance == QUIRE_POLICY_NEVER)
+    if (word % 4 != SEEN)
         return NEW;
-    return make_word(distance < TIME_MASK ? distance : TIME_MASK, BACK);
+    return make_word(bucket_of(wait, __atomic_load_n(&tide->unit, __ATOMIC_RELAXED)),
+                     word >> HABIT_SHIFT & (HABITS - 1), BACK);
 }
 
-static void become_hot(struct quire_policy_state *state, uint32_t *word)
+/* Of those that are worth as much as the last that must go, every so many-th goes. */
+static bool goes(struct quire_policy_state *state, unsigned cell)
 {
-    *word = make_word(now(state), HOT);
-    state->own[HOT_COUNT]++;
-    state->own[AGE_COUNT]++;
-}
+    struct tide *tide = tide_of(state);
+    uint32_t worth = tide->worth[cell];
 
-/* So many hot pages there may be: `wanted` for those that fill free room; half of the passing
- * pages' room more for those that have earned it, until the oldest have left. */
-static uint32_t hot_limit(const struct quire_policy_state *state, bool earned)
-{
-    uint32_t passing = state->own[PASSING_TARGET];
-    uint32_t room = earned ? passing - passing / 2 : passing;
-
-    return state->resident > room ? state->resident - room : 0;
-}
-
-static void look_at_returned(struct quire_policy_state *state, uint32_t *word)
-{
-    uint32_t away = *word >> (32 - TIME_BITS);
-    bool earned = away + state->own[PASSING_TARGET] < state->own[ENTER_AGE];
-
-    if (away <= state->resident / 16)
-        state->own[RETURNED]++;
-    if (state->own[HOT_COUNT] < hot_limit(state, earned))
-        become_hot(state, word);
-    else
-        *word = make_word(0, PASSING);
-}
-
-static bool look_at_hot(struct quire_policy_state *state, struct quire_policy_page *page)
-{
-    uint32_t age = (now(state) - (*page->word >> (32 - TIME_BITS))) & TIME_MASK;
-
-    if (page->accessed) {
-        state->own[KEPT] += age >= state->own[EDGE_AGE];
-        *page->word = make_word(now(state), HOT);
-        age = 0;
-    } else if ((age >= state->own[LEAVE_AGE] && state->own[HOT_COUNT] > hot_limit(state, false)) ||
-               state->urgency > 2) {
-        if (state->own[HOT_COUNT] > 0)
-            state->own[HOT_COUNT]--;
-        return true;
-    }
-    state->own[AGE_COUNT + bucket_of(age, state->resident)]++;
-    return false;
+    tide->met[cell]++;
+    if (worth != tide->cut)
+        return worth < tide->cut || state->urgency > 2;
+    tide->spread += tide->share;
+    if (tide->spread < 1 << 16)
+        return state->urgency > 1;
+    tide->spread -= 1 << 16;
+    return true;
 }
 
 static bool look(struct quire_policy_state *state, struct quire_policy_page *page)
 {
-    if (state->urgency > 4)
-        return true;
-    switch (*page->word % 4) {
-    case NEW:
-        *page->word = make_word(0, PASSING);
-        return !page->accessed; /* it was read ahead, and not wanted until now */
-    case BACK:
-        if (page->accessed)
-            look_at_returned(state, page->word);
-        return !page->accessed;
-    case PASSING:
-        if (page->accessed && state->own[HOT_COUNT] < hot_limit(state, true))
-            become_hot(state, page->word);
-        return !page->accessed;
-    default:
-        return look_at_hot(state, page);
+    struct tide *tide = tide_of(state);
+    unsigned habit = *page->word >> HABIT_SHIFT & (HABITS - 1), kind = *page->word % 4;
+    uint32_t time = *page->word >> TIME_SHIFT;
+    unsigned bucket = 0;
+
+    if (kind == SEEN && !page->accessed) {
+        bucket = bucket_of((now(state) - time) & TIME_MASK, tide->unit);
+    } else {
+        if (kind == SEEN) {
+            habit = note_use(state, habit, bucket_of((now(state) - time) & TIME_MASK, tide->unit));
+        } else if (!page->accessed) {
+            return true;
+        } else if (kind == BACK) {
+            habit = note_use(state, habit, time < AGES ? time : AGES - 1);
+        } else {
+            habit = 0;
+            count(&tide->waits[0], weight_of_one(state));
+        }
+        *page->word = make_word(now(state), habit, SEEN);
     }
+    return goes(state, habit * AGES + bucket);
 }
 
 const struct quire_policy quire_policy_tide = {
     .name = "tide",
-    .idea = "keeps a hot set by the distance between uses; room for passing pages is learned",
+    .idea = "what is worth its frame least goes, learned from how long pages wait for their use",
     .start = start,
     .round = round_ended,
     .arrive = arrive,

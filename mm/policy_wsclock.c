@@ -22,10 +22,10 @@ static uint32_t stamp(uint32_t time)
     return time != 0 ? time : 1;
 }
 
-static uint32_t arrive(const struct quire_policy_state *state, uint32_t distance, uint32_t time)
+static uint32_t arrive(const struct quire_policy_state *state, uint32_t word, uint32_t time)
 {
     (void)state;
-    (void)distance;
+    (void)word;
     return stamp(time);
 }
 

@@ -290,9 +290,11 @@ static struct quire_slot_area *choose_area(struct quire *q)
     return best;
 }
 
-/* By the policies' clock, for who comes back. */
-static void note_leaving(struct quire *q, struct quire_slot *record)
+/* By the policies' clock, and with the policy's word, for who comes back. */
+static void note_leaving(struct quire *q, struct quire_slot *record, struct quire_frame *frame)
 {
+    __atomic_store_n(&record->word, __atomic_load_n(quire_frame_policy(frame), __ATOMIC_RELAXED),
+                     __ATOMIC_RELAXED);
     __atomic_store_n(&record->left, __atomic_load_n(&q->reclaim.state.evictions, __ATOMIC_RELAXED),
                      __ATOMIC_RELAXED);
 }
@@ -314,7 +316,7 @@ uint64_t quire_slot_alloc(struct quire *q, struct quire_frame *frame)
     quire_spin_lock(&record->lock);
     record->frame = quire_frame_number(q, frame);
     record->entries = 0;
-    note_leaving(q, record);
+    note_leaving(q, record, frame);
     quire_spin_unlock(&record->lock);
     set_slot(frame, slot);
     return slot;
@@ -413,7 +415,7 @@ uint64_t quire_slot_reuse(struct quire *q, struct quire_frame *frame, bool *out_
         slot = 0;
     } else {
         record->entries++;
-        note_leaving(q, record);
+        note_leaving(q, record, frame);
     }
     if (drop) {
         (void)uncache_locked(q, record);

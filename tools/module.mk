@@ -48,7 +48,7 @@ $(TOOLS_DIR)/study/mm/%.o: mm/%.c
 $(TOOLS_DIR)/quire-sim: $(filter $(TOOLS_DIR)/study/%,$(TOOLS_O)) \
 		$(patsubst mm/%.c,$(TOOLS_DIR)/study/mm/%.o,$(wildcard mm/policy*.c))
 	$(call say,LINK,$@)
-	$(Q)$(HOSTCC) $^ -o $@
+	$(Q)$(HOSTCC) $^ -lm -o $@
 
 $(TOOLS_DIR)/quire-disk: $(filter $(TOOLS_DIR)/disk/% $(TOOLS_DIR)/common/%,$(TOOLS_O))
 	$(call say,LINK,$@)

@@ -1,6 +1,6 @@
 /*
  * quire-swap [--rounds N] [--memory MIB] [--touch MIB] [--linux|--quire] [--time]
- *            [--keep FOLDER] [--check]
+ *            [--keep FOLDER] [--check] [--policies NAME,...]
  *
  * Runs build/bench/swap under Debian's Linux and under quire, in the same machine with a disk to
  * swap to, and prints pages per second and guest instructions per page. Instructions come from one
@@ -9,7 +9,9 @@
  *
  * With a kernel's name only that one runs; what an earlier run found for the other is kept in
  * build/. --time: only times are measured, and earlier ones stand where they are better. --check:
- * whether quire's instructions are where they must be.
+ * whether quire's instructions are where they must be. --policies: quire alone, once with each of
+ * these replacement policies, and rows with locality too: instructions for a page, and how many
+ * pages came back from the device.
  */
 #define _GNU_SOURCE
 #include "../../tools/archive/archive.h"
@@ -40,6 +42,7 @@ struct options {
     unsigned rounds, memory, touch;
     bool only_linux, only_quire, only_time, check;
     const char *keep;
+    const char *policies;
 };
 
 struct range {
@@ -49,6 +52,7 @@ struct range {
 struct row {
     char key[32];
     double pages;
+    double read;                /* pages that came from the device */
     double best;                /* seconds; 0: not measured */
     uint64_t instructions;      /* without the idle loop's */
     uint64_t idle_instructions; /* its own */
@@ -97,6 +101,8 @@ static struct options parse(int argc, char **argv)
             options.touch = (unsigned)strtoul(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--keep") == 0 && i + 1 < argc)
             options.keep = argv[++i];
+        else if (strcmp(argv[i], "--policies") == 0 && i + 1 < argc)
+            options.policies = argv[++i];
         else if (strcmp(argv[i], "--linux") == 0)
             options.only_linux = true;
         else if (strcmp(argv[i], "--quire") == 0)
@@ -256,16 +262,17 @@ static void take_line(struct side *side, char *line, double rate, const char *co
                       unsigned *counted, const struct options *options)
 {
     char key[128], *mark = strstr(line, "@swap "), *end = strrchr(line, '@');
-    unsigned long long a, b;
+    unsigned long long a, b, c;
 
     if (mark == NULL || end == mark)
         return;
     *end = '\0';
     mark += strlen("@swap ");
-    if (sscanf(mark, "row %31s %llu %llu", key, &a, &b) == 3) {
+    if (sscanf(mark, "row %31s %llu %llu %llu", key, &a, &b, &c) == 4) {
         struct row *row = row_of(side, key);
 
         row->pages = (double)b;
+        row->read = (double)c;
         if (counts != NULL) {
             char *path = format_string("%s.%u", counts, (*counted)++);
 
@@ -432,6 +439,51 @@ static int check(struct side *quire, const struct options *options, const char *
     return status;
 }
 
+#define MOST_POLICIES 8
+
+/* A table of rows by policies, of instructions for a page or of pages read for 100 touched. */
+static void print_policies(const struct side *sides, char *const *names, unsigned count, bool reads)
+{
+    printf("%-18s", reads ? "read, of 100" : "instructions");
+    for (unsigned i = 0; i < count; i++)
+        printf(" %9s", names[i]);
+    printf("\n");
+    for (unsigned row = 0; row < sides[0].rows; row++) {
+        printf("%-18s", sides[0].row[row].key);
+        for (unsigned i = 0; i < count; i++) {
+            const struct row *of = &sides[i].row[row];
+
+            if (reads)
+                printf(" %9.1f", of->pages > 0 ? 100 * of->read / of->pages : 0);
+            else
+                printf(" %9.0f", each(of));
+        }
+        printf("\n");
+    }
+    printf("\n");
+}
+
+static void compare_policies(const struct side *quire, const struct options *options, double rate,
+                             const char *counts)
+{
+    static struct side side[MOST_POLICIES];
+    char *list = format_string("%s", options->policies), *names[MOST_POLICIES];
+    unsigned count = 0;
+
+    for (char *name = strtok(list, ","); name != NULL; name = strtok(NULL, ",")) {
+        if (count == MOST_POLICIES)
+            fail("too many policies");
+        side[count] = *quire;
+        side[count].guest.arguments =
+            format_string("%s policy=%s local", quire->guest.arguments, name);
+        run(&side[count], options, rate, counts);
+        names[count++] = name;
+    }
+    print_policies(side, names, count, false);
+    print_policies(side, names, count, true);
+    free(list);
+}
+
 int main(int argc, char **argv)
 {
     struct options options = parse(argc, argv);
@@ -445,6 +497,10 @@ int main(int argc, char **argv)
         fail("cannot make a temporary folder: %s", strerror(errno));
     sides[1].guest = guest_quire(frozen_file(QUIRE_IMAGE));
     read_idle_symbols(&sides[1]);
+    if (options.policies != NULL) {
+        compare_policies(&sides[1], &options, rate, format_string("%s/counts", folder));
+        return 0;
+    }
     if (options.check)
         return check(&sides[1], &options, format_string("%s/counts", folder));
     sides[0].guest = guest_linux(frozen_file(LINUX_IMAGE));

@@ -7,8 +7,8 @@
  * that it may fill as it likes; it keeps no lists, so pages cost nothing while memory is plenty.
  * The same policies run in the kernel, on the simulated machine and on recorded traces (sim/).
  *
- * Words. 0: the page is new, the hand has not been there since it came. A page that comes back
- * from a slot gets the word that `arrive` returns.
+ * Words. 0: the page is new, the hand has not been there since it came. When a page goes to a slot
+ * its word stays with the slot, and `arrive` makes of it the word of the page that comes back.
  *
  * Context: calls for one state never overlap; nothing sleeps, allocates or locks.
  */
@@ -17,18 +17,15 @@
 
 #include <quire/types.h>
 
-/* `arrive` of a page that is not known to have been here before. */
-#define QUIRE_POLICY_NEVER UINT32_MAX
-
 struct quire_policy_state {
     uint32_t
         evictions;    /* pages that left so far; a clock that stands still while memory is plenty */
     uint32_t round;   /* how often the hand has come around */
     uint32_t urgency; /* rounds in a row in which too little left: scruples go */
-    uint32_t resident; /* pages that the hand met in its last round; at first: frames there are */
-    uint32_t window;   /* of time, for policies that have one; the embedder may set it */
-    uint64_t random;   /* state of a generator; the embedder may seed it */
-    uint32_t own[72];  /* the policy's */
+    uint32_t resident;  /* pages that the hand met in its last round; at first: frames there are */
+    uint32_t window;    /* of time, for policies that have one; the embedder may set it */
+    uint64_t random;    /* state of a generator; the embedder may seed it */
+    uint32_t own[1200]; /* the policy's */
 };
 
 /* What the hand finds. */
@@ -47,9 +44,9 @@ struct quire_policy {
     void (*start)(struct quire_policy_state *state);
     /* The hand has come around. NULL: nothing to do. */
     void (*round)(struct quire_policy_state *state);
-    /* The word of a page that comes back after so many evictions. NULL: 0. May be called at any
-     * time, from any CPU. */
-    uint32_t (*arrive)(const struct quire_policy_state *state, uint32_t distance, uint32_t time);
+    /* The word of a page that comes, from the one that it went with; 0: it is not known to have
+     * been here, or had none. NULL: 0. May be called at any time, from any CPU. */
+    uint32_t (*arrive)(const struct quire_policy_state *state, uint32_t word, uint32_t time);
     /* True: the page goes. */
     bool (*look)(struct quire_policy_state *state, struct quire_policy_page *page);
 };

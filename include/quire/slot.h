@@ -27,6 +27,7 @@ struct quire_slot {
     uint8_t state;              /* (l) */
     bool unread;                /* (l) the last time that it was read the device failed */
     uint32_t left;              /* (l) when it went out, by the policies' clock */
+    uint32_t word;              /* (l) the policy's word of the page then */
     uint32_t seen;              /* entries found by check */
 };
 

@@ -41,6 +41,12 @@ tide_wins() {
 }
 check "tide is best in a loop larger than memory" tide_wins "$work/loop.csv" 450 100
 check "tide is best where a scan passes a hot set" tide_wins "$work/scan.csv" 500 100
+# Registers say more than one bit: aging keeps what is used often apart from what was used once.
+ages() {
+    "$sim" --csv --policy clock,aging --frames 300 "$work/scan.csv" |
+        awk -F, '{ faults[$1] = $4 } END { exit !(faults["aging"] * 100 < faults["clock"] * 99) }'
+}
+check "aging knows more than clock" ages
 
 # The same references in each format, plain and packed, give the same table.
 awk 'BEGIN {
@@ -77,6 +83,19 @@ from_pipe() {
     done
 }
 check "standard input, plain or packed, gives the same" from_pipe
+# A trace that need not be kept is not, and gives the same. (The events of three million references
+# take 24 MB.)
+passed() {
+    "$sim" --csv --frames 20..200..60 --policy clock,tide "$work/lackey" >"$work/got" || return 1
+    grep -E '^(policy|clock|tide),' "$work/wanted" | cmp - "$work/got"
+}
+check "a trace that is not kept gives the same" passed
+long() {
+    awk 'BEGIN { print "page"; for (i = 0; i < 3000000; i++) print i % 700 }' |
+        (ulimit -v 20000 && exec "$sim" --csv --policy clock --frames 500 -) |
+        grep -q '^clock,500,3000000,3000000,0$'
+}
+check "three million references from a pipe in 20 MB of addresses" long
 # A reference over a page's end is one to both; one over the end of all addresses is a mistake.
 printf ' L 1fff,2\n S fffffffffffff000,8\nI  08048000,5\n' >"$work/ends"
 faults 4 fifo 9 "$work/ends"

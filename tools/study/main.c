@@ -9,8 +9,9 @@
 
 #include "report.h"
 
-#define WORKING_SET_POINTS 400
-#define MOST_POINTS        4096
+#define MOST_POINTS 4096
+/* Window of the working set where the number of references is not known beforehand. */
+#define PASSED_WINDOW 1000000
 
 struct options {
     const char *trace, *policies, *report;
@@ -25,14 +26,19 @@ static const char usage[] =
     "  --frames N | A..B[..STEP]  how many frames there are (default: half of the pages used)\n"
     "  --policy NAME,...|all      default all; `quire sim --list` names them\n"
     "  --window N                 virtual time that counts as the working set, in references\n"
-    "  --working-set N            window of the working-set curve (default: a hundredth of all)\n"
+    "  --working-set N            window of the working-set curve (default: a hundredth of all;\n"
+    "                             a million if the trace is not kept)\n"
     "  --page-size N              bytes of a page (default 4096)\n"
     "  --seed N                   of policies that throw dice (default 1)\n"
     "  --csv                      lines policy,frames,references,faults,writebacks\n"
     "  --report FILE.html         a picture of it all\n"
     "\n"
     "TRACE is Valgrind's lackey format or CSV (address[,operation] or page[,operation]), plain or\n"
-    "packed by gzip, bzip2, xz or zstd; - is standard input. `quire trace` records one.\n";
+    "packed by gzip, bzip2, xz or zstd; - is standard input. `quire trace` records one. A trace "
+    "is\n"
+    "not kept in memory if --frames is given and every policy is on-line (not opt; wsclock only "
+    "with\n"
+    "--window, whose default is a hundredth of all references).\n";
 
 static void __attribute__((noreturn)) refuse(const char *what, const char *value)
 {
@@ -188,35 +194,86 @@ static void choose_frames(struct study *study, const struct options *options)
         study->frames[study->points++] = last;
 }
 
-static void run(struct study *study, const struct options *options)
+/* The series in the order of the library, opt last. */
+static void make_series(struct study *study, const char *policies)
 {
     size_t most = 1;
 
     while (quire_policies[most - 1] != NULL)
         most++;
     study->series = calloc(most, sizeof(*study->series));
-    for (size_t i = 0; quire_policies[i] != NULL; i++) {
-        struct series *series = &study->series[study->count];
+    for (size_t i = 0; i < most; i++) {
+        const char *name = quire_policies[i] != NULL ? quire_policies[i]->name : "opt";
 
-        if (!is_wanted(options->policies, quire_policies[i]->name))
+        if (!is_wanted(policies, name))
             continue;
-        series->name = quire_policies[i]->name;
-        series->outcome = calloc(study->points, sizeof(*series->outcome));
-        for (size_t j = 0; j < study->points; j++)
-            replay_policy(study->trace, quire_policies[i], study->frames[j],
-                          (uint32_t)options->window, options->seed, &series->outcome[j]);
-        study->count++;
+        study->series[study->count].name = name;
+        study->series[study->count++].outcome =
+            calloc(study->points, sizeof(*study->series->outcome));
     }
-    if (is_wanted(options->policies, "opt")) {
-        struct series *series = &study->series[study->count++];
-        uint32_t *next = replay_next_uses(study->trace);
+}
 
-        series->name = "opt";
-        series->outcome = calloc(study->points, sizeof(*series->outcome));
-        for (size_t j = 0; j < study->points; j++)
-            replay_optimum(study->trace, next, study->frames[j], &series->outcome[j]);
-        free(next);
+/* Each policy and number of frames by itself, over the kept trace. */
+static void run(struct study *study, const struct options *options)
+{
+    uint32_t *next = NULL;
+
+    for (size_t i = 0; i < study->count; i++) {
+        struct series *series = &study->series[i];
+        const struct quire_policy *policy = quire_policy_find(series->name);
+
+        if (policy == NULL && next == NULL)
+            next = replay_next_uses(study->trace);
+        for (size_t j = 0; j < study->points; j++) {
+            if (policy != NULL)
+                replay_policy(study->trace, policy, study->frames[j], (uint32_t)options->window,
+                              options->seed, &series->outcome[j]);
+            else
+                replay_optimum(study->trace, next, study->frames[j], &series->outcome[j]);
+        }
     }
+    free(next);
+    for (size_t i = 0; i < study->trace->events; i++)
+        working_set_event(&study->working_set, &study->trace->event[i]);
+}
+
+/* All of them side by side, over a trace that is not kept. */
+struct passing {
+    struct replay **replay;
+    size_t count;
+    struct working_set *working_set;
+};
+
+static void pass(void *context, const struct event *event)
+{
+    struct passing *passing = context;
+
+    for (size_t i = 0; i < passing->count; i++)
+        replay_event(passing->replay[i], event);
+    working_set_event(passing->working_set, event);
+}
+
+static void run_passing(struct study *study, const struct options *options, struct trace *trace)
+{
+    struct passing passing = {.count = study->count * study->points,
+                              .working_set = &study->working_set};
+
+    passing.replay = calloc(passing.count, sizeof(struct replay *));
+    for (size_t i = 0; i < passing.count; i++)
+        passing.replay[i] = replay_begin(quire_policy_find(study->series[i / study->points].name),
+                                         study->frames[i % study->points],
+                                         (uint32_t)options->window, options->seed);
+    trace_pass(trace, options->trace, options->page_size, pass, &passing);
+    for (size_t i = 0; i < passing.count; i++)
+        replay_end(passing.replay[i], &study->series[i / study->points].outcome[i % study->points]);
+    free(passing.replay);
+}
+
+/* Does nothing need to be known of the whole trace? */
+static bool need_not_keep(const struct options *options)
+{
+    return options->first != 0 && !is_wanted(options->policies, "opt") &&
+           (options->window != 0 || !is_wanted(options->policies, "wsclock"));
 }
 
 /* ---- printing ---- */
@@ -260,22 +317,23 @@ static void print_curves(const struct study *study)
     }
 }
 
-static void print_working_set(const struct study *study)
+static void print_working_set(const struct working_set *set)
 {
     uint64_t sum = 0;
     uint32_t most = 0;
 
-    for (size_t i = 0; i < study->working_set_points; i++) {
-        sum += study->working_set[i];
-        most = study->working_set[i] > most ? study->working_set[i] : most;
+    for (size_t i = 0; i < set->points; i++) {
+        sum += set->size[i];
+        most = set->size[i] > most ? set->size[i] : most;
     }
     printf("\nworking set over %llu references: %llu pages on average, %u at most\n",
-           (unsigned long long)study->window, (unsigned long long)(sum / study->working_set_points),
-           most);
+           (unsigned long long)set->window,
+           (unsigned long long)((sum + set->points / 2) / set->points), most);
     for (size_t i = 0; i < 8; i++) {
-        size_t at = (i + 1) * study->working_set_points / 8 - 1;
+        size_t at = (i + 1) * set->points / 8;
 
-        printf("  at %3zu %% of the trace %10u pages\n", (i + 1) * 100 / 8, study->working_set[at]);
+        printf("  at %3zu %% of the trace %10u pages\n", (i + 1) * 100 / 8,
+               set->size[at > 0 ? at - 1 : 0]);
     }
 }
 
@@ -287,6 +345,15 @@ static void print_bad_lines(const struct options *options, const struct trace *t
                 (unsigned long long)trace->first_bad_line, trace->first_bad);
 }
 
+static void refuse_empty(const struct options *options, const struct trace *trace)
+{
+    print_bad_lines(options, trace);
+    if (trace->events == 0) {
+        fprintf(stderr, "quire sim: %s: there is no reference in it\n", options->trace);
+        exit(1);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct options options = {.policies = "all", .page_size = 4096, .seed = 1};
@@ -295,23 +362,29 @@ int main(int argc, char **argv)
 
     read_options(&options, argc, argv);
     check_names(options.policies);
-    trace_read(&trace, options.trace, options.page_size);
-    print_bad_lines(&options, &trace);
-    if (trace.events == 0) {
-        fprintf(stderr, "quire sim: %s: there is no reference in it\n", options.trace);
-        return 1;
-    }
     study.path = options.trace;
-    if (options.window == 0)
-        options.window =
-            trace.references / 100 < UINT32_MAX ? trace.references / 100 + 1 : UINT32_MAX;
-    choose_frames(&study, &options);
-    run(&study, &options);
-    study.window = options.working_set != 0 ? options.working_set : trace.references / 100 + 1;
-    study.working_set_points =
-        trace.events < WORKING_SET_POINTS ? trace.events : WORKING_SET_POINTS;
-    study.working_set = calloc(study.working_set_points, sizeof(*study.working_set));
-    replay_working_set(&trace, study.window, study.working_set, study.working_set_points);
+    if (need_not_keep(&options)) {
+        choose_frames(&study, &options);
+        make_series(&study, options.policies);
+        working_set_begin(&study.working_set,
+                          options.working_set != 0 ? options.working_set : PASSED_WINDOW);
+        run_passing(&study, &options, &trace);
+        refuse_empty(&options, &trace);
+    } else {
+        uint64_t hundredth;
+
+        trace_read(&trace, options.trace, options.page_size);
+        refuse_empty(&options, &trace);
+        hundredth = trace.references / 100 + 1;
+        if (options.window == 0)
+            options.window = hundredth < UINT32_MAX ? hundredth : UINT32_MAX;
+        choose_frames(&study, &options);
+        make_series(&study, options.policies);
+        working_set_begin(&study.working_set,
+                          options.working_set != 0 ? options.working_set : hundredth);
+        run(&study, &options);
+    }
+    working_set_end(&study.working_set);
     if (options.csv) {
         print_csv(&study);
     } else {
@@ -321,7 +394,7 @@ int main(int argc, char **argv)
             print_one(&study);
         else
             print_curves(&study);
-        print_working_set(&study);
+        print_working_set(&study.working_set);
     }
     if (options.report != NULL)
         report_write(&study, options.report);
@@ -329,7 +402,6 @@ int main(int argc, char **argv)
         free(study.series[i].outcome);
     free(study.series);
     free(study.frames);
-    free(study.working_set);
     trace_free(&trace);
     return 0;
 }

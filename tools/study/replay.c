@@ -33,9 +33,11 @@ struct replay {
     struct frame *frame;
     uint32_t frames, used, hand;
     uint32_t met, taken; /* in this round */
-    uint32_t time;
+    uint64_t time;
+    struct outcome outcome;
+    uint32_t pages;  /* that the next two have room for */
     uint32_t *place; /* frame of each page, or NOWHERE */
-    uint32_t *left;  /* when it went, by evictions; NOWHERE: never */
+    uint32_t *left;  /* the word that it went with; 0: never */
 };
 
 static void end_round(struct replay *replay)
@@ -59,7 +61,7 @@ static uint32_t choose_victim(struct replay *replay)
             end_round(replay);
         frame = &replay->frame[replay->hand++];
         page = (struct quire_policy_page){.word = &frame->word,
-                                          .time = replay->time,
+                                          .time = (uint32_t)replay->time,
                                           .accessed = frame->accessed,
                                           .dirty = frame->dirty};
         frame->accessed = false;
@@ -71,60 +73,86 @@ static uint32_t choose_victim(struct replay *replay)
     }
 }
 
-static void fault(struct replay *replay, uint32_t page, struct outcome *out)
+static void fault(struct replay *replay, uint32_t page)
 {
     uint32_t at = replay->used < replay->frames ? replay->used++ : choose_victim(replay);
     struct frame *frame = &replay->frame[at];
-    uint32_t distance = QUIRE_POLICY_NEVER;
 
-    out->faults++;
+    replay->outcome.faults++;
     if (frame->page != NOWHERE) {
-        out->writebacks += frame->dirty;
+        replay->outcome.writebacks += frame->dirty;
         replay->place[frame->page] = NOWHERE;
-        replay->left[frame->page] = replay->state.evictions++;
+        replay->left[frame->page] = frame->word;
+        replay->state.evictions++;
     }
-    if (replay->left[page] != NOWHERE)
-        distance = replay->state.evictions - replay->left[page];
     *frame = (struct frame){.page = page};
     if (replay->policy->arrive != NULL)
-        frame->word = replay->policy->arrive(&replay->state, distance, replay->time);
+        frame->word =
+            replay->policy->arrive(&replay->state, replay->left[page], (uint32_t)replay->time);
     replay->place[page] = at;
+}
+
+struct replay *replay_begin(const struct quire_policy *policy, uint32_t frames, uint32_t window,
+                            uint64_t seed)
+{
+    struct replay *replay = need(calloc(1, sizeof(*replay)));
+
+    replay->policy = policy;
+    replay->frames = frames;
+    replay->state.window = window;
+    replay->state.random = seed;
+    replay->state.resident = frames;
+    replay->frame = need(calloc(frames, sizeof(*replay->frame)));
+    for (uint32_t i = 0; i < frames; i++)
+        replay->frame[i].page = NOWHERE;
+    if (policy->start != NULL)
+        policy->start(&replay->state);
+    return replay;
+}
+
+static void make_room(struct replay *replay, uint32_t page)
+{
+    uint32_t pages = replay->pages, more = page < 2048 ? 4096 : 2 * page;
+
+    replay->place = need(realloc(replay->place, more * sizeof(*replay->place)));
+    replay->left = need(realloc(replay->left, more * sizeof(*replay->left)));
+    memset(replay->place + pages, 0xff, (more - pages) * sizeof(*replay->place));
+    memset(replay->left + pages, 0, (more - pages) * sizeof(*replay->left));
+    replay->pages = more;
+}
+
+void replay_event(struct replay *replay, const struct event *event)
+{
+    uint32_t page = event->page >> 1;
+    struct frame *frame;
+
+    if (page >= replay->pages)
+        make_room(replay, page);
+    if (replay->place[page] == NOWHERE)
+        fault(replay, page);
+    frame = &replay->frame[replay->place[page]];
+    frame->accessed = true;
+    frame->dirty |= event->page & 1;
+    replay->time += event->count;
+}
+
+void replay_end(struct replay *replay, struct outcome *out)
+{
+    *out = replay->outcome;
+    free(replay->frame);
+    free(replay->place);
+    free(replay->left);
+    free(replay);
 }
 
 void replay_policy(const struct trace *trace, const struct quire_policy *policy, uint32_t frames,
                    uint32_t window, uint64_t seed, struct outcome *out)
 {
-    struct replay replay = {.policy = policy, .frames = frames};
-    uint64_t time = 0;
+    struct replay *replay = replay_begin(policy, frames, window, seed);
 
-    replay.state.window = window;
-    replay.state.random = seed;
-    replay.state.resident = frames;
-    replay.frame = need(calloc(frames, sizeof(*replay.frame)));
-    replay.place = need(malloc((size_t)trace->pages * sizeof(*replay.place)));
-    replay.left = need(malloc((size_t)trace->pages * sizeof(*replay.left)));
-    memset(replay.place, 0xff, (size_t)trace->pages * sizeof(*replay.place));
-    memset(replay.left, 0xff, (size_t)trace->pages * sizeof(*replay.left));
-    for (uint32_t i = 0; i < frames; i++)
-        replay.frame[i].page = NOWHERE;
-    if (policy->start != NULL)
-        policy->start(&replay.state);
-    *out = (struct outcome){0};
-    for (size_t i = 0; i < trace->events; i++) {
-        const struct event *event = &trace->event[i];
-        uint32_t page = event->page >> 1;
-
-        if (replay.place[page] == NOWHERE) {
-            replay.time = (uint32_t)time;
-            fault(&replay, page, out);
-        }
-        replay.frame[replay.place[page]].accessed = true;
-        replay.frame[replay.place[page]].dirty |= event->page & 1;
-        time += event->count;
-    }
-    free(replay.frame);
-    free(replay.place);
-    free(replay.left);
+    for (size_t i = 0; i < trace->events; i++)
+        replay_event(replay, &trace->event[i]);
+    replay_end(replay, out);
 }
 
 /* ---- OPT ---- */
@@ -231,33 +259,91 @@ void replay_optimum(const struct trace *trace, const uint32_t *next, uint32_t fr
 
 /* ---- working set ---- */
 
-void replay_working_set(const struct trace *trace, uint64_t window, uint32_t *out, size_t points)
+/* The pages in it as a list, from the one used last to the one used first. Links are page numbers,
+ * plus one; 0 ends the list. */
+struct working_set_pages {
+    struct link {
+        uint64_t used; /* time of the last use; 0: not in the list */
+        uint32_t newer, older;
+    } * link;
+    size_t room;
+    uint32_t newest, oldest, count;
+    uint64_t now;
+};
+
+void working_set_begin(struct working_set *set, uint64_t window)
 {
-    uint64_t *used = need(calloc(trace->pages, sizeof(*used))); /* time of the last use, plus one */
-    uint64_t now = 0, oldest = 0;                               /* times of the events below */
-    size_t tail = 0, point = 0;
-    uint32_t size = 0;
+    memset(set, 0, sizeof(*set));
+    set->window = window;
+    set->step = 1;
+    set->pages = need(calloc(1, sizeof(*set->pages)));
+}
 
-    for (size_t i = 0; i < trace->events; i++) {
-        const struct event *event = &trace->event[i];
-        uint32_t page = event->page >> 1;
+static struct link *link_of(struct working_set_pages *pages, uint32_t number)
+{
+    return &pages->link[number - 1];
+}
 
-        size += used[page] == 0;
-        now += event->count;
-        used[page] = now; /* its last reference ends here */
-        while (now > window && oldest + trace->event[tail].count <= now - window) {
-            uint32_t old = trace->event[tail].page >> 1;
+static void take_out(struct working_set_pages *pages, uint32_t number)
+{
+    struct link *link = link_of(pages, number);
 
-            oldest += trace->event[tail++].count;
-            if (used[old] == oldest) {
-                used[old] = 0;
-                size--;
-            }
-        }
-        while (point < points && now * points >= (point + 1) * trace->references)
-            out[point++] = size;
+    *(link->newer != 0 ? &link_of(pages, link->newer)->older : &pages->newest) = link->older;
+    *(link->older != 0 ? &link_of(pages, link->older)->newer : &pages->oldest) = link->newer;
+    link->used = 0;
+    pages->count--;
+}
+
+static void put_first(struct working_set_pages *pages, uint32_t number)
+{
+    struct link *link = link_of(pages, number);
+
+    *link = (struct link){.used = pages->now, .older = pages->newest};
+    *(pages->newest != 0 ? &link_of(pages, pages->newest)->newer : &pages->oldest) = number;
+    pages->newest = number;
+    pages->count++;
+}
+
+static void note_size(struct working_set *set)
+{
+    if (set->points == WORKING_SET_POINTS) {
+        for (size_t i = 0; i < WORKING_SET_POINTS / 2; i++)
+            set->size[i] = set->size[2 * i + 1];
+        set->points /= 2;
+        set->step *= 2;
     }
-    while (point < points)
-        out[point++] = size;
-    free(used);
+    set->size[set->points++] = set->pages->count;
+}
+
+void working_set_event(struct working_set *set, const struct event *event)
+{
+    struct working_set_pages *pages = set->pages;
+    uint32_t number = (event->page >> 1) + 1;
+
+    if (number > pages->room) {
+        size_t room = pages->room;
+
+        pages->room = 2 * (size_t)number + 1024;
+        pages->link = need(realloc(pages->link, pages->room * sizeof(*pages->link)));
+        memset(pages->link + room, 0, (pages->room - room) * sizeof(*pages->link));
+    }
+    pages->now += event->count;
+    if (pages->newest == number) {
+        link_of(pages, number)->used = pages->now;
+    } else {
+        if (link_of(pages, number)->used != 0)
+            take_out(pages, number);
+        put_first(pages, number);
+    }
+    while (link_of(pages, pages->oldest)->used + set->window <= pages->now)
+        take_out(pages, pages->oldest);
+    while (pages->now >= (set->points + 1) * set->step)
+        note_size(set);
+}
+
+void working_set_end(struct working_set *set)
+{
+    free(set->pages->link);
+    free(set->pages);
+    set->pages = NULL;
 }

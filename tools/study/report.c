@@ -2,6 +2,7 @@
 #include "report.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,11 +22,16 @@ static const char *const dashes[] = {"", "6 3", "2 3", "8 3 2 3", "1 4", "10 4",
 struct scale {
     double low, high;     /* of the values */
     double start, length; /* on the paper; a negative length runs upwards */
+    bool logarithmic;
 };
 
 static double on_paper(const struct scale *scale, double value)
 {
     double span = scale->high > scale->low ? scale->high - scale->low : 1;
+
+    if (scale->logarithmic)
+        return scale->start +
+               log(value / scale->low) / log(scale->high / scale->low) * scale->length;
 
     return scale->start + (value - scale->low) / span * scale->length;
 }
@@ -56,32 +62,57 @@ static void print_escaped(FILE *out, const char *text)
     }
 }
 
+/* A number in few letters: 20M, not 2e+07. */
+static void print_number(FILE *out, double value)
+{
+    static const char *const units[] = {"", "k", "M", "G", "T"};
+    unsigned unit = 0;
+
+    while (value >= 10000 && unit < 4) {
+        value /= 1000;
+        unit++;
+    }
+    fprintf(out, "%.6g%s", value, units[unit]);
+}
+
+static void mark_x(FILE *out, const struct scale *x, double at)
+{
+    fprintf(out,
+            "<line class=\"grid\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\"/>"
+            "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">",
+            on_paper(x, at), TOP, on_paper(x, at), HEIGHT - BOTTOM, on_paper(x, at),
+            HEIGHT - BOTTOM + 16);
+    print_number(out, at);
+    fputs("</text>\n", out);
+}
+
+static void mark_y(FILE *out, const struct scale *y, double at)
+{
+    fprintf(out,
+            "<line class=\"grid\" x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\"/>"
+            "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">",
+            LEFT, on_paper(y, at), WIDTH - RIGHT, on_paper(y, at), LEFT - 6, on_paper(y, at) + 4);
+    print_number(out, at);
+    fputs("</text>\n", out);
+}
+
 static void begin_picture(FILE *out, const struct scale *x, const struct scale *y,
                           const char *x_label, const char *y_label)
 {
-    double step = round_step(x->high - x->low, 8);
+    double step = round_step(x->high - x->low, 5);
 
     fprintf(out, "<svg viewBox=\"0 0 %d %d\" width=\"%d\" role=\"img\">\n", WIDTH, HEIGHT, WIDTH);
-    for (uint64_t i = (uint64_t)(x->low / step); (double)i * step <= x->high; i++) {
-        double at = (double)i * step;
-
-        if (at < x->low)
-            continue;
-        fprintf(out,
-                "<line class=\"grid\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\"/>"
-                "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.6g</text>\n",
-                on_paper(x, at), TOP, on_paper(x, at), HEIGHT - BOTTOM, on_paper(x, at),
-                HEIGHT - BOTTOM + 16, at);
-    }
-    step = round_step(y->high - y->low, 6);
-    for (unsigned i = 0; y->low + i * step <= y->high * 1.0001; i++) {
-        double at = y->low + i * step;
-
-        fprintf(out,
-                "<line class=\"grid\" x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\"/>"
-                "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%.4g</text>\n",
-                LEFT, on_paper(y, at), WIDTH - RIGHT, on_paper(y, at), LEFT - 6,
-                on_paper(y, at) + 4, at);
+    for (double i = ceil(x->low / step); i * step <= x->high; i++)
+        mark_x(out, x, i * step);
+    if (y->logarithmic) {
+        for (double decade = pow(10, floor(log10(y->low))); decade <= y->high; decade *= 10)
+            for (unsigned i = 1; i <= 5; i += i == 1 ? 1 : 3)
+                if (decade * i >= y->low * 0.9999 && decade * i <= y->high * 1.0001)
+                    mark_y(out, y, decade * i);
+    } else {
+        step = round_step(y->high - y->low, 4);
+        for (double i = 0; y->low + i * step <= y->high * 1.0001; i++)
+            mark_y(out, y, y->low + i * step);
     }
     fprintf(out,
             "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\" class=\"axis\">%s</text>"
@@ -99,14 +130,20 @@ static double miss_ratio(const struct study *study, size_t series, size_t point)
 static void draw_curves(FILE *out, const struct study *study)
 {
     struct scale x = {study->frames[0], study->frames[study->points - 1], LEFT,
-                      WIDTH - LEFT - RIGHT};
-    struct scale y = {0, 0, HEIGHT - BOTTOM, -(HEIGHT - BOTTOM - TOP)};
+                      WIDTH - LEFT - RIGHT, false};
+    struct scale y = {100, 0, HEIGHT - BOTTOM, -(HEIGHT - BOTTOM - TOP), false};
 
     for (size_t i = 0; i < study->count; i++)
-        for (size_t j = 0; j < study->points; j++)
-            if (miss_ratio(study, i, j) > y.high)
-                y.high = miss_ratio(study, i, j);
-    begin_picture(out, &x, &y, "frames", "faults per 100 references");
+        for (size_t j = 0; j < study->points; j++) {
+            y.high = fmax(y.high, miss_ratio(study, i, j));
+            y.low = fmin(y.low, miss_ratio(study, i, j));
+        }
+    y.logarithmic = y.high > 10 * y.low;
+    if (!y.logarithmic)
+        y.low = 0;
+    begin_picture(out, &x, &y, "frames",
+                  y.logarithmic ? "faults per 100 references, logarithmic"
+                                : "faults per 100 references");
     for (size_t i = 0; i < study->count; i++) {
         const char *colour = colours[i % 8], *dash = dashes[i % 8];
 
@@ -128,18 +165,17 @@ static void draw_curves(FILE *out, const struct study *study)
 
 static void draw_working_set(FILE *out, const struct study *study)
 {
-    struct scale x = {0, (double)study->trace->references, LEFT, WIDTH - LEFT - RIGHT};
-    struct scale y = {0, 1, HEIGHT - BOTTOM, -(HEIGHT - BOTTOM - TOP)};
+    struct scale x = {0, (double)study->trace->references, LEFT, WIDTH - LEFT - RIGHT, false};
+    struct scale y = {0, 1, HEIGHT - BOTTOM, -(HEIGHT - BOTTOM - TOP), false};
 
-    for (size_t i = 0; i < study->working_set_points; i++)
-        if (study->working_set[i] > y.high)
-            y.high = study->working_set[i];
+    for (size_t i = 0; i < study->working_set.points; i++)
+        if (study->working_set.size[i] > y.high)
+            y.high = study->working_set.size[i];
     begin_picture(out, &x, &y, "time (references)", "working set (pages)");
     fprintf(out, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\" points=\"", colours[0]);
-    for (size_t i = 0; i < study->working_set_points; i++)
-        fprintf(out, "%.1f,%.1f ",
-                on_paper(&x, (double)(i + 1) * x.high / (double)study->working_set_points),
-                on_paper(&y, study->working_set[i]));
+    for (size_t i = 0; i < study->working_set.points; i++)
+        fprintf(out, "%.1f,%.1f ", on_paper(&x, (double)(i + 1) * (double)study->working_set.step),
+                on_paper(&y, study->working_set.size[i]));
     fputs("\"/>\n</svg>\n", out);
 }
 
@@ -181,7 +217,7 @@ void report_write(const struct study *study, const char *path)
             study->trace->pages);
     draw_curves(out, study);
     fprintf(out, "<h2>Working set</h2>\n<p>Pages used in the last %llu references.</p>\n",
-            (unsigned long long)study->window);
+            (unsigned long long)study->working_set.window);
     draw_working_set(out, study);
     fputs("<h2>Faults in numbers</h2>\n", out);
     print_table(out, study);

@@ -16,9 +16,7 @@ struct study {
     size_t points;
     struct series *series;
     size_t count;
-    uint64_t window; /* of the working set */
-    uint32_t *working_set;
-    size_t working_set_points;
+    struct working_set working_set;
 };
 
 /* Ends the program with a message when the file cannot be written. */

@@ -87,31 +87,38 @@ static uint32_t number_of(struct pages *pages, uint64_t key)
 
 struct reader {
     struct trace *trace;
+    trace_sink sink;
+    void *context;
+    struct event last; /* not yet handed on: most references stay in their page */
     struct pages pages;
-    size_t room;
     uint64_t page_size;
-    uint64_t last_key; /* of the last event: most references stay in their page */
+    uint64_t last_key; /* of the last event */
     bool csv, named;
 };
 
+static void hand_on(struct reader *reader)
+{
+    if (reader->last.count == 0)
+        return;
+    if (reader->sink != NULL)
+        reader->sink(reader->context, &reader->last);
+    reader->trace->events++;
+    reader->last.count = 0;
+}
+
 static void add(struct reader *reader, uint64_t key, bool write)
 {
-    struct trace *trace = reader->trace;
-    struct event *last = trace->events > 0 ? &trace->event[trace->events - 1] : NULL;
+    struct event *last = &reader->last;
 
-    trace->references++;
-    trace->writes += write;
-    if (last != NULL && key == reader->last_key && last->count < UINT32_MAX) {
+    reader->trace->references++;
+    reader->trace->writes += write;
+    if (last->count > 0 && key == reader->last_key && last->count < UINT32_MAX) {
         last->count++;
         last->page |= write;
         return;
     }
-    if (trace->events == reader->room) {
-        reader->room = reader->room != 0 ? 2 * reader->room : 1 << 16;
-        trace->event = need(realloc(trace->event, reader->room * sizeof(*trace->event)));
-    }
-    trace->event[trace->events++] =
-        (struct event){.page = number_of(&reader->pages, key) << 1 | write, .count = 1};
+    hand_on(reader);
+    *last = (struct event){.page = number_of(&reader->pages, key) << 1 | write, .count = 1};
     reader->last_key = key;
 }
 
@@ -207,7 +214,6 @@ static bool learn_format(struct reader *reader, const char *line)
     struct reader probe = {.trace = &(struct trace){0}, .page_size = reader->page_size};
     bool lackey = read_lackey(&probe, line);
 
-    free(probe.trace->event);
     free(probe.pages.slot);
     reader->csv = !lackey;
     reader->named = strncmp(line, "page", 4) == 0;
@@ -349,9 +355,11 @@ static void wait_for(const char *path, pid_t child)
         fail(path, "it cannot be unpacked to its end");
 }
 
-void trace_read(struct trace *trace, const char *path, uint64_t page_size)
+void trace_pass(struct trace *trace, const char *path, uint64_t page_size, trace_sink sink,
+                void *context)
 {
-    struct reader reader = {.trace = trace, .page_size = page_size};
+    struct reader reader = {
+        .trace = trace, .page_size = page_size, .sink = sink, .context = context};
     unsigned char magic[8];
     const char *program;
     pid_t child = 0, feeder = 0;
@@ -366,6 +374,7 @@ void trace_read(struct trace *trace, const char *path, uint64_t page_size)
     if (stream == NULL)
         fail(path, strerror(errno));
     read_lines(&reader, stream);
+    hand_on(&reader);
     if (ferror(stream))
         fail(path, "it cannot be read to its end");
     fclose(stream);
@@ -377,6 +386,30 @@ void trace_read(struct trace *trace, const char *path, uint64_t page_size)
     free(reader.pages.slot);
     if (trace->events == 0 && trace->bad_lines == 0)
         fail(path, "there is no reference in it");
+}
+
+struct store {
+    struct event *event;
+    size_t events, room;
+};
+
+static void keep(void *context, const struct event *event)
+{
+    struct store *store = context;
+
+    if (store->events == store->room) {
+        store->room = store->room != 0 ? 2 * store->room : 1 << 16;
+        store->event = need(realloc(store->event, store->room * sizeof(*store->event)));
+    }
+    store->event[store->events++] = *event;
+}
+
+void trace_read(struct trace *trace, const char *path, uint64_t page_size)
+{
+    struct store store = {0};
+
+    trace_pass(trace, path, page_size, keep, &store);
+    trace->event = store.event;
 }
 
 void trace_free(struct trace *trace)

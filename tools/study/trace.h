@@ -24,7 +24,7 @@ struct event {
 };
 
 struct trace {
-    struct event *event;
+    struct event *event; /* NULL: passed on, and not kept */
     size_t events;
     uint64_t references, writes;
     uint32_t pages; /* different ones */
@@ -32,8 +32,15 @@ struct trace {
     char first_bad[80];
 };
 
-/* Ends the program with a message when the file cannot be read, or holds no reference. */
+/* Takes the events one by one, in the order of the trace. */
+typedef void (*trace_sink)(void *context, const struct event *event);
+
+/* Keeps the events. Ends the program with a message when the file cannot be read, or holds no
+ * reference. */
 void trace_read(struct trace *trace, const char *path, uint64_t page_size);
+/* Hands the events to the sink as they are read; takes no memory but for the names of pages. */
+void trace_pass(struct trace *trace, const char *path, uint64_t page_size, trace_sink sink,
+                void *context);
 void trace_free(struct trace *trace);
 
 #endif
