@@ -352,6 +352,56 @@ static void a_policy_changes_in_mid_sweep(void **state)
     machine_expect(space, BASE, 200, 1);
 }
 
+/* The word of a page stays with its slot, and is what the policy makes the new one of. */
+static unsigned arrivals, wrong_words;
+
+static uint32_t arrive_from_word(const struct quire_policy_state *state, uint32_t word,
+                                 uint32_t time)
+{
+    (void)state;
+    (void)time;
+    arrivals++;
+    wrong_words += word != 100 + arrivals;
+    return 1000 + word;
+}
+
+static bool take_marked(struct quire_policy_state *state, struct quire_policy_page *page)
+{
+    if (*page->word == 0)
+        *page->word = 101 + state->own[0]++;
+    else
+        wrong_words += *page->word <= 1100;
+    return true;
+}
+
+static const struct quire_policy marking_policy = {.name = "marking",
+                                                   .idea = "every page, with a number",
+                                                   .arrive = arrive_from_word,
+                                                   .look = take_marked};
+
+static void a_word_stays_with_the_slot(void **state)
+{
+    (void)state;
+    arrivals = wrong_words = 0;
+    swap_of(64);
+    machine_anonymous(space, BASE, 8, 0, 1);
+    quire_reclaim_set_policy(q, &marking_policy);
+    assert_true(quire_reclaim_pages(q, 8) > 0);
+    sim_disk_finish(machine);
+    machine_expect(space, BASE, 8, 1);
+    assert_int_equal(arrivals, 8);
+    assert_int_equal(wrong_words, 0);
+    /* Clean copies this time, which keep their slots. */
+    assert_true(quire_reclaim_pages(q, 8) > 0);
+    sim_disk_finish(machine);
+    assert_int_equal(wrong_words, 0);
+    arrivals = 1000;
+    machine_expect(space, BASE, 8, 1);
+    assert_int_equal(wrong_words, 0);
+    assert_int_equal(arrivals, 1008);
+    machine_check(machine);
+}
+
 /* Every policy in turn, with more pages than frames; each ends, and loses nothing. */
 static void every_policy_works(void **state)
 {
@@ -679,6 +729,7 @@ int main(void)
         test(page_out_takes_what_it_is_told_to),
         test(inaccessible_pages_go_too),
         test(a_policy_changes_in_mid_sweep),
+        test(a_word_stays_with_the_slot),
         small(every_policy_works),
         test(what_is_used_stays),
         small(the_embedder_is_told_once),
