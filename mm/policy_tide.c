@@ -36,9 +36,10 @@
  * What brought a page used it, so its accessed bit says nothing at the first look. What is not
  * accessed then was read ahead and not wanted until now: it goes.
  *
- * What it costs: 32 looks for a page that goes, where pages differ; 4 KiB of counts; the arithmetic
- * of a round, about a division for each cell, not more often than each 32 evictions. What it does
- * not know: pages of files have no slot, and come back as strangers.
+ * What it costs: up to 32 looks for a page that goes; 5 KiB of counts; the arithmetic of a round,
+ * about a division for each cell, not more often than each 32 evictions. What it does not know:
+ * pages of objects, whose return nobody notes, come back as strangers. Where memory hardly goes
+ * around a few times, and the recent past is all that counts, the clocks are a few percent better.
  */
 #include <quire/policy.h>
 

@@ -475,7 +475,7 @@ static void compare_policies(const struct side *quire, const struct options *opt
             fail("too many policies");
         side[count] = *quire;
         side[count].guest.arguments =
-            format_string("%s policy=%s local", quire->guest.arguments, name);
+            format_string("policy=%s %s local", name, quire->guest.arguments);
         run(&side[count], options, rate, counts);
         names[count++] = name;
     }
