@@ -383,7 +383,7 @@ static void a_word_stays_with_the_slot(void **state)
 {
     (void)state;
     arrivals = wrong_words = 0;
-    swap_of(64);
+    scene_swap(64);
     machine_anonymous(space, BASE, 8, 0, 1);
     quire_reclaim_set_policy(q, &marking_policy);
     assert_true(quire_reclaim_pages(q, 8) > 0);
