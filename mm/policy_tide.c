@@ -33,13 +33,16 @@
  * a share goes, evenly spread. Before anything is known, each habit is given some uses, as many for
  * each doubling of age, by which it is least recently used.
  *
+ * Waits that have not ended say nothing yet. So until as many pages have gone as memory holds, this
+ * is a clock that counts.
+ *
  * What brought a page used it, so its accessed bit says nothing at the first look. What is not
  * accessed then was read ahead and not wanted until now: it goes.
  *
  * What it costs: up to 32 looks for a page that goes; 5 KiB of counts; the arithmetic of a round,
  * about a division for each cell, not more often than each 32 evictions. What it does not know:
- * pages of objects, whose return nobody notes, come back as strangers. Where memory hardly goes
- * around a few times, and the recent past is all that counts, the clocks are a few percent better.
+ * pages of objects, whose return nobody notes, come back as strangers. Where only the recent
+ * past counts the clocks are a few percent better.
  */
 #include <quire/policy.h>
 
@@ -62,6 +65,8 @@ struct tide {
     uint32_t cut, share; /* what is worth less goes, and of the same so many of 2^16 */
     uint32_t spread;     /* of the shares, what is left over */
     uint32_t faded;      /* when the counts were last made smaller */
+    uint32_t began;      /* when it was started, */
+    uint32_t knows;      /* and whether as many pages went since as there are */
     uint32_t learned;    /* when worth was last found out */
     uint32_t waits[HABITS];
     uint32_t uses[CELLS];  /* by habit, then age */
@@ -284,7 +289,7 @@ static void start(struct quire_policy_state *state)
     unsigned bits = log2_of(state->resident);
 
     tide->unit = bits > 5 ? bits - 5 : 0;
-    tide->faded = now(state);
+    tide->faded = tide->began = now(state);
     for (unsigned cell = 0; cell < CELLS; cell++)
         tide->order[cell] = cell;
     learn(state);
@@ -295,6 +300,8 @@ static void round_ended(struct quire_policy_state *state)
     struct tide *tide = tide_of(state);
 
     choose_unit(state);
+    if (((now(state) - tide->began) & TIME_MASK) >= state->resident)
+        tide->knows = true;
     fade(state);
     if (((now(state) - tide->learned) & TIME_MASK) >= ROUND_SHARE)
         learn(state);
@@ -319,12 +326,14 @@ static uint32_t arrive(const struct quire_policy_state *state, uint32_t word, ui
 }
 
 /* Of those that are worth as much as the last that must go, every so many-th goes. */
-static bool goes(struct quire_policy_state *state, unsigned cell)
+static bool goes(struct quire_policy_state *state, unsigned cell, bool accessed)
 {
     struct tide *tide = tide_of(state);
     uint32_t worth = tide->worth[cell];
 
     tide->met[cell]++;
+    if (!tide->knows)
+        return !accessed || state->urgency > 2;
     if (worth != tide->cut)
         return worth < tide->cut || state->urgency > 2;
     tide->spread += tide->share;
@@ -356,7 +365,7 @@ static bool look(struct quire_policy_state *state, struct quire_policy_page *pag
         }
         *page->word = make_word(now(state), habit, SEEN);
     }
-    return goes(state, habit * AGES + bucket);
+    return goes(state, habit * AGES + bucket, page->accessed);
 }
 
 const struct quire_policy quire_policy_tide = {
