@@ -130,12 +130,14 @@ static void restart(void)
 {
     int ends[2];
     char byte;
-    struct itimerval soon = {.it_value = {0, 10000}};
+    /* Again and again: the first may come before the call that it is to interrupt. */
+    struct itimerval soon = {.it_value = {0, 10000}, .it_interval = {0, 10000}}, never = {0};
 
     check(pipe(ends) == 0);
     handle(SIGALRM, remember, 0);
     setitimer(ITIMER_REAL, &soon, NULL);
     check_error(read(ends[0], &byte, 1), EINTR);
+    setitimer(ITIMER_REAL, &never, NULL);
 
     /* With SA_RESTART the read goes on until the child writes. */
     handle(SIGALRM, remember, SA_RESTART);
@@ -155,6 +157,7 @@ static void restart(void)
     struct timespec long_time = {100, 0}, left = {0, 0};
     setitimer(ITIMER_REAL, &soon, NULL);
     check_error(nanosleep(&long_time, &left), EINTR);
+    setitimer(ITIMER_REAL, &never, NULL);
     check(left.tv_sec == 99 && left.tv_nsec > 0);
 
     /* But after a stop and a continue it goes on as if nothing had been. */
