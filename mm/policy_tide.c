@@ -288,7 +288,7 @@ static void start(struct quire_policy_state *state)
     struct tide *tide = tide_of(state);
     unsigned bits = log2_of(state->resident);
 
-    tide->unit = bits > 5 ? bits - 5 : 0;
+    __atomic_store_n(&tide->unit, bits > 5 ? bits - 5 : 0, __ATOMIC_RELAXED);
     tide->faded = tide->began = now(state);
     for (unsigned cell = 0; cell < CELLS; cell++)
         tide->order[cell] = cell;

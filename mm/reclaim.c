@@ -600,6 +600,8 @@ static bool step(struct sweep *sweep)
     return true;
 }
 
+/* Faults that bring a page back ask the policy that was started last, while this one starts: so
+ * words that they may read are written whole, and it is named when it is ready. */
 static void start_policy(struct quire *q)
 {
     struct quire_reclaim_layer *layer = &q->reclaim;
@@ -607,12 +609,13 @@ static void start_policy(struct quire *q)
 
     if (policy == layer->started)
         return;
-    __builtin_memset(layer->state.own, 0, sizeof(layer->state.own));
+    for (unsigned i = 0; i < sizeof(layer->state.own) / sizeof(layer->state.own[0]); i++)
+        __atomic_store_n(&layer->state.own[i], 0, __ATOMIC_RELAXED);
     layer->state.urgency = 0;
     __atomic_store_n(&layer->state.resident, q->frame.count, __ATOMIC_RELAXED);
-    __atomic_store_n(&layer->started, policy, __ATOMIC_RELAXED);
     if (policy->start != NULL)
         policy->start(&layer->state);
+    __atomic_store_n(&layer->started, policy, __ATOMIC_RELAXED);
 }
 
 /* Rounds without a page before the sweep gives up. */
