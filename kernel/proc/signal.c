@@ -105,6 +105,7 @@ static struct signal_handlers *handlers_new(void)
 {
     struct signal_handlers *handlers;
 
+    pool_fill(); /* there is one more to whom an interrupt may send */
     if (!handlers_cache)
         handlers_cache = quire_cache_create(&kernel_machine, "signal handlers",
                                             sizeof(struct signal_handlers), 0);

@@ -1,4 +1,6 @@
 /* RLIMIT_CPU: SIGXCPU at the soft limit, SIGKILL at the hard one. */
+/* The first program of a machine: nobody has sent a signal yet when the clock does. */
+/* machine: --mem 256M */
 #include "process.h"
 
 static volatile int count;
