@@ -222,10 +222,10 @@ static enum quire_status probe(struct test *test, int space, quire_virt address,
         if (status == QUIRE_IO_ERROR && model_pager_failures == failures)
             break;
     } while (status == QUIRE_IO_ERROR);
-    stir_up(test, calm);
     *out = op.content;
     if (status == QUIRE_NO_PERMISSION)
         status = probe_by_loads(test, space, address, out);
+    stir_up(test, calm);
     return status;
 }
 
