@@ -322,6 +322,8 @@ static void print_working_set(const struct working_set *set)
     uint64_t sum = 0;
     uint32_t most = 0;
 
+    if (set->points == 0)
+        return;
     for (size_t i = 0; i < set->points; i++) {
         sum += set->size[i];
         most = set->size[i] > most ? set->size[i] : most;
