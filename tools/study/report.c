@@ -105,10 +105,10 @@ static void begin_picture(FILE *out, const struct scale *x, const struct scale *
     for (double i = ceil(x->low / step); i * step <= x->high; i++)
         mark_x(out, x, i * step);
     if (y->logarithmic) {
-        for (double decade = pow(10, floor(log10(y->low))); decade <= y->high; decade *= 10)
+        for (int power = (int)floor(log10(y->low)); pow(10, power) <= y->high; power++)
             for (unsigned i = 1; i <= 5; i += i == 1 ? 1 : 3)
-                if (decade * i >= y->low * 0.9999 && decade * i <= y->high * 1.0001)
-                    mark_y(out, y, decade * i);
+                if (pow(10, power) * i >= y->low * 0.9999 && pow(10, power) * i <= y->high * 1.0001)
+                    mark_y(out, y, pow(10, power) * i);
     } else {
         step = round_step(y->high - y->low, 4);
         for (double i = 0; y->low + i * step <= y->high * 1.0001; i++)
