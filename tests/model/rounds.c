@@ -741,14 +741,22 @@ static bool same_page(const struct model *model, const struct op *a, const struc
     return op_conflicts(model, a, b) || (a->space == b->space && a->address == b->address);
 }
 
-/* The operation maps the object that the other stores to or loads from through a shared mapping: a
- * page that two of them mean is none of the states that are compared. */
+/* The page that one store means moves to where the other's is: both may be found there, or one. */
+static bool meet_by_move(const struct op *target, const struct op *a, const struct op *b)
+{
+    return target->kind == OP_REMAP && a->space == target->space && b->space == target->space &&
+           (a->address - target->address == b->address - target->new_address ||
+            b->address - target->address == a->address - target->new_address);
+}
+
+/* The operation maps the object that the other stores to or loads from, through a shared mapping or
+ * one that has no copy: a page that two of them mean is none of the states that are compared. */
 static bool reaches_new_mapping(struct model *model, const struct op *target, const struct op *op)
 {
     const struct model_page *page = model_page_at(model, op->space, op->address);
 
     return target->kind == OP_MAP && target->object >= 0 && page != NULL && page->mapped &&
-           page->object == target->object && (page->flags & QUIRE_REGION_SHARED);
+           page->object == target->object && ((page->flags & QUIRE_REGION_SHARED) || !page->own);
 }
 
 static bool explains(const struct model *model, const struct op *op, struct allowance allowance)
@@ -864,7 +872,8 @@ static void hammer(struct test *test)
         draw_hammer(test, &ops[0], &ops[count]);
         fits = !reaches_new_mapping(test->model, &ops[0], &ops[count]);
         for (unsigned i = 1; fits && i < count; i++)
-            fits = !same_page(test->model, &ops[count], &ops[i]);
+            fits = !same_page(test->model, &ops[count], &ops[i]) &&
+                   !meet_by_move(&ops[0], &ops[count], &ops[i]);
         count += fits;
     }
     for (unsigned i = 1; i < count; i++) /* nothing may be open on pages that are fought for */
