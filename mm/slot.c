@@ -38,6 +38,17 @@ static void set_slot(struct quire_frame *frame, uint64_t slot)
     __atomic_store_n(&frame->anonymous.slot, slot, __ATOMIC_RELAXED);
 }
 
+/* Written under the record's lock, and whole: quire_slot_trim looks before it takes it. */
+static void set_state(struct quire_slot *record, enum quire_slot_state state)
+{
+    __atomic_store_n(&record->state, (uint8_t)state, __ATOMIC_RELAXED);
+}
+
+static void set_entries(struct quire_slot *record, uint32_t entries)
+{
+    __atomic_store_n(&record->entries, entries, __ATOMIC_RELAXED);
+}
+
 static uint32_t frame_count(const struct quire_frame *frame)
 {
     return __atomic_load_n(&frame->count, __ATOMIC_ACQUIRE);
@@ -172,7 +183,7 @@ void quire_slot_area_exclude(struct quire_slot_area *area, uint64_t index)
 {
     quire_spin_lock(&area->lock);
     if (area->slot[index].state == QUIRE_SLOT_FREE) {
-        area->slot[index].state = QUIRE_SLOT_BAD;
+        set_state(&area->slot[index], QUIRE_SLOT_BAD);
         area->free_map[index / 64] &= ~((uint64_t)1 << (index % 64));
         area->free--;
         area->bad++;
@@ -262,7 +273,7 @@ static uint64_t take_from(struct quire_slot_area *area)
         uint64_t at = next_free(area, area->hint);
 
         area->free_map[at / 64] &= ~((uint64_t)1 << (at % 64));
-        area->slot[at].state = QUIRE_SLOT_WRITING;
+        set_state(&area->slot[at], QUIRE_SLOT_WRITING);
         __atomic_store_n(&area->free, area->free - 1, __ATOMIC_RELAXED);
         area->hint = at + 1 < area->count ? at + 1 : 0;
         __atomic_store_n(&area->given, area->given + 1, __ATOMIC_RELAXED);
@@ -315,7 +326,7 @@ uint64_t quire_slot_alloc(struct quire *q, struct quire_frame *frame)
     quire_frame_get(frame);
     quire_spin_lock(&record->lock);
     record->frame = quire_frame_number(q, frame);
-    record->entries = 0;
+    set_entries(record, 0);
     note_leaving(q, record, frame);
     quire_spin_unlock(&record->lock);
     set_slot(frame, slot);
@@ -334,10 +345,10 @@ static void free_slot_locked(struct quire *q, struct quire_slot *record)
     at = (uint64_t)(record - area->slot);
     quire_spin_lock(&area->lock);
     if (record->unread) {
-        record->state = QUIRE_SLOT_BAD;
+        set_state(record, QUIRE_SLOT_BAD);
         area->bad++;
     } else {
-        record->state = QUIRE_SLOT_FREE;
+        set_state(record, QUIRE_SLOT_FREE);
         area->free_map[at / 64] |= (uint64_t)1 << (at % 64);
         __atomic_store_n(&area->free, area->free + 1, __ATOMIC_RELAXED);
     }
@@ -390,7 +401,7 @@ void quire_slot_get(struct quire *q, uint64_t slot)
     struct quire_slot *record = slot_of(q, slot);
 
     quire_spin_lock(&record->lock);
-    record->entries++;
+    set_entries(record, record->entries + 1);
     quire_spin_unlock(&record->lock);
 }
 
@@ -414,7 +425,7 @@ uint64_t quire_slot_reuse(struct quire *q, struct quire_frame *frame, bool *out_
         drop = !*out_stays;
         slot = 0;
     } else {
-        record->entries++;
+        set_entries(record, record->entries + 1);
         note_leaving(q, record, frame);
     }
     if (drop) {
@@ -432,7 +443,7 @@ void quire_slot_put(struct quire *q, uint64_t slot)
     struct quire_slot *record = slot_of(q, slot);
 
     quire_spin_lock(&record->lock);
-    record->entries--;
+    set_entries(record, record->entries - 1);
     unlock_and_drop(q, record, settle_locked(q, record));
 }
 
@@ -559,7 +570,7 @@ static void finish_read(struct quire *q, uint64_t slot, struct quire_frame *fram
     struct quire_slot *record = slot_of(q, slot);
 
     quire_spin_lock(&record->lock);
-    record->state = QUIRE_SLOT_VALID;
+    set_state(record, QUIRE_SLOT_VALID);
     record->unread = failed;
     if (!failed) {
         record->frame = quire_frame_number(q, frame);
@@ -582,7 +593,7 @@ static struct quire_frame *claim_neighbour(struct quire *q, uint64_t slot)
         record->entries > 0) {
         frame = content_frame(q, false);
         if (frame != NULL)
-            record->state = QUIRE_SLOT_READING;
+            set_state(record, QUIRE_SLOT_READING);
     }
     quire_spin_unlock(&record->lock);
     return frame;
@@ -594,7 +605,7 @@ static void give_back(struct quire *q, uint64_t slot, struct quire_frame *frame)
     struct quire_slot *record = slot_of(q, slot);
 
     quire_spin_lock(&record->lock);
-    record->state = QUIRE_SLOT_VALID;
+    set_state(record, QUIRE_SLOT_VALID);
     (void)settle_locked(q, record); /* it has no frame to drop */
     quire_hook_wake(q, record);
     quire_spin_unlock(&record->lock);
@@ -691,7 +702,7 @@ enum quire_status quire_slot_read_run(struct quire *q, uint64_t slot, uint64_t f
             quire_frame_put(q, fresh);
         return status;
     }
-    record->state = QUIRE_SLOT_READING;
+    set_state(record, QUIRE_SLOT_READING);
     quire_spin_unlock(&record->lock);
     quire_count_event(q, QUIRE_EVENT_REFAULT);
     if (is_missed(q, record))
@@ -712,7 +723,7 @@ void quire_slot_written(struct quire *q, uint64_t slot, bool failed)
     struct quire_frame *frame;
 
     quire_spin_lock(&record->lock);
-    record->state = failed ? QUIRE_SLOT_BAD : QUIRE_SLOT_VALID;
+    set_state(record, failed ? QUIRE_SLOT_BAD : QUIRE_SLOT_VALID);
     frame = settle_locked(q, record);
     quire_hook_wake(q, record);
     quire_spin_unlock(&record->lock);
@@ -734,7 +745,7 @@ void quire_slot_set_zero(struct quire *q, uint64_t slot)
     struct quire_frame *frame;
 
     quire_spin_lock(&record->lock);
-    record->state = QUIRE_SLOT_ZERO;
+    set_state(record, QUIRE_SLOT_ZERO);
     frame = uncache_locked(q, record);
     if (record->entries == 0)
         free_slot_locked(q, record);
