@@ -139,9 +139,11 @@ static void on_queue(void *argument)
     unsigned long flags = spin_lock_interrupts(&device->block.lock);
     struct flight *flight;
 
-    while ((flight = virtqueue_take(device->queue, NULL)) != NULL)
+    /* What a device that is gone had done by then was failed with the rest. */
+    while (!device->block.gone && (flight = virtqueue_take(device->queue, NULL)) != NULL)
         land(device, flight, status_error(flight->status), &done);
-    block_start_waiting(&device->block);
+    if (!device->block.gone)
+        block_start_waiting(&device->block);
     spin_unlock_interrupts(&device->block.lock, flags);
     block_finish(&done);
 }
