@@ -108,21 +108,45 @@ static void on_signal(int number)
     caught = number;
 }
 
+/* A read that a signal interrupts. "ready" is said when the read sleeps: a signal that came before
+ * it would leave it asleep. */
+static void interrupted_read(const char *step)
+{
+    char bytes[10], state = 0;
+    pid_t child = fork();
+    ssize_t n;
+    int error;
+
+    if (child == 0) {
+        while (state != 'S') {
+            char path[40];
+            FILE *file;
+
+            snprintf(path, sizeof(path), "/proc/%d/stat", (int)getppid());
+            file = fopen(path, "r");
+            if (!file || fscanf(file, "%*d %*s %c", &state) != 1)
+                _exit(1);
+            fclose(file);
+        }
+        ready(step);
+        _exit(0);
+    }
+    n = read(0, bytes, sizeof(bytes));
+    error = errno;
+    printf("interrupted: %zd %s, signal %d\n", n, n < 0 ? strerrorname_np(error) : "-", caught);
+    fflush(stdout);
+    waitpid(child, NULL, 0);
+}
+
 static void signals(void)
 {
     struct sigaction action = {.sa_handler = on_signal};
-    char bytes[10];
-    ssize_t n;
 
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGQUIT, &action, NULL);
-    ready("interrupt");
-    n = read(0, bytes, 10);
-    printf("interrupted: %zd %s, signal %d\n", n, n < 0 ? strerrorname_np(errno) : "-", caught);
-    ready("quit");
-    n = read(0, bytes, 10);
-    printf("interrupted: %zd %s, signal %d\n", n, n < 0 ? strerrorname_np(errno) : "-", caught);
     fflush(stdout);
+    interrupted_read("interrupt");
+    interrupted_read("quit");
 }
 
 /* What a process in the background gets when it reads, writes under TOSTOP, changes settings. */
