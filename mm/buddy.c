@@ -132,7 +132,7 @@ static uint32_t buddy_take(struct quire *q, struct quire_zone *zone, uint32_t n,
 
     while (taken < n && order <= QUIRE_MAX_ORDER) {
         uint32_t number = zone->list[order];
-        unsigned fits = quire_frame_lists_order(n - taken);
+        unsigned fits = quire_order_within(n - taken);
         unsigned use = order < fits ? order : fits;
 
         if (number == QUIRE_FRAME_NONE) {

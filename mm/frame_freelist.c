@@ -81,7 +81,7 @@ static uint32_t freelist_take(struct quire *q, struct quire_zone *zone, uint32_t
     uint32_t taken = 0;
 
     while (taken < n) {
-        unsigned have = first_list(zone, 0), fits = quire_frame_lists_order(n - taken), use;
+        unsigned have = first_list(zone, 0), fits = quire_order_within(n - taken), use;
         uint32_t number;
 
         if (have > QUIRE_MAX_ORDER)

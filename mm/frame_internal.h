@@ -70,11 +70,17 @@ bool quire_frame_grow(struct quire *q, struct quire_zone *zone);
 void quire_frame_census_unwritten(const struct quire *q, struct quire_frame_census *census);
 void quire_frame_blocks_unwritten(const struct quire *q, unsigned zone, uint64_t *out);
 
+/* The largest order of a block of at most n frames; n is not 0. */
+QUIRE_INLINE unsigned quire_order_within(uint32_t n)
+{
+    return 31 - (unsigned)__builtin_clz(n);
+}
+
 /* The largest aligned block that begins at `first` and has no more than n frames. */
 QUIRE_INLINE unsigned quire_block_order(uint32_t first, uint32_t n)
 {
     unsigned order = first == 0 ? QUIRE_MAX_ORDER : (unsigned)__builtin_ctz(first);
-    unsigned fits = 31 - (unsigned)__builtin_clz(n);
+    unsigned fits = quire_order_within(n);
 
     order = order < fits ? order : fits;
     return order < QUIRE_MAX_ORDER ? order : QUIRE_MAX_ORDER;

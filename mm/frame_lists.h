@@ -7,12 +7,6 @@
 
 #include "frame_internal.h"
 
-/* The largest order of a block of at most n frames; n is not 0. */
-QUIRE_INLINE unsigned quire_frame_lists_order(uint32_t n)
-{
-    return 31 - (unsigned)__builtin_clz(n);
-}
-
 /* The links are in the frames' records: no memory is needed beside them. */
 size_t quire_frame_lists_storage(uint32_t frames);
 void quire_frame_lists_init(struct quire *q, struct quire_zone *zone, void *storage);

@@ -24,6 +24,14 @@ guest() {
         -- sh -c "$script"
 }
 
+# wait_until TEST FILE: for a minute at most, what the machine does to the folder
+wait_until() {
+    for _ in $(seq 600); do
+        [ "$1" "$2" ] && break
+        sleep 0.1
+    done
+}
+
 afresh() {
     rm -rf "$folder" && mkdir "$folder"
 }
@@ -82,10 +90,7 @@ changes() {
         cat /m/file /m/replaced /m/nothing; cat <&3; cat /m/sub/name 2>&1; stat -c %s /m/file
         cat /m/moved/name' >"$work/lines" 2>&1 &
     machine=$!
-    for _ in $(seq 600); do
-        [ -e "$folder/read" ] && break
-        sleep 0.1
-    done
+    wait_until -e "$folder/read"
     echo another >"$folder/file"
     echo new >"$folder/replacement" && mv "$folder/replacement" "$folder/replaced"
     echo something >"$folder/nothing"
@@ -111,10 +116,7 @@ period() {
         exec 3>/m/open; echo text >&3
         until [ -e /m/seen ]; do usleep 50000; done' &
     machine=$!
-    for _ in $(seq 600); do
-        [ -s "$folder/open" ] && break
-        sleep 0.1
-    done
+    wait_until -s "$folder/open"
     written=$(cat "$folder/open") # before the machine ends, which writes everything
     touch "$folder/seen"
     wait "$machine" && [ "$written" = text ]
@@ -129,16 +131,10 @@ expiry() {
         until [ -e /m/looked ]; do usleep 50000; done
         echo 0 >dirty_expire_centisecs; until [ -e /m/seen ]; do usleep 50000; done' &
     machine=$!
-    for _ in $(seq 600); do
-        [ -e "$folder/passed" ] && break
-        sleep 0.1
-    done
+    wait_until -e "$folder/passed"
     early=$(cat "$folder/open")
     touch "$folder/looked"
-    for _ in $(seq 600); do
-        [ -s "$folder/open" ] && break
-        sleep 0.1
-    done
+    wait_until -s "$folder/open"
     late=$(cat "$folder/open")
     touch "$folder/seen"
     wait "$machine" && [ -z "$early" ] && [ "$late" = text ]
