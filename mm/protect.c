@@ -15,18 +15,6 @@
 
 #include <quire/heap.h>
 
-enum quire_status quire_own_range(struct quire_space *space, quire_virt start, quire_virt end)
-{
-    for (quire_virt base = start & ~(QUIRE_LEAF_SPAN - 1); base < end; base += QUIRE_LEAF_SPAN) {
-        struct quire_leaf leaf;
-
-        base = quire_table_skip(space->q, &space->table, base);
-        if (base < end && quire_leaf_own(space, base, false, &leaf) == QUIRE_NO_MEMORY)
-            return QUIRE_NO_MEMORY;
-    }
-    return QUIRE_OK;
-}
-
 /* ---- entries ---- */
 
 /* The rights of a region as its entries get them, worked out once for a whole range. */

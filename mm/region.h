@@ -141,7 +141,12 @@ QUIRE_INLINE void quire_space_settle(struct quire_space *space)
 
 /* Region records: NULL when there is no memory. Free runs after a grace period and drops the
  * object's reference. */
+/* With the space locked, one that is reserved first. */
 struct quire_region *quire_region_alloc(struct quire_space *space);
+/* n records more for what must not fail under this hold of the space's lock; false: no memory.
+ * quire_region_release frees what is left of them, before the lock is given back. */
+bool quire_region_reserve(struct quire_space *space, unsigned n);
+void quire_region_release(struct quire_space *space);
 void quire_region_free(struct quire_region *region);
 
 /*
@@ -195,6 +200,9 @@ void quire_region_free_list(struct quire_region *dead);
  * QUIRE_NO_MEMORY and QUIRE_LIMIT change nothing. */
 enum quire_status quire_unmap_locked(struct quire_space *space, quire_virt start, quire_virt end,
                                      struct quire_region **dead);
+/* Likewise, but its leaf tables stay, empty and the space's own: others' pages will move there. */
+enum quire_status quire_unmap_keep_tables(struct quire_space *space, quire_virt start,
+                                          quire_virt end, struct quire_region **dead);
 /* Where a mapping of `length` may go; *out_above: the region above it, or NULL. */
 enum quire_status quire_place_locked(struct quire_space *space, quire_virt hint, size_t length,
                                      uint32_t map_flags, quire_virt *out,
@@ -218,8 +226,6 @@ void quire_protect_entries(struct quire_space *space, quire_virt start, quire_vi
  * ends it, or (all) is passed over with its region. */
 enum quire_status quire_populate_locked(struct quire_space *space, quire_virt start, quire_virt end,
                                         bool all);
-/* Unshare every table that stands over [start, end). */
-enum quire_status quire_own_range(struct quire_space *space, quire_virt start, quire_virt end);
 
 /* ---- advice about pages: [start, end) lies in one region ---- */
 

@@ -6,8 +6,10 @@
  * whole leaf tables change places, not entries.
  *
  * Failure: the new region's record and every leaf table at the destination are made, and shared
- * tables on both sides unshared, before the first entry moves; from there nothing fails. A fixed
- * destination has been unmapped by then, as on Linux.
+ * tables on both sides unshared, before the first entry moves; from there nothing fails. For a
+ * fixed destination all of that is there before what is mapped at it goes. Where memory is short
+ * the lock is given back, so that some can be reclaimed: a fault must not find the destination
+ * empty meanwhile.
  */
 #include "region.h"
 
@@ -339,6 +341,34 @@ static struct quire_region *region_at(struct quire_space *space, quire_virt addr
     return region != NULL && region->range.start <= address ? region : NULL;
 }
 
+/* At most so many regions come into being by a fixed move: those that the new place, the tail and
+ * the old place (on both sides) are cut from, or the moved one itself. */
+#define MOVE_RECORDS 4
+
+/*
+ * What is mapped at a fixed destination goes. First comes all the memory that the move needs, if it
+ * is one that can be done: QUIRE_NO_MEMORY changes nothing.
+ */
+static enum quire_status clear_target(struct quire_space *space, const struct remap *remap,
+                                      struct quire_region **dead)
+{
+    quire_virt new_end = remap->new + remap->new_length;
+    size_t kept = remap->old_length < remap->new_length ? remap->old_length : remap->new_length;
+    const struct quire_region *replaced = quire_region_at_or_above(space, remap->new);
+    const struct quire_region *region = region_at(space, remap->old);
+
+    if (replaced == NULL || replaced->range.start >= new_end)
+        return QUIRE_OK;
+    if (region == NULL || region->range.end - remap->old < kept ||
+        space->end - remap->old < remap->old_length)
+        return quire_unmap_locked(space, remap->new, new_end, dead);
+    if (!quire_region_reserve(space, MOVE_RECORDS) ||
+        quire_own_range(space, remap->old, remap->old + remap->old_length) != QUIRE_OK ||
+        prepare_tables(space, remap->old, remap->new, kept) != QUIRE_OK)
+        return QUIRE_NO_MEMORY;
+    return quire_unmap_keep_tables(space, remap->new, new_end, dead);
+}
+
 /*
  * The steps in Linux's order, since a later one's failure does not undo an earlier one: a fixed
  * destination is unmapped, what is too long is cut off, and only then is the old range looked at.
@@ -365,7 +395,7 @@ static enum quire_status try_remap(struct quire_space *space, struct remap *rema
         space->regions.count + 5 >= space->q->region_limit)
         status = QUIRE_LIMIT;
     if (status == QUIRE_OK && (remap->flags & QUIRE_REMAP_FIXED))
-        status = quire_unmap_locked(space, remap->new, remap->new + remap->new_length, dead);
+        status = clear_target(space, remap, dead);
     if (status == QUIRE_OK && remap->old_length > remap->new_length) {
         status = unmap_tail(space, remap, dead);
         /* Done for good; if it could not be, the next try does it. */
@@ -440,6 +470,7 @@ enum quire_status quire_space_remap(struct quire_space *space, quire_virt old_ad
         quire_sequence_begin(space);
         status = try_remap(space, &remap, out_address, &populate, &dead);
         quire_sequence_end(space);
+        quire_region_release(space);
         quire_space_settle(space);
         quire_spin_unlock(&space->lock);
         quire_region_free_list(dead);

@@ -166,14 +166,41 @@ void quire_space_load(struct quire *q, struct quire_space *space, struct quire_s
 
 struct quire_region *quire_region_alloc(struct quire_space *space)
 {
-    struct quire_region *region = quire_cache_alloc(space->q, space->q->region_cache);
+    struct quire_region *region = space->spare;
 
+    if (QUIRE_UNLIKELY(region != NULL))
+        space->spare = region->object_next;
+    else
+        region = quire_cache_alloc(space->q, space->q->region_cache);
     if (region != NULL) {
         region->space = space;
         region->object = NULL;
         region->offset = 0;
     }
     return region;
+}
+
+bool quire_region_reserve(struct quire_space *space, unsigned n)
+{
+    while (n-- > 0) {
+        struct quire_region *region = quire_cache_alloc(space->q, space->q->region_cache);
+
+        if (region == NULL)
+            return false;
+        region->object_next = space->spare;
+        space->spare = region;
+    }
+    return true;
+}
+
+void quire_region_release(struct quire_space *space)
+{
+    while (space->spare != NULL) {
+        struct quire_region *region = space->spare;
+
+        space->spare = region->object_next;
+        quire_cache_free(space->q, space->q->region_cache, region);
+    }
 }
 
 static void free_record(struct quire *q, struct quire_deferred *node)
@@ -649,8 +676,8 @@ enum quire_status quire_space_map(struct quire_space *space, const struct quire_
 
 /* ---- removing ---- */
 
-enum quire_status quire_unmap_locked(struct quire_space *space, quire_virt start, quire_virt end,
-                                     struct quire_region **dead)
+static enum quire_status unmap_range(struct quire_space *space, quire_virt start, quire_virt end,
+                                     bool keep_tables, struct quire_region **dead)
 {
     struct quire_region *region = quire_region_at_or_above(space, start);
     struct quire_region *last, *spare = NULL;
@@ -675,6 +702,10 @@ enum quire_status quire_unmap_locked(struct quire_space *space, quire_virt start
         start = region->range.start;
     if (end > last->range.end)
         end = last->range.end;
+    if (keep_tables) {
+        floor = ~(quire_virt)0;
+        ceiling = 0;
+    }
 
     if (quire_zap_prepare(space, start, end, floor, ceiling) != QUIRE_OK)
         return QUIRE_NO_MEMORY;
@@ -714,6 +745,18 @@ enum quire_status quire_unmap_locked(struct quire_space *space, quire_virt start
     quire_zap_range(&gather, start, end, floor, ceiling);
     quire_count_event(space->q, QUIRE_EVENT_UNMAP);
     return QUIRE_OK;
+}
+
+enum quire_status quire_unmap_locked(struct quire_space *space, quire_virt start, quire_virt end,
+                                     struct quire_region **dead)
+{
+    return unmap_range(space, start, end, false, dead);
+}
+
+enum quire_status quire_unmap_keep_tables(struct quire_space *space, quire_virt start,
+                                          quire_virt end, struct quire_region **dead)
+{
+    return unmap_range(space, start, end, true, dead);
 }
 
 static enum quire_status check_range(const struct quire_space *space, quire_virt address,

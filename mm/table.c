@@ -282,6 +282,18 @@ enum quire_status quire_leaf_own(struct quire_space *space, quire_virt address, 
     }
 }
 
+enum quire_status quire_own_range(struct quire_space *space, quire_virt start, quire_virt end)
+{
+    for (quire_virt base = start & ~(QUIRE_LEAF_SPAN - 1); base < end; base += QUIRE_LEAF_SPAN) {
+        struct quire_leaf leaf;
+
+        base = quire_table_skip(space->q, &space->table, base);
+        if (base < end && quire_leaf_own(space, base, false, &leaf) == QUIRE_NO_MEMORY)
+            return QUIRE_NO_MEMORY;
+    }
+    return QUIRE_OK;
+}
+
 /* ---- flushing ---- */
 
 /* Above this many pages one flush of everything is cheaper than INVLPG for each. */
@@ -475,13 +487,10 @@ void quire_zap_entries_locked(struct quire_gather *gather, struct quire_frame *t
     gather->left += resident - table->table.resident;
 }
 
-/* Nothing outside [start, end) needs the leaf table over `base`. */
-static bool leaves_whole(quire_virt base, quire_virt start, quire_virt end, quire_virt floor,
-                         quire_virt ceiling)
+/* Nothing outside [floor, ceiling) needs the leaf table over `base`. */
+static bool leaves_whole(quire_virt base, quire_virt floor, quire_virt ceiling)
 {
-    quire_virt table_end = base + QUIRE_LEAF_SPAN;
-
-    return (base >= start || base >= floor) && (table_end <= end || table_end <= ceiling);
+    return base >= floor && base + QUIRE_LEAF_SPAN <= ceiling;
 }
 
 enum quire_status quire_zap_prepare(struct quire_space *space, quire_virt start, quire_virt end,
@@ -489,10 +498,12 @@ enum quire_status quire_zap_prepare(struct quire_space *space, quire_virt start,
 {
     quire_virt bases[2] = {start & ~(QUIRE_LEAF_SPAN - 1), (end - 1) & ~(QUIRE_LEAF_SPAN - 1)};
 
+    if (floor > ceiling)
+        return quire_own_range(space, start, end);
     for (unsigned i = 0; i < 1 + (bases[0] != bases[1]); i++) {
         struct quire_leaf leaf;
 
-        if (!leaves_whole(bases[i], start, end, floor, ceiling) &&
+        if (!leaves_whole(bases[i], floor, ceiling) &&
             quire_leaf_own(space, bases[i], false, &leaf) == QUIRE_NO_MEMORY)
             return QUIRE_NO_MEMORY;
     }
@@ -615,7 +626,7 @@ void quire_zap_range(struct quire_gather *gather, quire_virt start, quire_virt e
             base = quire_table_skip(space->q, &space->table, base);
             continue;
         }
-        if (leaves_whole(base, start, end, floor, ceiling)) {
+        if (leaves_whole(base, floor, ceiling)) {
             /* Few pages of a table of our own: looking at those is shorter than at all entries. */
             if (to - from <= ZAP_SINGLY * QUIRE_PAGE_SIZE &&
                 __atomic_load_n(&leaf.table->count, __ATOMIC_ACQUIRE) == 1) {

@@ -106,6 +106,8 @@ enum quire_status quire_table_unshare(struct quire_space *space, quire_virt addr
  * QUIRE_NO_MAPPING: none, and not asked to make. */
 enum quire_status quire_leaf_own(struct quire_space *space, quire_virt address, bool make,
                                  struct quire_leaf *leaf);
+/* Likewise every table that stands over [start, end). QUIRE_NO_MEMORY: some are. */
+enum quire_status quire_own_range(struct quire_space *space, quire_virt start, quire_virt end);
 
 /* ---- flushing ---- */
 
@@ -173,8 +175,9 @@ void quire_zap_entries_locked(struct quire_gather *gather, struct quire_frame *t
 
 /*
  * Empty [start, end) of a space. Leaf tables of which nothing is needed outside leave as a whole:
- * [floor, ceiling) is free of regions, or will be. Other leaf tables must be the space's own:
- * quire_zap_prepare unshares the (at most two) that the range cuts, and can fail.
+ * [floor, ceiling), at least the range, is free of regions, or will be. A floor above the ceiling:
+ * no table leaves. Tables that stay must be the space's own: quire_zap_prepare unshares them (at
+ * most the two that the range cuts, unless all stay), and can fail.
  */
 enum quire_status quire_zap_prepare(struct quire_space *space, quire_virt start, quire_virt end,
                                     quire_virt floor, quire_virt ceiling);

@@ -97,6 +97,7 @@ struct quire_space {
     uint64_t kept;         /* (a) pages: no policy takes any while the space has no more; 0: none */
     uint32_t ahead;        /* (a) pages that the next swap-in reads at once */
     quire_virt ahead_next; /* (a) where it would go on, if memory is used in order */
+    struct quire_region *spare; /* (s) records for an operation under way, linked by object_next */
     struct quire_space *next, *previous; /* (g) */
     void *user;                          /* the embedder's */
 };

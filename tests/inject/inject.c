@@ -267,6 +267,24 @@ static enum quire_status step_remap_fixed(struct run *run)
                              QUIRE_REMAP_MAY_MOVE | QUIRE_REMAP_FIXED, FAR + 64 * PAGE, &result);
 }
 
+/* The new place, the tail and the old place are all cut out of the middle of something. */
+static enum quire_status step_remap_over(struct run *run)
+{
+    quire_virt result;
+
+    return quire_space_remap(run->space, BASE + 20 * PAGE, 3 * PAGE, 2 * PAGE,
+                             QUIRE_REMAP_MAY_MOVE | QUIRE_REMAP_FIXED, FAR + 25 * PAGE, &result);
+}
+
+static enum quire_status step_remap_keep(struct run *run)
+{
+    quire_virt result;
+
+    return quire_space_remap(run->space, BASE + 3 * PAGE, PAGE, PAGE,
+                             QUIRE_REMAP_MAY_MOVE | QUIRE_REMAP_FIXED | QUIRE_REMAP_KEEP_OLD,
+                             FAR + 17 * PAGE, &result);
+}
+
 static enum quire_status step_dont_need(struct run *run)
 {
     return quire_space_advise(run->space, FAR + 16 * PAGE, PAGE, QUIRE_ADVICE_DONT_NEED);
@@ -397,6 +415,8 @@ static const struct step {
     {"unmap a hole", step_unmap, false},
     {"remap, move", step_remap_move, false},
     {"remap, fixed", step_remap_fixed, false},
+    {"remap, over a mapping", step_remap_over, false},
+    {"remap, over a mapping, old one kept", step_remap_keep, false},
     {"don't need", step_dont_need, false},
     {"no fork", step_no_fork, false},
     {"map over", step_map_over, false},
