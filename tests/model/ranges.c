@@ -459,6 +459,10 @@ bool apply_remap(struct answer *answer)
         page->flags = moved[0].flags;
         page->object = moved[0].object;
         page->index = moved[0].object >= 0 ? moved[0].index + i : 0;
+        /* What is locked comes in at once, and what may be written as a copy. */
+        if ((page->flags & (QUIRE_REGION_LOCKED | QUIRE_REGION_LOCK_ON_FAULT | QUIRE_PROT_WRITE)) ==
+            (QUIRE_REGION_LOCKED | QUIRE_PROT_WRITE))
+            model_maybe_own(model, page);
     }
     return true;
 }
