@@ -269,8 +269,7 @@ static int open_file(struct file *file, int start, const char *name, unsigned fl
     error = open_check(&path, flags, made);
     if (error == 0)
         error = open_into(file, &path, flags);
-    if (error == 0 && (flags & O_TRUNC) && !made && inode_is(path.entry->inode, S_IFREG) &&
-        path.entry->inode->object != NULL)
+    if (error == 0 && (flags & O_TRUNC) && !made && inode_is(path.entry->inode, S_IFREG))
         error = vfs_truncate(path.entry->inode, 0);
     path_put(&path);
     return error;
