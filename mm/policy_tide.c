@@ -257,7 +257,8 @@ static void choose_unit(struct quire_policy_state *state)
     struct tide *tide = tide_of(state);
     unsigned bits = log2_of(state->resident), wanted = bits > 5 ? bits - 5 : 0;
 
-    if (wanted != tide->unit && (wanted > tide->unit || state->resident < 3u << (bits - 1)))
+    if (wanted != tide->unit &&
+        (wanted > tide->unit || 2 * (uint64_t)state->resident < (uint64_t)3 << bits))
         __atomic_store_n(&tide->unit, wanted, __ATOMIC_RELAXED);
 }
 

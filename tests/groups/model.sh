@@ -33,6 +33,8 @@ run() {
         "build/sim$suffix/fast"/model --seed "$((seed + 4))" --steps "$((steps / 5))" --cpus 3
     run "sanitizers, 3 CPUs, high memory" \
         "build/sim$suffix/asan"/model --seed "$((seed + 2))" --steps "$((steps / 50))" --cpus 3 --high 500
+    run "sanitizers, swept memory, 4 CPUs" \
+        "build/sim$suffix/asan"/model --seed "$((seed + 6))" --steps "$((steps / 50))" --cpus 4 --high 300 --swap
 } &
 {
     run "deterministic, 2 CPUs, high memory" \
