@@ -136,13 +136,14 @@ struct bystander {
     int go;
 };
 
-static void bystand(int go, unsigned seed, size_t pages)
+static void bystand(int go, int ready, unsigned seed, size_t pages)
 {
     uint64_t *memory = (uint64_t *)map(pages * PAGE);
     char byte;
 
     for (size_t i = 0; i < pages * 512; i++)
         memory[i] = (i + seed) * 0x9e3779b97f4a7c15u;
+    check(write(ready, "r", 1) == 1);
     while (read(go, &byte, 1) < 0)
         continue;
     for (size_t i = 0; i < pages * 512; i++)
@@ -151,19 +152,24 @@ static void bystand(int go, unsigned seed, size_t pages)
     _exit(0);
 }
 
+/* It has all its memory when this returns. */
 static struct bystander bystander_start(unsigned seed, size_t pages, int adjustment)
 {
     struct bystander it;
-    int ends[2];
+    int ends[2], ready[2];
+    char byte;
 
-    check(pipe2(ends, O_CLOEXEC) == 0);
+    check(pipe2(ends, O_CLOEXEC) == 0 && pipe2(ready, O_CLOEXEC) == 0);
     it.pid = fork();
     if (it.pid == 0) {
         close(ends[1]);
         adjust(adjustment);
-        bystand(ends[0], seed, pages);
+        bystand(ends[0], ready[1], seed, pages);
     }
     close(ends[0]);
+    close(ready[1]);
+    check(read(ready[0], &byte, 1) == 1);
+    close(ready[0]);
     it.go = ends[1];
     return it;
 }
@@ -194,23 +200,33 @@ static void hog_among_bystanders(void)
         check(bystander_fine(it[i]));
 }
 
+static int held[2];
+
 static void hold_little(void)
 {
     char *memory = map(MIB);
 
     memset(memory, 1, MIB);
+    check(write(held[1], "h", 1) == 1);
     for (;;)
         pause();
 }
 
 static void adjustment_goes_first(void)
 {
-    pid_t small = start(hold_little, 1000), large = start(hog, 0), first;
+    pid_t small, large, first;
     int status;
+    char byte;
 
+    check(pipe2(held, O_CLOEXEC) == 0);
+    small = start(hold_little, 1000);
+    check(read(held[0], &byte, 1) == 1);
+    large = start(hog, 0);
     first = wait(&status);
     check(first == small && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
     check(was_killed(large));
+    close(held[0]);
+    close(held[1]);
 }
 
 /* A protected hog outlives those who hold less, and dies when nobody is left. */
@@ -242,16 +258,13 @@ static void score_follows_memory(void)
 {
     struct bystander small = bystander_start(3, 64, 0), large = bystander_start(4, 2048, 0);
     char path[64];
-    long score[2] = {0, 0};
+    long score[2];
 
-    /* They may still be starting: until their adjustment is 0 the score is 0. */
     snprintf(path, sizeof path, "/proc/%d/oom_score", small.pid);
-    while (score[0] == 0)
-        score[0] = read_number(path, "");
+    score[0] = read_number(path, "");
     snprintf(path, sizeof path, "/proc/%d/oom_score", large.pid);
-    while (score[1] <= score[0])
-        score[1] = read_number(path, "");
-    check(score[0] >= 666 && score[1] < 1334);
+    score[1] = read_number(path, "");
+    check(score[0] >= 666 && score[1] > score[0] && score[1] < 1334);
     snprintf(path, sizeof path, "/proc/%d/oom_score_adj", large.pid);
     write_text(path, "-1000");
     snprintf(path, sizeof path, "/proc/%d/oom_score", large.pid);
