@@ -471,11 +471,14 @@ long sys_sched_getscheduler(word tid)
 
 long sys_sched_getparam(word tid, word out)
 {
-    struct thread *thread = (int)tid < 0 ? NULL : thread_of(tid);
+    struct thread *thread;
     uint32_t priority;
 
-    if (!thread || !out)
-        return (int)tid < 0 || !out ? -EINVAL : -ESRCH;
+    if ((int)tid < 0 || !out)
+        return -EINVAL;
+    thread = thread_of(tid);
+    if (!thread)
+        return -ESRCH;
     priority = thread->priority;
     thread_put(thread);
     return put_user_u32((void *)out, priority);

@@ -61,6 +61,33 @@ static long now_ms(void)
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* What /proc/PID/stat says of a process; 0: it is gone. */
+static ssize_t read_stat(int pid, char *text, size_t size)
+{
+    char name[64];
+    ssize_t length;
+    int file;
+
+    snprintf(name, sizeof name, "%d/stat", pid);
+    file = openat(proc, name, O_RDONLY);
+    length = read(file, text, size - 1);
+    close(file);
+    text[length > 0 ? length : 0] = 0;
+    return length > 0 ? length : 0;
+}
+
+static void show_processes(void)
+{
+    DIR *directory = fdopendir(openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    char text[512];
+
+    for (struct dirent *entry; directory && (entry = readdir(directory));)
+        if (atoi(entry->d_name) > 0 && read_stat(atoi(entry->d_name), text, sizeof text) > 0)
+            printf("process %s", text);
+    if (directory)
+        closedir(directory);
+}
+
 /* The children of this process, which all of a round's processes become; each gets the signal. */
 static unsigned signal_children(int signo)
 {
@@ -68,19 +95,11 @@ static unsigned signal_children(int signo)
     unsigned count = 0;
 
     for (struct dirent *entry; directory && (entry = readdir(directory));) {
-        char name[64], text[512], *rest;
-        int pid = atoi(entry->d_name), parent = 0, file;
-        ssize_t size;
+        char text[512], *rest;
+        int pid = atoi(entry->d_name), parent = 0;
 
-        if (pid <= 0 || pid == keeper)
+        if (pid <= 0 || pid == keeper || read_stat(pid, text, sizeof text) == 0)
             continue;
-        snprintf(name, sizeof name, "%d/stat", pid);
-        file = openat(proc, name, O_RDONLY);
-        size = read(file, text, sizeof text - 1);
-        close(file);
-        if (size <= 0)
-            continue;
-        text[size] = 0;
         rest = strrchr(text, ')');
         if (rest && sscanf(rest + 1, " %*c %d", &parent) == 1 && parent == keeper) {
             kill(pid, signo);
@@ -105,8 +124,7 @@ static void wait_for_all(void)
             continue;
         if (now_ms() > end) {
             complain("processes that do not die", (long)signal_children(0));
-            system(
-                "cat /proc/[0-9]*/status | grep -e Name -e State -e Pid; cat /proc/[0-9]*/wchan");
+            show_processes();
             return;
         }
         signal_children(SIGKILL);
@@ -131,10 +149,33 @@ static void remove_segments(void)
  * /dev or /proc. */
 #define ROOT_VIEW "/root_view"
 
+/* What was in the root file system and in /dev at the start: programs find any folder there. */
+static struct {
+    struct original {
+        dev_t device;
+        ino_t inode;
+    } * one;
+    size_t count;
+} originals;
+
+static int remember_one(const char *path, const struct stat *state, int type, struct FTW *at)
+{
+    struct original *more = realloc(originals.one, (originals.count + 1) * sizeof *more);
+
+    (void)path, (void)type, (void)at;
+    if (more == NULL)
+        return -1;
+    originals.one = more;
+    originals.one[originals.count++] = (struct original){state->st_dev, state->st_ino};
+    return 0;
+}
+
 static void show_root(void)
 {
     mkdir(ROOT_VIEW, 0755);
-    if (mount("/", ROOT_VIEW, NULL, MS_BIND, NULL) != 0)
+    if (mount("/", ROOT_VIEW, NULL, MS_BIND, NULL) != 0 ||
+        nftw(ROOT_VIEW, remember_one, 16, FTW_PHYS | FTW_MOUNT) != 0 ||
+        nftw("/dev", remember_one, 16, FTW_PHYS | FTW_MOUNT) != 0)
         complain("view of the root", errno);
 }
 
@@ -163,36 +204,31 @@ static void remove_mounts(void)
             fclose(file);
         any = last[0] != 0 && umount2(last, MNT_DETACH) == 0;
     }
+    /* Those may have become read-only. */
+    for (unsigned i = 0; i < sizeof known / sizeof *known; i++) {
+        mount(NULL, known[i], NULL, MS_REMOUNT, NULL);
+        mount(NULL, known[i], NULL, MS_REMOUNT | MS_BIND, NULL);
+    }
 }
 
-static int remove_one(const char *path, const struct stat *state, int type, struct FTW *at)
-{
-    (void)state;
-    if (at->level > 0)
-        (void)(type == FTW_DP ? rmdir(path) : unlink(path));
-    return 0;
-}
-
-static int remove_regular(const char *path, const struct stat *state, int type, struct FTW *at)
+static int remove_new(const char *path, const struct stat *state, int type, struct FTW *at)
 {
     (void)at;
-    if (type == FTW_F && S_ISREG(state->st_mode))
-        unlink(path);
+    for (size_t i = 0; i < originals.count; i++)
+        if (originals.one[i].inode == state->st_ino && originals.one[i].device == state->st_dev)
+            return 0;
+    (void)(type == FTW_DP ? rmdir(path) : unlink(path));
     return 0;
 }
 
 /* By this program alone: /bin/sh is one of the files that the others may have spoilt. */
 static void remove_files(void)
 {
-    static const char *const folders[] = {
-        DIRECTORY, "/tmp", "/dev/shm", ROOT_VIEW "/dev", ROOT_VIEW "/proc", ROOT_VIEW "/sys"};
-
     if (chdir("/") != 0)
         complain("chdir", errno);
     remove_mounts();
-    for (unsigned i = 0; i < sizeof folders / sizeof *folders; i++)
-        nftw(folders[i], remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-    nftw("/dev", remove_regular, 16, FTW_PHYS | FTW_MOUNT);
+    nftw(ROOT_VIEW, remove_new, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    nftw("/dev", remove_new, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
 static void make_directory(void)
@@ -255,8 +291,10 @@ static void lost_nothing(const struct holdings *before, struct holdings *now)
 {
     unsigned grown = holdings_grown_at_rest(proc, before, now, &slack, 100);
 
-    if (grown)
+    if (grown) {
         complain("kinds of things that the kernel keeps", grown);
+        show_processes();
+    }
 }
 
 /* Two processes at a time, each with a seed of its own, and what they start. */

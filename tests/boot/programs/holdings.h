@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <errno.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,7 +71,7 @@ static void holdings_read(int proc, struct holdings *to)
     to->last_pid = holdings_pid();
     to->count = 0;
     if (drop < 0 || write(drop, "3", 1) != 1)
-        printf("the kernel's caches cannot be emptied\n");
+        printf("the kernel's caches cannot be emptied: descriptor %d, errno %d\n", drop, errno);
     close(drop);
     file = fdopen(openat(proc, "slabinfo", O_RDONLY | O_CLOEXEC), "r");
     while (file && to->count < sizeof to->caches / sizeof *to->caches &&
