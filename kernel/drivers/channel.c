@@ -286,8 +286,10 @@ static bool parse_start(char *payload, size_t length)
 /* Keeps the payload: the request points into it. */
 static void on_start(char *payload, size_t length)
 {
-    if (start.done)
+    if (start.done) {
+        (void)quire_area_free(&kernel_machine, payload);
         return;
+    }
     start.valid = parse_start(payload, length);
     if (start.valid) {
         random_mix(start.request.start.entropy, sizeof(start.request.start.entropy));

@@ -141,7 +141,8 @@ static void on_queue(void *argument)
 
     /* What a device that is gone had done by then was failed with the rest. */
     while (!device->block.gone && (flight = virtqueue_take(device->queue, NULL)) != NULL)
-        land(device, flight, status_error(flight->status), &done);
+        if (flight->request) /* otherwise the serial number, for which nobody waits any more */
+            land(device, flight, status_error(flight->status), &done);
     if (!device->block.gone)
         block_start_waiting(&device->block);
     spin_unlock_interrupts(&device->block.lock, flags);

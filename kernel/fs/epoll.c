@@ -138,6 +138,10 @@ static unsigned epoll_poll(struct file *file, struct poll_table *table)
     struct epoll *epoll = file->data;
     unsigned events = 0;
 
+    /* Sets that were put into sets from the outside: a stack ends. */
+    if (current_thread()->epoll_depth == EPOLL_DEPTH)
+        return 0;
+    current_thread()->epoll_depth++;
     mutex_lock(&epoll->mutex);
     list_for_each(node, &epoll->watches)
     {
@@ -151,6 +155,7 @@ static unsigned epoll_poll(struct file *file, struct poll_table *table)
         file_put(inner);
     }
     mutex_unlock(&epoll->mutex);
+    current_thread()->epoll_depth--;
     if (table != NULL)
         table->file = file;
     poll_wait(table, &epoll->changed);
@@ -322,6 +327,7 @@ long epoll_wait_events(struct file *file, struct epoll_event_abi *events, size_t
 {
     struct epoll *epoll = file->data;
     bool expired = deadline == 0;
+    size_t room = 8; /* sets inside have queues of their own */
     long n;
 
     for (;;) {
@@ -334,7 +340,7 @@ long epoll_wait_events(struct file *file, struct epoll_event_abi *events, size_t
             return -EINTR;
         /* The set may change while nobody looks: the queues are joined anew each time round. */
         poll_begin(&table);
-        if (!poll_reserve(&table, 3 * epoll->count + 8)) {
+        if (!poll_reserve(&table, 3 * epoll->count + room)) {
             poll_end(&table);
             return -ENOMEM;
         }
@@ -345,6 +351,8 @@ long epoll_wait_events(struct file *file, struct epoll_event_abi *events, size_t
         if (n == 0 && table.error == 0 && !signal_pending())
             expired = schedule_until(deadline) == -ETIMEDOUT;
         poll_end(&table);
+        if (table.error != 0)
+            room *= 2;
         if (n != 0)
             return n;
     }

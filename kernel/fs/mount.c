@@ -325,14 +325,12 @@ int vfs_unmount(struct vfs_path *at, unsigned flags)
 
     if (at_root && mount->filesystem->type->sync != NULL)
         (void)mount->filesystem->type->sync(mount->filesystem, true);
-    path_put(at); /* the tree's own reference keeps the mount: one CPU unmounts it, under the lock
-                     below */
     quire_spin_lock(&tree_lock);
     if (!at_root || !mount_in_tree_locked(mount) || mount->on.mount == NULL) {
         error = -EINVAL;
     } else if (!(flags & MNT_DETACH)) {
-        if (__atomic_load_n(&mount->references, __ATOMIC_RELAXED) > 1)
-            error = -EBUSY;
+        if (__atomic_load_n(&mount->references, __ATOMIC_RELAXED) > 2)
+            error = -EBUSY; /* others than the tree and this place */
         list_for_each(node, &mount_list)
         {
             if (container_of(node, struct vfs_mount, node)->on.mount == mount)
@@ -342,6 +340,7 @@ int vfs_unmount(struct vfs_path *at, unsigned flags)
     if (error == 0)
         detach_locked(mount);
     quire_spin_unlock(&tree_lock);
+    path_put(at);
     return error;
 }
 

@@ -91,6 +91,8 @@ static int stream_open(struct vfs_inode *inode, struct file *file)
     struct file *stream = inode->data;
     unsigned has = stream->flags & O_ACCMODE, wants = file->flags & O_ACCMODE;
 
+    if (epoll_is(stream))
+        return -ENXIO;
     if (has != O_RDWR && has != wants)
         return -EACCES;
     file_get(stream);

@@ -132,6 +132,8 @@ static int remove_directory(const struct vfs_path *parent, struct vfs_entry *ent
     struct vfs_inode *inode = entry->inode;
     int error = 0;
 
+    if (inode == parent->entry->inode)
+        return -EBUSY; /* a server says so */
     mutex_lock(&inode->mutex);
     if (!known_empty(inode))
         error = -ENOTEMPTY;
@@ -251,9 +253,10 @@ static bool inside(struct vfs_entry *entry, const struct vfs_entry *ancestor)
     return found;
 }
 
+/* Two names may be one directory: a host that renamed it is found out at the next look. */
 static void lock_both(struct vfs_entry *a, struct vfs_entry *b)
 {
-    if (a == b) {
+    if (a->inode == b->inode) {
         mutex_lock(&a->inode->mutex);
         return;
     }
@@ -270,7 +273,7 @@ static void lock_both(struct vfs_entry *a, struct vfs_entry *b)
 static void unlock_both(struct vfs_entry *a, struct vfs_entry *b)
 {
     mutex_unlock(&a->inode->mutex);
-    if (a != b)
+    if (a->inode != b->inode)
         mutex_unlock(&b->inode->mutex);
 }
 
@@ -336,6 +339,8 @@ static int rename_locked(struct rename *r)
         return 0; /* two names of one file: POSIX asks for nothing to happen */
     victim = r->victim != NULL ? r->victim->inode : NULL;
     lock_victim = victim != NULL && inode_is(victim, S_IFDIR) && !(r->flags & RENAME_EXCHANGE);
+    if (lock_victim && (victim == r->from.entry->inode || victim == r->to.entry->inode))
+        return -EBUSY;
     if (lock_victim) {
         mutex_lock(&victim->mutex);
         if (!known_empty(victim))

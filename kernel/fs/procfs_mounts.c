@@ -42,7 +42,7 @@ static int show_mount_list(struct text *text, bool info)
 
     if (buffer == NULL)
         return -ENOMEM;
-    for (size_t n = 0; (mount = mount_at(n)) != NULL && !text->failed; n++) {
+    for (size_t n = 0; !text->failed && (mount = mount_at(n)) != NULL; n++) {
         struct vfs_path root = {.mount = mount, .entry = mount->root};
         const struct vfs_filesystem *filesystem = mount->filesystem;
         char *where;
@@ -91,7 +91,7 @@ int proc_show_mountstats(struct text *text, const struct proc_target *target)
     (void)target;
     if (buffer == NULL)
         return -ENOMEM;
-    for (size_t n = 0; (mount = mount_at(n)) != NULL && !text->failed; n++) {
+    for (size_t n = 0; !text->failed && (mount = mount_at(n)) != NULL; n++) {
         struct vfs_path root = {.mount = mount, .entry = mount->root};
         char *where;
 

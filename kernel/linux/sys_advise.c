@@ -136,7 +136,7 @@ void advise_page_out_all(struct quire_space *space, bool anonymous, bool files)
 {
     struct quire_region_info region;
 
-    for (quire_virt at = 0; quire_space_region(space, at, &region) && !kill_pending();
+    for (quire_virt at = 0; !kill_pending() && quire_space_region(space, at, &region);
          at = region.end) {
         bool file = inode_of_object(region.object) != NULL;
 

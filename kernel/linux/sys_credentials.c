@@ -236,7 +236,8 @@ long sys_setfsgid(word gid)
 
 long sys_getgroups(word size, word list)
 {
-    struct credentials *ids = mine();
+    const struct credentials *ids = mine();
+    word i;
 
     if ((int)size < 0)
         return -EINVAL;
@@ -244,9 +245,11 @@ long sys_getgroups(word size, word list)
         return ids->group_count;
     if (size < ids->group_count)
         return -EINVAL;
-    if (copy_to_user((void *)list, ids->groups, ids->group_count * sizeof *ids->groups) != 0)
-        return -EFAULT;
-    return ids->group_count;
+    /* One by one: the list may become another while a page of the program's is brought in. */
+    for (i = 0; i < size && i < ids->group_count; i++)
+        if (put_user_u32((void *)(list + i * sizeof(uint32_t)), ids->groups[i]) != 0)
+            return -EFAULT;
+    return (long)i;
 }
 
 int groups_alloc(word size, uint32_t **out)

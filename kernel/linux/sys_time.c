@@ -350,6 +350,16 @@ _Static_assert(sizeof(struct sigevent_abi) == 64, "sigevent's layout is ABI");
 
 enum { SIGEV_SIGNAL = 0, SIGEV_NONE = 1, SIGEV_THREAD_ID = 4 };
 
+static bool is_own_thread(int tid)
+{
+    struct thread *thread = thread_find(tid);
+    bool own = thread && thread->process == current_process();
+
+    if (thread)
+        thread_put(thread);
+    return own;
+}
+
 long sys_timer_create(word clock, word event, word out)
 {
     struct posix_timer_spec spec = {
@@ -367,6 +377,8 @@ long sys_timer_create(word clock, word event, word out)
         spec.value = in.value;
         spec.signo = in.signo;
         spec.notify = in.notify != SIGEV_NONE;
+        if (in.notify == SIGEV_THREAD_ID && !is_own_thread(in.tid))
+            return -EINVAL;
         if (in.notify == SIGEV_THREAD_ID)
             spec.tid = in.tid;
         else if (in.notify != SIGEV_SIGNAL && in.notify != SIGEV_NONE)

@@ -211,6 +211,15 @@ static struct pid *choose_number(const struct clone_arguments *arguments, int *o
                              : pid_create(out_error);
 }
 
+/* Another thread may have closed it meanwhile. */
+static void remove_descriptor(int fd)
+{
+    struct file *file = fd >= 0 ? file_table_take(current_thread()->files, fd) : NULL;
+
+    if (file)
+        file_put(file);
+}
+
 /* The parent's descriptor for the child, which the child does not get. */
 static int make_descriptor(struct process *process, const struct clone_arguments *arguments)
 {
@@ -225,16 +234,8 @@ static int make_descriptor(struct process *process, const struct clone_arguments
     }
     if (put_user_u32((void *)arguments->pidfd, (uint32_t)fd) == 0)
         return fd;
-    file_put(file_table_take(current_thread()->files, fd));
+    remove_descriptor(fd);
     return -EFAULT;
-}
-
-static void remove_descriptor(int fd)
-{
-    struct file *file = fd >= 0 ? file_table_take(current_thread()->files, fd) : NULL;
-
-    if (file)
-        file_put(file);
 }
 
 long thread_clone(const struct clone_arguments *arguments)

@@ -81,14 +81,18 @@ int process_inherit(struct process *child, struct process *parent)
     memcpy(child->limits, parent->limits, sizeof child->limits);
     child->credentials = *from;
     child->credentials.groups = NULL;
-    if (from->group_count > 0) {
+    while (from->group_count > 0 && !child->credentials.groups) {
         size_t size = from->group_count * sizeof *from->groups;
+        uint32_t *groups = kernel_alloc(size); /* may sleep: they may be others then */
 
-        child->credentials.groups = kernel_alloc(size);
-        if (!child->credentials.groups)
+        if (!groups)
             return -ENOMEM;
-        memcpy(child->credentials.groups, from->groups, size);
+        if (size == from->group_count * sizeof *from->groups)
+            child->credentials.groups = memcpy(groups, from->groups, size);
+        else
+            kernel_free(groups);
     }
+    child->credentials.group_count = from->group_count;
     child->dumpable = parent->dumpable;
     child->no_new_privileges = parent->no_new_privileges;
     child->no_huge_pages = parent->no_huge_pages;

@@ -23,7 +23,8 @@ struct vfs_inode;
 #define SIGNAL_COUNT 64
 typedef uint64_t signal_set; /* bit signo-1 */
 
-enum thread_state { THREAD_RUNNABLE, THREAD_SLEEPING, THREAD_STOPPED, THREAD_DEAD };
+/* NEW: until thread_start(); nothing wakes it before. */
+enum thread_state { THREAD_RUNNABLE, THREAD_SLEEPING, THREAD_STOPPED, THREAD_DEAD, THREAD_NEW };
 
 #include "proc/thread_private.h" /* struct thread, struct process: owned by kernel/proc */
 

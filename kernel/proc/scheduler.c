@@ -110,7 +110,7 @@ struct thread *thread_create(const char *name)
     thread->context.stack_top = top;
     thread->references = 1;
     thread->slice = SLICE_TICKS;
-    thread->state = THREAD_SLEEPING;
+    thread->state = THREAD_NEW;
     thread->cpu = cpu_id();
     thread->start_time = clock_monotonic_ns();
     strlcpy(thread->name, name, sizeof thread->name);

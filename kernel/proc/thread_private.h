@@ -200,7 +200,8 @@ struct thread {
     struct list tracees; /* (t) trace.node of each that it traces */
     int trace_signo;     /* (t) what it goes on with after a stop for its tracer */
 
-    bool vfork_waited; /* (t) whoever made it by vfork waits until it execs or exits */
+    uint8_t epoll_depth; /* sets within sets that it looks at */
+    bool vfork_waited;   /* (t) whoever made it by vfork waits until it execs or exits */
     struct wait_queue vfork_wait;
     unsigned long
         set_child_tid;       /* (o) user address, or 0: written at its first return to user mode */

@@ -283,9 +283,11 @@ static void posix_timer_expired(void *argument)
     if (timer->spec.tid) {
         struct thread *thread = thread_find(timer->spec.tid);
 
-        /* Its process is the interrupted one or holds it: this is not the last reference. */
+        /* Its process is the interrupted one or holds it: this is not the last reference. The
+         * number may be another's by now. */
         if (thread) {
-            signal_send_thread(thread, info.signo, &info);
+            if (thread->process == process)
+                signal_send_thread(thread, info.signo, &info);
             thread_put(thread);
         }
     } else {

@@ -116,7 +116,7 @@ static struct pty *find_pair(unsigned number)
 static int slave_open(struct file *file)
 {
     struct pty *pty = find_pair(device_minor(file->inode->device));
-    int result = pty ? tty_open_file(pty->slave, file) : -EIO;
+    int result = pty && pty->slave ? tty_open_file(pty->slave, file) : -EIO;
 
     if (result == 0)
         pty->slave_opened = true;
@@ -192,13 +192,14 @@ static int master_open(struct file *file)
     wait_queue_init(&pty->readable);
     pty->master_open = true;
     pty->slave = tty_allocate(name, SLAVE_MAJOR, pty->number, &backend);
+    if (pty->slave)
+        pty->slave->locked = true;
     result = pty->slave ? make_name(pty) : -ENOMEM;
     if (result) {
         remove_pair(pty);
         destroy(pty);
         return result;
     }
-    pty->slave->locked = true;
     file->operations = &master_operations;
     file->data = pty;
     return 0;

@@ -118,6 +118,9 @@ void tty_set_console(struct tty *tty)
     __atomic_store_n(&console, tty, __ATOMIC_RELEASE);
 }
 
+/* Until tty_open_file() gives it its own: one that is refused was not counted. */
+static const struct file_operations not_opened = {0};
+
 struct file *tty_open(struct tty *tty, unsigned flags)
 {
     char path[sizeof("/dev/") + TTY_NAME_SIZE] = "/dev/";
@@ -126,7 +129,7 @@ struct file *tty_open(struct tty *tty, unsigned flags)
     strlcat(path, tty->name, sizeof(path));
     if (vfs_open(AT_FDCWD, path, flags | O_NOCTTY, 0, 0, &file) == 0)
         return file;
-    file = file_create(&tty_operations, tty, flags);
+    file = file_create(&not_opened, NULL, flags);
     if (file && tty_open_file(tty, file) != 0) {
         file_put(file);
         return NULL;

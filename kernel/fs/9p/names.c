@@ -50,9 +50,11 @@ static int lookup(struct vfs_entry *directory, const char *name, size_t length,
     struct vfs_inode *inode;
     struct ninep_qid qid;
     uint32_t fid, removals;
+    bool again;
     int error;
 
     do {
+        again = false;
         removals = __atomic_load_n(&parent->removals, __ATOMIC_ACQUIRE);
         error = ninep_walk(session, parent->fid, name, length, &fid, &qid);
         if (error != 0)
@@ -60,12 +62,13 @@ static int lookup(struct vfs_entry *directory, const char *name, size_t length,
         mutex_lock(&session->names);
         error = ninep_inode_find(directory->inode->filesystem, session, fid, &inode);
         if (error == 0) {
-            error =
-                removals != parent->removals ? -EAGAIN : enter(directory, name, length, inode, out);
+            again = removals != parent->removals;
+            if (!again)
+                error = enter(directory, name, length, inode, out);
             inode_put(inode);
         }
         mutex_unlock(&session->names);
-    } while (error == -EAGAIN);
+    } while (again);
     return error;
 }
 
@@ -345,8 +348,9 @@ static int rename(struct vfs_entry *from, struct vfs_entry *entry, struct vfs_en
 
     if (exchange)
         return -EINVAL; /* the protocol has no such message */
-    if (ninep_of(entry->inode) == NULL || (victim != NULL && ninep_of(victim->inode) == NULL))
-        return -EBUSY;
+    if (target == NULL || ninep_of(entry->inode) == NULL ||
+        (victim != NULL && ninep_of(victim->inode) == NULL))
+        return -EBUSY; /* a place for a mount, which the server does not know */
     if (entry_name_room(entry, length, &room) != 0)
         return -ENOMEM;
     error =
@@ -359,7 +363,10 @@ static int rename(struct vfs_entry *from, struct vfs_entry *entry, struct vfs_en
     if (victim != NULL && victim->in_directory)
         gone(to, victim);
     source->removals++;
-    entry_move(from, entry, to, name, length, room);
+    if (entry->in_directory)
+        entry_move(from, entry, to, name, length, room);
+    else
+        kernel_free(room); /* forgotten meanwhile: it is looked up again */
     mutex_unlock(&session->names);
     inode_touch(entry->inode, false, true);
     inode_touch(from->inode, true, true);

@@ -127,6 +127,7 @@ long sys_setfsgid16(word gid)
 long sys_getgroups16(word size, word list)
 {
     const struct credentials *ids = mine();
+    word i;
 
     if ((int)size < 0)
         return -EINVAL;
@@ -134,10 +135,10 @@ long sys_getgroups16(word size, word list)
         return (long)ids->group_count;
     if (size < ids->group_count)
         return -EINVAL;
-    for (uint32_t i = 0; i < ids->group_count; i++)
+    for (i = 0; i < size && i < ids->group_count; i++)
         if (put_user_u16((void *)(list + i * sizeof(uint16_t)), narrow(ids->groups[i])) != 0)
             return -EFAULT;
-    return (long)ids->group_count;
+    return (long)i;
 }
 
 long sys_setgroups16(word size, word list)

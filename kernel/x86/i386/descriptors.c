@@ -4,6 +4,7 @@
 #include "x86/cpu_state.h"
 #include "x86/i386/offsets.h"
 
+_Static_assert(offsetof(struct cpu, stack_top) == CPU_STACK_TOP, "");
 _Static_assert(offsetof(struct cpu, context) == CPU_CONTEXT, "");
 _Static_assert(offsetof(struct cpu, syscall_limit) == CPU_LIMIT, "");
 _Static_assert(offsetof(struct context, exit_work) == CONTEXT_EXIT_WORK, "");

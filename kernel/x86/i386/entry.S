@@ -82,11 +82,15 @@
 /* From virtual 8086 mode, which a program must not be able to enter (SDM 2A, IRET: only level 0 loads the
    flag), and yet is let into by QEMU's translator: the frame ends with four words more, and its segments are
    no selectors. The words are dropped; what is left looks like any program with senseless selectors, whose
-   way back ends in a signal. */
+   way back ends in a signal. The flag alone says nothing: the translator shows it in other modes, too, where
+   there are no such words. They are there when the frame ends so far below the stack's top. */
 leave_vm86:
     popl %edx
     pushl %ecx
     pushl %eax
+    leal 8 + FRAME_SIZE + 16(%esp), %ecx
+    cmpl %ecx, %fs:CPU_STACK_TOP
+    jne 2f
     movl $(FRAME_SIZE / 4), %ecx
 1:
     movl 4(%esp, %ecx, 4), %eax
@@ -97,6 +101,11 @@ leave_vm86:
     popl %ecx
     addl $16, %esp
     orl $3, FRAME_CS(%esp)
+    andl $~FLAGS_VM, FRAME_FLAGS(%esp)
+    jmp *%edx
+2:
+    popl %eax
+    popl %ecx
     andl $~FLAGS_VM, FRAME_FLAGS(%esp)
     jmp *%edx
 

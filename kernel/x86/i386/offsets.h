@@ -4,6 +4,7 @@
 /* Places and numbers that the assembler needs; descriptors.c asserts that C agrees. */
 
 #define CPU_SELF          0
+#define CPU_STACK_TOP     4
 #define CPU_CONTEXT       12
 #define CPU_LIMIT         16
 #define CPU_NARROW_OFFSET 40
