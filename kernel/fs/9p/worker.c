@@ -179,12 +179,29 @@ void ninep_session_serve(struct ninep_session *session, bool all, bool at_once)
     }
 }
 
+/* What has no name any more and nobody uses takes room at the server until it is let go. */
+static void let_go(struct ninep_session *session)
+{
+    struct ninep_kept cursor;
+    struct ninep_inode *node;
+
+    begin_kept(session, &cursor);
+    while ((node = next_kept(session, &cursor)) != NULL) {
+        if (node->unlinked)
+            try_release(node);
+        inode_put(node->inode);
+    }
+    while (ninep_fid_clunk_one(session))
+        give_way();
+}
+
 int ninep_session_sync(struct ninep_session *session)
 {
     struct ninep_kept cursor;
     struct ninep_inode *node;
     int result = 0;
 
+    let_go(session);
     begin_kept(session, &cursor);
     while ((node = next_kept(session, &cursor)) != NULL) {
         int error = node->unlinked ? 0 : ninep_write_back(node);
