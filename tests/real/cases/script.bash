@@ -132,10 +132,12 @@ kill -STOP %%
 wait %% 2>/dev/null
 echo "stopped by $(kill -l $?)"
 jobs | sed 's/  */ /g'
+exec {told}>&2 2>/dev/null # whether bash tells of the job's end depends on when it looks
 kill -CONT %% && kill -TERM %%
-wait $! 2>/dev/null
+wait $!
 echo "terminated $?"
 set +m
+exec 2>&"$told" {told}>&-
 { bash -c 'kill -SEGV $$'; } 2>/dev/null
 echo "died of $(kill -l $?)"
 
