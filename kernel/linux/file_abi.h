@@ -151,6 +151,8 @@ struct iovec_abi {
 #define F_GETLK         5
 #define F_SETLK         6
 #define F_SETLKW        7
+#define F_SETLK64       13 /* on 32 bits; elsewhere no such command */
+#define F_SETLKW64      14
 #define F_SETOWN        8
 #define F_GETOWN        9
 #define F_SETSIG        10

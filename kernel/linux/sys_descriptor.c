@@ -113,9 +113,23 @@ static long get_seals(struct file *file)
     return inode->seals;
 }
 
+/* A lock of the table's that came when the descriptor was closed: who closed it has not seen it. */
+static long check_still_open(struct file *file, int fd)
+{
+    struct file_table *table = current_thread()->files;
+    struct file *now = file_table_find(table, fd);
+
+    if (now != file)
+        file_locks_descriptor_closed(file, table);
+    if (now != NULL)
+        file_put(now);
+    return now == file ? 0 : -EBADF;
+}
+
 static long do_fcntl(struct file *file, int fd, int command, word argument, range_lock_call *lock)
 {
     struct file_table *table = current_thread()->files;
+    long result;
 
     switch (command) {
     case F_DUPFD:
@@ -153,7 +167,11 @@ static long do_fcntl(struct file *file, int fd, int command, word argument, rang
     case F_GET_SEALS:
         return get_seals(file);
     default:
-        return lock(file, command, argument);
+        result = lock(file, command, argument);
+        return result == 0 && (command == F_SETLK || command == F_SETLKW || command == F_SETLK64 ||
+                               command == F_SETLKW64)
+                   ? check_still_open(file, fd)
+                   : result;
     }
 }
 

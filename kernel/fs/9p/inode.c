@@ -217,6 +217,8 @@ static int find_again(struct ninep_inode *node, struct ninep_attributes *out)
 {
     struct vfs_inode *inode = node->inode;
     struct vfs_entry *entry = NULL, *parent;
+    char name[VFS_NAME_MAX + 1]; /* a rename frees the old one */
+    size_t length;
     uint32_t fid;
     struct ninep_qid qid;
     int error = -ESTALE;
@@ -238,9 +240,11 @@ static int find_again(struct ninep_inode *node, struct ninep_attributes *out)
     quire_spin_lock(&tree_lock);
     parent = entry->parent;
     entry_get(parent);
+    length = entry->length;
+    memcpy(name, entry->name, length);
     quire_spin_unlock(&tree_lock);
-    if (parent != entry && ninep_walk(node->session, ninep_of(parent->inode)->fid, entry->name,
-                                      entry->length, &fid, &qid) == 0) {
+    if (parent != entry &&
+        ninep_walk(node->session, ninep_of(parent->inode)->fid, name, length, &fid, &qid) == 0) {
         if (qid.path == node->path && ninep_getattr(node->session, fid, out) == 0) {
             change_fid(node, fid);
             fid = NINEP_NO_FID;

@@ -20,12 +20,28 @@ static bool in_tree(const struct vfs_entry *entry)
     return entry->parent == entry || entry->in_directory;
 }
 
+/* A server that says a directory lies in itself. */
+static bool is_above(struct vfs_entry *directory, const struct vfs_inode *inode)
+{
+    bool found;
+
+    quire_spin_lock(&tree_lock);
+    while (!(found = directory->inode == inode) && directory->parent != directory)
+        directory = directory->parent;
+    quire_spin_unlock(&tree_lock);
+    return found;
+}
+
 /* session->names is held. */
 static int enter(struct vfs_entry *directory, const char *name, size_t length,
                  struct vfs_inode *inode, struct vfs_entry **out)
 {
     struct vfs_entry *entry = directory_find(directory, name, length);
 
+    if (inode_is(inode, S_IFDIR) && is_above(directory, inode)) {
+        entry_put(entry);
+        return -EIO;
+    }
     if (entry != NULL && entry->inode == inode) {
         *out = entry;
         return 0;
@@ -77,13 +93,19 @@ static int revalidate(struct vfs_entry *directory, struct vfs_entry *entry)
 {
     struct ninep_inode *parent = ninep_of(directory->inode);
     struct ninep_session *session = parent->session;
+    char name[VFS_NAME_MAX + 1]; /* a rename frees the old one */
     struct ninep_qid qid;
+    size_t length;
     uint32_t fid;
     int error;
 
     if (ninep_of(entry->inode) == NULL)
         return 0; /* a place for a mount, which the server does not know */
-    error = ninep_walk(session, parent->fid, entry->name, entry->length, &fid, &qid);
+    quire_spin_lock(&tree_lock);
+    length = entry->length;
+    memcpy(name, entry->name, length);
+    quire_spin_unlock(&tree_lock);
+    error = ninep_walk(session, parent->fid, name, length, &fid, &qid);
     if (error == 0) {
         ninep_fid_drop(session, fid);
         if (qid.path == ninep_of(entry->inode)->path)

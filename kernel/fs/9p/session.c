@@ -187,9 +187,12 @@ static int open_device(const char *tag, struct ninep_device **out)
 int ninep_session_open(const char *tag, const char *folder, uint32_t message_size,
                        struct ninep_session **out)
 {
-    struct ninep_session *session = kernel_alloc_zeroed(sizeof *session);
+    struct ninep_session *session;
     int error;
 
+    if (!ninep_worker_start())
+        return -ENOMEM;
+    session = kernel_alloc_zeroed(sizeof *session);
     if (session == NULL)
         return -ENOMEM;
     session->references = 1;

@@ -103,6 +103,8 @@ void ninep_worker_wake(void);
 struct ninep_inode;
 /* When nobody has it open, its fids go back at once, not with the end of the period. */
 bool ninep_is_hasty(struct ninep_inode *node);
+/* Before the first session: nothing is written or let go without it. False: no memory. */
+bool ninep_worker_start(void);
 void ninep_worker_add(struct ninep_session *session);
 /*
  * What was closed, or has been dirty for long, is written, or (at_once) what is dirty. Inodes that

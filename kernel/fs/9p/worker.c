@@ -364,16 +364,21 @@ void ninep_worker_wake(void)
         wake_all(&wake);
 }
 
+bool ninep_worker_start(void)
+{
+    if (__atomic_load_n(&started, __ATOMIC_ACQUIRE))
+        return true;
+    wait_queue_init(&wake);
+    wait_queue_init(&passed);
+    if (kernel_thread_start("9p", run, NULL) == NULL)
+        return false;
+    __atomic_store_n(&started, true, __ATOMIC_RELEASE);
+    return true;
+}
+
 void ninep_worker_add(struct ninep_session *session)
 {
     quire_spin_lock(&sessions_lock);
     list_add_tail(&sessions, &session->node);
     quire_spin_unlock(&sessions_lock);
-    if (__atomic_load_n(&started, __ATOMIC_ACQUIRE))
-        return;
-    wait_queue_init(&wake);
-    wait_queue_init(&passed);
-    if (kernel_thread_start("9p", run, NULL) == NULL)
-        return; /* no memory: the next mount tries again */
-    __atomic_store_n(&started, true, __ATOMIC_RELEASE);
 }

@@ -91,7 +91,7 @@ long sys_sendfile64(word out, word in, word position, word count)
 
 /* ---- locks: the first struct flock has no 64-bit numbers ---- */
 
-enum { F_GETLK64 = 12, F_SETLK64, F_SETLKW64 };
+#define F_GETLK64 12
 
 struct small_lock {
     int16_t type, whence;
