@@ -148,6 +148,7 @@ static void remove_segments(void)
 /* What the root file system has below its mounts, too: there programs leave files that unmounted
  * /dev or /proc. */
 #define ROOT_VIEW "/root_view"
+#define OWN_PROC  "/own_proc"
 
 /* What was in the root file system and in /dev at the start: programs find any folder there. */
 static struct {
@@ -208,6 +209,16 @@ static void remove_mounts(void)
     for (unsigned i = 0; i < sizeof known / sizeof *known; i++) {
         mount(NULL, known[i], NULL, MS_REMOUNT, NULL);
         mount(NULL, known[i], NULL, MS_REMOUNT | MS_BIND, NULL);
+    }
+    /* One that was taken out of the tree after that stays so: another view of processes then. */
+    if (faccessat(proc, "sys/vm/drop_caches", W_OK, 0) != 0 && errno == EROFS) {
+        mkdir(OWN_PROC, 0755);
+        if (mount("proc", OWN_PROC, "proc", 0, NULL) != 0)
+            complain("another /proc", errno);
+        close(proc);
+        proc = open(OWN_PROC, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        umount2(OWN_PROC, MNT_DETACH);
+        rmdir(OWN_PROC);
     }
 }
 
