@@ -200,9 +200,18 @@ void quire_region_free_list(struct quire_region *dead);
  * QUIRE_NO_MEMORY and QUIRE_LIMIT change nothing. */
 enum quire_status quire_unmap_locked(struct quire_space *space, quire_virt start, quire_virt end,
                                      struct quire_region **dead);
-/* Likewise, but its leaf tables stay, empty and the space's own: others' pages will move there. */
+/*
+ * Likewise, but its leaf tables stay, empty and the space's own: others' pages will move there, or
+ * quire_kept_tables_drop, under the same hold of the lock, frees those that no region needs.
+ */
+struct quire_kept_tables {
+    quire_virt start, end;     /* what was unmapped; 0: nothing */
+    quire_virt floor, ceiling; /* no region lies between these */
+};
 enum quire_status quire_unmap_keep_tables(struct quire_space *space, quire_virt start,
-                                          quire_virt end, struct quire_region **dead);
+                                          quire_virt end, struct quire_kept_tables *kept,
+                                          struct quire_region **dead);
+void quire_kept_tables_drop(struct quire_space *space, const struct quire_kept_tables *kept);
 /* Where a mapping of `length` may go; *out_above: the region above it, or NULL. */
 enum quire_status quire_place_locked(struct quire_space *space, quire_virt hint, size_t length,
                                      uint32_t map_flags, quire_virt *out,

@@ -158,7 +158,14 @@ struct remap {
     quire_virt old, new;
     size_t old_length, new_length;
     unsigned flags;
+    struct quire_kept_tables kept; /* at the destination */
 };
+
+/* What is moved: the rest is new, or was cut off. */
+static size_t moved_length(const struct remap *remap)
+{
+    return remap->old_length < remap->new_length ? remap->old_length : remap->new_length;
+}
 
 static enum quire_status check_remap(const struct remap *remap)
 {
@@ -276,7 +283,7 @@ static enum quire_status move(struct quire_space *space, struct quire_region *re
                               const struct remap *remap, quire_virt *out,
                               struct quire_region **dead)
 {
-    size_t kept = remap->old_length < remap->new_length ? remap->old_length : remap->new_length;
+    size_t moved = moved_length(remap);
     uint64_t offset = region->object != NULL ? quire_region_index(region, remap->old) : 0;
     quire_virt old_end = remap->old + remap->old_length;
     struct quire_region *copy;
@@ -298,7 +305,7 @@ static enum quire_status move(struct quire_space *space, struct quire_region *re
     if (status == QUIRE_OK && !(remap->flags & QUIRE_REMAP_FIXED))
         status = place_alike(space, remap, &to);
     if (status == QUIRE_OK)
-        status = prepare_tables(space, remap->old, to, kept);
+        status = prepare_tables(space, remap->old, to, moved);
     if (status != QUIRE_OK) {
         (void)quire_region_merge(space, region, dead);
         quire_cache_free(space->q, space->q->region_cache, copy);
@@ -314,7 +321,7 @@ static enum quire_status move(struct quire_space *space, struct quire_region *re
         quire_object_get(copy->object);
     quire_region_insert(space, copy, quire_range_at_or_above(&space->regions, to),
                         region->object != NULL ? region : NULL);
-    move_pages(space, remap->old, to, kept);
+    move_pages(space, remap->old, to, moved);
     *out = to;
 
     if (remap->flags & QUIRE_REMAP_KEEP_OLD) {
@@ -349,24 +356,23 @@ static struct quire_region *region_at(struct quire_space *space, quire_virt addr
  * What is mapped at a fixed destination goes. First comes all the memory that the move needs, if it
  * is one that can be done: QUIRE_NO_MEMORY changes nothing.
  */
-static enum quire_status clear_target(struct quire_space *space, const struct remap *remap,
+static enum quire_status clear_target(struct quire_space *space, struct remap *remap,
                                       struct quire_region **dead)
 {
     quire_virt new_end = remap->new + remap->new_length;
-    size_t kept = remap->old_length < remap->new_length ? remap->old_length : remap->new_length;
     const struct quire_region *replaced = quire_region_at_or_above(space, remap->new);
     const struct quire_region *region = region_at(space, remap->old);
 
     if (replaced == NULL || replaced->range.start >= new_end)
         return QUIRE_OK;
-    if (region == NULL || region->range.end - remap->old < kept ||
+    if (region == NULL || region->range.end - remap->old < moved_length(remap) ||
         space->end - remap->old < remap->old_length)
         return quire_unmap_locked(space, remap->new, new_end, dead);
     if (!quire_region_reserve(space, MOVE_RECORDS) ||
         quire_own_range(space, remap->old, remap->old + remap->old_length) != QUIRE_OK ||
-        prepare_tables(space, remap->old, remap->new, kept) != QUIRE_OK)
+        prepare_tables(space, remap->old, remap->new, moved_length(remap)) != QUIRE_OK)
         return QUIRE_NO_MEMORY;
-    return quire_unmap_keep_tables(space, remap->new, new_end, dead);
+    return quire_unmap_keep_tables(space, remap->new, new_end, &remap->kept, dead);
 }
 
 /*
@@ -468,7 +474,10 @@ enum quire_status quire_space_remap(struct quire_space *space, quire_virt old_ad
 
         quire_spin_lock(&space->lock);
         quire_sequence_begin(space);
+        remap.kept.end = 0;
         status = try_remap(space, &remap, out_address, &populate, &dead);
+        if (status != QUIRE_OK && remap.kept.end != 0)
+            quire_kept_tables_drop(space, &remap.kept);
         quire_sequence_end(space);
         quire_region_release(space);
         quire_space_settle(space);

@@ -677,7 +677,7 @@ enum quire_status quire_space_map(struct quire_space *space, const struct quire_
 /* ---- removing ---- */
 
 static enum quire_status unmap_range(struct quire_space *space, quire_virt start, quire_virt end,
-                                     bool keep_tables, struct quire_region **dead)
+                                     struct quire_kept_tables *kept, struct quire_region **dead)
 {
     struct quire_region *region = quire_region_at_or_above(space, start);
     struct quire_region *last, *spare = NULL;
@@ -702,7 +702,8 @@ static enum quire_status unmap_range(struct quire_space *space, quire_virt start
         start = region->range.start;
     if (end > last->range.end)
         end = last->range.end;
-    if (keep_tables) {
+    if (kept != NULL) {
+        *kept = (struct quire_kept_tables){start, end, floor, ceiling};
         floor = ~(quire_virt)0;
         ceiling = 0;
     }
@@ -750,13 +751,22 @@ static enum quire_status unmap_range(struct quire_space *space, quire_virt start
 enum quire_status quire_unmap_locked(struct quire_space *space, quire_virt start, quire_virt end,
                                      struct quire_region **dead)
 {
-    return unmap_range(space, start, end, false, dead);
+    return unmap_range(space, start, end, NULL, dead);
 }
 
 enum quire_status quire_unmap_keep_tables(struct quire_space *space, quire_virt start,
-                                          quire_virt end, struct quire_region **dead)
+                                          quire_virt end, struct quire_kept_tables *kept,
+                                          struct quire_region **dead)
 {
-    return unmap_range(space, start, end, true, dead);
+    return unmap_range(space, start, end, kept, dead);
+}
+
+void quire_kept_tables_drop(struct quire_space *space, const struct quire_kept_tables *kept)
+{
+    struct quire_gather gather;
+
+    quire_gather_init(&gather, space->q, space);
+    quire_zap_range(&gather, kept->start, kept->end, kept->floor, kept->ceiling);
 }
 
 static enum quire_status check_range(const struct quire_space *space, quire_virt address,

@@ -241,26 +241,15 @@ int vfs_link(int from_start, const char *from, unsigned at_flags, int to_start, 
 
 /* ---- rename ---- */
 
-/* rename_mutex is held: the tree's shape stands still. */
-static bool inside(struct vfs_entry *entry, const struct vfs_entry *ancestor)
-{
-    bool found = false;
-
-    quire_spin_lock(&tree_lock);
-    while (!(found = entry == ancestor) && entry->parent != entry)
-        entry = entry->parent;
-    quire_spin_unlock(&tree_lock);
-    return found;
-}
-
-/* Two names may be one directory: a host that renamed it is found out at the next look. */
+/* rename_mutex is held: the tree's shape stands still.
+ * Two names may be one directory: a host that renamed it is found out at the next look. */
 static void lock_both(struct vfs_entry *a, struct vfs_entry *b)
 {
     if (a->inode == b->inode) {
         mutex_lock(&a->inode->mutex);
         return;
     }
-    if (inside(a, b) || (!inside(b, a) && b < a)) {
+    if (entry_inside(a, b->inode) || (!entry_inside(b, a->inode) && b < a)) {
         struct vfs_entry *swap = a;
 
         a = b;
@@ -296,9 +285,9 @@ static int rename_check(struct rename *r)
         return -ENOENT;
     if (!is_directory && (r->from_last.slash || (r->to_last.slash && !exchange)))
         return -ENOTDIR;
-    if (inside(r->to.entry, r->entry))
+    if (entry_inside(r->to.entry, r->entry->inode))
         return -EINVAL;
-    if (r->victim != NULL && inside(r->from.entry, r->victim))
+    if (r->victim != NULL && entry_inside(r->from.entry, r->victim->inode))
         return exchange ? -EINVAL : -ENOTEMPTY;
     error = removable(&r->from, r->entry);
     if (error != 0)

@@ -211,6 +211,33 @@ void entry_put(struct vfs_entry *entry)
     }
 }
 
+size_t entry_name_copy(const struct vfs_entry *entry, char name[VFS_NAME_MAX + 1],
+                       struct vfs_entry **parent)
+{
+    size_t length;
+
+    quire_spin_lock(&tree_lock);
+    length = entry->length;
+    memcpy(name, entry->name, length + 1);
+    if (parent != NULL) {
+        *parent = entry->parent;
+        entry_get(*parent);
+    }
+    quire_spin_unlock(&tree_lock);
+    return length;
+}
+
+bool entry_inside(const struct vfs_entry *entry, const struct vfs_inode *directory)
+{
+    bool found;
+
+    quire_spin_lock(&tree_lock);
+    while (!(found = entry->inode == directory) && entry->parent != entry)
+        entry = entry->parent;
+    quire_spin_unlock(&tree_lock);
+    return found;
+}
+
 void path_get(const struct vfs_path *path)
 {
     mount_get(path->mount);

@@ -267,6 +267,14 @@ void path_get(const struct vfs_path *path);
 void path_put(const struct vfs_path *path); /* NULLs are fine */
 void entry_get(struct vfs_entry *entry);
 void entry_put(struct vfs_entry *entry);
+/*
+ * The name as it is now, for who may sleep while he uses it: a rename frees the old one. *parent is
+ * the directory it is in, referenced; NULL: not wanted. Returns the name's length.
+ */
+size_t entry_name_copy(const struct vfs_entry *entry, char name[VFS_NAME_MAX + 1],
+                       struct vfs_entry **parent);
+/* Is it the directory, or something below it? */
+bool entry_inside(const struct vfs_entry *entry, const struct vfs_inode *directory);
 void inode_get(struct vfs_inode *inode);
 void inode_put(struct vfs_inode *inode);
 

@@ -200,6 +200,39 @@ static void growing_beyond_all_without_limits(void **state)
     end(&scene);
 }
 
+static uint64_t tables(const struct scene *scene)
+{
+    struct quire_frame_stats stats;
+
+    quire_frame_stats(scene->machine->q, &stats);
+    return stats.kind[QUIRE_FRAME_TABLE];
+}
+
+/* What the move that was refused would have filled is not left behind, empty. */
+static void refused_move_leaves_no_tables(void **state)
+{
+    const quire_virt there = AT + ((quire_virt)64 << 20);
+    struct scene scene = begin();
+    struct quire_region_info info;
+    uint64_t before;
+    quire_virt got;
+
+    (void)state;
+    assert_ok(map(&scene, AT, 2, RW, QUIRE_MAP_FIXED, NULL, 0, &got));
+    assert_ok(sim_store(&scene.machine->cpu[0], AT, 7));
+    before = tables(&scene);
+    assert_ok(map(&scene, there, 2, RW, QUIRE_MAP_FIXED, NULL, 0, &got));
+    scene.space->limits.total = 4 * PAGE;
+    assert_status(quire_space_remap(scene.space, AT, 2 * PAGE, 8 * PAGE,
+                                    QUIRE_REMAP_MAY_MOVE | QUIRE_REMAP_FIXED, there, &got),
+                  QUIRE_LIMIT);
+    assert_true(!quire_space_region(scene.space, there, &info));
+    sim_quiesce(scene.machine);
+    assert_int_equal(tables(&scene), before);
+    machine_check(scene.machine);
+    end(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +244,7 @@ int main(void)
         cmocka_unit_test(growing_stops_at_the_start_of_the_object),
         cmocka_unit_test(device_memory_is_not_copied),
         cmocka_unit_test(growing_beyond_all_without_limits),
+        cmocka_unit_test(refused_move_leaves_no_tables),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

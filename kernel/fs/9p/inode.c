@@ -217,7 +217,7 @@ static int find_again(struct ninep_inode *node, struct ninep_attributes *out)
 {
     struct vfs_inode *inode = node->inode;
     struct vfs_entry *entry = NULL, *parent;
-    char name[VFS_NAME_MAX + 1]; /* a rename frees the old one */
+    char name[VFS_NAME_MAX + 1];
     size_t length;
     uint32_t fid;
     struct ninep_qid qid;
@@ -237,12 +237,7 @@ static int find_again(struct ninep_inode *node, struct ninep_attributes *out)
     quire_spin_unlock(&inode->lock);
     if (entry == NULL)
         return error;
-    quire_spin_lock(&tree_lock);
-    parent = entry->parent;
-    entry_get(parent);
-    length = entry->length;
-    memcpy(name, entry->name, length);
-    quire_spin_unlock(&tree_lock);
+    length = entry_name_copy(entry, name, &parent);
     if (parent != entry &&
         ninep_walk(node->session, ninep_of(parent->inode)->fid, name, length, &fid, &qid) == 0) {
         if (qid.path == node->path && ninep_getattr(node->session, fid, out) == 0) {

@@ -20,31 +20,19 @@ static bool in_tree(const struct vfs_entry *entry)
     return entry->parent == entry || entry->in_directory;
 }
 
-/* A server that says a directory lies in itself. */
-static bool is_above(struct vfs_entry *directory, const struct vfs_inode *inode)
-{
-    bool found;
-
-    quire_spin_lock(&tree_lock);
-    while (!(found = directory->inode == inode) && directory->parent != directory)
-        directory = directory->parent;
-    quire_spin_unlock(&tree_lock);
-    return found;
-}
-
 /* session->names is held. */
 static int enter(struct vfs_entry *directory, const char *name, size_t length,
                  struct vfs_inode *inode, struct vfs_entry **out)
 {
     struct vfs_entry *entry = directory_find(directory, name, length);
 
-    if (inode_is(inode, S_IFDIR) && is_above(directory, inode)) {
-        entry_put(entry);
-        return -EIO;
-    }
     if (entry != NULL && entry->inode == inode) {
         *out = entry;
         return 0;
+    }
+    if (inode_is(inode, S_IFDIR) && entry_inside(directory, inode)) {
+        entry_put(entry);
+        return -EIO; /* a server that says a directory lies in itself */
     }
     if (entry != NULL) { /* the host put another file there */
         ninep_forget_tree(entry, true);
@@ -93,19 +81,14 @@ static int revalidate(struct vfs_entry *directory, struct vfs_entry *entry)
 {
     struct ninep_inode *parent = ninep_of(directory->inode);
     struct ninep_session *session = parent->session;
-    char name[VFS_NAME_MAX + 1]; /* a rename frees the old one */
+    char name[VFS_NAME_MAX + 1];
     struct ninep_qid qid;
-    size_t length;
     uint32_t fid;
     int error;
 
     if (ninep_of(entry->inode) == NULL)
         return 0; /* a place for a mount, which the server does not know */
-    quire_spin_lock(&tree_lock);
-    length = entry->length;
-    memcpy(name, entry->name, length);
-    quire_spin_unlock(&tree_lock);
-    error = ninep_walk(session, parent->fid, name, length, &fid, &qid);
+    error = ninep_walk(session, parent->fid, name, entry_name_copy(entry, name, NULL), &fid, &qid);
     if (error == 0) {
         ninep_fid_drop(session, fid);
         if (qid.path == ninep_of(entry->inode)->path)
