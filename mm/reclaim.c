@@ -446,11 +446,19 @@ static quire_virt sweep_table(struct sweep *sweep, struct quire_space *space,
     return done || index == end ? to : base + ((quire_virt)index << QUIRE_PAGE_SHIFT);
 }
 
-/* May the pages of a region go? */
+static bool is_locked(const struct quire_object *object)
+{
+    return __atomic_load_n(&object->locked, __ATOMIC_RELAXED);
+}
+
+/* May the pages of a region go? Private copies do not belong to the object. */
 static bool may_sweep(const struct quire_region_view *view)
 {
-    return !(view->flags & QUIRE_REGION_LOCKED) &&
-           (view->object == NULL || view->object->kind != QUIRE_OBJECT_DEVICE);
+    if (view->flags & QUIRE_REGION_LOCKED)
+        return false;
+    return view->object == NULL ||
+           (view->object->kind != QUIRE_OBJECT_DEVICE &&
+            !((view->flags & QUIRE_REGION_SHARED) && is_locked(view->object)));
 }
 
 /*
@@ -546,7 +554,7 @@ static bool sweep_objects(struct sweep *sweep)
     while (sweep->taken < sweep->wanted) {
         if ((object->kind == QUIRE_OBJECT_MEMORY &&
              __atomic_load_n(&object->kept, __ATOMIC_RELAXED)) ||
-            !sweep_pages(sweep, object, &layer->index)) {
+            is_locked(object) || !sweep_pages(sweep, object, &layer->index)) {
             layer->object++;
             layer->index = 0;
             break;
@@ -804,7 +812,7 @@ size_t quire_page_out_region(struct quire_space *space, quire_virt start, quire_
 
     begin_sweeping(space->q);
     (void)sweep_space(&sweep, space, quire_page_down(start), end);
-    if (object != NULL && object->kind != QUIRE_OBJECT_DEVICE)
+    if (object != NULL && object->kind != QUIRE_OBJECT_DEVICE && !is_locked(object))
         while (sweep_pages(&sweep, object, &index) && index <= sweep.last)
             ;
     note_evictions(&space->q->reclaim, sweep.taken);

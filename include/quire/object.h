@@ -58,6 +58,7 @@ struct quire_object {
     uint8_t tree_height;                  /* (o) 0: the root is page 0's place */
     bool cleaning;                        /* (o) somebody writes pages back */
     bool kept;                            /* (a) a memory object: no policy takes its pages out */
+    bool locked;                          /* (a) nor does anybody else: as by mlock (SHM_LOCK) */
     uint8_t cache_mode;                   /* (c) device objects: enum quire_cache_mode */
     struct quire_spinlock lock;           /* (o) */
     void *tree;                           /* (o) writes; readers hold (o) */

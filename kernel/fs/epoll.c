@@ -6,9 +6,10 @@
  * it so (a program that reads until EAGAIN, as such programs must, cannot tell), and writable only
  * when it has not been reported since it last was not.
  *
- * Locks: epoll->mutex for a set; watch_lock for the lists of registrations that hang on files. A
- * file that is closed for good takes itself out of every set. A registration holds no reference on
- * its file.
+ * Locks: epoll->mutex for a set, outer before inner; watch_lock for the lists of registrations that
+ * hang on files. A file that is closed for good takes itself out of every set, and for that their
+ * locks: no last reference goes under one. A registration holds no reference on its file; a look at
+ * it does, and where that turns out to be the last one, it goes when the look is over.
  */
 #include "fs/vfs.h"
 
@@ -111,6 +112,40 @@ static struct file *watch_file(const struct watch *watch)
     return count != 0 ? watch->file : NULL;
 }
 
+static void watch_file_put(struct file *file)
+{
+    struct thread *thread = current_thread();
+    uint32_t count = __atomic_load_n(&file->references, __ATOMIC_RELAXED);
+
+    while (count > 1)
+        if (__atomic_compare_exchange_n(&file->references, &count, count - 1, false,
+                                        __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+            return;
+    file->next_closing = thread->closing_files;
+    thread->closing_files = file;
+}
+
+/* Around a look at a set's files, inside which there may be looks at further sets. */
+static void look_begin(struct epoll *epoll)
+{
+    current_thread()->epoll_depth++;
+    mutex_lock(&epoll->mutex);
+}
+
+static void look_end(struct epoll *epoll)
+{
+    struct thread *thread = current_thread();
+    struct file *file;
+
+    mutex_unlock(&epoll->mutex);
+    if (--thread->epoll_depth != 0)
+        return;
+    while ((file = thread->closing_files) != NULL) {
+        thread->closing_files = file->next_closing;
+        file_put(file);
+    }
+}
+
 /* What a registration has to report now; mutex is held. */
 static unsigned watch_events(struct watch *watch, struct poll_table *table)
 {
@@ -123,7 +158,7 @@ static unsigned watch_events(struct watch *watch, struct poll_table *table)
     if (file == NULL)
         return 0;
     found = poll_file(file, table) & (wanted | POLLERR | POLLHUP);
-    file_put(file);
+    watch_file_put(file);
     if (watch->events & EPOLLET) {
         unsigned all = found;
 
@@ -139,10 +174,9 @@ static unsigned epoll_poll(struct file *file, struct poll_table *table)
     unsigned events = 0;
 
     /* Sets that were put into sets from the outside: a stack ends. */
-    if (current_thread()->epoll_depth == EPOLL_DEPTH)
+    if (current_thread()->epoll_depth > EPOLL_DEPTH)
         return 0;
-    current_thread()->epoll_depth++;
-    mutex_lock(&epoll->mutex);
+    look_begin(epoll);
     list_for_each(node, &epoll->watches)
     {
         struct watch *watch = container_of(node, struct watch, node);
@@ -152,10 +186,9 @@ static unsigned epoll_poll(struct file *file, struct poll_table *table)
             continue;
         if (poll_file(inner, table) & ((watch->events & 0xffffu) | POLLERR | POLLHUP))
             events = POLLIN | POLLRDNORM;
-        file_put(inner);
+        watch_file_put(inner);
     }
-    mutex_unlock(&epoll->mutex);
-    current_thread()->epoll_depth--;
+    look_end(epoll);
     if (table != NULL)
         table->file = file;
     poll_wait(table, &epoll->changed);
@@ -187,19 +220,19 @@ int epoll_create(struct file **out)
 }
 
 /* Sets may hold sets, a few deep, but no circle. */
-static bool contains(struct file *outer, const struct file *wanted, unsigned depth)
+static bool contains(struct file *outer, const struct file *wanted)
 {
-    struct file *level[EPOLL_DEPTH];
+    struct file *level[EPOLL_DEPTH], *inner;
     size_t count = 1;
+    bool found = false;
 
     /* Breadth first over a bounded list; what does not fit counts as a circle. */
     level[0] = outer;
-    for (size_t i = 0; i < count; i++) {
+    file_get(outer);
+    for (size_t i = 0; i < count && !found; i++) {
         struct epoll *epoll = level[i]->data;
-        bool full = false;
 
-        if (level[i] == wanted)
-            return true;
+        found = level[i] == wanted;
         mutex_lock(&epoll->mutex);
         list_for_each(node, &epoll->watches)
         {
@@ -207,16 +240,16 @@ static bool contains(struct file *outer, const struct file *wanted, unsigned dep
 
             if (!epoll_is(watch->file))
                 continue;
-            if (count == depth)
-                full = true;
-            else
-                level[count++] = watch->file;
+            if (count == EPOLL_DEPTH)
+                found = true;
+            else if ((inner = watch_file(watch)) != NULL)
+                level[count++] = inner;
         }
         mutex_unlock(&epoll->mutex);
-        if (full)
-            return true;
     }
-    return false;
+    while (count > 0)
+        file_put(level[--count]);
+    return found;
 }
 
 static struct watch *find_watch(struct epoll *epoll, int descriptor, const struct file *file)
@@ -262,7 +295,7 @@ int epoll_control(struct file *epoll_file, int operation, int descriptor, struct
         return -EPERM;
     if (!epoll_is(epoll_file) || file == epoll_file)
         return -EINVAL;
-    if (operation == EPOLL_CTL_ADD && epoll_is(file) && contains(file, epoll_file, EPOLL_DEPTH))
+    if (operation == EPOLL_CTL_ADD && epoll_is(file) && contains(file, epoll_file))
         return -ELOOP;
     mutex_lock(&epoll->mutex);
     watch = find_watch(epoll, descriptor, file);
@@ -301,7 +334,7 @@ static long collect(struct epoll *epoll, struct epoll_event_abi *events, size_t 
 {
     size_t n = 0, left;
 
-    mutex_lock(&epoll->mutex);
+    look_begin(epoll);
     left = epoll->count;
     for (struct list *node = epoll->watches.next; left > 0 && n < limit; left--) {
         struct watch *watch = container_of(node, struct watch, node);
@@ -318,7 +351,7 @@ static long collect(struct epoll *epoll, struct epoll_event_abi *events, size_t 
         list_remove(&watch->node);
         list_add_tail(&epoll->watches, &watch->node);
     }
-    mutex_unlock(&epoll->mutex);
+    look_end(epoll);
     return (long)n;
 }
 

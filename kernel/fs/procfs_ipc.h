@@ -25,6 +25,7 @@ int proc_show_shm(struct text *text, const struct proc_target *target);
                      .bytes = sizeof shm_settings.rmid_forced, .minimum = 0, .maximum = 1,         \
                      .changed = proc_shm_forced_changed),                                          \
         PROC_UNSIGNED("shmall", shm_settings.all), PROC_UNSIGNED("shmmax", shm_settings.max),      \
+        PROC_NUMBER("shm_next_id", shm_settings.next_id, 0, INT32_MAX),                            \
         PROC_NUMBER("shmmni", shm_settings.segments, 0, SHM_SEGMENTS_HIGHEST)
 
 extern const struct proc_file proc_sysvipc_files[];

@@ -238,12 +238,13 @@ struct file {
     uint64_t position;    /* (f) */
     struct mutex lock;    /* for position, taken when the file is shared */
     struct list watchers; /* epoll registrations, lock of epoll.c */
-    int owner;            /* F_SETOWN */
-    int owner_signal;     /* F_SETSIG */
-    bool deny_write;      /* holds inode->deny_write */
-    uint8_t read_flags;   /* (a) QUIRE_OBJECT_RANDOM, _SEQUENTIAL: posix_fadvise */
-    const char *label;    /* without a name: "[eventpoll]"; NULL: it is called a pipe */
-    uint32_t number;      /* (c) tells open files without an inode apart */
+    struct file *next_closing; /* in a thread's closing_files: epoll.c */
+    int owner;                 /* F_SETOWN */
+    int owner_signal;          /* F_SETSIG */
+    bool deny_write;           /* holds inode->deny_write */
+    uint8_t read_flags;        /* (a) QUIRE_OBJECT_RANDOM, _SEQUENTIAL: posix_fadvise */
+    const char *label;         /* without a name: "[eventpoll]"; NULL: it is called a pipe */
+    uint32_t number;           /* (c) tells open files without an inode apart */
     struct quire_deferred deferred;
 };
 

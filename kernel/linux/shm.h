@@ -12,6 +12,7 @@ extern struct shm_settings {
     uint64_t max, all; /* bytes of one segment; pages of all */
     int segments;      /* how many */
     int rmid_forced;   /* a segment goes with its last attachment, or with its creator */
+    int next_id;       /* that the next segment gets, if it can be; -1: as they come */
 } shm_settings;
 
 /* rmid_forced was set: segments without attachments whose creators are gone go. */
@@ -25,6 +26,11 @@ struct memory;
  * are noted, and a segment that was only kept by its attachments is freed. May sleep.
  */
 void shm_attachments_changed(void);
+
+struct quire_object;
+
+/* The object is that of a segment that goes with its last attachment. May sleep. */
+bool shm_removes(struct quire_object *object);
 
 struct shm_row {
     int32_t key, id;

@@ -436,6 +436,17 @@ static bool is_one_object(word start, word end, struct quire_region_info *first)
     return same;
 }
 
+/* What the range had of a segment is gone before it is mapped anew: with the last attachment the
+ * segment may be gone, too. */
+static bool segment_is_gone(word start, word size, struct quire_object *object)
+{
+    if (likely(!current_thread()->memory->has_segments) || !shm_removes(object))
+        return false;
+    (void)quire_space_unmap(my_space(), start, size);
+    shm_attachments_changed();
+    return !shm_removes(object);
+}
+
 /* As Linux emulates it: the pages are mapped anew, from another place of the same object. */
 long sys_remap_file_pages(word start, word size, word protection, word page, word flags)
 {
@@ -463,6 +474,8 @@ long sys_remap_file_pages(word start, word size, word protection, word page, wor
     };
     if (first > INT64_MAX / PAGE_SIZE || map.offset > (uint64_t)INT64_MAX - size)
         status = QUIRE_OVERFLOW;
+    else if (unlikely(segment_is_gone(start, size, region.object)))
+        status = QUIRE_INVALID;
     else
         status = quire_space_map(my_space(), &map, &place);
     quire_object_put(region.object);

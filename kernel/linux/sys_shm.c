@@ -51,7 +51,7 @@ struct segment {
     int id;
     int32_t key;
     uint32_t mode; /* permissions, SHM_DEST */
-    uint32_t uid, gid, creator_uid, creator_gid;
+    uint32_t uid, gid, creator_uid, creator_gid, locker_uid;
     uint64_t size;
     struct quire_object *object;
     int creator_pid, last_pid;
@@ -79,6 +79,7 @@ struct shm_settings shm_settings = {
     .max = SEGMENT_SIZE_MAX,
     .all = SEGMENT_SIZE_MAX,
     .segments = 4096,
+    .next_id = -1,
 };
 
 static struct {
@@ -179,6 +180,21 @@ void shm_settings_changed(void)
     shm_attachments_changed();
 }
 
+bool shm_removes(struct quire_object *object)
+{
+    bool removes = false;
+
+    table_lock();
+    for (unsigned i = 0; i < table.highest && !removes; i++) {
+        const struct segment *segment = table.slots[i];
+
+        removes = segment && segment->object == object &&
+                  ((segment->mode & SHM_DEST) || shm_settings.rmid_forced);
+    }
+    mutex_unlock(&table.mutex);
+    return removes;
+}
+
 static struct segment *find(int id)
 {
     unsigned slot = (unsigned)id % SEGMENTS_MAX;
@@ -226,7 +242,8 @@ static long create_segment(int32_t key, word size, unsigned flags)
     const struct credentials *ids = &current_process()->credentials;
     char name[sizeof "/SYSV00000000"];
     struct segment *segment;
-    unsigned slot = 0;
+    int wanted = shm_settings.next_id;
+    unsigned slot = wanted < 0 ? 0 : (unsigned)wanted % SEGMENTS_MAX;
     uint64_t pages;
     int error;
 
@@ -245,8 +262,9 @@ static long create_segment(int32_t key, word size, unsigned flags)
         return -ENOSPC;
     while (slot < table.capacity && table.slots[slot])
         slot++;
-    if (slot == table.capacity && (error = grow_table()) != 0)
-        return error;
+    while (slot >= table.capacity)
+        if ((error = grow_table()) != 0)
+            return error;
     segment = kernel_alloc_zeroed(sizeof *segment);
     if (!segment)
         return -ENOMEM;
@@ -262,7 +280,12 @@ static long create_segment(int32_t key, word size, unsigned flags)
         kernel_free(segment);
         return -ENOMEM;
     }
-    segment->id = (int)(slot + SEGMENTS_MAX * (table.generation++ % (INT32_MAX / SEGMENTS_MAX)));
+    if (wanted >= 0)
+        segment->id = (int)slot + wanted / SEGMENTS_MAX * SEGMENTS_MAX;
+    else
+        segment->id =
+            (int)(slot + SEGMENTS_MAX * (table.generation++ % (INT32_MAX / SEGMENTS_MAX)));
+    shm_settings.next_id = -1;
     segment->key = key;
     segment->mode = flags & 0777;
     segment->uid = segment->creator_uid = ids->euid;
@@ -516,6 +539,40 @@ static long set_segment(struct segment *segment, const struct shm_layout *from, 
     return 0;
 }
 
+/* Bytes of the segments that the running process's user has locked. */
+static uint64_t locked_bytes(void)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < table.highest; i++) {
+        const struct segment *segment = table.slots[i];
+
+        if (segment && (segment->mode & SHM_LOCKED) &&
+            segment->locker_uid == current_process()->credentials.uid)
+            sum += quire_page_up(segment->size);
+    }
+    return sum;
+}
+
+static long lock_segment(struct segment *segment, bool lock)
+{
+    uint64_t limit = my_space()->limits.locked, before;
+
+    if (!owns(segment) || (lock && limit == 0))
+        return -EPERM;
+    if (lock == ((segment->mode & SHM_LOCKED) != 0))
+        return 0;
+    if (lock) {
+        before = locked_bytes();
+        if (before > limit || quire_page_up(segment->size) > limit - before)
+            return -ENOMEM;
+        segment->locker_uid = current_process()->credentials.uid;
+    }
+    segment->mode ^= SHM_LOCKED;
+    __atomic_store_n(&segment->object->locked, lock, __ATOMIC_RELAXED);
+    return 0;
+}
+
 /* The highest slot in use. */
 static long table_info(unsigned command, const struct shm_layout *to, word buffer)
 {
@@ -581,10 +638,12 @@ static long control_locked(int id, unsigned command, word buffer, const struct s
     if (command == IPC_INFO || command == SHM_INFO)
         return table_info(command, user, buffer);
     if (command == SHM_STAT || command == SHM_STAT_ANY) {
-        if (id < 0 || (unsigned)id >= table.highest || !table.slots[id])
+        unsigned slot = (unsigned)id % SEGMENTS_MAX; /* a segment's number does as well */
+
+        if (id < 0 || slot >= table.highest || !table.slots[slot])
             return -EINVAL;
-        error = stat_segment(table.slots[id], user, buffer, command == SHM_STAT);
-        return error ? error : table.slots[id]->id;
+        error = stat_segment(table.slots[slot], user, buffer, command == SHM_STAT);
+        return error ? error : table.slots[slot]->id;
     }
     segment = find(id);
     if (!segment)
@@ -603,12 +662,7 @@ static long control_locked(int id, unsigned command, word buffer, const struct s
         return 0;
     case SHM_LOCK:
     case SHM_UNLOCK:
-        /* An object's pages never leave memory. */
-        if (!owns(segment))
-            return -EPERM;
-        segment->mode =
-            command == SHM_LOCK ? segment->mode | SHM_LOCKED : segment->mode & ~SHM_LOCKED;
-        return 0;
+        return lock_segment(segment, command == SHM_LOCK);
     default:
         return -EINVAL;
     }

@@ -592,32 +592,51 @@ long sys_getcpu(word cpu, word node)
     return node ? put_user_u32((void *)node, 0) : 0;
 }
 
-/* Every switch between threads is a full barrier, and with one CPU running nobody else needs one.
+/* ---- barriers ---- */
+
+enum {
+    BARRIER_QUERY = 0,
+    BARRIER_GLOBAL = 1 << 0,
+    BARRIER_GLOBAL_EXPEDITED = 1 << 1,
+    BARRIER_REGISTER_GLOBAL_EXPEDITED = 1 << 2,
+    BARRIER_PRIVATE = 1 << 3,
+    BARRIER_REGISTER_PRIVATE = 1 << 4,
+    BARRIER_PRIVATE_CORE = 1 << 5, /* also serializes instruction fetch */
+    BARRIER_REGISTER_PRIVATE_CORE = 1 << 6,
+    BARRIER_PRIVATE_RSEQ = 1 << 7, /* also restarts restartable sequences */
+    BARRIER_REGISTER_PRIVATE_RSEQ = 1 << 8,
+    BARRIER_ALL = (1 << 9) - 1,
+};
+#define BARRIER_ONE_CPU 1u /* a flag: BARRIER_PRIVATE_RSEQ for one CPU alone */
+
+/*
+ * One CPU runs one thread at a time: that the others of the process went through a barrier, took
+ * their instructions anew and left their restartable sequences follows from their not running. What
+ * is left is who has said before that he will ask.
  */
 long sys_membarrier(word command, word flags, word cpu)
 {
-    enum {
-        QUERY = 0,
-        GLOBAL = 1,
-        GLOBAL_EXPEDITED = 2,
-        REGISTER_GLOBAL = 4,
-        PRIVATE = 8,
-        REGISTER_PRIVATE = 16
-    };
+    uint32_t *registered = &current_thread()->memory->barriers;
 
     (void)cpu;
-    if (flags)
+    if ((uint32_t)flags & ~(command == BARRIER_PRIVATE_RSEQ ? BARRIER_ONE_CPU : 0))
         return -EINVAL;
-    switch (command) {
-    case QUERY:
-        return GLOBAL | GLOBAL_EXPEDITED | REGISTER_GLOBAL | PRIVATE | REGISTER_PRIVATE;
-    case GLOBAL:
-    case GLOBAL_EXPEDITED:
-    case REGISTER_GLOBAL:
-    case PRIVATE:
-    case REGISTER_PRIVATE:
-        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    switch ((int)command) {
+    case BARRIER_QUERY:
+        return BARRIER_ALL;
+    case BARRIER_GLOBAL:
+    case BARRIER_GLOBAL_EXPEDITED:
         return 0;
+    case BARRIER_REGISTER_GLOBAL_EXPEDITED:
+    case BARRIER_REGISTER_PRIVATE:
+    case BARRIER_REGISTER_PRIVATE_CORE:
+    case BARRIER_REGISTER_PRIVATE_RSEQ:
+        __atomic_fetch_or(registered, (uint32_t)command, __ATOMIC_RELAXED);
+        return 0;
+    case BARRIER_PRIVATE:
+    case BARRIER_PRIVATE_CORE:
+    case BARRIER_PRIVATE_RSEQ:
+        return __atomic_load_n(registered, __ATOMIC_RELAXED) & (uint32_t)command << 1 ? 0 : -EPERM;
     default:
         return -EINVAL;
     }

@@ -131,6 +131,7 @@ struct memory {
     uint64_t *ldt;           /* local descriptor table, or NULL: kernel/linux/sys_ldt.c */
     uint32_t ldt_entries;
     uint32_t dump_filter; /* /proc/PID/coredump_filter; inherited, also through exec */
+    uint32_t barriers;    /* (a) membarrier commands that it registered for; inherited */
 };
 
 /* ---- threads ---- */
@@ -200,8 +201,9 @@ struct thread {
     struct list tracees; /* (t) trace.node of each that it traces */
     int trace_signo;     /* (t) what it goes on with after a stop for its tracer */
 
-    uint8_t epoll_depth; /* sets within sets that it looks at */
-    bool vfork_waited;   /* (t) whoever made it by vfork waits until it execs or exits */
+    uint8_t epoll_depth;        /* (o) sets within sets that it looks at */
+    struct file *closing_files; /* (o) whose last reference goes after that: fs/epoll.c */
+    bool vfork_waited;          /* (t) whoever made it by vfork waits until it execs or exits */
     struct wait_queue vfork_wait;
     unsigned long
         set_child_tid;       /* (o) user address, or 0: written at its first return to user mode */
