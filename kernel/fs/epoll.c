@@ -2,9 +2,8 @@
  * epoll(7): a set of files that is waited for again and again.
  *
  * A wait looks at every file of the set and joins its queues, as poll does; what the set saves is
- * the copying of the list. Edge-triggered interest reports readable again at each wait that finds
- * it so (a program that reads until EAGAIN, as such programs must, cannot tell), and writable only
- * when it has not been reported since it last was not.
+ * the copying of the list. Edge-triggered interest (EPOLLET) looks at what there is only when one
+ * of the file's queues was woken since its last look: queues count that.
  *
  * Locks: epoll->mutex for a set, outer before inner; watch_lock for the lists of registrations that
  * hang on files. A file that is closed for good takes itself out of every set, and for that their
@@ -23,6 +22,11 @@ struct epoll {
     struct list watches;       /* (mutex) */
     size_t count;              /* (mutex) */
     struct wait_queue changed; /* the set was changed */
+    struct file *file;         /* (watch_lock) its own; NULL: it closes */
+    uint32_t measured;         /* (nesting) the round in which `levels` was found */
+    int levels;                /* (nesting) of sets above each other, from this one down */
+    uint32_t climbed;          /* (nesting) the round in which `height` was found */
+    unsigned height;           /* (nesting) of sets from this one up, at most */
 };
 
 struct watch {
@@ -31,14 +35,16 @@ struct watch {
     struct epoll *epoll;
     struct file *file; /* no reference */
     int descriptor;
-    uint32_t events;   /* 0: disarmed by EPOLLONESHOT */
-    uint32_t reported; /* edge-triggered: what was true at the last look */
+    uint32_t events; /* 0: disarmed by EPOLLONESHOT */
+    bool fresh;      /* edge-triggered: was not looked at since it came or was changed */
+    uint32_t wakes;  /* edge-triggered: of the file's queues, at the last look */
     uint64_t data;
 };
 
-#define EPOLL_DEPTH 5
-#define WRITABLE    (POLLOUT | POLLWRNORM | POLLWRBAND)
+#define EPOLL_DEPTH 5 /* sets above each other */
 
+static struct mutex nesting; /* sets are put into sets one at a time: taken before sets' locks */
+static uint32_t nesting_round;
 static struct quire_spinlock watch_lock;
 static const struct file_operations epoll_operations;
 
@@ -94,6 +100,9 @@ static void epoll_release(struct file *file)
 {
     struct epoll *epoll = file->data;
 
+    quire_spin_lock(&watch_lock);
+    epoll->file = NULL;
+    quire_spin_unlock(&watch_lock);
     mutex_lock(&epoll->mutex);
     list_for_each_safe(node, &epoll->watches)
         watch_free(epoll, container_of(node, struct watch, node));
@@ -146,6 +155,22 @@ static void look_end(struct epoll *epoll)
     }
 }
 
+/* What an edge-triggered registration finds: nothing where nothing happened. */
+static unsigned edge_events(struct watch *watch, struct file *file, struct poll_table *table)
+{
+    struct poll_table counting = {.counting = true};
+    unsigned found;
+
+    if (table != NULL)
+        poll_file(file, table); /* joined before it is looked at */
+    found = poll_file(file, &counting);
+    if (!watch->fresh && watch->wakes == counting.wakes)
+        return 0;
+    watch->fresh = false;
+    watch->wakes = counting.wakes;
+    return found;
+}
+
 /* What a registration has to report now; mutex is held. */
 static unsigned watch_events(struct watch *watch, struct poll_table *table)
 {
@@ -157,15 +182,9 @@ static unsigned watch_events(struct watch *watch, struct poll_table *table)
     file = watch_file(watch);
     if (file == NULL)
         return 0;
-    found = poll_file(file, table) & (wanted | POLLERR | POLLHUP);
+    found = watch->events & EPOLLET ? edge_events(watch, file, table) : poll_file(file, table);
     watch_file_put(file);
-    if (watch->events & EPOLLET) {
-        unsigned all = found;
-
-        found &= ~(watch->reported & WRITABLE);
-        watch->reported = all;
-    }
-    return found;
+    return found & (wanted | POLLERR | POLLHUP);
 }
 
 static unsigned epoll_poll(struct file *file, struct poll_table *table)
@@ -200,6 +219,11 @@ static const struct file_operations epoll_operations = {
     .release = epoll_release,
 };
 
+void epoll_init(void)
+{
+    mutex_init(&nesting);
+}
+
 int epoll_create(struct file **out)
 {
     struct epoll *epoll = kernel_alloc_zeroed(sizeof *epoll);
@@ -215,41 +239,85 @@ int epoll_create(struct file **out)
         kernel_free(epoll);
         return -ENOMEM;
     }
+    epoll->file = *out;
     (*out)->label = "[eventpoll]";
     return 0;
 }
 
-/* Sets may hold sets, a few deep, but no circle. */
-static bool contains(struct file *outer, const struct file *wanted)
+/*
+ * Sets may hold sets, without a circle, and at most EPOLL_DEPTH stand above each other. nesting is
+ * held: what is measured in a round stays so, for no set gets into another meanwhile.
+ */
+
+/* How many sets stand above each other from this one down. -ELOOP: `into` is in it, or too many. */
+static int measure(struct epoll *epoll, const struct epoll *into, unsigned depth)
 {
-    struct file *level[EPOLL_DEPTH], *inner;
-    size_t count = 1;
-    bool found = false;
+    int levels = 1;
 
-    /* Breadth first over a bounded list; what does not fit counts as a circle. */
-    level[0] = outer;
-    file_get(outer);
-    for (size_t i = 0; i < count && !found; i++) {
-        struct epoll *epoll = level[i]->data;
+    if (epoll == into || depth == EPOLL_DEPTH)
+        return -ELOOP;
+    if (epoll->measured == nesting_round)
+        return epoll->levels;
+    look_begin(epoll);
+    list_for_each(node, &epoll->watches)
+    {
+        struct file *file = watch_file(container_of(node, struct watch, node));
+        int inner = 0;
 
-        found = level[i] == wanted;
-        mutex_lock(&epoll->mutex);
-        list_for_each(node, &epoll->watches)
-        {
-            struct watch *watch = container_of(node, struct watch, node);
-
-            if (!epoll_is(watch->file))
-                continue;
-            if (count == EPOLL_DEPTH)
-                found = true;
-            else if ((inner = watch_file(watch)) != NULL)
-                level[count++] = inner;
+        if (file == NULL)
+            continue;
+        if (epoll_is(file))
+            inner = measure(file->data, into, depth + 1);
+        watch_file_put(file);
+        if (inner < 0) {
+            levels = inner;
+            break;
         }
-        mutex_unlock(&epoll->mutex);
+        if (inner + 1 > levels)
+            levels = inner + 1;
     }
-    while (count > 0)
-        file_put(level[--count]);
-    return found;
+    look_end(epoll);
+    if (levels > 0) {
+        epoll->levels = levels;
+        epoll->measured = nesting_round;
+    }
+    return levels;
+}
+
+/* Do more than `room` sets stand above each other from this one up? watch_lock is held. */
+static bool stands_higher(struct epoll *epoll, unsigned room)
+{
+    if (room == 0)
+        return true;
+    if (epoll->climbed == nesting_round && epoll->height <= room)
+        return false;
+    if (epoll->file != NULL)
+        list_for_each(node, &epoll->file->watchers)
+        {
+            struct epoll *above = container_of(node, struct watch, file_node)->epoll;
+
+            if (stands_higher(above, room - 1))
+                return true;
+        }
+    epoll->climbed = nesting_round;
+    epoll->height = room;
+    return false;
+}
+
+/* May the inner set come into the other? 0 or -ELOOP. */
+static int check_nesting(struct epoll *epoll, struct epoll *inner)
+{
+    int levels;
+    bool high;
+
+    nesting_round++;
+    levels = measure(inner, epoll, 0);
+    if (levels < 0)
+        return levels;
+    quire_spin_lock(&watch_lock);
+    high = stands_higher(epoll, EPOLL_DEPTH - (unsigned)levels);
+    quire_spin_unlock(&watch_lock);
+    return high ? -ELOOP : 0;
 }
 
 static struct watch *find_watch(struct epoll *epoll, int descriptor, const struct file *file)
@@ -276,6 +344,7 @@ static int add_watch(struct epoll *epoll, int descriptor, struct file *file,
     watch->descriptor = descriptor;
     watch->events = event->events;
     watch->data = event->data;
+    watch->fresh = true;
     list_add_tail(&epoll->watches, &watch->node);
     epoll->count++;
     quire_spin_lock(&watch_lock);
@@ -290,13 +359,21 @@ int epoll_control(struct file *epoll_file, int operation, int descriptor, struct
     struct epoll *epoll = epoll_file->data;
     struct watch *watch;
     int error = 0;
+    bool nests;
 
     if (file->operations->poll == NULL)
         return -EPERM;
     if (!epoll_is(epoll_file) || file == epoll_file)
         return -EINVAL;
-    if (operation == EPOLL_CTL_ADD && epoll_is(file) && contains(file, epoll_file))
-        return -ELOOP;
+    nests = operation == EPOLL_CTL_ADD && epoll_is(file);
+    if (nests) {
+        mutex_lock(&nesting);
+        error = check_nesting(epoll, file->data);
+        if (error != 0) {
+            mutex_unlock(&nesting);
+            return error;
+        }
+    }
     mutex_lock(&epoll->mutex);
     watch = find_watch(epoll, descriptor, file);
     switch (operation) {
@@ -309,7 +386,7 @@ int epoll_control(struct file *epoll_file, int operation, int descriptor, struct
         } else {
             watch->events = event->events;
             watch->data = event->data;
-            watch->reported = 0;
+            watch->fresh = true;
         }
         break;
     case EPOLL_CTL_DEL:
@@ -322,6 +399,8 @@ int epoll_control(struct file *epoll_file, int operation, int descriptor, struct
         error = -EINVAL;
     }
     mutex_unlock(&epoll->mutex);
+    if (nests)
+        mutex_unlock(&nesting);
     if (error == 0)
         wake_all(&epoll->changed);
     return error;

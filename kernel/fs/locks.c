@@ -160,12 +160,16 @@ static void apply(struct file_locks *locks, struct file_lock *wanted, struct fil
     }
 }
 
-static bool conflict_gone(struct file_locks *locks, const struct file_lock *wanted)
+/* Nobody is in the way any more, or another owner than before: that may close a circle. */
+static bool blocker_gone(struct file_locks *locks, const struct file_lock *wanted,
+                         const void *blocker)
 {
+    const struct file_lock *conflict;
     bool gone;
 
     quire_spin_lock(&locks_lock);
-    gone = find_conflict(locks, wanted) == NULL;
+    conflict = find_conflict(locks, wanted);
+    gone = conflict == NULL || conflict->owner != blocker;
     quire_spin_unlock(&locks_lock);
     return gone;
 }
@@ -184,7 +188,7 @@ static int wait_for_lock(struct file_locks *locks, const struct file_lock *wante
     quire_spin_unlock(&locks_lock);
     if (error != 0)
         return error;
-    error = wait_event_interruptible(&locks->changed, conflict_gone(locks, wanted));
+    error = wait_event_interruptible(&locks->changed, blocker_gone(locks, wanted, blocker));
     quire_spin_lock(&locks_lock);
     list_remove(&wait.node);
     quire_spin_unlock(&locks_lock);

@@ -156,8 +156,6 @@ static long pipe_write(struct file *file, struct transfer *from, uint64_t *posit
         return 0;
     mutex_lock(&pipe->mutex);
     for (;;) {
-        bool was_empty = pipe_empty(pipe);
-
         if (unlikely(__atomic_load_n(&pipe->readers, __ATOMIC_ACQUIRE) == 0)) {
             moved = -EPIPE;
             break;
@@ -168,7 +166,7 @@ static long pipe_write(struct file *file, struct transfer *from, uint64_t *posit
         if (moved < 0)
             break;
         done += moved;
-        if (moved > 0 && was_empty)
+        if (moved > 0) /* each piece is news to who waits for changes (EPOLLET) */
             wake_all(&pipe->data);
         if (from->length == 0)
             break;

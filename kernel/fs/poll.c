@@ -22,6 +22,7 @@ void poll_begin(struct poll_table *table)
     table->count = 0;
     table->capacity = POLL_SHORT;
     table->error = 0;
+    table->counting = false;
 }
 
 void poll_arm(struct poll_table *table)
@@ -50,6 +51,10 @@ void poll_wait(struct poll_table *table, struct wait_queue *queue)
 
     if (table == NULL)
         return;
+    if (table->counting) {
+        table->wakes += __atomic_load_n(&queue->wakes, __ATOMIC_RELAXED);
+        return;
+    }
     if (table->count == table->capacity) {
         table->error = -ENOMEM;
         return;

@@ -456,6 +456,7 @@ void tmpfs_init(void)
     rootfs_type.mount = rootfs_mount;
     rootfs_type.next = NULL;
     mutex_init(&rename_mutex);
+    epoll_init();
     filesystem_register(&rootfs_type);
     filesystem_register(&tmpfs_type);
     if (vfs_mount_type("rootfs", "rootfs", NULL, 0, "mode=755") != 0 ||

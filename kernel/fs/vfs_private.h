@@ -534,7 +534,9 @@ struct poll_table {
     struct file *file; /* whose poll() is being called */
     struct poll_waiter *waiters, short_waiters[POLL_SHORT];
     size_t count, capacity;
-    int error; /* -ENOMEM: a queue could not be joined */
+    int error;      /* -ENOMEM: a queue could not be joined */
+    bool counting;  /* joins no queue: adds up their wakeups */
+    uint32_t wakes; /* the sum */
 };
 
 void poll_begin(struct poll_table *table);
@@ -574,6 +576,7 @@ int file_lock_whole(struct file *file, unsigned operation);
 /* fcntl's F_GETLK .. F_OFD_SETLKW on a range; owner: the descriptor table, or the file for OFD
  * locks. */
 int file_lock_range(struct file *file, int command, struct flock_abi *lock, const void *table);
+void epoll_init(void);
 void epoll_file_closed(struct file *file);
 
 /* What object->pager is for the object of an inode: object->owner is the inode. */

@@ -11,6 +11,7 @@ void wait_queue_init(struct wait_queue *queue)
 {
     quire_spin_init(&queue->lock);
     list_init(&queue->waiters);
+    queue->wakes = 0;
 }
 
 void wait_prepare(struct wait_queue *queue, struct waiter *waiter)
@@ -39,18 +40,19 @@ void wait_finish(struct waiter *waiter)
 }
 
 /* An empty queue is the common case on hot paths (a pipe nobody reads): looked at without the lock,
-   after a fence that orders the caller's change of the condition before it. */
-static bool queue_is_empty(struct wait_queue *queue)
+   after the counting, which is also the fence that orders the caller's change of the condition
+   before it. */
+static bool count_wake(struct wait_queue *queue)
 {
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    return __atomic_load_n(&queue->waiters.next, __ATOMIC_RELAXED) == &queue->waiters;
+    __atomic_fetch_add(&queue->wakes, 1, __ATOMIC_SEQ_CST);
+    return __atomic_load_n(&queue->waiters.next, __ATOMIC_RELAXED) != &queue->waiters;
 }
 
 void wake_all(struct wait_queue *queue)
 {
     uint64_t flags;
 
-    if (queue_is_empty(queue))
+    if (!count_wake(queue))
         return;
     flags = spin_lock_interrupts(&queue->lock);
     list_for_each(node, &queue->waiters)
@@ -64,7 +66,7 @@ void wake_one(struct wait_queue *queue)
 {
     uint64_t flags;
 
-    if (queue_is_empty(queue))
+    if (!count_wake(queue))
         return;
     flags = spin_lock_interrupts(&queue->lock);
     list_for_each(node, &queue->waiters)

@@ -27,6 +27,7 @@ struct thread;
 struct wait_queue {
     struct quire_spinlock lock; /* taken from interrupt handlers too: with interrupts off */
     struct list waiters;        /* (lock) */
+    uint32_t wakes;             /* (a) so far, whether or not anybody waited */
 };
 
 struct waiter {
