@@ -512,7 +512,7 @@ long path_text(const struct vfs_path *path, const struct vfs_path *root, char *b
     while (!(entry == root->entry && mount == root->mount)) {
         if (entry == mount->root) {
             if (mount->on.mount == NULL) {
-                reached = mount == root_mount;
+                reached = false;
                 break;
             }
             entry = mount->on.entry;

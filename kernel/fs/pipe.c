@@ -145,13 +145,14 @@ static long append_page(struct pipe *pipe, struct transfer *from)
     return (long)moved;
 }
 
-static long pipe_write(struct file *file, struct transfer *from, uint64_t *position)
+enum when_full { WAIT_FOR_ALL, WAIT_FOR_SOME, WAIT_NEVER };
+
+static long write_pipe(struct file *file, struct transfer *from, enum when_full when)
 {
     struct pipe *pipe = file->data;
     bool atomic = from->length <= PIPE_BUF;
     long done = 0, moved;
 
-    (void)position;
     if (from->length == 0)
         return 0;
     mutex_lock(&pipe->mutex);
@@ -172,7 +173,7 @@ static long pipe_write(struct file *file, struct transfer *from, uint64_t *posit
             break;
         if (moved > 0)
             continue;
-        if (file->flags & O_NONBLOCK) {
+        if (when == WAIT_NEVER || (when == WAIT_FOR_SOME && done > 0)) {
             moved = -EAGAIN;
             break;
         }
@@ -186,6 +187,17 @@ static long pipe_write(struct file *file, struct transfer *from, uint64_t *posit
     }
     mutex_unlock(&pipe->mutex);
     return done > 0 ? done : moved;
+}
+
+static long pipe_write(struct file *file, struct transfer *from, uint64_t *position)
+{
+    (void)position;
+    return write_pipe(file, from, file->flags & O_NONBLOCK ? WAIT_NEVER : WAIT_FOR_ALL);
+}
+
+long pipe_write_some(struct file *file, struct transfer *from, bool nonblock)
+{
+    return write_pipe(file, from, nonblock ? WAIT_NEVER : WAIT_FOR_SOME);
 }
 
 /* ---- read ---- */
@@ -260,13 +272,13 @@ long pipe_tee(struct file *in, struct file *out, size_t length, bool nonblock)
         return -EINVAL;
     if (length == 0)
         return 0;
-    if (!nonblock) {
-        result = wait_event_interruptible(
-            &pipe->data,
-            !pipe_empty(pipe) || __atomic_load_n(&pipe->writers, __ATOMIC_ACQUIRE) == 0);
-        if (result != 0)
-            return result;
-    }
+    result = pipe_wait_data(in, nonblock);
+    if (result == 0)
+        result = pipe_wait_room(out, nonblock);
+    if (result < 0)
+        return result;
+    if (length > (size_t)result)
+        length = (size_t)result;
     copy = kernel_alloc(PIPE_SLOTS * PAGE_SIZE);
     if (copy == NULL)
         return -ENOMEM;
@@ -286,10 +298,41 @@ long pipe_tee(struct file *in, struct file *out, size_t length, bool nonblock)
     result = n > 0 || pipe->writers == 0 ? 0 : -EAGAIN;
     if (n > 0) {
         from = transfer_kernel(copy, n);
-        result = pipe_write(out, &from, NULL);
+        result = pipe_write_some(out, &from, nonblock);
     }
     kernel_free(copy);
     return result;
+}
+
+long pipe_wait_room(struct file *out, bool nonblock)
+{
+    struct pipe *pipe = out->data;
+    long result = 0;
+
+    if (!nonblock)
+        result = wait_event_interruptible(
+            &pipe->space,
+            !pipe_full(pipe) || __atomic_load_n(&pipe->readers, __ATOMIC_ACQUIRE) == 0);
+    if (result != 0)
+        return result;
+    if (__atomic_load_n(&pipe->readers, __ATOMIC_ACQUIRE) == 0)
+        return -EPIPE;
+    mutex_lock(&pipe->mutex);
+    result = (long)(pipe->slots - (pipe->head - pipe->tail)) * PAGE_SIZE;
+    mutex_unlock(&pipe->mutex);
+    return result > 0 ? result : -EAGAIN;
+}
+
+int pipe_wait_data(struct file *in, bool nonblock)
+{
+    struct pipe *pipe = in->data;
+
+    if (nonblock)
+        return !pipe_empty(pipe) || __atomic_load_n(&pipe->writers, __ATOMIC_ACQUIRE) == 0
+                   ? 0
+                   : -EAGAIN;
+    return wait_event_interruptible(
+        &pipe->data, !pipe_empty(pipe) || __atomic_load_n(&pipe->writers, __ATOMIC_ACQUIRE) == 0);
 }
 
 /* ---- poll, ioctl, size ---- */

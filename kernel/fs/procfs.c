@@ -402,6 +402,19 @@ const struct vfs_inode_operations proc_table_operations = {
 static const struct proc_file process_directory = {
     .name = "PID", .mode = S_IFDIR | 0555, .children = proc_process_files};
 
+struct process *procfs_process(const struct file *file)
+{
+    const struct vfs_inode *inode = file->inode;
+    struct process *process;
+
+    if (inode == NULL || inode->operations != &proc_table_operations ||
+        proc_target(inode)->file != &process_directory)
+        return NULL;
+    process = proc_target(inode)->process;
+    process_get(process);
+    return process;
+}
+
 static int root_lookup(struct vfs_entry *directory, const char *name, size_t length,
                        struct vfs_entry **out)
 {

@@ -133,6 +133,8 @@ static inline const struct proc_target *proc_open_target(const struct file *file
 int proc_may_look(const struct process *process);
 
 extern const struct vfs_inode_operations proc_table_operations; /* directories with children */
+/* Whose /proc/PID it is, with a reference, or NULL. */
+struct process *procfs_process(const struct file *file);
 int proc_own_permission(struct vfs_inode *inode);
 void proc_inode_refresh(struct vfs_inode *inode);
 void proc_inode_release(struct vfs_inode *inode);

@@ -463,6 +463,13 @@ void regular_count(struct vfs_inode *inode, uint64_t pages);
 /* Both ends of a new pipe; O_NONBLOCK, O_DIRECT. A pipe's bytes copied to another's without taking
  * them. */
 int pipe_create(unsigned flags, struct file **out_read, struct file **out_write);
+/* As write, but waits only where nothing can be written at all; nonblock: then -EAGAIN. */
+long pipe_write_some(struct file *file, struct transfer *from, bool nonblock);
+/* Waits until something can be written: how many bytes surely fit, -EAGAIN, -EPIPE, -ERESTARTSYS.
+ */
+long pipe_wait_room(struct file *out, bool nonblock);
+/* Waits until there is something to read, or no writer: 0, -EAGAIN, -ERESTARTSYS. */
+int pipe_wait_data(struct file *in, bool nonblock);
 long pipe_tee(struct file *in, struct file *out, size_t length, bool nonblock);
 /* F_SETPIPE_SZ (bytes; the new size, or -errno) and F_GETPIPE_SZ. */
 long pipe_resize(struct file *file, unsigned long bytes);

@@ -2,17 +2,35 @@
 #include "linux/file_calls.h"
 
 #include "core/memory.h"
+#include "linux/vectors.h"
 
 #define COPY_CHUNK (16 * PAGE_SIZE)
+
+/*
+ * How much may go now without waiting for a pipe, at most `want`; 0: the input has ended. A pipe is
+ * waited for while nothing has gone yet (done 0), unless nonblock: -EAGAIN.
+ */
+static long copy_step(struct file *in, struct file *out, size_t want, size_t done, bool nonblock)
+{
+    long result = 0;
+
+    if (file_is_pipe(in))
+        result = pipe_wait_data(in, nonblock || done > 0);
+    if (result == 0 && file_is_pipe(out))
+        result = pipe_wait_room(out, nonblock || done > 0);
+    if (result < 0)
+        return result;
+    return result > 0 && (size_t)result < want ? result : (long)want;
+}
 
 /*
  * Bytes from one file to another through a kernel buffer. Positions NULL: the files' own. What a
  * short write left over is not read: the reader's position goes back by it (streams that cannot go
  * back are asked for no more than fits a page at a time, and a write that follows a successful read
- * of a stream is repeated until it is whole or fails).
+ * of a stream is repeated until it is whole or fails). nonblock: pipes are not waited for.
  */
 static long copy_between(struct file *in, uint64_t *in_at, struct file *out, uint64_t *out_at,
-                         size_t count)
+                         size_t count, bool nonblock)
 {
     size_t done = 0, size = count < COPY_CHUNK ? quire_page_up(count) : COPY_CHUNK;
     char *buffer;
@@ -27,9 +45,10 @@ static long copy_between(struct file *in, uint64_t *in_at, struct file *out, uin
     buffer = kernel_alloc(size);
     if (buffer == NULL)
         return -ENOMEM;
-    while (done < count && result == 0) {
-        size_t want = count - done < size ? count - done : size, sent = 0;
-        long got = file_read(in, buffer, want, in_at);
+    while (done < count) {
+        size_t sent = 0;
+        long want = copy_step(in, out, count - done < size ? count - done : size, done, nonblock);
+        long got = want <= 0 ? want : file_read(in, buffer, (size_t)want, in_at);
 
         if (got <= 0) {
             result = got;
@@ -58,7 +77,7 @@ static long copy_between(struct file *in, uint64_t *in_at, struct file *out, uin
         give_way();
         if (sent < (size_t)got || signal_pending())
             break;
-        if (got < (long)want && in->operations->seek == NULL)
+        if (got < want && in->operations->seek == NULL)
             break; /* a stream gave what it had */
     }
     kernel_free(buffer);
@@ -115,7 +134,7 @@ static int get_position(struct file *file, word user, size_t width, uint64_t *ou
 
 /* Runs copy_between with positions in user memory (0: the files' own). */
 static long copy_call(word in_fd, word in_user, word out_fd, word out_user, word count,
-                      size_t width, int (*check)(struct file *in, struct file *out))
+                      size_t width, bool nonblock, int (*check)(struct file *in, struct file *out))
 {
     struct file *in = descriptor_file(in_fd), *out = descriptor_file(out_fd);
     uint64_t in_at = 0, out_at = 0;
@@ -136,10 +155,13 @@ static long copy_call(word in_fd, word in_user, word out_fd, word out_user, word
     }
     if (result == 0)
         result = copy_between(in, in_user != 0 ? &in_at : NULL, out, out_user != 0 ? &out_at : NULL,
-                              count < RW_LIMIT ? count : RW_LIMIT);
-    if (result > 0 && in_user != 0 && copy_to_user((void *)in_user, &in_at, width) != 0)
+                              count < RW_LIMIT ? count : RW_LIMIT,
+                              nonblock || ((in->flags | out->flags) & O_NONBLOCK));
+    if (check == check_copy_range && result == 0) /* alone leaves positions alone then */
+        in_user = out_user = 0;
+    if (result >= 0 && in_user != 0 && copy_to_user((void *)in_user, &in_at, width) != 0)
         result = -EFAULT;
-    if (result > 0 && out_user != 0 && copy_to_user((void *)out_user, &out_at, width) != 0)
+    if (result >= 0 && out_user != 0 && copy_to_user((void *)out_user, &out_at, width) != 0)
         result = -EFAULT;
     if (in != NULL)
         file_put(in);
@@ -158,7 +180,7 @@ static int check_sendfile(struct file *in, struct file *out)
 
 long sendfile_call(word out, word in, word position, word count, size_t width)
 {
-    return copy_call(in, position, out, 0, count, width, check_sendfile);
+    return copy_call(in, position, out, 0, count, width, false, check_sendfile);
 }
 
 long sys_sendfile(word out, word in, word position, word count)
@@ -171,20 +193,26 @@ long sys_copy_file_range(word in, word in_position, word out, word out_position,
 {
     if (flags != 0)
         return -EINVAL;
-    return copy_call(in, in_position, out, out_position, length, sizeof(uint64_t),
+    return copy_call(in, in_position, out, out_position, length, sizeof(uint64_t), false,
                      check_copy_range);
 }
 
 static int check_splice(struct file *in, struct file *out)
 {
-    return file_is_pipe(in) || file_is_pipe(out) ? 0 : -EINVAL;
+    if (!file_is_pipe(in) && !file_is_pipe(out))
+        return -EINVAL;
+    return (out->flags & O_APPEND) && !file_is_pipe(out) ? -EINVAL : 0;
 }
+
+#define SPLICE_NONBLOCK 2u
+#define SPLICE_ALL      15u
 
 long sys_splice(word in, word in_position, word out, word out_position, word length, word flags)
 {
-    if (flags & ~0xful)
+    if (flags & ~(word)SPLICE_ALL)
         return -EINVAL;
-    return copy_call(in, in_position, out, out_position, length, sizeof(uint64_t), check_splice);
+    return copy_call(in, in_position, out, out_position, length, sizeof(uint64_t),
+                     (flags & SPLICE_NONBLOCK) != 0, check_splice);
 }
 
 long sys_tee(word in, word out, word length, word flags)
@@ -192,10 +220,10 @@ long sys_tee(word in, word out, word length, word flags)
     struct file *from = descriptor_file(in), *to = descriptor_file(out);
     long result = from == NULL || to == NULL ? -EBADF : 0;
 
-    if (result == 0 && ((flags & ~0xful) || !file_is_pipe(from) || !file_is_pipe(to)))
+    if (result == 0 && ((flags & ~(word)SPLICE_ALL) || !file_is_pipe(from) || !file_is_pipe(to)))
         result = -EINVAL;
     if (result == 0)
-        result = pipe_tee(from, to, length, (flags & 2) != 0); /* SPLICE_F_NONBLOCK */
+        result = file_written(pipe_tee(from, to, length, (flags & SPLICE_NONBLOCK) != 0));
     if (from != NULL)
         file_put(from);
     if (to != NULL)
@@ -205,16 +233,31 @@ long sys_tee(word in, word out, word length, word flags)
 
 long sys_vmsplice(word fd, word vectors, word count, word flags)
 {
-    struct file *file = descriptor_file(fd);
-    bool write;
+    bool nonblock = (flags & SPLICE_NONBLOCK) != 0;
+    struct file *file;
+    struct vectors v;
+    long result;
 
+    if (flags & ~(word)SPLICE_ALL)
+        return -EINVAL;
+    file = descriptor_file(fd);
     if (file == NULL)
         return -EBADF;
-    write = file_writable(file);
-    if (!file_is_pipe(file) || (flags & ~0xful)) {
+    result = file_is_pipe(file) ? vectors_get(&v, vectors, count) : -EBADF;
+    if (result != 0) {
         file_put(file);
-        return file->inode == NULL ? -EBADF : -EINVAL;
+        return result;
     }
+    if (v.transfer.length > 0) {
+        if (file_writable(file)) {
+            result = file_written(pipe_write_some(file, &v.transfer, nonblock));
+        } else {
+            result = pipe_wait_data(file, nonblock);
+            if (result == 0)
+                result = file->operations->read(file, &v.transfer, NULL);
+        }
+    }
+    vectors_done(&v);
     file_put(file);
-    return vector_call(fd, vectors, count, NULL, write);
+    return result;
 }

@@ -216,7 +216,10 @@ long sync_file_range_call(word fd, int64_t offset, int64_t length, word flags)
     file = descriptor_file(fd);
     if (file == NULL)
         return -EBADF;
-    if (flags != 0 && file->operations->sync != NULL)
+    if (file->inode == NULL || !(inode_is(file->inode, S_IFREG) || inode_is(file->inode, S_IFDIR) ||
+                                 inode_is(file->inode, S_IFLNK) || inode_is(file->inode, S_IFBLK)))
+        result = -ESPIPE;
+    else if (flags != 0 && file->operations->sync != NULL)
         result = file->operations->sync(file, true);
     file_put(file);
     return result;

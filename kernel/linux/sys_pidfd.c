@@ -1,4 +1,5 @@
 /* System calls on descriptors of processes; their own checks are process_access and kill's. */
+#include "fs/procfs.h"
 #include "fs/vfs.h"
 #include "linux/errno.h"
 #include "linux/syscalls.h"
@@ -6,7 +7,8 @@
 #include "proc/signals.h"
 #include "x86/usercopy.h"
 
-static struct process *target_of(word fd)
+/* With a reference, or NULL. or_directory: /proc/PID does as well. */
+static struct process *target_of(word fd, bool or_directory)
 {
     struct file *file = file_table_find(current_thread()->files, (int)fd);
     struct process *process;
@@ -14,6 +16,8 @@ static struct process *target_of(word fd)
     if (!file)
         return NULL;
     process = pidfd_process(file);
+    if (!process && or_directory && !(file->flags & O_PATH))
+        process = procfs_process(file);
     file_put(file);
     return process;
 }
@@ -58,7 +62,7 @@ long sys_pidfd_send_signal(word fd, word signal, word user, word flags)
 
     if (flags)
         return -EINVAL;
-    process = target_of(fd);
+    process = target_of(fd, true);
     if (!process)
         return -EBADF;
     info.pid = current_process()->number;
@@ -92,7 +96,7 @@ long sys_pidfd_getfd(word fd, word wanted, word flags)
 
     if (flags)
         return -EINVAL;
-    process = target_of(fd);
+    process = target_of(fd, false);
     if (!process)
         return -EBADF;
     files = process_files(process);

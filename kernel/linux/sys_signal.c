@@ -203,6 +203,21 @@ static long send_many(int group, int signo, const struct signal_info *info)
     return reached ? 0 : error;
 }
 
+/* With a reference. A thread's number names its process, as on Linux. */
+static struct process *process_or_thread(int number)
+{
+    struct process *process = process_find(number);
+    struct thread *thread = process ? NULL : thread_find(number);
+
+    if (thread) {
+        process = thread->process;
+        if (process)
+            process_get(process);
+        thread_put(thread);
+    }
+    return process;
+}
+
 long sys_kill(word number, word signal)
 {
     int pid = (int)number, signo = (int)signal;
@@ -218,17 +233,9 @@ long sys_kill(word number, word signal)
         return send_many(0, signo, &info);
     if (pid <= 0)
         return send_many(pid ? -pid : process_group_number(current_process()), signo, &info);
-    process = process_find(pid);
-    if (!process) {
-        /* A thread's number names its process, as on Linux. */
-        struct thread *thread = thread_find(pid);
-
-        if (!thread)
-            return -ESRCH;
-        error = send_checked(thread->process, signo, &info);
-        thread_put(thread);
-        return error;
-    }
+    process = process_or_thread(pid);
+    if (!process)
+        return -ESRCH;
     error = send_checked(process, signo, &info);
     process_put(process);
     return error;
@@ -289,7 +296,7 @@ long sys_rt_sigqueueinfo(word pid, word signo, word user)
         return error;
     if ((int)signo < 0 || (int)signo > SIGNAL_COUNT)
         return -EINVAL;
-    process = process_find((int)pid);
+    process = process_or_thread((int)pid);
     if (!process)
         return -ESRCH;
     error = send_checked(process, (int)signo, &info);

@@ -568,8 +568,11 @@ long sys_readlinkat(word start, word name, word user_buffer, word size)
         return result;
     inode = path.entry->inode;
     if (!inode_is(inode, S_IFLNK)) {
+        char first = 1;
+
         path_put(&path);
-        return -EINVAL;
+        (void)copy_from_user(&first, (void *)name, 1);
+        return first ? -EINVAL : -ENOENT;
     }
     buffer = kernel_alloc(VFS_PATH_MAX);
     if (buffer == NULL) {

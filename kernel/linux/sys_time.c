@@ -278,7 +278,7 @@ long clock_nanosleep_call(word clock, word flags, word request, word remaining,
         return error;
     if (clock == CLOCK_THREAD_CPUTIME_ID || clock == CLOCK_MONOTONIC_RAW ||
         clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE)
-        return clock == CLOCK_THREAD_CPUTIME_ID ? -EINVAL : -EOPNOTSUPP;
+        return -EOPNOTSUPP;
     error = timespec_from_user((void *)request, width, &ns);
     if (error)
         return error;
@@ -348,7 +348,7 @@ struct sigevent_abi {
 };
 _Static_assert(sizeof(struct sigevent_abi) == 64, "sigevent's layout is ABI");
 
-enum { SIGEV_SIGNAL = 0, SIGEV_NONE = 1, SIGEV_THREAD_ID = 4 };
+enum { SIGEV_SIGNAL = 0, SIGEV_NONE = 1, SIGEV_THREAD = 2, SIGEV_THREAD_ID = 4 };
 
 static bool is_own_thread(int tid)
 {
@@ -381,7 +381,8 @@ long sys_timer_create(word clock, word event, word out)
             return -EINVAL;
         if (in.notify == SIGEV_THREAD_ID)
             spec.tid = in.tid;
-        else if (in.notify != SIGEV_SIGNAL && in.notify != SIGEV_NONE)
+        else if (in.notify != SIGEV_SIGNAL && in.notify != SIGEV_NONE &&
+                 in.notify != SIGEV_THREAD) /* a signal, of which the C library makes a thread */
             return -EINVAL;
         if (spec.notify && (in.signo < 1 || in.signo > SIGNAL_COUNT))
             return -EINVAL;
@@ -431,7 +432,9 @@ long timer_gettime_call(word id, word out, enum time_width width)
     uint64_t left, interval;
     int error = posix_timer_get((int)id, &left, &interval);
 
-    return error ? error : put_timer(out, width, left, interval);
+    if (error)
+        return error;
+    return out ? put_timer(out, width, left, interval) : -EFAULT;
 }
 
 long sys_timer_gettime(word id, word out)

@@ -79,6 +79,7 @@ int process_inherit(struct process *child, struct process *parent)
     const struct credentials *from = &parent->credentials;
 
     memcpy(child->limits, parent->limits, sizeof child->limits);
+    child->cpu_timers = child->limits[RLIMIT_CPU].soft != RLIM_INFINITY;
     child->credentials = *from;
     child->credentials.groups = NULL;
     while (from->group_count > 0 && !child->credentials.groups) {

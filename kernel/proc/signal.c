@@ -264,6 +264,20 @@ static bool take_from_locked(struct process *process, struct pending_signals *pe
     return true;
 }
 
+struct signal_info *signal_of_timer(struct process *process, struct thread *thread, int timer_id)
+{
+    struct pending_signals *pending = thread ? &thread->pending : &process->pending;
+
+    list_for_each(node, &pending->queue)
+    {
+        struct queued_signal *record = container_of(node, struct queued_signal, node);
+
+        if (record->info.code == SI_TIMER && record->info.timer_id == timer_id)
+            return &record->info;
+    }
+    return NULL;
+}
+
 static bool take_locked(struct thread *thread, signal_set set, struct signal_info *out)
 {
     return take_from_locked(thread->process, &thread->pending, set, out) ||

@@ -281,7 +281,7 @@ struct process {
     } interval[3];         /* (s) ITIMER_REAL, VIRTUAL, PROF */
     uint64_t cpu_user,
         cpu_system;          /* (a) ns, all threads, by ticks: what CPU timers and RLIMIT_CPU see */
-    uint64_t cpu_limit_next; /* ns of CPU time at which SIGXCPU comes next */
+    uint64_t cpu_limit_next; /* s of CPU time before which no further SIGXCPU comes */
     bool cpu_timers;         /* (s) some timer runs on CPU time, or RLIMIT_CPU is set */
     uint32_t queued_signals; /* (s) instances that wait, threads' included; RLIMIT_SIGPENDING */
     struct list posix_timers; /* (s) */

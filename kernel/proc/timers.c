@@ -23,7 +23,7 @@ struct posix_timer {
     struct timer timer;
     uint64_t deadline; /* (s) monotonic or CPU ns; 0: off */
     uint64_t interval; /* (s) */
-    uint64_t overrun;  /* (s) expirations since the last signal */
+    int32_t overrun;   /* (s) expirations that the last signal stands for, beyond its own */
 };
 
 static void posix_timer_expired(void *argument);
@@ -197,7 +197,7 @@ void cpu_timers_update(struct process *process)
     unsigned long flags = spin_lock_interrupts(&process->lock);
 
     process->cpu_timers = any_cpu_timer_locked(process);
-    process->cpu_limit_next = process->limits[RLIMIT_CPU].soft;
+    process->cpu_limit_next = 0;
     spin_unlock_interrupts(&process->lock, flags);
 }
 
@@ -219,7 +219,7 @@ static void check_cpu_limit(struct process *process)
 
     if (seconds >= process->limits[RLIMIT_CPU].hard) {
         signal_send_process(process, SIGKILL, NULL);
-    } else if (seconds >= process->cpu_limit_next) {
+    } else if (seconds >= process->limits[RLIMIT_CPU].soft && seconds >= process->cpu_limit_next) {
         process->cpu_limit_next = seconds + 1;
         signal_send_process(process, SIGXCPU, NULL);
     }
@@ -250,19 +250,22 @@ void signal_tick(struct thread *thread, bool user)
 
 /* ---- POSIX timers ---- */
 
+/*
+ * One signal at a time stands for a timer: what expires before it is delivered is counted in it.
+ */
 static void posix_timer_expired(void *argument)
 {
     struct posix_timer *timer = argument;
     struct process *process = timer->process;
-    uint64_t now = timer_now(timer);
     struct signal_info info = {.signo = timer->spec.signo, .code = SI_TIMER};
+    uint64_t now = timer_now(timer), missed = 0;
+    struct signal_info *queued;
+    struct thread *thread = NULL;
 
     if (timer->interval) {
         timer->deadline += timer->interval;
         if (timer->deadline <= now) {
-            uint64_t missed = (now - timer->deadline) / timer->interval + 1;
-
-            timer->overrun += missed;
+            missed = (now - timer->deadline) / timer->interval + 1;
             timer->deadline += missed * timer->interval;
         }
         if (!timer->cpu)
@@ -272,27 +275,32 @@ static void posix_timer_expired(void *argument)
     }
     if (!timer->spec.notify)
         return;
-    if (process->pending.set & SIGNAL_BIT(timer->spec.signo)) {
-        timer->overrun++;
-        return;
-    }
-    info.timer_id = timer->id;
-    info.overrun = timer->overrun > INT32_MAX ? INT32_MAX : (int32_t)timer->overrun;
-    info.timer_value = timer->spec.value_is_id ? (uint64_t)timer->id : timer->spec.value;
-    timer->overrun = 0;
     if (timer->spec.tid) {
-        struct thread *thread = thread_find(timer->spec.tid);
-
+        thread = thread_find(timer->spec.tid);
         /* Its process is the interrupted one or holds it: this is not the last reference. The
          * number may be another's by now. */
-        if (thread) {
-            if (thread->process == process)
-                signal_send_thread(thread, info.signo, &info);
+        if (thread && thread->process != process) {
             thread_put(thread);
+            thread = NULL;
         }
-    } else {
-        signal_send_process(process, info.signo, &info);
+        if (!thread)
+            return;
     }
+    queued = signal_of_timer(process, thread, timer->id);
+    if (queued)
+        missed += (uint64_t)queued->overrun + 1;
+    timer->overrun = missed < INT32_MAX ? (int32_t)missed : INT32_MAX;
+    info.timer_id = timer->id;
+    info.overrun = timer->overrun;
+    info.timer_value = timer->spec.value_is_id ? (uint64_t)timer->id : timer->spec.value;
+    if (queued)
+        queued->overrun = timer->overrun;
+    else if (thread)
+        signal_send_thread(thread, info.signo, &info);
+    else
+        signal_send_process(process, info.signo, &info);
+    if (thread)
+        thread_put(thread);
 }
 
 static struct posix_timer *find_locked(struct process *process, int id)
@@ -374,7 +382,10 @@ int posix_timer_set(int id, bool absolute, uint64_t value, uint64_t interval, ui
             /* The wall clock runs at the rate of the monotonic one; they differ by their zero. */
             if (absolute)
                 base = clock_is_realtime(timer->spec.clock) ? clock_realtime_ns() : now;
-            timer->deadline = !absolute ? now + value : value > base ? now + (value - base) : now;
+            timer->deadline = !absolute            ? now + value
+                              : value > base       ? now + (value - base)
+                              : base - value < now ? now - (base - value) /* has expired before */
+                                                   : 1;
             if (!timer->cpu)
                 timer_add(&timer->timer, timer->deadline, posix_timer_expired, timer);
         }
@@ -400,7 +411,7 @@ int posix_timer_overrun(int id)
     struct process *process = current_process();
     unsigned long flags = spin_lock_interrupts(&process->lock);
     struct posix_timer *timer = find_locked(process, id);
-    int overrun = timer ? (int)(timer->overrun > INT32_MAX ? INT32_MAX : timer->overrun) : -EINVAL;
+    int overrun = timer ? timer->overrun : -EINVAL;
 
     spin_unlock_interrupts(&process->lock, flags);
     return overrun;
