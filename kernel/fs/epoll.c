@@ -43,6 +43,10 @@ struct watch {
 
 #define EPOLL_DEPTH 5 /* sets above each other */
 
+/* What EPOLLEXCLUSIVE may stand beside. */
+#define EXCLUSIVE_EVENTS                                                                           \
+    (POLLIN | POLLOUT | POLLERR | POLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE)
+
 static struct mutex nesting; /* sets are put into sets one at a time: taken before sets' locks */
 static uint32_t nesting_round;
 static struct quire_spinlock watch_lock;
@@ -182,7 +186,12 @@ static unsigned watch_events(struct watch *watch, struct poll_table *table)
     file = watch_file(watch);
     if (file == NULL)
         return 0;
+    /* Where a file has two directions, a wakeup may be for the other one: it goes to all. */
+    if (table != NULL)
+        table->exclusive = (watch->events & EPOLLEXCLUSIVE) && (file->flags & O_ACCMODE) != O_RDWR;
     found = watch->events & EPOLLET ? edge_events(watch, file, table) : poll_file(file, table);
+    if (table != NULL)
+        table->exclusive = false;
     watch_file_put(file);
     return found & (wanted | POLLERR | POLLHUP);
 }
@@ -365,6 +374,9 @@ int epoll_control(struct file *epoll_file, int operation, int descriptor, struct
         return -EPERM;
     if (!epoll_is(epoll_file) || file == epoll_file)
         return -EINVAL;
+    if (operation != EPOLL_CTL_DEL && (event->events & EPOLLEXCLUSIVE) &&
+        (operation == EPOLL_CTL_MOD || epoll_is(file) || (event->events & ~EXCLUSIVE_EVENTS)))
+        return -EINVAL;
     nests = operation == EPOLL_CTL_ADD && epoll_is(file);
     if (nests) {
         mutex_lock(&nesting);
@@ -383,6 +395,8 @@ int epoll_control(struct file *epoll_file, int operation, int descriptor, struct
     case EPOLL_CTL_MOD:
         if (watch == NULL) {
             error = -ENOENT;
+        } else if (watch->events & EPOLLEXCLUSIVE) {
+            error = -EINVAL;
         } else {
             watch->events = event->events;
             watch->data = event->data;

@@ -168,7 +168,7 @@ static long write_pipe(struct file *file, struct transfer *from, enum when_full 
             break;
         done += moved;
         if (moved > 0) /* each piece is news to who waits for changes (EPOLLET) */
-            wake_all(&pipe->data);
+            wake_news(&pipe->data);
         if (from->length == 0)
             break;
         if (moved > 0)
@@ -241,7 +241,7 @@ static long pipe_read(struct file *file, struct transfer *to, uint64_t *position
             done = take_bytes(pipe, to);
             mutex_unlock(&pipe->mutex);
             if (was_full && !pipe_full(pipe))
-                wake_all(&pipe->space);
+                wake_news(&pipe->space);
             return done;
         }
         mutex_unlock(&pipe->mutex);

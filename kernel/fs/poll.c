@@ -22,7 +22,7 @@ void poll_begin(struct poll_table *table)
     table->count = 0;
     table->capacity = POLL_SHORT;
     table->error = 0;
-    table->counting = false;
+    table->exclusive = table->counting = false;
 }
 
 void poll_arm(struct poll_table *table)
@@ -60,7 +60,7 @@ void poll_wait(struct poll_table *table, struct wait_queue *queue)
         return;
     }
     waiter = &table->waiters[table->count++];
-    waiter->waiter = (struct waiter){0};
+    waiter->waiter = (struct waiter){.exclusive = table->exclusive};
     waiter->file = table->file;
     file_get(table->file);
     wait_prepare(queue, &waiter->waiter);

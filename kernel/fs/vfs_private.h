@@ -542,6 +542,7 @@ struct poll_table {
     struct poll_waiter *waiters, short_waiters[POLL_SHORT];
     size_t count, capacity;
     int error;      /* -ENOMEM: a queue could not be joined */
+    bool exclusive; /* joins queues so: EPOLLEXCLUSIVE */
     bool counting;  /* joins no queue: adds up their wakeups */
     uint32_t wakes; /* the sum */
 };

@@ -23,6 +23,8 @@ struct posix_timer {
     struct timer timer;
     uint64_t deadline; /* (s) monotonic or CPU ns; 0: off */
     uint64_t interval; /* (s) */
+    uint64_t behind;   /* (s) expirations that lay in the past when it was set */
+    uint64_t step;     /* (s) from the first expiration to the next; 0: interval */
     int32_t overrun;   /* (s) expirations that the last signal stands for, beyond its own */
 };
 
@@ -263,11 +265,13 @@ static void posix_timer_expired(void *argument)
     struct thread *thread = NULL;
 
     if (timer->interval) {
-        timer->deadline += timer->interval;
+        timer->deadline += timer->step ? timer->step : timer->interval;
         if (timer->deadline <= now) {
             missed = (now - timer->deadline) / timer->interval + 1;
             timer->deadline += missed * timer->interval;
         }
+        missed += timer->behind;
+        timer->behind = timer->step = 0;
         if (!timer->cpu)
             timer_add(&timer->timer, timer->deadline, posix_timer_expired, timer);
     } else {
@@ -367,7 +371,8 @@ int posix_timer_set(int id, bool absolute, uint64_t value, uint64_t interval, ui
                     uint64_t *out_interval)
 {
     struct process *process = current_process();
-    unsigned long flags = spin_lock_interrupts(&process->lock), base = 0;
+    unsigned long flags = spin_lock_interrupts(&process->lock);
+    uint64_t base = 0;
     struct posix_timer *timer = find_locked(process, id);
 
     if (timer) {
@@ -377,15 +382,18 @@ int posix_timer_set(int id, bool absolute, uint64_t value, uint64_t interval, ui
         timer_cancel(&timer->timer);
         timer->overrun = 0;
         timer->interval = interval;
-        timer->deadline = 0;
+        timer->deadline = timer->behind = timer->step = 0;
         if (value != 0) {
             /* The wall clock runs at the rate of the monotonic one; they differ by their zero. */
             if (absolute)
                 base = clock_is_realtime(timer->spec.clock) ? clock_realtime_ns() : now;
-            timer->deadline = !absolute            ? now + value
-                              : value > base       ? now + (value - base)
-                              : base - value < now ? now - (base - value) /* has expired before */
-                                                   : 1;
+            if (value >= base) {
+                timer->deadline = now + (value - base);
+            } else { /* has expired before */
+                timer->deadline = now;
+                timer->behind = interval ? (base - value) / interval : 0;
+                timer->step = interval ? interval - (base - value) % interval : 0;
+            }
             if (!timer->cpu)
                 timer_add(&timer->timer, timer->deadline, posix_timer_expired, timer);
         }

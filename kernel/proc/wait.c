@@ -76,3 +76,23 @@ void wake_one(struct wait_queue *queue)
     }
     spin_unlock_interrupts(&queue->lock, flags);
 }
+
+void wake_news(struct wait_queue *queue)
+{
+    bool exclusive = false;
+    uint64_t flags;
+
+    if (!count_wake(queue))
+        return;
+    flags = spin_lock_interrupts(&queue->lock);
+    list_for_each(node, &queue->waiters)
+    {
+        struct waiter *waiter = container_of(node, struct waiter, node);
+
+        if (!waiter->exclusive)
+            thread_wake(waiter->thread);
+        else if (!exclusive)
+            exclusive = thread_wake(waiter->thread);
+    }
+    spin_unlock_interrupts(&queue->lock, flags);
+}

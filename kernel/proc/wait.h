@@ -34,6 +34,7 @@ struct waiter {
     struct list node;
     struct wait_queue *queue;
     struct thread *thread;
+    bool exclusive; /* of those, wake_news wakes one */
 };
 
 void wait_queue_init(struct wait_queue *queue);
@@ -42,6 +43,9 @@ void wait_finish(struct waiter *waiter);
 /* Wake all, or the first. Any context, interrupt handlers too. */
 void wake_all(struct wait_queue *queue);
 void wake_one(struct wait_queue *queue);
+/* There is something to take, which one can take: all but the exclusive waiters, and one of them.
+ */
+void wake_news(struct wait_queue *queue);
 /* schedule() until woken, a signal, or the monotonic deadline (ns, UINT64_MAX: none). Returns 0, or
  * -ETIMEDOUT. */
 int schedule_until(uint64_t deadline);

@@ -1,5 +1,4 @@
 /* splice, tee, vmsplice and sendfile with pipes: they wait for something, never for all. */
-#define _GNU_SOURCE
 #include "compat.h"
 
 #include <signal.h>

@@ -1,6 +1,7 @@
 /* epoll: what is reported again, how deep sets may stand in sets. */
 #include "compat.h"
 
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
@@ -72,6 +73,39 @@ static void one_shot(void)
     close(set);
 }
 
+static void *wait_for_news(void *set)
+{
+    struct epoll_event event;
+
+    return (void *)(long)epoll_wait(*(int *)set, &event, 1, 10000);
+}
+
+/* Two sets wait for one pipe: a piece of news is for one of them, its end for both. */
+static void exclusive(void)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    int ends[2], set[2] = {epoll_create1(0), epoll_create1(0)};
+    pthread_t waiting[2];
+    void *found;
+    long sum = 0;
+
+    pipe(ends);
+    for (int i = 0; i < 2; i++) {
+        SHOW(add(set[i], ends[0], EPOLLIN | EPOLLEXCLUSIVE));
+        pthread_create(&waiting[i], NULL, wait_for_news, &set[i]);
+    }
+    close(ends[1]);
+    for (int i = 0; i < 2; i++) {
+        pthread_join(waiting[i], &found);
+        sum += (long)found;
+    }
+    printf("told: %ld\n", sum);
+    SHOW(epoll_ctl(set[0], EPOLL_CTL_MOD, ends[0], &event));
+    SHOW(add(set[0], set[1], EPOLLIN | EPOLLEXCLUSIVE));
+    SHOW(add(set[0], epoll_create1(0), EPOLLIN));
+    SHOW(add(set[0], eventfd(0, 0), EPOLLIN | EPOLLRDHUP | EPOLLEXCLUSIVE));
+}
+
 static void wide(void)
 {
     int outer = epoll_create1(0), middle = epoll_create1(0), refused = 0;
@@ -125,6 +159,7 @@ int main(void)
 {
     edges();
     one_shot();
+    exclusive();
     wide();
     deep();
     return 0;
