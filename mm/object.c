@@ -372,7 +372,11 @@ static enum quire_status new_page(struct quire_object *object, uint64_t index, u
     struct quire_frame *frame =
         quire_frame_alloc_one(object->q, QUIRE_FRAME_OBJECT, zero | QUIRE_ALLOC_HIGH);
 
-    return frame != NULL ? add_page(object, index, flags, frame, out) : QUIRE_NO_MEMORY;
+    if (frame == NULL)
+        return QUIRE_NO_MEMORY;
+    if (flags & QUIRE_OBJECT_AHEAD)
+        __atomic_fetch_or(&frame->flags, QUIRE_FRAME_UNTOUCHED, __ATOMIC_RELAXED);
+    return add_page(object, index, flags, frame, out);
 }
 
 /* Somebody brings the page; one that would be here if there were more memory, if he says so. */
@@ -440,7 +444,7 @@ enum quire_status quire_object_fetch(struct quire_object *object, uint64_t index
     do
         status = try_page(object, index, flags, out, waited);
     while (status == QUIRE_RETRY || (status == QUIRE_NO_MEMORY && quire_reclaim(object->q, 2)));
-    if (status == QUIRE_OK)
+    if (status == QUIRE_OK && !(flags & QUIRE_OBJECT_AHEAD))
         quire_frame_mark_accessed(*out);
     return status;
 }
@@ -453,12 +457,24 @@ enum quire_status quire_object_page(struct quire_object *object, uint64_t index,
     return quire_object_fetch(object, index, flags, out, &waited);
 }
 
+/* The page is there, and was not only made ahead. */
+static struct quire_frame *used_frame(void *held)
+{
+    struct quire_frame *frame = quire_place_frame(held);
+
+    if (frame != NULL && (__atomic_load_n(&frame->flags, __ATOMIC_RELAXED) & QUIRE_FRAME_UNTOUCHED))
+        return NULL;
+    return frame;
+}
+
 bool quire_object_exists(struct quire_object *object, uint64_t index)
 {
     bool exists;
+    void *held;
 
     quire_spin_lock(&object->lock);
-    exists = quire_tree_find(object, index) != NULL;
+    held = quire_tree_find(object, index);
+    exists = held != NULL && (quire_place_frame(held) == NULL || used_frame(held) != NULL);
     quire_spin_unlock(&object->lock);
     return exists;
 }
@@ -481,8 +497,7 @@ size_t quire_object_pages(struct quire_object *object, uint64_t index, size_t n,
             run = n - i;
         if (object->tree_height == 0 || !quire_tree_fits(object, at)) {
             for (size_t j = 0; j < run; j++) {
-                out[i + j] =
-                    at + j < end ? quire_place_frame(quire_tree_find(object, at + j)) : NULL;
+                out[i + j] = at + j < end ? used_frame(quire_tree_find(object, at + j)) : NULL;
                 if (out[i + j] != NULL) {
                     quire_frame_get(out[i + j]);
                     found++;
@@ -497,7 +512,7 @@ size_t quire_object_pages(struct quire_object *object, uint64_t index, size_t n,
             struct quire_frame *frame = NULL;
 
             if (node != NULL && at + j < end)
-                frame = quire_place_frame(node->child[(at + j) & (QUIRE_NODE_SIZE - 1)]);
+                frame = used_frame(node->child[(at + j) & (QUIRE_NODE_SIZE - 1)]);
             if (frame != NULL) {
                 quire_frame_get(frame);
                 found++;

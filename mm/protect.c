@@ -56,8 +56,9 @@ QUIRE_INLINE quire_entry adapt(struct quire *q, quire_entry entry,
 
     if (QUIRE_UNLIKELY(entry & QUIRE_ENTRY_SPECIAL))
         return rights->forget ? 0 : value;
-    if (rights->write_owned && is_exclusive(q, entry))
-        value |= QUIRE_ENTRY_WRITE | QUIRE_ENTRY_DIRTY;
+    /* What is clean stays so: its next write faults, and then it is written. */
+    if (rights->write_owned && (entry & QUIRE_ENTRY_DIRTY) && is_exclusive(q, entry))
+        value |= QUIRE_ENTRY_WRITE;
     return value;
 }
 

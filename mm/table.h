@@ -271,8 +271,12 @@ QUIRE_INLINE uint32_t *quire_frame_policy(struct quire_frame *frame)
 /* An object's page was used. */
 QUIRE_INLINE void quire_frame_mark_accessed(struct quire_frame *frame)
 {
-    if (!(__atomic_load_n(&frame->flags, __ATOMIC_RELAXED) & QUIRE_FRAME_ACCESSED))
-        __atomic_fetch_or(&frame->flags, QUIRE_FRAME_ACCESSED, __ATOMIC_RELAXED);
+    const uint8_t both = QUIRE_FRAME_ACCESSED | QUIRE_FRAME_UNTOUCHED;
+
+    if ((__atomic_load_n(&frame->flags, __ATOMIC_RELAXED) & both) == QUIRE_FRAME_ACCESSED)
+        return;
+    __atomic_fetch_or(&frame->flags, QUIRE_FRAME_ACCESSED, __ATOMIC_RELAXED);
+    __atomic_fetch_and(&frame->flags, (uint8_t)~QUIRE_FRAME_UNTOUCHED, __ATOMIC_RELAXED);
 }
 
 QUIRE_INLINE bool quire_frame_take_accessed(struct quire_frame *frame)

@@ -31,10 +31,11 @@ enum quire_frame_kind {
 };
 
 enum {
-    QUIRE_FRAME_CACHED = 1 << 0, /* free, and on a CPU's stack: set by check while it runs */
-    QUIRE_FRAME_HEAD = 1 << 1,   /* first frame of a block in the manager's lists */
-    QUIRE_FRAME_DIRTY = 1 << 2,  /* (a) differs from its backing store */
-    QUIRE_FRAME_DEAD = 1 << 3,   /* a table that left its parent and waits for its grace period */
+    QUIRE_FRAME_CACHED = 1 << 0,    /* free, and on a CPU's stack: set by check while it runs */
+    QUIRE_FRAME_UNTOUCHED = 1 << 0, /* (a) an object's page that was made ahead of its use */
+    QUIRE_FRAME_HEAD = 1 << 1,      /* first frame of a block in the manager's lists */
+    QUIRE_FRAME_DIRTY = 1 << 2,     /* (a) differs from its backing store */
+    QUIRE_FRAME_DEAD = 1 << 3, /* a table that left its parent and waits for its grace period */
     QUIRE_FRAME_LAZY_FREE = 1 << 4, /* MADV_FREE: may be dropped while it stays clean */
     QUIRE_FRAME_ZEROED = 1 << 6,    /* free, or about to be freed, and known to hold zeros */
     QUIRE_FRAME_POISONED = 1 << 5,  /* debug builds: free, and filled with the poison pattern */

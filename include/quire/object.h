@@ -138,6 +138,8 @@ enum {
     QUIRE_OBJECT_OVERWRITE =
         1 << 2, /* the caller overwrites the whole page, which cannot fail and which nobody can
                    reach before (beyond the end): do not fill it, the frame's last content stands */
+    QUIRE_OBJECT_AHEAD = 1 << 6, /* nobody uses the page yet: if it is created, it counts as not
+                                    there until somebody does (fallocate) */
 };
 
 /*
@@ -151,7 +153,8 @@ enum quire_status quire_object_page(struct quire_object *object, uint64_t index,
                                     struct quire_frame **out);
 
 /*
- * Up to n resident pages from `index` on, as an array with a reference each (holes: NULL). For
+ * Up to n resident pages from `index` on, as an array with a reference each (NULL: a hole, or made
+ * ahead and not used). For
  * fault-around and read-ahead. Returns how many are not NULL.
  */
 size_t quire_object_pages(struct quire_object *object, uint64_t index, size_t n,
@@ -173,7 +176,7 @@ enum quire_status quire_object_resize(struct quire_object *object, uint64_t size
  */
 enum quire_status quire_object_punch(struct quire_object *object, uint64_t start, uint64_t end);
 
-/* Is there a page at this index, in memory or out? */
+/* Is there a page at this index, in memory or out, that was not only made ahead? */
 bool quire_object_exists(struct quire_object *object, uint64_t index);
 
 /* Bytes of kernel memory to or from the object's pages (not user memory). done: bytes moved, also

@@ -269,6 +269,8 @@ static int open_file(struct file *file, int start, const char *name, unsigned fl
     error = open_check(&path, flags, made);
     if (error == 0)
         error = open_into(file, &path, flags);
+    if (error == 0 && (flags & O_TMPFILE_BIT))
+        file->flags |= O_DIRECTORY; /* as fcntl tells it */
     if (error == 0 && (flags & O_TRUNC) && !made && inode_is(path.entry->inode, S_IFREG))
         error = vfs_truncate(path.entry->inode, 0);
     path_put(&path);

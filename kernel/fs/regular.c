@@ -205,17 +205,18 @@ static bool room_for_page(struct vfs_inode *inode)
     return frames.free + free_swap + reclaim_file_pages() > frames.total / 16;
 }
 
-int regular_page(struct vfs_inode *inode, uint64_t index, bool overwrite, struct quire_frame **out)
+int regular_page(struct vfs_inode *inode, uint64_t index, unsigned flags, struct quire_frame **out)
 {
-    enum quire_status status = quire_object_page(inode->object, index, QUIRE_OBJECT_ANY_INDEX, out);
+    /* One that was made ahead before counts as used, as on Linux. */
+    enum quire_status status =
+        quire_object_page(inode->object, index,
+                          QUIRE_OBJECT_ANY_INDEX | (flags & ~(unsigned)QUIRE_OBJECT_AHEAD), out);
 
     if (status == QUIRE_NO_MAPPING) {
         if (!room_for_page(inode))
             return -ENOSPC;
         status = quire_object_page(inode->object, index,
-                                   QUIRE_OBJECT_ALLOCATE | QUIRE_OBJECT_ANY_INDEX |
-                                       (overwrite ? QUIRE_OBJECT_OVERWRITE : 0),
-                                   out);
+                                   QUIRE_OBJECT_ALLOCATE | QUIRE_OBJECT_ANY_INDEX | flags, out);
     }
     return status_error(status);
 }
@@ -254,7 +255,7 @@ static long write_page(struct vfs_inode *inode, uint64_t at, struct transfer *fr
 
     if (!transfer_readable(from))
         return -EFAULT; /* and no page is made for nothing */
-    error = regular_page(inode, at >> PAGE_SHIFT, overwrite, &frame);
+    error = regular_page(inode, at >> PAGE_SHIFT, overwrite ? QUIRE_OBJECT_OVERWRITE : 0, &frame);
     if (error != 0)
         return error;
     *newly_dirty += !quire_frame_is_dirty(frame);

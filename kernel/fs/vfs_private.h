@@ -452,10 +452,10 @@ int eventfd_create(uint64_t initial, unsigned flags, struct file **out);
 
 /*
  * The frame of a file's page, made when it is missing, with a reference; the inode's mutex is held.
- * overwrite: the caller fills all of it, from memory that cannot fault. -ENOSPC at the file
- * system's limit or when memory is short, -EIO.
+ * flags: QUIRE_OBJECT_OVERWRITE (from memory that cannot fault), QUIRE_OBJECT_AHEAD. -ENOSPC at the
+ * file system's limit or when memory is short, -EIO.
  */
-int regular_page(struct vfs_inode *inode, uint64_t index, bool overwrite, struct quire_frame **out);
+int regular_page(struct vfs_inode *inode, uint64_t index, unsigned flags, struct quire_frame **out);
 /* Brings the file system's count of pages up to date. The inode's mutex is held, or it is going
  * away. */
 void regular_count(struct vfs_inode *inode, uint64_t pages);

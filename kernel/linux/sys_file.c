@@ -11,6 +11,8 @@
      O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC |         \
      O_PATH | O_TMPFILE_BIT)
 
+#define PLACE_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) /* with O_PATH */
+
 int lookup_user(int start, const void *user_name, unsigned flags, struct vfs_path *out)
 {
     struct user_name name;
@@ -94,6 +96,10 @@ long sys_openat2(word start, word name, word user_how, word size)
         (how.mode & ~(uint64_t)S_PERMISSIONS) ||
         (how.mode != 0 && !(how.flags & (O_CREAT | O_TMPFILE_BIT))) ||
         ((how.resolve & RESOLVE_BENEATH) && (how.resolve & RESOLVE_IN_ROOT)))
+        return -EINVAL;
+    /* What open() leaves out silently is an error here. */
+    if (((how.flags & O_PATH) && (how.flags & ~(uint64_t)PLACE_FLAGS)) ||
+        ((how.flags & O_TMPFILE_BIT) && (how.flags & O_CREAT)))
         return -EINVAL;
     resolve |= (how.resolve & RESOLVE_NO_XDEV) ? LOOKUP_NO_MOUNTS : 0;
     resolve |= (how.resolve & RESOLVE_NO_MAGICLINKS) ? LOOKUP_NO_MAGIC : 0;

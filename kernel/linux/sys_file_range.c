@@ -55,7 +55,7 @@ static int allocate_range(struct vfs_inode *inode, uint64_t start, uint64_t end)
 {
     for (uint64_t index = start >> PAGE_SHIFT; index <= (end - 1) >> PAGE_SHIFT; index++) {
         struct quire_frame *frame;
-        int error = regular_page(inode, index, false, &frame);
+        int error = regular_page(inode, index, QUIRE_OBJECT_AHEAD, &frame);
 
         if (error != 0)
             return error;

@@ -113,3 +113,28 @@ long sys_pidfd_getfd(word fd, word wanted, word flags)
     process_put(process);
     return error ? error : install(file);
 }
+
+/*
+ * The memory of a process that is being killed is free when this returns. A killed process gives it
+ * back by itself, as soon as its threads have been told; all that is done here is to wait for it.
+ */
+long sys_process_mrelease(word fd, word flags)
+{
+    struct process *process;
+    long result = 0;
+
+    if (flags)
+        return -EINVAL;
+    process = target_of(fd, false);
+    if (!process)
+        return -EBADF;
+    if (__atomic_load_n(&process->zombie, __ATOMIC_ACQUIRE))
+        result = -ESRCH;
+    else if (!process->group_exit)
+        result = -EINVAL;
+    else
+        result = wait_event_interruptible(&process->end_wait,
+                                          __atomic_load_n(&process->zombie, __ATOMIC_ACQUIRE));
+    process_put(process);
+    return result == -ERESTARTSYS ? -EINTR : result;
+}

@@ -47,6 +47,42 @@ long clone_call(word flags, word stack, word parent_tid, word child_tid, word tl
     return thread_clone(&arguments);
 }
 
+/* What the thread shares becomes its own. Namespaces are not to be had, as on a Linux without them.
+ */
+long sys_unshare(word flags)
+{
+    const word alone = CLONE_THREAD | CLONE_SIGHAND | CLONE_VM;
+    struct thread *thread = current_thread();
+    struct file_table *files = NULL;
+    struct fs_context *fs = NULL;
+
+    if (flags & ~(alone | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM))
+        return -EINVAL;
+    if ((flags & alone) && current_process()->thread_count > 1)
+        return -EINVAL;
+    if ((flags & CLONE_FS) && !(fs = fs_context_clone(thread->fs)))
+        return -ENOMEM;
+    if ((flags & CLONE_FILES) && file_table_is_shared(thread->files) &&
+        !(files = file_table_clone(thread->files))) {
+        if (fs)
+            fs_context_put(fs);
+        return -ENOMEM;
+    }
+    if (fs) {
+        struct fs_context *old = thread->fs;
+
+        thread->fs = fs;
+        fs_context_put(old);
+    }
+    if (files) {
+        struct file_table *old = thread->files;
+
+        thread->files = files;
+        file_table_put(old);
+    }
+    return 0;
+}
+
 /* struct clone_args; its first version ended before set_tid, its second before cgroup. */
 struct clone_abi {
     uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;

@@ -250,7 +250,7 @@ static long call_info(const struct thread *thread, enum trace_call call, word si
     size_t actual = offsetof(struct call_info, number);
 
     if (call == TRACE_CALL_ENTRY) {
-        info.number = frame->orig_ax;
+        info.number = (uint64_t)(int32_t)frame->orig_ax;
         trap_frame_arguments(frame, arguments);
         for (unsigned i = 0; i < 6; i++)
             info.arguments[i] = arguments[i];

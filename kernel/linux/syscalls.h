@@ -145,6 +145,9 @@ long sys_migrate_pages(word pid, word count, word from, word to);
 long sys_pidfd_open(word pid, word flags);
 long sys_pidfd_send_signal(word fd, word signo, word info, word flags);
 long sys_pidfd_getfd(word fd, word wanted, word flags);
+long sys_unshare(word flags);
+long sys_process_mrelease(word fd, word flags);
+long sys_kcmp(word pid, word other_pid, word type, word first, word second);
 
 /* sys_shm.c */
 long sys_shmget(word key, word size, word flags);

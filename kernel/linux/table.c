@@ -50,16 +50,17 @@ static long absent(unsigned long number)
 /* The tracer may change number and arguments before the call, and its result after it. */
 static long traced_call(struct trap_frame *frame)
 {
-    unsigned long number, of[6];
+    unsigned long of[6];
+    uint32_t number;
 
     trace_call(TRACE_CALL_ENTRY);
-    number = frame->orig_ax;
+    number = (uint32_t)frame->orig_ax;
     trap_frame_arguments(frame, of);
     if (!kill_pending()) {
         if (number < syscall_count && syscall_table[number])
             frame->ax =
                 (unsigned long)syscall_table[number](of[0], of[1], of[2], of[3], of[4], of[5]);
-        else if (number != ~0ul)
+        else if (number != UINT32_MAX)
             frame->ax = (unsigned long)absent(number);
     }
     trace_call(TRACE_CALL_EXIT);
@@ -72,5 +73,5 @@ long syscall_unknown(unsigned long a, unsigned long b, unsigned long c, unsigned
     struct trap_frame *frame = trap_user_frame();
 
     (void)a, (void)b, (void)c, (void)d, (void)e, (void)f;
-    return current_thread()->context.traced ? traced_call(frame) : absent(frame->orig_ax);
+    return current_thread()->context.traced ? traced_call(frame) : absent((uint32_t)frame->orig_ax);
 }

@@ -714,7 +714,7 @@ static void stop_process(struct process *process, int signo)
  * these flags. */
 static void settle_restart(struct trap_frame *frame, bool handler, unsigned long handler_flags)
 {
-    if (!trap_is_syscall(frame) || (long)frame->orig_ax < 0)
+    if (!trap_is_syscall(frame) || (int32_t)frame->orig_ax < 0)
         return;
     switch (-(long)frame->ax) {
     case ERESTARTSYS:

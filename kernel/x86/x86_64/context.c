@@ -101,6 +101,11 @@ static void save_selectors(struct cpu *cpu, struct context *context)
     context->es = (uint16_t)es;
     context->fs = (uint16_t)fs;
     context->gs = (uint16_t)gs;
+    /* Whoever loaded a selector lost the base, also with one of the null selectors 1 to 3. */
+    if (fs != 0)
+        context->fs_base = 0;
+    if (gs != 0)
+        context->gs_base = 0;
     load_selectors(cpu, 0, 0, 0, 0);
 }
 

@@ -85,6 +85,7 @@ syscall_entry:
     pushq $TRAP_SYSCALL_NUMBER
     PUSH_REGISTERS $-ENOSYS
     sti
+    movl %eax, %eax             /* as on Linux, the number is 32 bits */
     cmpq %gs:CPU_LIMIT, %rax
     jae syscall_no_such
     movq syscall_table(, %rax, 8), %rax

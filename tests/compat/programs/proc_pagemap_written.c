@@ -47,5 +47,10 @@ int main(void)
     show("cleared again", AREA, 8);
     AREA[0] = 9;
     show("wrote 0", AREA, 8);
+    call_mprotect(AREA, 8 * PAGE, PROT_READ);
+    call_mprotect(AREA, 8 * PAGE, READ_WRITE);
+    show("rights went and came", AREA, 8);
+    AREA[PAGE] = 9;
+    show("wrote 1", AREA, 8);
     return 0;
 }
