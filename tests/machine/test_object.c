@@ -229,6 +229,34 @@ static void a_pager_fills_fails_and_is_released(void **state)
     assert_ok(quire_object_create(machine->q, QUIRE_OBJECT_MEMORY, NULL, NULL, PAGE, &object));
 }
 
+/* Made ahead: memory that nobody sees before it is used. */
+static void pages_made_ahead(void **state)
+{
+    struct quire_frame *frame;
+    uint8_t there[4];
+
+    (void)state;
+    for (uint64_t i = 0; i < 4; i++) {
+        assert_ok(quire_object_page(object, i, QUIRE_OBJECT_ALLOCATE | QUIRE_OBJECT_AHEAD, &frame));
+        quire_frame_put(q, frame);
+    }
+    assert_int_equal(object->resident, 4);
+    map(BASE, 4, RW | QUIRE_REGION_SHARED, 0);
+    assert_ok(quire_space_resident(space, BASE, 4 * PAGE, there));
+    assert_memory_equal(there, "\0\0\0", 4);
+    assert_false(quire_object_exists(object, 1));
+    expect(BASE + PAGE, 0);
+    assert_ok(sim_store(cpu, BASE + 3 * PAGE, 7));
+    assert_ok(quire_space_resident(space, BASE, 4 * PAGE, there));
+    assert_memory_equal(there, "\0\1\0\1", 4);
+    assert_ok(quire_space_unmap(space, BASE, 4 * PAGE));
+    assert_true(quire_object_exists(object, 1));
+    assert_true(quire_object_exists(object, 3));
+    assert_false(quire_object_exists(object, 2));
+    assert_int_equal(object->resident, 4);
+    machine_check(machine);
+}
+
 /* ---- slots ---- */
 
 static void anonymous(quire_virt address, size_t pages)
@@ -272,6 +300,36 @@ static void pages_go_out_and_come_back(void **state)
     assert_ok(quire_slot_area_destroy(slots));
 }
 
+/* As by mlock, whoever maps it; private copies of its pages are others' affair. */
+static void locked_objects_stay(void **state)
+{
+    struct quire_slot_area *slots;
+
+    (void)state;
+    assert_ok(quire_slot_area_create(machine->q, 64, 0, NULL, &slots));
+    map(BASE, 8, RW | QUIRE_REGION_SHARED, 0);
+    map(BASE + 8 * PAGE, 2, RW, 0);
+    for (size_t i = 0; i < 10; i++)
+        assert_ok(sim_store(cpu, BASE + i * PAGE, 100 + i));
+    object->locked = true;
+    assert_int_equal(quire_space_page_out(space, BASE, 8 * PAGE), 0);
+    while (quire_reclaim_pages(q, 64) > 0)
+        sim_disk_finish(machine);
+    assert_int_equal(object->resident, 8);
+    assert_int_equal(object->swapped, 0);
+    object->locked = false;
+    while (quire_reclaim_pages(q, 64) > 0)
+        sim_disk_finish(machine);
+    assert_int_equal(object->resident, 0);
+    for (size_t i = 0; i < 10; i++)
+        expect(BASE + i * PAGE, 100 + i);
+    machine_check(machine);
+    assert_ok(quire_space_unmap(space, BASE, 10 * PAGE));
+    assert_ok(quire_object_resize(object, 0));
+    sim_quiesce(machine);
+    assert_ok(quire_slot_area_destroy(slots));
+}
+
 static void a_disk_that_fails(void **state)
 {
     struct quire_slot_area *slots;
@@ -309,7 +367,9 @@ int main(void)
         test(truncation_reaches_every_mapping),
         test(punching_keeps_private_copies),
         test(a_pager_fills_fails_and_is_released),
+        test(pages_made_ahead),
         test(pages_go_out_and_come_back),
+        test(locked_objects_stay),
         test(a_disk_that_fails),
     };
 
