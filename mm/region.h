@@ -202,7 +202,8 @@ enum quire_status quire_unmap_locked(struct quire_space *space, quire_virt start
                                      struct quire_region **dead);
 /*
  * Likewise, but its leaf tables stay, empty and the space's own: others' pages will move there, or
- * quire_kept_tables_drop, under the same hold of the lock, frees those that no region needs.
+ * quire_kept_tables_drop, under the same hold of the lock, frees those that no region needs. *kept
+ * is written when it is done.
  */
 struct quire_kept_tables {
     quire_virt start, end;     /* what was unmapped; 0: nothing */

@@ -681,6 +681,7 @@ static enum quire_status unmap_range(struct quire_space *space, quire_virt start
 {
     struct quire_region *region = quire_region_at_or_above(space, start);
     struct quire_region *last, *spare = NULL;
+    struct quire_kept_tables tables;
     struct quire_gather gather;
     quire_virt floor, ceiling;
     bool was_odd = (space->sequence & 1) != 0;
@@ -698,12 +699,12 @@ static enum quire_status unmap_range(struct quire_space *space, quire_virt start
         ceiling = end;
     else
         ceiling = last->range.next != NULL ? last->range.next->start : ~(quire_virt)0;
+    tables = (struct quire_kept_tables){start, end, floor, ceiling};
     if (start < region->range.start)
         start = region->range.start;
     if (end > last->range.end)
         end = last->range.end;
     if (kept != NULL) {
-        *kept = (struct quire_kept_tables){start, end, floor, ceiling};
         floor = ~(quire_virt)0;
         ceiling = 0;
     }
@@ -744,6 +745,8 @@ static enum quire_status unmap_range(struct quire_space *space, quire_virt start
 
     quire_gather_init(&gather, space->q, space);
     quire_zap_range(&gather, start, end, floor, ceiling);
+    if (kept != NULL)
+        *kept = tables;
     quire_count_event(space->q, QUIRE_EVENT_UNMAP);
     return QUIRE_OK;
 }

@@ -163,13 +163,13 @@ static void look_end(struct epoll *epoll)
 static unsigned edge_events(struct watch *watch, struct file *file, struct poll_table *table)
 {
     struct poll_table counting = {.counting = true};
-    unsigned found;
+    unsigned found = 0;
 
     if (table != NULL)
-        poll_file(file, table); /* joined before it is looked at */
-    found = poll_file(file, &counting);
+        found = poll_file(file, table); /* joined before it is looked at */
+    found |= poll_file(file, &counting);
     if (!watch->fresh && watch->wakes == counting.wakes)
-        return 0;
+        return found & POLLPRI; /* which a look takes away */
     watch->fresh = false;
     watch->wakes = counting.wakes;
     return found;
@@ -196,6 +196,15 @@ static unsigned watch_events(struct watch *watch, struct poll_table *table)
     return found & (wanted | POLLERR | POLLHUP);
 }
 
+/* Would an edge-triggered registration report now? */
+static bool is_news(const struct watch *watch, struct file *file)
+{
+    struct poll_table counting = {.counting = true};
+
+    poll_file(file, &counting);
+    return watch->fresh || watch->wakes != counting.wakes;
+}
+
 static unsigned epoll_poll(struct file *file, struct poll_table *table)
 {
     struct epoll *epoll = file->data;
@@ -208,11 +217,12 @@ static unsigned epoll_poll(struct file *file, struct poll_table *table)
     list_for_each(node, &epoll->watches)
     {
         struct watch *watch = container_of(node, struct watch, node);
-        struct file *inner = watch->events != 0 ? watch_file(watch) : NULL;
+        struct file *inner = (watch->events & 0xffffu) != 0 ? watch_file(watch) : NULL;
 
         if (inner == NULL)
             continue;
-        if (poll_file(inner, table) & ((watch->events & 0xffffu) | POLLERR | POLLHUP))
+        if (poll_file(inner, table) & ((watch->events & 0xffffu) | POLLERR | POLLHUP) &&
+            (!(watch->events & EPOLLET) || is_news(watch, inner)))
             events = POLLIN | POLLRDNORM;
         watch_file_put(inner);
     }
@@ -351,7 +361,7 @@ static int add_watch(struct epoll *epoll, int descriptor, struct file *file,
     watch->epoll = epoll;
     watch->file = file;
     watch->descriptor = descriptor;
-    watch->events = event->events;
+    watch->events = event->events | POLLERR | POLLHUP;
     watch->data = event->data;
     watch->fresh = true;
     list_add_tail(&epoll->watches, &watch->node);
@@ -398,7 +408,7 @@ int epoll_control(struct file *epoll_file, int operation, int descriptor, struct
         } else if (watch->events & EPOLLEXCLUSIVE) {
             error = -EINVAL;
         } else {
-            watch->events = event->events;
+            watch->events = event->events | POLLERR | POLLHUP;
             watch->data = event->data;
             watch->fresh = true;
         }

@@ -257,6 +257,25 @@ static long pipe_read(struct file *file, struct transfer *to, uint64_t *position
     }
 }
 
+/* The oldest bytes, which stay where they are. */
+static size_t peek(struct pipe *pipe, char *copy, size_t length)
+{
+    size_t n = 0;
+
+    mutex_lock(&pipe->mutex);
+    for (uint32_t at = pipe->tail; at != pipe->head && n < length; at++) {
+        struct pipe_slot *slot = &pipe->ring[at & (pipe->slots - 1)];
+        size_t piece = slot->length < length - n ? slot->length : length - n;
+
+        __builtin_memcpy(copy + n,
+                         (char *)quire_frame_direct(&kernel_machine, slot->frame) + slot->offset,
+                         piece);
+        n += piece;
+    }
+    mutex_unlock(&pipe->mutex);
+    return n;
+}
+
 /* Copies the oldest bytes of one pipe to another; neither mutex is held while the other is waited
  * for. */
 long pipe_tee(struct file *in, struct file *out, size_t length, bool nonblock)
@@ -264,7 +283,7 @@ long pipe_tee(struct file *in, struct file *out, size_t length, bool nonblock)
     struct pipe *pipe = in->data;
     struct transfer from;
     char *copy;
-    size_t n = 0;
+    size_t n;
     long result;
 
     if (pipe == out->data || in->operations != &pipe_operations ||
@@ -272,30 +291,18 @@ long pipe_tee(struct file *in, struct file *out, size_t length, bool nonblock)
         return -EINVAL;
     if (length == 0)
         return 0;
-    result = pipe_wait_data(in, nonblock);
-    if (result == 0)
-        result = pipe_wait_room(out, nonblock);
-    if (result < 0)
-        return result;
-    if (length > (size_t)result)
-        length = (size_t)result;
     copy = kernel_alloc(PIPE_SLOTS * PAGE_SIZE);
     if (copy == NULL)
         return -ENOMEM;
-    mutex_lock(&pipe->mutex);
-    for (uint32_t at = pipe->tail; at != pipe->head && n < length; at++) {
-        struct pipe_slot *slot = &pipe->ring[at & (pipe->slots - 1)];
-        size_t piece = slot->length < length - n ? slot->length : length - n;
-
-        if (n + piece > PIPE_SLOTS * PAGE_SIZE)
-            break;
-        __builtin_memcpy(copy + n,
-                         (char *)quire_frame_direct(&kernel_machine, slot->frame) + slot->offset,
-                         piece);
-        n += piece;
-    }
-    mutex_unlock(&pipe->mutex);
-    result = n > 0 || pipe->writers == 0 ? 0 : -EAGAIN;
+    do { /* until another reader does not take it first */
+        result = pipe_wait_data(in, nonblock);
+        if (result == 0)
+            result = pipe_wait_room(out, nonblock);
+        n = result > 0 ? peek(pipe, copy, length < (size_t)result ? length : (size_t)result) : 0;
+    } while (result > 0 && n == 0 && !nonblock &&
+             __atomic_load_n(&pipe->writers, __ATOMIC_ACQUIRE) != 0);
+    if (result > 0 && n == 0)
+        result = __atomic_load_n(&pipe->writers, __ATOMIC_ACQUIRE) == 0 ? 0 : -EAGAIN;
     if (n > 0) {
         from = transfer_kernel(copy, n);
         result = pipe_write_some(out, &from, nonblock);
@@ -307,20 +314,26 @@ long pipe_tee(struct file *in, struct file *out, size_t length, bool nonblock)
 long pipe_wait_room(struct file *out, bool nonblock)
 {
     struct pipe *pipe = out->data;
-    long result = 0;
+    uint32_t room;
+    int error;
 
-    if (!nonblock)
-        result = wait_event_interruptible(
-            &pipe->space,
-            !pipe_full(pipe) || __atomic_load_n(&pipe->readers, __ATOMIC_ACQUIRE) == 0);
-    if (result != 0)
-        return result;
-    if (__atomic_load_n(&pipe->readers, __ATOMIC_ACQUIRE) == 0)
-        return -EPIPE;
-    mutex_lock(&pipe->mutex);
-    result = (long)(pipe->slots - (pipe->head - pipe->tail)) * PAGE_SIZE;
-    mutex_unlock(&pipe->mutex);
-    return result > 0 ? result : -EAGAIN;
+    do {
+        error = nonblock
+                    ? 0
+                    : wait_event_interruptible(
+                          &pipe->space, !pipe_full(pipe) ||
+                                            __atomic_load_n(&pipe->readers, __ATOMIC_ACQUIRE) == 0);
+        if (error != 0)
+            return error;
+        if (__atomic_load_n(&pipe->readers, __ATOMIC_ACQUIRE) == 0)
+            return -EPIPE;
+        mutex_lock(&pipe->mutex);
+        room = pipe->slots - (pipe->head - pipe->tail);
+        mutex_unlock(&pipe->mutex);
+    } while (room == 0 && !nonblock);
+    if (room > PIPE_SLOTS)
+        room = PIPE_SLOTS;
+    return room > 0 ? (long)room * PAGE_SIZE : -EAGAIN;
 }
 
 int pipe_wait_data(struct file *in, bool nonblock)

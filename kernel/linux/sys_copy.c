@@ -1,4 +1,5 @@
-/* System calls that move bytes from one file to another: sendfile, copy_file_range, splice, tee. */
+/* System calls that move bytes from one file to another: sendfile, copy_file_range, splice, tee,
+ * vmsplice. */
 #include "linux/file_calls.h"
 
 #include "core/memory.h"
@@ -7,8 +8,8 @@
 #define COPY_CHUNK (16 * PAGE_SIZE)
 
 /*
- * How much may go now without waiting for a pipe, at most `want`; 0: the input has ended. A pipe is
- * waited for while nothing has gone yet (done 0), unless nonblock: -EAGAIN.
+ * How much may go now without waiting for a pipe, at most `want`. A pipe is waited for while
+ * nothing has gone yet (done 0), unless nonblock: -EAGAIN.
  */
 static long copy_step(struct file *in, struct file *out, size_t want, size_t done, bool nonblock)
 {
@@ -25,9 +26,9 @@ static long copy_step(struct file *in, struct file *out, size_t want, size_t don
 
 /*
  * Bytes from one file to another through a kernel buffer. Positions NULL: the files' own. What a
- * short write left over is not read: the reader's position goes back by it (streams that cannot go
- * back are asked for no more than fits a page at a time, and a write that follows a successful read
- * of a stream is repeated until it is whole or fails). nonblock: pipes are not waited for.
+ * short write left over is not read: the reader's position goes back by it (of streams
+ * that cannot go back, a write that follows a successful read is repeated until it is whole or
+ * fails). nonblock: pipes are not waited for.
  */
 static long copy_between(struct file *in, uint64_t *in_at, struct file *out, uint64_t *out_at,
                          size_t count, bool nonblock)
@@ -132,6 +133,13 @@ static int get_position(struct file *file, word user, size_t width, uint64_t *ou
     return (int64_t)at < 0 ? -EINVAL : 0;
 }
 
+/* A pipe's own O_NONBLOCK. */
+static bool never_waits(const struct file *in, const struct file *out)
+{
+    return (file_is_pipe(in) && (in->flags & O_NONBLOCK)) ||
+           (file_is_pipe(out) && (out->flags & O_NONBLOCK));
+}
+
 /* Runs copy_between with positions in user memory (0: the files' own). */
 static long copy_call(word in_fd, word in_user, word out_fd, word out_user, word count,
                       size_t width, bool nonblock, int (*check)(struct file *in, struct file *out))
@@ -154,9 +162,9 @@ static long copy_call(word in_fd, word in_user, word out_fd, word out_user, word
             count = (word)(SMALL_FILE_MAX - in_at);
     }
     if (result == 0)
-        result = copy_between(in, in_user != 0 ? &in_at : NULL, out, out_user != 0 ? &out_at : NULL,
-                              count < RW_LIMIT ? count : RW_LIMIT,
-                              nonblock || ((in->flags | out->flags) & O_NONBLOCK));
+        result =
+            copy_between(in, in_user != 0 ? &in_at : NULL, out, out_user != 0 ? &out_at : NULL,
+                         count < RW_LIMIT ? count : RW_LIMIT, nonblock || never_waits(in, out));
     if (check == check_copy_range && result == 0) /* alone leaves positions alone then */
         in_user = out_user = 0;
     if (result >= 0 && in_user != 0 && copy_to_user((void *)in_user, &in_at, width) != 0)
@@ -201,6 +209,8 @@ static int check_splice(struct file *in, struct file *out)
 {
     if (!file_is_pipe(in) && !file_is_pipe(out))
         return -EINVAL;
+    if (file_is_pipe(in) && file_is_pipe(out) && in->data == out->data)
+        return -EINVAL;
     return (out->flags & O_APPEND) && !file_is_pipe(out) ? -EINVAL : 0;
 }
 
@@ -220,10 +230,13 @@ long sys_tee(word in, word out, word length, word flags)
     struct file *from = descriptor_file(in), *to = descriptor_file(out);
     long result = from == NULL || to == NULL ? -EBADF : 0;
 
+    if (result == 0 && (!file_readable(from) || !file_writable(to)))
+        result = -EBADF;
     if (result == 0 && ((flags & ~(word)SPLICE_ALL) || !file_is_pipe(from) || !file_is_pipe(to)))
         result = -EINVAL;
     if (result == 0)
-        result = file_written(pipe_tee(from, to, length, (flags & SPLICE_NONBLOCK) != 0));
+        result = file_written(
+            pipe_tee(from, to, length, (flags & SPLICE_NONBLOCK) != 0 || never_waits(from, to)));
     if (from != NULL)
         file_put(from);
     if (to != NULL)

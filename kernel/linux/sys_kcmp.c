@@ -5,8 +5,21 @@
 #include "linux/errno.h"
 #include "linux/syscalls.h"
 #include "proc/process.h"
+#include "proc/tree.h"
 
 enum { KCMP_FILE, KCMP_VM, KCMP_FILES, KCMP_FS, KCMP_SIGHAND, KCMP_IO, KCMP_SYSVSEM };
+
+/* With a reference; NULL: it has ended. */
+static struct file_table *thread_files(struct thread *thread)
+{
+    uint64_t flags = tree_lock_interrupts();
+    struct file_table *files = thread->files;
+
+    if (files)
+        file_table_get(files);
+    tree_unlock_interrupts(flags);
+    return files;
+}
 
 /* -EBADF: no such descriptor. The addresses of things that may be gone by now are only compared. */
 static long resource(struct thread *thread, int type, word descriptor, uintptr_t *out)
@@ -16,7 +29,7 @@ static long resource(struct thread *thread, int type, word descriptor, uintptr_t
 
     switch (type) {
     case KCMP_FILE:
-        files = process_files(thread->process);
+        files = thread_files(thread);
         file = files ? file_table_find(files, (int)descriptor) : NULL;
         if (files)
             file_table_put(files);

@@ -47,8 +47,8 @@ long clone_call(word flags, word stack, word parent_tid, word child_tid, word tl
     return thread_clone(&arguments);
 }
 
-/* What the thread shares becomes its own. Namespaces are not to be had, as on a Linux without them.
- */
+/* What the thread shares with others of files becomes its own; memory and handlers must be so
+ * already. Namespaces are not to be had, as on a Linux without them. */
 long sys_unshare(word flags)
 {
     const word alone = CLONE_THREAD | CLONE_SIGHAND | CLONE_VM;

@@ -306,6 +306,9 @@ static long listen(int tid)
     if (trace && trace->seized && trace->stopped && trace->stop_code >> 8 == EVENT_STOP) {
         trace->listening = trace->job_stop;
         trace->news = false;
+        /* It was continued after it had stopped: it tells that now. */
+        if (trace->listening && !trace->thread->process->stopped)
+            trace_continued_locked(trace->thread);
         error = 0;
     }
     tree_unlock_interrupts(flags);

@@ -264,7 +264,8 @@ static bool take_from_locked(struct process *process, struct pending_signals *pe
     return true;
 }
 
-struct signal_info *signal_of_timer(struct process *process, struct thread *thread, int timer_id)
+struct signal_info *signal_of_timer(struct process *process, struct thread *thread, int signo,
+                                    int timer_id)
 {
     struct pending_signals *pending = thread ? &thread->pending : &process->pending;
 
@@ -272,7 +273,8 @@ struct signal_info *signal_of_timer(struct process *process, struct thread *thre
     {
         struct queued_signal *record = container_of(node, struct queued_signal, node);
 
-        if (record->info.code == SI_TIMER && record->info.timer_id == timer_id)
+        if (record->info.signo == signo && record->info.code == SI_TIMER &&
+            record->info.timer_id == timer_id)
             return &record->info;
     }
     return NULL;
@@ -470,7 +472,8 @@ static int queue_locked(struct process *process, struct pending_signals *pending
 {
     struct queued_signal *record;
 
-    if (signo < SIGRTMIN && (pending->set & SIGNAL_BIT(signo)))
+    /* A timer's own signal counts what it stands for: it does not become one with others. */
+    if (signo < SIGRTMIN && (pending->set & SIGNAL_BIT(signo)) && !(info && info->code == SI_TIMER))
         return 0;
     record =
         process->queued_signals < process->limits[RLIMIT_SIGPENDING].soft ? record_take() : NULL;

@@ -60,7 +60,8 @@ signal_set signal_set_pending(void);
 bool signal_take(signal_set set, struct signal_info *out);
 /* What is queued for a timer, for the thread or (NULL) the process, or NULL. The process's lock is
  * held, or interrupts are off. */
-struct signal_info *signal_of_timer(struct process *process, struct thread *thread, int timer_id);
+struct signal_info *signal_of_timer(struct process *process, struct thread *thread, int signo,
+                                    int timer_id);
 void pending_flush(struct pending_signals *pending);
 
 /* On the running thread, at once: blocked or ignored it kills. */

@@ -290,7 +290,7 @@ static void posix_timer_expired(void *argument)
         if (!thread)
             return;
     }
-    queued = signal_of_timer(process, thread, timer->id);
+    queued = signal_of_timer(process, thread, info.signo, timer->id);
     if (queued)
         missed += (uint64_t)queued->overrun + 1;
     timer->overrun = missed < INT32_MAX ? (int32_t)missed : INT32_MAX;

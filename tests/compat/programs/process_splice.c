@@ -75,6 +75,7 @@ int main(void)
     SHOW(lseek(file, 0, SEEK_END));
     SHOW(splice(other[0], NULL, file, NULL, BIG, SPLICE_F_NONBLOCK));
     SHOW(splice(file, NULL, file, NULL, 10, 0));
+    SHOW(splice(other[0], NULL, other[1], NULL, 10, SPLICE_F_NONBLOCK));
     write(other[1], "text", 4);
     appended = open("file", O_WRONLY | O_APPEND);
     SHOW(splice(other[0], NULL, appended, NULL, 4, 0));
